@@ -1,0 +1,111 @@
+package vendors
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Outcome classes what became of a call by what the caller can do next. Breaker,
+// retry, failover and metrics all read this one enum (DESIGN.md section 6).
+type Outcome uint8
+
+// The outcome classes.
+const (
+	OK           Outcome = iota // done
+	DefiniteNo                  // refused for good: repeating it anywhere is pointless
+	AuthFault                   // our credentials, clock or account, not the call
+	Throttled                   // too fast; see Error.RetryAfter
+	NotSent                     // never left this process: safe to send elsewhere
+	DefiniteFail                // the vendor says that it did not execute it
+	Ambiguous                   // sent, and nobody can know whether it was executed
+	Cancelled                   // the caller left; says nothing about the vendor
+)
+
+var outcomeNames = [...]string{"ok", "definite_no", "auth_fault", "throttled", "not_sent", "definite_fail", "ambiguous", "cancelled"}
+
+// Outcomes lists every class, for metrics and tables.
+func Outcomes() []Outcome {
+	return []Outcome{OK, DefiniteNo, AuthFault, Throttled, NotSent, DefiniteFail, Ambiguous, Cancelled}
+}
+
+// String is the class as it stands in metrics, logs and answers: "definite_no".
+func (o Outcome) String() string {
+	if int(o) < len(outcomeNames) {
+		return outcomeNames[o]
+	}
+	return "unknown"
+}
+
+// What a DefiniteNo was about, in our words. Test with errors.Is.
+var (
+	ErrInvalid      = errors.New("the vendor refused a parameter")
+	ErrTooLarge     = errors.New("over the vendor's limit")
+	ErrNotFound     = errors.New("no such user, room or message")
+	ErrInsufficient = errors.New("not enough coins")
+	ErrBlocked      = errors.New("refused by the vendor's rules for these people")
+	ErrUnsupported  = errors.New("the vendor cannot do this")
+	ErrConflict     = errors.New("request id already used for something else")
+)
+
+// What an outcome was about when it is no DefiniteNo.
+var (
+	ErrBreakerOpen = errors.New("circuit breaker is open")
+	ErrBulkhead    = errors.New("too many calls under way")
+	ErrUnreadable  = errors.New("the answer is not the vendor's")
+	ErrNoVendor    = errors.New("no vendor serves this")
+)
+
+// Error is the one error that leaves an adapter.
+type Error struct {
+	Vendor     string        // Vendor.Name
+	Op         string        // "message.send"
+	Outcome    Outcome       // never OK
+	Status     int           // HTTP status of the answer; 0 when there was none
+	Code       string        // the vendor's own code, raw; empty when it gave none
+	Text       string        // the vendor's own words, bounded and without secrets
+	RetryAfter time.Duration // for Throttled; 0 when unknown
+	Err        error         // a sentinel of this package or the transport's cause
+}
+
+// Error names vendor, operation, class, code and cause. It holds no secret and
+// no URL, and it is for logs: the app gets our own words instead.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: %s", e.Vendor, e.Op, e.Outcome)
+	if e.Code != "" {
+		fmt.Fprintf(&b, " (code %s)", e.Code)
+	} else if e.Status != 0 {
+		fmt.Fprintf(&b, " (status %d)", e.Status)
+	}
+	if e.Text != "" {
+		fmt.Fprintf(&b, ": %s", e.Text)
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// OutcomeOf classes any error: nil is OK, one that did not come from an adapter
+// is NotSent, since then no adapter sent anything.
+func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return OK
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Outcome
+	}
+	return NotSent
+}
+
+// Refuse is the error of a call that an adapter does not even try, since the
+// vendor would not take it: a DefiniteNo with why as its cause.
+func Refuse(vendor, op string, why error, text string) error {
+	return &Error{Vendor: vendor, Op: op, Outcome: DefiniteNo, Text: text, Err: why}
+}

@@ -1,0 +1,37 @@
+package vendors
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// EventKind says what a vendor's callback is about.
+type EventKind string
+
+// The kinds of event that callbacks are normalised to.
+const (
+	EventMessage    EventKind = "message"    // a message passed through the vendor
+	EventPresence   EventKind = "presence"   // a user came or went
+	EventChatRoom   EventKind = "chatroom"   // a chat room was created, joined, left, destroyed
+	EventRoom       EventKind = "room"       // an RTC room was created, joined, left, destroyed
+	EventCall       EventKind = "call"       // call signalling between two users
+	EventModeration EventKind = "moderation" // the vendor asks whether to deliver
+)
+
+// Event is one thing that a vendor told us, in one schema for all vendors.
+// Fields that a kind does not have stay zero.
+type Event struct {
+	ID         string // the same for every delivery of the same event
+	Vendor     string
+	Kind       EventKind
+	Action     string // "sent", "online", "offline", "created", "joined", "left", "destroyed", "invited", "accepted", "ended" ...
+	At         time.Time
+	From       string
+	Target     string // user, group or room
+	TargetKind TargetKind
+	Users      []string
+	MessageID  string
+	Type       string // the vendor's message type name
+	Content    json.RawMessage
+	Session    string // presence: the connection; room: the room's session
+}

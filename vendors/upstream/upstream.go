@@ -1,0 +1,114 @@
+// Package upstream is the one function through which every vendor call passes.
+// From the outside in: deadline, breaker, attempt deadline, sign, send, read,
+// classify. Adapters say what to call; nothing in them waits, retries or logs.
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// Class groups a vendor's operations for the breaker: reads must not be cut off
+// because writes fail.
+type Class uint8
+
+// The classes of operation.
+const (
+	Read Class = iota
+	Write
+	Token
+	Control
+)
+
+var classNames = [...]string{"read", "write", "token", "control"}
+
+// String is the class as it stands in metrics and in the breaker's name.
+func (c Class) String() string { return classNames[c] }
+
+// Config is one vendor account's connection.
+type Config struct {
+	Vendor  string        // Vendor.Name
+	BaseURL string        // scheme and host, no path
+	Timeout time.Duration // per attempt; zero: 5 s
+	Conns   int           // connections at most, all kept when idle; zero: 64
+	Idle    time.Duration // how long an idle connection is kept; zero: 50 s
+	Limits  vendors.Limits
+	// Secrets are taken out of every text that the vendor sends back.
+	Secrets []vendors.Secret
+}
+
+// Options is what all vendors share; server.go fills it in once.
+type Options struct {
+	// Observe is told of every finished call, from many goroutines at once.
+	// Nil: nobody listens.
+	Observe func(Observation)
+}
+
+// Observation is one finished call, for metrics and logs.
+type Observation struct {
+	Vendor  string
+	Op      string
+	Outcome vendors.Outcome
+	Code    string // the vendor's own code, raw; empty when ok
+	Took    time.Duration
+}
+
+// Call is one operation in the vendor's terms.
+type Call struct {
+	Op         string // vendors.Op...
+	Class      Class
+	Idempotent bool // the vendor applies it once however often it is sent
+	Method     string
+	Path       string // already escaped; begins with a slash
+	Header     http.Header
+	Query      url.Values
+	Form       url.Values // sent urlencoded; at most one of Form and JSON
+	JSON       any
+	Units      int // what it costs against the vendor's rate limit; zero: 1
+	// Sign adds credentials to one attempt: fresh nonce and time every time.
+	Sign func(*Request)
+	// Check reads the vendor's own verdict. Nil means success. An *Error needs
+	// only Outcome, Code, Text and Err; the rest is filled in. ErrUnreadable
+	// says that the answer is not the vendor's: the HTTP status then decides.
+	Check func(Answer) error
+}
+
+// Request is what one attempt is about to send. The maps are its own copies.
+type Request struct {
+	Method string
+	Path   string
+	Header http.Header
+	Query  url.Values
+	Form   url.Values
+	Now    time.Time // corrected by what the vendor's clock is known to be off
+}
+
+// Answer is what came back: the whole body, at most 4 MiB.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Decode reads the body as one JSON value into v, whatever the content type
+// says; ErrUnreadable when it is not JSON of that shape.
+func (a Answer) Decode(v any) error {
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		return vendors.ErrUnreadable
+	}
+	return nil
+}
+
+// Do makes c and decodes the answer into out, which may be nil. The error is a
+// *vendors.Error always.
+func (c *Client) Do(ctx context.Context, call Call, out any) error {
+	start := time.Now()
+	err := c.guarded(ctx, call, out)
+	c.observe(call.Op, err, time.Since(start))
+	return err
+}

@@ -1,0 +1,255 @@
+// Package vendors is the port: what an IM or RTC vendor can do for us, in our
+// words. Adapters live one folder per vendor and say what; package upstream
+// says how a call is made; package vendortest is the contract as a test suite.
+package vendors
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Vendor is one account at one vendor: a set of capabilities, each nil when the
+// vendor cannot do it. A nil field is visible at start-up and no wrapper can
+// lose a capability by forgetting to forward it.
+type Vendor struct {
+	// Name is the vendor, with the account behind a colon when there is more
+	// than one: "rongcloud", "rongcloud:sg". Routes and metrics use it.
+	Name string
+
+	Tokens     Tokens
+	Revoker    Revoker
+	Users      Users
+	Blacklist  Blacklist
+	Messages   Messages
+	Recaller   Recaller
+	Presence   Presence
+	Words      Words
+	WordAdmin  WordAdmin
+	Translator Translator
+	Wallet     Wallet
+	Groups     Groups
+	ChatRooms  ChatRooms
+	Rooms      Rooms
+	Callbacks  Callbacks
+
+	// Limits are the vendor's own numbers, by operation; an operation that is
+	// not listed has none that we know of.
+	Limits Limits
+
+	// Close drops the idle connections to the vendor; calls under way finish.
+	Close func()
+}
+
+// User is a person as the vendor has to know him. Name and Portrait may be
+// empty; an adapter whose vendor insists fills in what the vendor accepts.
+type User struct {
+	ID       string
+	Name     string
+	Portrait string // URL
+}
+
+// Credential is what a client SDK needs to connect as one user.
+type Credential struct {
+	SDK       string    // which client SDK understands it: the vendor's name
+	AppKey    string    // public application key of that SDK
+	Token     string    // secret of this user; never logged
+	OpenID    string    // the vendor's own id for the user, empty when it keeps ours
+	ExpiresAt time.Time // zero: does not expire by itself
+}
+
+// Tokens issues client SDK credentials.
+type Tokens interface {
+	// Issue registers u at the vendor when needed and returns a credential.
+	// Asking again gives another valid credential and never voids the last.
+	Issue(ctx context.Context, u User) (Credential, error)
+}
+
+// Revoker voids client SDK credentials.
+type Revoker interface {
+	// Revoke voids the credentials that were issued to users before t.
+	Revoke(ctx context.Context, users []string, t time.Time) error
+}
+
+// Users suspends people at the vendor.
+type Users interface {
+	// Block cuts the users off for d, at once, and refuses them until then.
+	Block(ctx context.Context, users []string, d time.Duration) error
+	// Unblock ends a Block early; a user who is not blocked is no error.
+	Unblock(ctx context.Context, users []string) error
+}
+
+// Blacklist holds, for one user, those whose messages he does not want.
+type Blacklist interface {
+	AddToBlacklist(ctx context.Context, user string, blocked []string) error
+	RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error
+}
+
+// TargetKind says what Message.To names.
+type TargetKind string
+
+// The kinds of target. A system message is addressed to users but belongs to
+// no conversation between people and cannot be answered.
+const (
+	ToUsers     TargetKind = "user"
+	ToGroups    TargetKind = "group"
+	ToChatRooms TargetKind = "chatroom"
+	ToSystem    TargetKind = "system"
+)
+
+// ContentKind says which fields of Content count.
+type ContentKind string
+
+// The kinds of content that every vendor has a form for, and Custom, which is
+// passed through as the vendor's own type name and JSON.
+const (
+	Text    ContentKind = "text"    // Text; stored, counted, shown as a message
+	Tip     ContentKind = "tip"     // Text; a gray line in the conversation, no push
+	Command ContentKind = "command" // Name and Data; not stored, not shown
+	Custom  ContentKind = "custom"  // Type and Data as the vendor knows them
+)
+
+// Content is what a message carries.
+type Content struct {
+	Kind  ContentKind
+	Text  string
+	Name  string          // command name
+	Type  string          // vendor type name, for Custom only
+	Data  json.RawMessage // command data or custom body; valid JSON
+	Extra string          // opaque text for the receiving client
+}
+
+// Message is one publish to one or more targets.
+type Message struct {
+	Kind    TargetKind
+	From    string
+	To      []string // at most Limits[OpMessageSend...].Targets of them
+	Content Content
+	// Transient asks for delivery to those online only, not stored anywhere;
+	// definite_no with ErrUnsupported where the vendor has no such thing.
+	Transient bool
+	// Filter asks the vendor to run its own sensitive words over the text.
+	Filter bool
+}
+
+// Receipt tells what became of each target of an accepted publish.
+type Receipt struct {
+	Targets []TargetResult // one for each Message.To, in that order
+}
+
+// TargetResult is the fate of one target. Err is nil when the vendor took the
+// message for it, and an *Error otherwise.
+type TargetResult struct {
+	Target    string
+	MessageID string // vendor's id; empty when the vendor gives none
+	Err       error
+}
+
+// Messages publishes.
+type Messages interface {
+	// Send publishes m once. A nil error means that the vendor accepted the
+	// call; single targets may still have failed, see Receipt. A write: not
+	// repeated by itself after an ambiguous outcome.
+	Send(ctx context.Context, m Message) (Receipt, error)
+}
+
+// Recall names a message to take back.
+type Recall struct {
+	Kind      TargetKind
+	From      string
+	Target    string
+	MessageID string
+	SentAt    time.Time
+}
+
+// Recaller takes messages back from the receivers' devices.
+type Recaller interface {
+	Recall(ctx context.Context, r Recall) error
+}
+
+// Presence asks whether a user can be reached now.
+type Presence interface {
+	// Online reports whether the vendor holds a live connection of user.
+	Online(ctx context.Context, user string) (bool, error)
+}
+
+// Word is one entry of a vendor's sensitive-word list.
+type Word struct {
+	Text    string
+	Replace string // what stands in for it; empty: the message is blocked
+}
+
+// Words reads a vendor's sensitive-word list.
+type Words interface {
+	ListWords(ctx context.Context) ([]Word, error)
+}
+
+// WordAdmin changes a vendor's sensitive-word list. Changes may take the
+// vendor minutes to hours to act on.
+type WordAdmin interface {
+	AddWords(ctx context.Context, words []Word) error
+	RemoveWords(ctx context.Context, words []string) error
+}
+
+// Translation is one text to translate. Languages are ISO 639-1 codes; From
+// may be empty: the vendor detects it.
+type Translation struct {
+	Text string
+	From string
+	To   string
+}
+
+// Translator translates one text per call.
+type Translator interface {
+	Translate(ctx context.Context, t Translation) (string, error)
+}
+
+// Adjustment changes a balance by Delta coins: positive adds, negative takes.
+type Adjustment struct {
+	RequestID string // caller's id; the vendor applies it at most once
+	User      string
+	Delta     int64 // coins, not zero
+	Reason    string
+}
+
+// Wallet keeps coins.
+type Wallet interface {
+	// Balance returns the user's coins.
+	Balance(ctx context.Context, user string) (int64, error)
+	// Adjust applies a once, however often it is called with the same
+	// RequestID. Taking more than there is is ErrInsufficient.
+	Adjust(ctx context.Context, a Adjustment) error
+}
+
+// Group is a lasting set of users who share a conversation.
+type Group struct {
+	ID      string
+	Name    string
+	Creator string
+	Members []string // with or without Creator, who is always one
+}
+
+// Groups keeps groups at the vendor so that group publishes reach somebody.
+type Groups interface {
+	CreateGroup(ctx context.Context, g Group) error
+	// ChangeGroup adds and removes members; either list may be empty.
+	ChangeGroup(ctx context.Context, id string, add, remove []string) error
+	DismissGroup(ctx context.Context, id, by string) error
+}
+
+// ChatRooms keeps rooms that people enter and leave at will.
+type ChatRooms interface {
+	CreateChatRoom(ctx context.Context, id, name string) error
+	DestroyChatRoom(ctx context.Context, id string) error
+	// ChatRoomUsers returns the users present now; ErrNotFound when there is no such room.
+	ChatRoomUsers(ctx context.Context, id string) ([]string, error)
+}
+
+// Callbacks verifies and reads what the vendor sends us.
+type Callbacks interface {
+	// Parse verifies the vendor's signature over r and reads its events. body
+	// is r's body, already read. An unsigned or badly signed request is an
+	// *Error with Outcome AuthFault; an unreadable one is DefiniteNo.
+	Parse(r *http.Request, body []byte) ([]Event, error)
+}
