@@ -1,6 +1,10 @@
 package vendors
 
-import "time"
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
 
 // The operations, as errors, logs, metrics and limits name them. A message's
 // operation carries its target kind, since vendors limit each kind on its own.
@@ -55,3 +59,50 @@ type Limit struct {
 
 // Limits maps an operation to its limit.
 type Limits map[string]Limit
+
+// Size is what one call is about to ask of a limit.
+type Size struct {
+	IDs     []string // users, groups and rooms that the call names
+	Targets int      // how many it is addressed to
+	Content string   // as it will be sent
+}
+
+// Check refuses a call that the vendor would not take, before it leaves: an
+// ErrInvalid for an empty id or a letter that ids may not have, an ErrTooLarge
+// for the rest. The text names what and by how much, never the content.
+func (l Limits) Check(vendor, op string, s Size) error {
+	limit := l[op]
+	for _, id := range s.IDs {
+		if why, text := limit.checkID(id); why != nil {
+			return Refuse(vendor, op, why, text)
+		}
+	}
+	for _, m := range []struct {
+		what     string
+		have, at int
+	}{
+		{"targets", s.Targets, limit.Targets},
+		{"bytes", len(s.Content), limit.Bytes},
+		{"characters", utf8.RuneCountInString(s.Content), limit.Runes},
+	} {
+		if m.at > 0 && m.have > m.at {
+			return Refuse(vendor, op, ErrTooLarge, fmt.Sprintf("%d %s, at most %d", m.have, m.what, m.at))
+		}
+	}
+	return nil
+}
+
+func (l Limit) checkID(id string) (why error, text string) {
+	if id == "" {
+		return ErrInvalid, "an id is empty"
+	}
+	if l.IDBytes > 0 && len(id) > l.IDBytes {
+		return ErrTooLarge, fmt.Sprintf("an id of %d bytes, at most %d", len(id), l.IDBytes)
+	}
+	for i := 0; l.IDLetter != nil && i < len(id); i++ {
+		if !l.IDLetter(id[i]) {
+			return ErrInvalid, "a letter that the vendor does not allow in ids"
+		}
+	}
+	return nil, ""
+}
