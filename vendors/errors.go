@@ -62,6 +62,7 @@ type Error struct {
 	Vendor     string        // Vendor.Name
 	Op         string        // "message.send"
 	Outcome    Outcome       // never OK
+	Effect     Effect        // whether the call would have changed something
 	Status     int           // HTTP status of the answer; 0 when there was none
 	Code       string        // the vendor's own code, raw; empty when it gave none
 	Text       string        // the vendor's own words, bounded and without secrets

@@ -244,6 +244,7 @@ const maxText = 200 // bytes of the vendor's own words that an error keeps
 
 func (c *Client) fail(call Call, a Answer, e *vendors.Error) error {
 	e.Vendor, e.Op, e.Status = c.cfg.Vendor, call.Op, a.Status
+	e.Effect = vendors.Effect(call.Class == Write || call.Class == Control)
 	e.Text = c.scrub.Replace(e.Text)
 	if len(e.Text) > maxText {
 		e.Text = strings.ToValidUTF8(e.Text[:maxText], "")

@@ -1,0 +1,153 @@
+// Package access says who may call: the apps that this process serves, their
+// server keys, and the client tokens that one secret per app signs.
+package access
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// What can be wrong with a caller. Test with errors.Is.
+var (
+	ErrUnknownApp   = errors.New("unknown app")
+	ErrServerKey    = errors.New("the server key is not this app's")
+	ErrToken        = errors.New("the token is not valid")
+	ErrTokenExpired = errors.New("the token has expired")
+)
+
+// App is one tenant: its id goes over the wire as app-id.
+type App struct {
+	ID        string
+	Key       vendors.Secret // server key, sent as app-key by the app's back end
+	JWTSecret vendors.Secret // signs client tokens
+	// TokenRequired makes the conversation API ask clients for a token where the
+	// app's server key is not given.
+	TokenRequired bool
+	// OpenHistory lets members read what was said before they joined.
+	OpenHistory bool
+}
+
+// Config is the tenants of this process.
+type Config struct {
+	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open_history\"}]; empty is allowed in sandbox mode only, which has app 666666 with key master"`
+	TokenTTL time.Duration `split_words:"true" default:"24h" desc:"life of the client tokens that /inner/get_token mints"`
+}
+
+// Apps reads SWITCHBOARD_APPS.
+type Apps []App
+
+const minSecret = 16 // bytes; a shorter HS256 secret can be guessed off line
+
+// Decode reads the JSON list; unknown members and weak secrets are refused. The
+// error never repeats the value: it holds secrets.
+func (a *Apps) Decode(value string) error {
+	if value == "" {
+		return nil
+	}
+	var list []struct {
+		ID            string `json:"id"`
+		Key           string `json:"key"`
+		JWTSecret     string `json:"jwt_secret"`
+		TokenRequired bool   `json:"token_required"`
+		OpenHistory   bool   `json:"open_history"`
+	}
+	if err := strictJSON(value, &list); err != nil {
+		return errors.New("want a JSON list of {id, key, jwt_secret, token_required, open_history}")
+	}
+	seen := map[string]bool{}
+	for _, e := range list {
+		switch {
+		case e.ID == "" || e.Key == "":
+			return errors.New("every app needs an id and a key")
+		case len(e.JWTSecret) < minSecret:
+			return fmt.Errorf("app %s: jwt_secret needs at least %d bytes", e.ID, minSecret)
+		case seen[e.ID]:
+			return fmt.Errorf("app %s is listed twice", e.ID)
+		}
+		seen[e.ID] = true
+		*a = append(*a, App{
+			ID: e.ID, Key: vendors.Secret(e.Key), JWTSecret: vendors.Secret(e.JWTSecret),
+			TokenRequired: e.TokenRequired, OpenHistory: e.OpenHistory,
+		})
+	}
+	return nil
+}
+
+// Directory looks apps up. It is immutable and safe for concurrent use.
+type Directory struct {
+	apps  map[string]tenant
+	first string
+	ttl   time.Duration
+	pad   []byte // keys the comparison of server keys, so that its time tells nothing
+}
+
+type tenant struct {
+	App
+	keyMAC []byte
+	secret []byte
+}
+
+// New builds the directory. There must be at least one app.
+func New(cfg Config) (*Directory, error) {
+	if len(cfg.Apps) == 0 {
+		return nil, errors.New("no app is configured")
+	}
+	d := &Directory{apps: make(map[string]tenant, len(cfg.Apps)), first: cfg.Apps[0].ID, ttl: cfg.TokenTTL, pad: make([]byte, sha256.Size)}
+	_, _ = rand.Read(d.pad) // documented never to fail
+	for _, a := range cfg.Apps {
+		d.apps[a.ID] = tenant{App: a, keyMAC: d.mac(a.Key.Reveal()), secret: []byte(a.JWTSecret.Reveal())}
+	}
+	return d, nil
+}
+
+func (d *Directory) mac(key string) []byte {
+	m := hmac.New(sha256.New, d.pad)
+	_, _ = m.Write([]byte(key))
+	return m.Sum(nil)
+}
+
+// App returns the app named id; the only app there is when id is empty. With
+// several apps an empty id is ErrUnknownApp.
+func (d *Directory) App(id string) (App, error) {
+	if id == "" && len(d.apps) == 1 {
+		id = d.first
+	}
+	t, ok := d.apps[id]
+	if !ok {
+		return App{}, ErrUnknownApp
+	}
+	return t.App, nil
+}
+
+// Server proves that the caller is the back end of app id. The comparison takes
+// the same time whatever the key.
+func (d *Directory) Server(id, key string) (App, error) {
+	app, err := d.App(id)
+	if err != nil {
+		return App{}, err
+	}
+	if !hmac.Equal(d.mac(key), d.apps[app.ID].keyMAC) {
+		return App{}, ErrServerKey
+	}
+	return app, nil
+}
+
+func strictJSON(value string, into any) error {
+	dec := json.NewDecoder(strings.NewReader(value))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return err
+	}
+	if dec.More() {
+		return errors.New("more than one value")
+	}
+	return nil
+}

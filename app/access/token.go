@@ -1,0 +1,63 @@
+package access
+
+import (
+	"errors"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Caller is who a valid client token speaks for.
+type Caller struct {
+	App       string
+	User      string
+	Platform  int // the app's own numbering: 1 iOS, 2 Android ... as /inner/get_token was told
+	ExpiresAt time.Time
+}
+
+type claims struct {
+	App      string `json:"app"`
+	Platform int    `json:"platform"`
+	jwt.RegisteredClaims
+}
+
+// parser pins the algorithm: a token may not choose its own.
+var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired())
+
+// Mint signs a client token for user of app, good for the configured time.
+func (d *Directory) Mint(app, user string, platform int) (string, error) {
+	t, ok := d.apps[app]
+	if !ok {
+		return "", ErrUnknownApp
+	}
+	now := time.Now()
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		App: app, Platform: platform,
+		RegisteredClaims: jwt.RegisteredClaims{
+			Subject:   user,
+			IssuedAt:  jwt.NewNumericDate(now),
+			ExpiresAt: jwt.NewNumericDate(now.Add(d.ttl)),
+		},
+	}).SignedString(t.secret)
+}
+
+// Verify reads a client token. The app claim chooses the secret, so a token of
+// one app never passes as another's. ErrTokenExpired is told apart from the
+// rest, since a client can act on it; nothing else is.
+func (d *Directory) Verify(token string) (Caller, error) {
+	var c claims
+	_, err := parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) {
+		t, ok := d.apps[c.App]
+		if !ok {
+			return nil, ErrUnknownApp
+		}
+		return t.secret, nil
+	})
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return Caller{}, ErrTokenExpired
+	case err != nil || c.Subject == "":
+		return Caller{}, ErrToken
+	}
+	return Caller{App: c.App, User: c.Subject, Platform: c.Platform, ExpiresAt: c.ExpiresAt.Time}, nil
+}

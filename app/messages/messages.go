@@ -1,0 +1,116 @@
+// Package messages sends one message to many through the messages route, in
+// batches that the vendor takes, and tells what became of each target.
+package messages
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"switchboard/vendors"
+)
+
+// What a request can be refused for before any vendor is called.
+var (
+	ErrNoTargets   = errors.New("no targets")
+	ErrTooMany     = errors.New("too many targets in one request")
+	ErrUndelivered = errors.New("some targets were not reached")
+)
+
+// MaxTargets is how many targets one request may name.
+const MaxTargets = 10_000
+
+const maxParallel = 4 // batches under way for one request
+
+// Service sends.
+type Service struct {
+	Routes *vendors.Router
+}
+
+// Send publishes m to all of m.To, however many batches that takes. The receipt
+// has one entry for each distinct target, in order of first appearance. The
+// error is ErrUndelivered when only some targets failed, and the first target's
+// own when all of them did.
+func (s *Service) Send(ctx context.Context, m vendors.Message) (vendors.Receipt, error) {
+	m.To = distinct(m.To)
+	switch {
+	case len(m.To) == 0:
+		return vendors.Receipt{}, ErrNoTargets
+	case len(m.To) > MaxTargets:
+		return vendors.Receipt{}, fmt.Errorf("%w: %d, at most %d", ErrTooMany, len(m.To), MaxTargets)
+	}
+	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(m.To))}
+	var group errgroup.Group
+	group.SetLimit(maxParallel)
+	at := 0
+	for batch := range slices.Chunk(m.To, s.batch(m.Kind)) {
+		slots := out.Targets[at : at+len(batch)]
+		at += len(batch)
+		group.Go(func() error {
+			s.publish(ctx, m, batch, slots)
+			return nil
+		})
+	}
+	_ = group.Wait() // failures are in the slots
+	return out, verdict(out)
+}
+
+// batch is what the least of the route's vendors takes in one call, so that a
+// batch can fail over whole.
+func (s *Service) batch(kind vendors.TargetKind) int {
+	size := MaxTargets
+	for _, v := range s.Routes.Route(vendors.CapMessages) {
+		if n := v.Limits[vendors.OpSend(kind)].Targets; n > 0 {
+			size = min(size, n)
+		}
+	}
+	return size
+}
+
+func (s *Service) publish(ctx context.Context, m vendors.Message, batch []string, slots []vendors.TargetResult) {
+	m.To = batch
+	receipt, err := vendors.Via(ctx, s.Routes, vendors.CapMessages, vendors.Write, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
+		return v.Messages.Send(ctx, m)
+	})
+	if err == nil && len(receipt.Targets) == len(batch) {
+		copy(slots, receipt.Targets)
+		return
+	}
+	for i, target := range batch {
+		slots[i] = vendors.TargetResult{Target: target, Err: err}
+	}
+}
+
+func verdict(r vendors.Receipt) error {
+	var failed int
+	var first error
+	for _, t := range r.Targets {
+		if t.Err != nil {
+			failed++
+			first = cmp.Or(first, t.Err)
+		}
+	}
+	switch {
+	case failed == 0:
+		return nil
+	case failed == len(r.Targets):
+		return first
+	}
+	return fmt.Errorf("%w: %d of %d", ErrUndelivered, failed, len(r.Targets))
+}
+
+func distinct(targets []string) []string {
+	seen := make(map[string]bool, len(targets))
+	out := make([]string, 0, len(targets))
+	for _, t := range targets {
+		if !seen[t] {
+			seen[t] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}

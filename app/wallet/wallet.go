@@ -1,0 +1,104 @@
+// Package wallet knows what things cost and whether somebody can pay. The coins
+// themselves are kept by the vendor that the wallet route names.
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// ErrInsufficient says that the balance is positively too short. A balance that
+// could not be read is never this error.
+var ErrInsufficient = errors.New("the balance is too short")
+
+// Prices are in coins. The defaults are the product's own.
+type Prices struct {
+	Text  int64         `default:"1" desc:"coins for a text message"`
+	Voice int64         `default:"1" desc:"coins for a voice message"`
+	Image int64         `default:"1" desc:"coins for an image message"`
+	Video int64         `default:"30" desc:"coins for a minute of video call"`
+	Pair  int64         `default:"8" desc:"coins for a minute of a call that pair matching made"`
+	Free  time.Duration `default:"15s" desc:"how much of the beginning of a call costs nothing"`
+}
+
+// Check refuses prices that would pay people for talking.
+func (p Prices) Check() error {
+	if min(p.Text, p.Voice, p.Image, p.Video, p.Pair) < 0 || p.Free < 0 {
+		return errors.New("prices and the free time may not be negative")
+	}
+	return nil
+}
+
+// Message is the price of a message of RongCloud's type name, which is how the
+// product API names types (reference/rongcloud.md 2.3). Types without a price
+// of their own, commands and notices among them, are free.
+func (p Prices) Message(rcType string) int64 {
+	switch rcType {
+	case "RC:TxtMsg", "RC:ReferenceMsg":
+		return p.Text
+	case "RC:VcMsg", "RC:HQVCMsg":
+		return p.Voice
+	case "RC:ImgMsg", "RC:GIFMsg":
+		return p.Image
+	}
+	return 0
+}
+
+// Service answers for coins.
+type Service struct {
+	Prices Prices
+	Routes *vendors.Router
+}
+
+// keeper is the first vendor of the wallet route and no other: coins live at one
+// vendor, so another one's answer would be wrong rather than late.
+func (s *Service) keeper() (vendors.Wallet, error) {
+	route := s.Routes.Route(vendors.CapWallet)
+	if len(route) == 0 {
+		return nil, &vendors.Error{Op: string(vendors.CapWallet), Outcome: vendors.NotSent, Err: vendors.ErrNoVendor}
+	}
+	return route[0].Wallet, nil
+}
+
+// Balance returns the user's coins.
+func (s *Service) Balance(ctx context.Context, user string) (int64, error) {
+	w, err := s.keeper()
+	if err != nil {
+		return 0, err
+	}
+	return w.Balance(ctx, user)
+}
+
+// Affords returns ErrInsufficient when user cannot pay price coins. What is free
+// asks nobody.
+func (s *Service) Affords(ctx context.Context, user string, price int64) error {
+	if price == 0 {
+		return nil
+	}
+	balance, err := s.Balance(ctx, user)
+	if err != nil {
+		return err
+	}
+	if balance < price {
+		return fmt.Errorf("%w: %d coins, %d needed", ErrInsufficient, balance, price)
+	}
+	return nil
+}
+
+// Adjust changes a balance once for each request id, however often it is called
+// with it. Taking more than there is is ErrInsufficient.
+func (s *Service) Adjust(ctx context.Context, a vendors.Adjustment) error {
+	w, err := s.keeper()
+	if err != nil {
+		return err
+	}
+	err = w.Adjust(ctx, a)
+	if errors.Is(err, vendors.ErrInsufficient) {
+		return ErrInsufficient
+	}
+	return err
+}
