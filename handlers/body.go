@@ -1,0 +1,117 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// decode reads the request's parameters into v: the JSON object that is the
+// body, or that stands under a "param" key or in a "param" form field. No body
+// and null are an empty object; unknown fields are ignored.
+func decode(c *fiber.Ctx, v any) error {
+	body := c.Body()
+	if isForm(c) {
+		body = []byte(c.FormValue("param"))
+	}
+	params, err := unwrap(bytes.TrimSpace(body))
+	if err != nil || params == nil {
+		return err
+	}
+	if err := json.Unmarshal(params, v); err != nil {
+		return badJSON(err)
+	}
+	return nil
+}
+
+// unwrap returns the parameters' JSON object, nil for none.
+func unwrap(body []byte) ([]byte, error) {
+	if len(body) == 0 || string(body) == "null" {
+		return nil, nil
+	}
+	var outer struct {
+		Param json.RawMessage `json:"param"`
+	}
+	if err := json.Unmarshal(body, &outer); err != nil {
+		return nil, badJSON(err)
+	}
+	switch {
+	case outer.Param == nil:
+		return body, nil
+	case string(outer.Param) == "null":
+		return nil, nil
+	}
+	return outer.Param, nil
+}
+
+func isForm(c *fiber.Ctx) bool {
+	kind := strings.ToLower(c.Get(fiber.HeaderContentType))
+	return strings.HasPrefix(kind, fiber.MIMEApplicationForm) || strings.HasPrefix(kind, fiber.MIMEMultipartForm)
+}
+
+// badJSON says which field has the wrong type, in the caller's terms.
+func badJSON(err error) error {
+	var mismatch *json.UnmarshalTypeError
+	var own invalidError
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &mismatch) && mismatch.Field != "":
+		return invalid("%s: a JSON %s does not fit", mismatch.Field, mismatch.Value)
+	case errors.As(err, &mismatch):
+		return invalid("the parameters must be a JSON object")
+	}
+	return invalid("the body is not valid JSON")
+}
+
+// userID is a person's id, which callers send as text or as a whole number.
+type userID string
+
+const maxID = 64 // bytes of a user's or a request's id, as both RongCloud and LinkV have it
+
+// UnmarshalJSON takes text, a whole number, or null for none.
+func (u *userID) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '"' {
+		return json.Unmarshal(raw, (*string)(u))
+	}
+	if string(raw) == "null" {
+		return nil
+	}
+	n, err := strconv.ParseUint(string(raw), 10, 64)
+	if err != nil {
+		return invalid("an id must be text or a whole number")
+	}
+	*u = userID(strconv.FormatUint(n, 10))
+	return nil
+}
+
+// check refuses ids that no vendor takes.
+func (u userID) check(field string) error {
+	switch {
+	case u == "":
+		return invalid("%s is required", field)
+	case len(u) > maxID:
+		return invalid("%s: at most %d bytes", field, maxID)
+	case !utf8.ValidString(string(u)) || strings.ContainsFunc(string(u), unicode.IsControl):
+		return invalid("%s: control characters are not allowed", field)
+	}
+	return nil
+}
+
+// texts is one text or a list of them.
+type texts []string
+
+// UnmarshalJSON takes text or a list of texts.
+func (t *texts) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '"' {
+		*t = make(texts, 1)
+		return json.Unmarshal(raw, &(*t)[0])
+	}
+	return json.Unmarshal(raw, (*[]string)(t))
+}

@@ -1,0 +1,135 @@
+package middleware
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/access"
+)
+
+// Caller is who a client request comes from.
+type Caller = access.Caller
+
+// Why a request is not let in, beside the errors of package access.
+var (
+	ErrNoToken   = errors.New("a bearer token is required")
+	ErrNoKey     = errors.New("app-id and app-key are required")
+	ErrOtherApp  = errors.New("the token belongs to another app")
+	ErrForbidden = errors.New("not allowed from this address")
+)
+
+// AppID is the app that the request names in app-id or IM-APP-ID; "" for none.
+func AppID(c *fiber.Ctx) string {
+	if id := c.Get("app-id"); id != "" {
+		return id
+	}
+	return c.Get("IM-APP-ID")
+}
+
+// Bearer is the request's token: the Authorization header with or without the
+// word Bearer; "" for none.
+func Bearer(c *fiber.Ctx) string {
+	h := strings.TrimSpace(c.Get(fiber.HeaderAuthorization))
+	if len(h) > 7 && strings.EqualFold(h[:7], "Bearer ") {
+		return strings.TrimSpace(h[7:])
+	}
+	return h
+}
+
+// Client lets valid client tokens in. A request that names an app must name the
+// token's.
+func Client(apps *access.Directory) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		token := Bearer(c)
+		if token == "" {
+			return ErrNoToken
+		}
+		caller, err := apps.Verify(token)
+		if err != nil {
+			return err
+		}
+		if id := AppID(c); id != "" && id != caller.App {
+			return ErrOtherApp
+		}
+		SetCaller(c, caller)
+		return c.Next()
+	}
+}
+
+// SetCaller records who calls, for handlers and the access log.
+func SetCaller(c *fiber.Ctx, caller Caller) { c.Locals(callerKey, caller) }
+
+// CallerOf returns who calls; only behind Client.
+func CallerOf(c *fiber.Ctx) Caller {
+	caller, _ := c.Locals(callerKey).(Caller)
+	return caller
+}
+
+// Server lets an app's own back end in, by app-id and app-key.
+func Server(apps *access.Directory) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		key := c.Get("app-key")
+		if key == "" {
+			return ErrNoKey
+		}
+		app, err := apps.Server(AppID(c), key)
+		if err != nil {
+			return err
+		}
+		c.Locals(appKey, app)
+		return c.Next()
+	}
+}
+
+// AppOf returns the app whose back end calls; only behind Server or Inner.
+func AppOf(c *fiber.Ctx) access.App {
+	app, _ := c.Locals(appKey).(access.App)
+	return app
+}
+
+// Inner lets in an app's back end by its server key, or anybody whose TCP peer
+// is in allowed. Forwarded headers are not believed.
+func Inner(apps *access.Directory, allowed []netip.Prefix) fiber.Handler {
+	server := Server(apps)
+	return func(c *fiber.Ctx) error {
+		if c.Get("app-key") != "" {
+			return server(c)
+		}
+		if !from(c, allowed) {
+			return ErrForbidden
+		}
+		app, err := apps.App(AppID(c))
+		if err != nil {
+			return err
+		}
+		c.Locals(appKey, app)
+		return c.Next()
+	}
+}
+
+// AllowFrom lets in only TCP peers that are in allowed.
+func AllowFrom(allowed []netip.Prefix) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if !from(c, allowed) {
+			return ErrForbidden
+		}
+		return c.Next()
+	}
+}
+
+func from(c *fiber.Ctx, allowed []netip.Prefix) bool {
+	peer, ok := netip.AddrFromSlice(c.Context().RemoteIP())
+	if !ok {
+		return false
+	}
+	peer = peer.Unmap()
+	for _, p := range allowed {
+		if p.Contains(peer) {
+			return true
+		}
+	}
+	return false
+}

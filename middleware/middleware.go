@@ -1,0 +1,150 @@
+// Package middleware is what every request passes before its handler: request
+// id, access log and metrics, recover, deadline, body limit and who may call.
+package middleware
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/vendors"
+)
+
+type localKey int
+
+const (
+	requestIDKey localKey = iota
+	callerKey
+	appKey
+)
+
+const maxRequestID = 64 // bytes of a caller's own id
+
+// RequestID takes the caller's X-Request-Id, or Request-Id, when it is at most 64
+// visible ASCII characters, and makes one otherwise. It is echoed, logged and
+// given to vendors.
+func RequestID(c *fiber.Ctx) error {
+	id := c.Get("X-Request-Id")
+	if id == "" {
+		id = c.Get("Request-Id")
+	}
+	if !visible(id) {
+		var b [12]byte
+		_, _ = rand.Read(b[:]) // documented never to fail
+		id = hex.EncodeToString(b[:])
+	}
+	c.Locals(requestIDKey, id)
+	c.Set("X-Request-Id", id)
+	c.SetUserContext(vendors.WithRequestID(c.UserContext(), id))
+	return c.Next()
+}
+
+// IDOf returns the id that RequestID chose; "" before it ran.
+func IDOf(c *fiber.Ctx) string {
+	id, _ := c.Locals(requestIDKey).(string)
+	return id
+}
+
+func visible(id string) bool {
+	for _, b := range []byte(id) {
+		if b <= ' ' || b > '~' {
+			return false
+		}
+	}
+	return id != "" && len(id) <= maxRequestID
+}
+
+// Base makes ctx the parent of every request's context, so that a stop can
+// cancel what is still waiting.
+func Base(ctx context.Context) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.SetUserContext(ctx)
+		return c.Next()
+	}
+}
+
+// Deadline bounds the request: fiber's own context has no end.
+func Deadline(d time.Duration) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithTimeout(c.UserContext(), d)
+		defer cancel()
+		c.SetUserContext(ctx)
+		return c.Next()
+	}
+}
+
+// BodyLimit refuses larger bodies with 413. The server itself admits the largest
+// upload that any route takes.
+func BodyLimit(bytes int) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if len(c.Request().Body()) > bytes {
+			return fiber.ErrRequestEntityTooLarge
+		}
+		return c.Next()
+	}
+}
+
+// ErrPanic is what a request that panicked ends as; its text never leaves.
+var ErrPanic = errors.New("panic while serving")
+
+// Recover turns a panic into ErrPanic and logs it with its stack.
+func Recover(log *slog.Logger) fiber.Handler {
+	return func(c *fiber.Ctx) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				log.Error("panic", "request_id", IDOf(c), "route", c.Route().Path, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				err = ErrPanic
+			}
+		}()
+		return c.Next()
+	}
+}
+
+// Access writes one log line for each request and tells observe of it. Paths and
+// routes are logged, never queries, bodies or headers: they hold secrets.
+func Access(log *slog.Logger, observe func(method, route string, status int, took time.Duration)) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		start := time.Now()
+		if err := c.Next(); err != nil {
+			// The error handler writes the answer now, so that its status is known here.
+			if err := c.App().ErrorHandler(c, err); err != nil {
+				_ = c.SendStatus(fiber.StatusInternalServerError)
+			}
+		}
+		took := time.Since(start)
+		status := c.Response().StatusCode()
+		observe(c.Method(), routeOf(c), status, took)
+		level := slog.LevelInfo
+		if status >= fiber.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		if !log.Enabled(c.UserContext(), level) {
+			return nil
+		}
+		attrs := []slog.Attr{
+			slog.String("request_id", IDOf(c)), slog.String("method", c.Method()), slog.String("path", c.Path()),
+			slog.Int("status", status), slog.Duration("took", took), slog.String("peer", c.Context().RemoteIP().String()),
+		}
+		if caller, ok := c.Locals(callerKey).(Caller); ok {
+			attrs = append(attrs, slog.String("app", caller.App), slog.String("user", caller.User))
+		}
+		log.LogAttrs(c.UserContext(), level, "request", attrs...)
+		return nil
+	}
+}
+
+// routeOf is the route's pattern, so that ids in paths do not make new metrics;
+// everything that no route serves is one.
+func routeOf(c *fiber.Ctx) string {
+	if route := c.Route().Path; route != "/" && route != "" {
+		return route
+	}
+	return "none"
+}
