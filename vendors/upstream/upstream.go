@@ -1,10 +1,10 @@
 // Package upstream is the one function through which every vendor call passes.
-// From the outside in: deadline, breaker, attempt deadline, sign, send, read,
-// classify. Adapters say what to call; nothing in them waits, retries or logs.
+// From the outside in: deadline, concurrency cap, retry, rate shaper, breaker,
+// attempt deadline, sign, send, read, classify. Adapters say what to call;
+// nothing in them waits, retries or logs.
 package upstream
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -37,7 +37,12 @@ type Config struct {
 	Timeout time.Duration // per attempt; zero: 5 s
 	Conns   int           // connections at most, all kept when idle; zero: 64
 	Idle    time.Duration // how long an idle connection is kept; zero: 50 s
-	Limits  vendors.Limits
+	Calls   int           // calls under way at most, waiting ones included; zero: Conns
+	// Slow is when an attempt starts to count against the breaker, whether it
+	// ends or not; zero: 800 ms. An operation that usually takes longer is given
+	// four times its usual time, but never more than half of Timeout.
+	Slow   time.Duration
+	Limits vendors.Limits
 	// Secrets are taken out of every text that the vendor sends back.
 	Secrets []vendors.Secret
 }
@@ -51,11 +56,13 @@ type Options struct {
 
 // Observation is one finished call, for metrics and logs.
 type Observation struct {
-	Vendor  string
-	Op      string
-	Outcome vendors.Outcome
-	Code    string // the vendor's own code, raw; empty when ok
-	Took    time.Duration
+	Vendor   string
+	Op       string
+	Class    Class
+	Outcome  vendors.Outcome
+	Code     string // the vendor's own code, raw; empty when ok
+	Attempts int    // how many were made, 0 when the call was refused here
+	Took     time.Duration
 }
 
 // Call is one operation in the vendor's terms.
@@ -102,13 +109,4 @@ func (a Answer) Decode(v any) error {
 		return vendors.ErrUnreadable
 	}
 	return nil
-}
-
-// Do makes c and decodes the answer into out, which may be nil. The error is a
-// *vendors.Error always.
-func (c *Client) Do(ctx context.Context, call Call, out any) error {
-	start := time.Now()
-	err := c.guarded(ctx, call, out)
-	c.observe(call.Op, err, time.Since(start))
-	return err
 }

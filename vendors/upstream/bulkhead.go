@@ -1,0 +1,47 @@
+package upstream
+
+import (
+	"context"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// admitWait is how long a call waits for a place when all are taken: a burst
+// passes, and a vendor that hangs does not gather callers.
+const admitWait = 50 * time.Millisecond
+
+// bulkhead caps the calls under way to one vendor account, so that one that
+// hangs cannot hold every goroutine and connection of the process.
+type bulkhead struct{ places chan struct{} }
+
+func newBulkhead(n int) *bulkhead { return &bulkhead{places: make(chan struct{}, n)} }
+
+func (b *bulkhead) enter(ctx context.Context) *vendors.Error {
+	select {
+	case b.places <- struct{}{}:
+		return nil
+	default:
+	}
+	wait := time.NewTimer(admitWait)
+	defer wait.Stop()
+	select {
+	case b.places <- struct{}{}:
+		return nil
+	case <-wait.C:
+		return &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBulkhead}
+	case <-ctx.Done():
+		return unsent(ctx)
+	}
+}
+
+func (b *bulkhead) leave() { <-b.places }
+
+// unsent is the error of a call whose context ended before anything was sent.
+func unsent(ctx context.Context) *vendors.Error {
+	e := &vendors.Error{Outcome: vendors.NotSent, Err: ctx.Err()}
+	if ctx.Err() == context.Canceled {
+		e.Outcome = vendors.Cancelled
+	}
+	return e
+}

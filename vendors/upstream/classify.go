@@ -1,0 +1,102 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// transportError classes a call that got no whole answer. Whether anything was
+// sent comes from the trace, never from the error's text. URLs are dropped:
+// some vendors sign in the query.
+func transportError(ctx context.Context, err error, sent bool) *vendors.Error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	e := &vendors.Error{Outcome: vendors.NotSent, Err: err, Sent: sent}
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		e.Outcome = vendors.Cancelled
+	case sent:
+		e.Outcome = vendors.Ambiguous
+	}
+	return e
+}
+
+// verdict is the vendor's own word where the adapter can read it, the HTTP
+// status otherwise.
+func verdict(call Call, a Answer) *vendors.Error {
+	err := error(vendors.ErrUnreadable)
+	if call.Check != nil {
+		err = call.Check(a)
+	} else if a.Status/100 == 2 {
+		err = nil
+	}
+	if err == nil {
+		return nil
+	}
+	var e *vendors.Error
+	if !errors.As(err, &e) {
+		e = &vendors.Error{Outcome: byStatus(a.Status), Err: err}
+	}
+	if e.Outcome == vendors.Throttled && e.RetryAfter == 0 {
+		e.RetryAfter = retryAfter(a.Header)
+	}
+	return e
+}
+
+// byStatus classes an answer whose body says nothing. A gateway's 5xx may stand
+// before or behind the vendor's work, so nobody knows.
+func byStatus(status int) vendors.Outcome {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return vendors.Throttled
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return vendors.AuthFault
+	case status/100 == 4:
+		return vendors.DefiniteNo
+	default:
+		return vendors.Ambiguous
+	}
+}
+
+// retryAfter reads seconds or a date; 0 when there is none.
+func retryAfter(h http.Header) time.Duration {
+	raw := h.Get("Retry-After")
+	if n, err := strconv.Atoi(raw); err == nil && n > 0 {
+		return time.Duration(min(n, int(quietCap/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(raw); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}
+
+const maxText = 200 // bytes of the vendor's own words that an error keeps
+
+func (c *Client) fail(call Call, a Answer, e *vendors.Error) *vendors.Error {
+	e.Vendor, e.Op, e.Status = c.cfg.Vendor, call.Op, a.Status
+	e.Effect = vendors.Effect(call.Class == Write || call.Class == Control)
+	e.Text = c.scrub.Replace(e.Text)
+	if len(e.Text) > maxText {
+		e.Text = strings.ToValidUTF8(e.Text[:maxText], "")
+	}
+	return e
+}
+
+func scrubber(secrets []vendors.Secret) *strings.Replacer {
+	var pairs []string
+	for _, s := range secrets {
+		if s != "" {
+			pairs = append(pairs, s.Reveal(), s.String())
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

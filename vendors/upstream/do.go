@@ -1,0 +1,90 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// Do makes call and decodes the answer into out, which may be nil. The error is
+// a *vendors.Error always. It may take as long as the context allows; a context
+// without a deadline is given Timeout for each of at most three attempts.
+func (c *Client) Do(ctx context.Context, call Call, out any) error {
+	start := time.Now()
+	made, fault := c.admitted(ctx, call, out)
+	took := time.Since(start)
+	c.ops.of(call.Op).record(fault, took)
+	if c.opt.Observe != nil {
+		o := Observation{Vendor: c.cfg.Vendor, Op: call.Op, Class: call.Class, Attempts: made, Took: took}
+		if fault != nil {
+			o.Outcome, o.Code = fault.Outcome, fault.Code
+		}
+		c.opt.Observe(o)
+	}
+	if fault != nil {
+		return fault
+	}
+	return nil
+}
+
+func (c *Client) admitted(ctx context.Context, call Call, out any) (int, *vendors.Error) {
+	if ctx.Err() != nil {
+		return 0, c.fail(call, Answer{}, unsent(ctx))
+	}
+	if full := c.bulkhead.enter(ctx); full != nil {
+		return 0, c.fail(call, Answer{}, full)
+	}
+	defer c.bulkhead.leave()
+	c.budget.deposit()
+	return c.repeated(ctx, call, out)
+}
+
+// repeated is the only retry loop of the product. Once an attempt ended so that
+// the vendor may have executed it, a later attempt that fails cannot make that
+// known: the call stays ambiguous, and nobody sends it elsewhere.
+func (c *Client) repeated(ctx context.Context, call Call, out any) (int, *vendors.Error) {
+	var doubt *vendors.Error
+	op, journal, refreshed := c.ops.of(call.Op), vendors.JournalOf(ctx), false
+	for made := 1; ; made++ {
+		start := time.Now()
+		clock := c.skew.get()
+		fault := c.attempt(ctx, call, op, out)
+		note(journal, c.cfg.Vendor, call.Op, start, fault)
+		if fault == nil || fault.Outcome == vendors.DefiniteNo {
+			return made, fault
+		}
+		if fault.Outcome == vendors.Ambiguous {
+			doubt = fault
+		}
+		wait, again := c.pause(ctx, call, fault, made, op.usual())
+		if fault.Outcome == vendors.AuthFault && !refreshed && c.skew.get() != clock {
+			wait, again, refreshed = 0, true, true
+		}
+		if again && sleep(ctx, wait) {
+			c.faults.retries.Add(1)
+			continue
+		}
+		if doubt != nil && fault.Outcome != vendors.Cancelled {
+			fault = doubt
+		}
+		fault.Sent = fault.Sent || doubt != nil
+		if errors.Is(fault, vendors.ErrBreakerOpen) {
+			made--
+		}
+		return made, fault
+	}
+}
+
+func note(j *vendors.Journal, vendor, op string, start time.Time, fault *vendors.Error) {
+	if j == nil {
+		return
+	}
+	s := vendors.Step{At: start, Vendor: vendor, Op: op, Took: time.Since(start)}
+	if fault != nil {
+		s.Outcome, s.Code, s.Note = fault.Outcome, fault.Code, fault.Error()
+		s.Skipped = fault.Outcome == vendors.NotSent && errors.Is(fault, vendors.ErrBreakerOpen)
+	}
+	j.Add(s)
+}

@@ -1,0 +1,90 @@
+package upstream
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"switchboard/vendors"
+)
+
+// shapeWait is how long a call waits at most for its turn; longer, and it is
+// refused as throttled, so that another vendor may serve it.
+const shapeWait = time.Second
+
+// quietCap bounds what one Retry-After can do.
+const quietCap = 5 * time.Minute
+
+// shaper keeps one operation inside the vendor's limit table. Over any window of
+// Limit.Per no more than Limit.Calls units go out, as long as one call takes at
+// most half of them. A nil rate means no limit known.
+type shaper struct {
+	units *rate.Limiter
+	until atomic.Int64 // unix nanoseconds: the vendor asked us to be quiet until then
+}
+
+func newShaper(l vendors.Limit) *shaper {
+	s := &shaper{}
+	if l.Calls <= 0 || l.Per <= 0 {
+		return s
+	}
+	burst := min(max(l.Targets, (l.Calls+4)/5), l.Calls)
+	spread := l.Calls - burst
+	if burst*2 > l.Calls {
+		spread = l.Calls
+	}
+	s.units = rate.NewLimiter(rate.Limit(float64(spread)/l.Per.Seconds()), burst)
+	return s
+}
+
+// take waits for n units. More than the bucket holds counts as a full bucket.
+func (s *shaper) take(ctx context.Context, n int, usual time.Duration) *vendors.Error {
+	now := time.Now()
+	if quiet := time.Duration(s.until.Load() - now.UnixNano()); quiet > 0 {
+		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: quiet, Err: vendors.ErrThrottled}
+	}
+	if s.units == nil {
+		return nil
+	}
+	turn := s.units.ReserveN(now, min(max(n, 1), s.units.Burst()))
+	wait := turn.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	if wait > shapeWait || !fits(ctx, wait+usual, shapeWait+usual+1) {
+		turn.CancelAt(now)
+		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: wait, Err: vendors.ErrThrottled}
+	}
+	if !sleep(ctx, wait) {
+		return unsent(ctx)
+	}
+	return nil
+}
+
+// coolDown keeps the operation quiet for as long as the vendor asked, at most
+// quietCap.
+func (s *shaper) coolDown(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	until := time.Now().Add(min(d, quietCap)).UnixNano()
+	for {
+		old := s.until.Load()
+		if until <= old || s.until.CompareAndSwap(old, until) {
+			return
+		}
+	}
+}
+
+// headRoom is how many units may go out now, negative when no limit is known.
+func (s *shaper) headRoom() float64 {
+	switch {
+	case s.until.Load() > time.Now().UnixNano():
+		return 0
+	case s.units == nil:
+		return -1
+	}
+	return max(0, s.units.Tokens())
+}
