@@ -35,3 +35,18 @@ type Event struct {
 	Content    json.RawMessage
 	Session    string // presence: the connection; room: the room's session
 }
+
+// Verdict is our decision on a message that a vendor asks about. The zero
+// value lets it pass as it is.
+type Verdict struct {
+	Block   bool
+	Replace json.RawMessage // delivered in place of Event.Content; nil: as it is
+	Note    string          // told to the sender when Block is set
+}
+
+// Reply is an answer to a callback in the vendor's own form.
+type Reply struct {
+	Status      int
+	ContentType string // empty when Body is
+	Body        []byte
+}

@@ -256,4 +256,7 @@ type Callbacks interface {
 	// is r's body, already read. An unsigned or badly signed request is an
 	// *Error with Outcome AuthFault; an unreadable one is DefiniteNo.
 	Parse(r *http.Request, body []byte) ([]Event, error)
+	// Reply is what to answer for events that Parse returned. v counts only
+	// when one of them is an EventModeration; all else is acknowledged.
+	Reply(events []Event, v Verdict) Reply
 }

@@ -1,0 +1,243 @@
+package vendortest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"switchboard/vendors"
+)
+
+const html = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+
+// patience is far more than any call takes; it only keeps a broken adapter
+// from holding up the suite.
+const patience = 20 * time.Second
+
+// spoiled are exchanges whose outcome does not depend on the vendor.
+func spoiled() []struct {
+	fault
+	outcome vendors.Outcome
+	is      error
+} {
+	type row = struct {
+		fault
+		outcome vendors.Outcome
+		is      error
+	}
+	return []row{
+		{drop, vendors.Ambiguous, nil},
+		{executeThenDrop, vendors.Ambiguous, nil},
+		{reset, vendors.Ambiguous, nil},
+		{truncate, vendors.Ambiguous, nil},
+		{answer("garbage under 200", 200, "application/json", "\x00\x01{not json"), vendors.Ambiguous, vendors.ErrUnreadable},
+		{answer("empty 200", 200, "application/json", ""), vendors.Ambiguous, vendors.ErrUnreadable},
+		{answer("another shape under 200", 200, "application/json", `["ok"]`), vendors.Ambiguous, vendors.ErrUnreadable},
+		{answer("an object without verdict", 200, "application/json", `{}`), vendors.Ambiguous, vendors.ErrUnreadable},
+		{answer("HTML under 200", 200, "text/html", html), vendors.Ambiguous, vendors.ErrUnreadable},
+		{answer("HTML under 500", 500, "text/html", html), vendors.Ambiguous, nil},
+		{answer("HTML under 502", 502, "text/html", html), vendors.Ambiguous, nil},
+		{answer("HTML under 504", 504, "text/html", html), vendors.Ambiguous, nil},
+		{answer("HTML under 429", 429, "text/html", html), vendors.Throttled, nil},
+		{answer("HTML under 401", 401, "text/html", html), vendors.AuthFault, nil},
+		{answer("HTML under 404", 404, "text/html", html), vendors.DefiniteNo, nil},
+	}
+}
+
+func outcomeChecks() []check {
+	return []check{
+		{name: "SpoiledExchangeHasItsOutcome", run: spoiledOutcomes},
+		{name: "GoodBodyUnderABadStatusIsNotASuccess", run: badStatus},
+		{name: "SilentFarEndIsAmbiguousAtTheDeadline", run: deadline},
+		{name: "CallerWhoLeavesGetsCancelled", run: cancelled},
+		{name: "CallerWhoHasLeftSendsNothing", run: alreadyLeft},
+		{name: "UnreachableFarEndIsNotSent", run: unreachable},
+		{name: "WriteIsNeverRepeatedByItself", run: neverRepeated},
+		{name: "VendorCodeHasItsOutcomeAndIsKeptRaw", sees: func(f Fixture) bool { return len(f.Codes) > 0 }, run: codes},
+	}
+}
+
+// fresh calls o once at a newly opened vendor, while f spoils n exchanges.
+func (e *env) fresh(t T, o op, n int, f fault) error {
+	t.Helper()
+	v := e.open(e.w.url)
+	e.w.spoil(n, f)
+	defer e.w.heal()
+	c, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	return o.call(c, v)
+}
+
+func spoiledOutcomes(t T, e *env) {
+	for _, o := range e.ops() {
+		for _, s := range spoiled() {
+			what := o.name + ", " + s.name
+			err := e.fresh(t, o, always, s.fault)
+			mustBe(t, what, err, s.outcome, s.is)
+			e.mustName(t, what, err, o)
+		}
+	}
+}
+
+// mustName checks that an error says who failed at what.
+func (e *env) mustName(t T, what string, err error, o op) {
+	t.Helper()
+	var ve *vendors.Error
+	if errors.As(err, &ve) && (ve.Vendor != e.v.Name || ve.Op != o.name) {
+		t.Errorf("%s: the error names %q %q, want %q %q", what, ve.Vendor, ve.Op, e.v.Name, o.name)
+	}
+}
+
+func badStatus(t T, e *env) {
+	for _, o := range e.ops() {
+		if e.fresh(t, o, 0, fault{}) != nil {
+			continue // not a good body then
+		}
+		for _, status := range []int{500, 503} {
+			mustBe(t, o.name, e.fresh(t, o, always, restatus(status)), vendors.Ambiguous, nil)
+		}
+	}
+}
+
+func deadline(t T, e *env) {
+	for _, o := range e.ops() {
+		for _, f := range []fault{hang, executeThenHang} {
+			v := e.open(e.w.url)
+			e.w.spoil(always, f)
+			c, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			start := time.Now()
+			err := o.call(c, v)
+			cancel()
+			mustBe(t, o.name+", "+f.name, err, vendors.Ambiguous, nil)
+			if took := time.Since(start); took > 4*time.Second {
+				t.Errorf("%s, %s: the deadline of 100 ms was kept after %s", o.name, f.name, took)
+			}
+		}
+	}
+}
+
+func cancelled(t T, e *env) {
+	e.w.spoil(always, hang)
+	for _, o := range e.ops() {
+		v := e.open(e.w.url)
+		c, cancel := context.WithTimeout(t.Context(), patience)
+		before := len(e.w.requests())
+		done := make(chan error, 1)
+		go func() { done <- o.call(c, v) }()
+		for len(e.w.requests()) == before && c.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+		select {
+		case err := <-done:
+			mustBe(t, o.name, err, vendors.Cancelled, nil)
+		case <-time.After(4 * time.Second):
+			t.Errorf("%s: still waiting 4 s after the caller left", o.name)
+			<-done
+		}
+	}
+}
+
+func alreadyLeft(t T, e *env) {
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, o := range e.ops() {
+		mustBe(t, o.name, o.call(gone, e.open(e.w.url)), vendors.Cancelled, nil)
+	}
+	if n := len(e.w.requests()); n != 0 {
+		t.Errorf("the far end saw %d requests", n)
+	}
+}
+
+// closedPort is an address at which nobody listens.
+func closedPort(t T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, "listen", err)
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}
+
+func unreachable(t T, e *env) {
+	url := closedPort(t)
+	for _, o := range e.ops() {
+		c, cancel := context.WithTimeout(t.Context(), patience)
+		err := o.call(c, e.open(url))
+		cancel()
+		mustBe(t, o.name, err, vendors.NotSent, nil)
+		e.mustName(t, o.name, err, o)
+	}
+}
+
+// neverRepeated: a second attempt would succeed, so an error and one request
+// prove that none was made.
+func neverRepeated(t T, e *env) {
+	for _, o := range e.ops() {
+		if o.effect != changes {
+			continue
+		}
+		for _, s := range spoiled() {
+			if s.outcome != vendors.Ambiguous {
+				continue
+			}
+			what := o.name + ", " + s.name
+			before := len(e.w.requests())
+			mustBe(t, what, e.fresh(t, o, 1, s.fault), vendors.Ambiguous, nil)
+			if n := len(e.w.requests()) - before; n != 1 {
+				t.Errorf("%s: the far end saw %d requests, want 1", what, n)
+			}
+		}
+	}
+}
+
+// placeholder stands in CodeCase.Body for a secret that the vendor repeats.
+const placeholder = "SECRET"
+
+func codes(t T, e *env) {
+	for _, c := range e.Codes {
+		body := c.Body
+		if len(e.Secrets) > 0 {
+			body = strings.ReplaceAll(body, placeholder, e.Secrets[0].Reveal())
+		}
+		for _, o := range e.opsFor(c) {
+			what := o.name + ", vendor code " + c.Code
+			err := e.fresh(t, o, always, answer(what, c.Status, "application/json; charset=utf-8", body))
+			mustBe(t, what, err, c.Outcome, c.Is)
+			var ve *vendors.Error
+			if errors.As(err, &ve) && (ve.Code != c.Code || ve.Status != statusOr200(c.Status)) {
+				t.Errorf("%s: the error keeps code %q under status %d, want %q under %d", what, ve.Code, ve.Status, c.Code, c.Status)
+			}
+			e.mustHide(t, what, err)
+		}
+	}
+}
+
+func statusOr200(status int) int {
+	if status == 0 {
+		return http.StatusOK
+	}
+	return status
+}
+
+// opsFor are the operations to try c with.
+func (e *env) opsFor(c CodeCase) []op {
+	if c.Op != "" {
+		if o, ok := e.op(c.Op); ok {
+			return []op{o}
+		}
+		e.t.Errorf("code %s is of %s, which the vendor does not have", c.Code, c.Op)
+		return nil
+	}
+	var out []op
+	for _, want := range []effect{reads, changes} {
+		for _, o := range e.ops() {
+			if o.effect == want {
+				out = append(out, o)
+				break
+			}
+		}
+	}
+	return out
+}

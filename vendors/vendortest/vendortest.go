@@ -1,0 +1,201 @@
+// Package vendortest is the vendor port's contract as a test suite. An adapter's
+// test builds a Fixture over its mock and calls Run; Certify runs the same
+// checks outside go test. A proxy between adapter and far end injects the faults
+// and records what the far end received, so that no adapter can skip a check.
+package vendortest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"switchboard/vendors"
+)
+
+// Fixture is one far end, seeded and ready, and how to open the vendor on it.
+// Every check gets a fixture of its own.
+type Fixture struct {
+	// Open opens the vendor with valid credentials against baseURL, which is
+	// the proxy in front of BaseURL. The suite closes what it opened.
+	Open    func(baseURL string) (*vendors.Vendor, error)
+	BaseURL string // the far end itself
+
+	// Lacks names every capability that the vendor does not have: fields of
+	// vendors.Vendor, and of vendors.Rooms as "Rooms.List". It is compared
+	// both ways: one that is lost, or forgotten here, fails.
+	Lacks []string
+
+	Secrets []vendors.Secret // must never show in an error
+
+	// Nonce returns what makes the credentials in a request good only once.
+	Nonce func(Seen) string
+
+	Known string // a user whom the far end has
+	Peer  string // another one
+	Group string // a group with Known and Peer in it; empty: none
+	Chat  string // a chat room with Known and Peer in it; empty: none
+	Room  string // an RTC room with Known and Peer in it; empty: none
+
+	// Kinds are the targets that the vendor can publish to. For any other
+	// kind Send must refuse with ErrUnsupported before the call.
+	Kinds []vendors.TargetKind
+	// Wire states how the far end should see content c: the vendor's type
+	// name and its JSON. False: the vendor has no form for it and Send must
+	// refuse with ErrUnsupported before the call.
+	Wire func(c vendors.Content) (typ, content string, ok bool)
+
+	// Partial is an answer that accepts a publish but not for every target;
+	// nil: the vendor has no such answer.
+	Partial *PartialCase
+
+	// Limits is what the vendor documents, stated independently of the
+	// adapter. IDLetter is not compared.
+	Limits vendors.Limits
+	// Codes are answers in the vendor's own shape and what they mean.
+	Codes []CodeCase
+
+	Callbacks []CallbackCase
+	// Spoil returns a copy of a callback signed with a wrong secret.
+	Spoil func(CallbackCase) *http.Request
+
+	Far FarEnd
+}
+
+// CodeCase is one answer of the vendor that is not a success.
+type CodeCase struct {
+	Op      string // vendors.Op... to try it with; empty: a read and a write
+	Status  int
+	Body    string
+	Code    string // must be kept raw in the error
+	Outcome vendors.Outcome
+	Is      error // a sentinel of package vendors; nil: not compared
+}
+
+// PartialCase is an answer of the vendor to a publish to To, by which Failed
+// did not get it.
+type PartialCase struct {
+	Kind   vendors.TargetKind
+	To     []string
+	Failed []string
+	Status int
+	Body   string
+}
+
+// CallbackCase is one request that the vendor makes to us, and what it says.
+// The ID and Vendor of the wanted events are not compared with the got ones.
+type CallbackCase struct {
+	Name    string
+	Request func() *http.Request // signed as the vendor signs, without body
+	Body    []byte
+	Want    []vendors.Event
+}
+
+// Received is a message as the far end took it.
+type Received struct {
+	From    string
+	Target  string // the user, group or room it was sent to
+	Kind    vendors.TargetKind
+	Type    string // the vendor's type name
+	Content string // the vendor's JSON
+}
+
+// FarEnd looks into the far end's own state, past the adapter. A field that is
+// nil leaves the checks that need it unchecked, and the log says which; in
+// front of a real vendor all may be nil.
+type FarEnd struct {
+	Inbox       func(user string) []Received // in order of arrival
+	TokenUser   func(token string) string    // whose live token it is; empty: nobody's
+	Coins       func(user string) int64
+	Blocked     func(user string) bool
+	Blacklist   func(user string) []string
+	Words       func() []vendors.Word
+	Members     func(group string) []string // nil: no such group
+	ChatRoom    func(id string) bool        // exists
+	RoomUsers   func(room string) []string  // nil: no such room
+	RoomBanned  func(room, user string) bool
+	RoomTexts   func(room string) []vendors.RoomText
+	Identity    func(room, user string) vendors.Identity
+	Recalled    func(messageID string) bool
+	SetOnline   func(user string, online bool)
+	SetSpeakers func(room string, users ...string)
+	SetWords    func(words ...vendors.Word)
+	SetCalls    func(user, day string, calls ...vendors.CallRecord)
+	Translated  func(text, to string) string // what the far end makes of it
+}
+
+// T is what a check needs of its runner. *testing.T is one.
+type T interface {
+	Helper()
+	Context() context.Context
+	Cleanup(func())
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// A runner is a T that has subtests of its own type, as *testing.T has.
+type runner[R any] interface {
+	T
+	Run(name string, f func(R)) bool
+}
+
+// Run runs every check as a subtest of t with a fixture of its own.
+func Run[R runner[R]](t R, open func(R) Fixture) {
+	for _, c := range checks() {
+		t.Run(c.name, func(t R) {
+			if why := c.against(t, open(t)); why != "" {
+				t.Logf("%s", why)
+			}
+		})
+	}
+}
+
+// A check is one sentence of the contract.
+type check struct {
+	name  string
+	needs []string           // capabilities, as in Fixture.Lacks; all are needed
+	sees  func(Fixture) bool // what of the fixture it needs; nil: nothing more
+	run   func(T, *env)
+}
+
+// against runs c, or returns why it cannot say anything about this vendor.
+func (c check) against(t T, f Fixture) string {
+	e := newEnv(t, f)
+	for _, need := range c.needs {
+		if !e.has[need] {
+			return "absent: the vendor has no " + need
+		}
+	}
+	if c.sees != nil && !c.sees(f) {
+		return "unchecked: the far end does not show what this needs"
+	}
+	c.run(t, e)
+	return ""
+}
+
+// checks is the contract, in reading order.
+func checks() []check {
+	all := [][]check{
+		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(),
+		groupChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
+	}
+	var out []check
+	for _, part := range all {
+		out = append(out, part...)
+	}
+	return out
+}
+
+// sameJSON reports whether two texts are the same JSON value.
+func sameJSON(a, b string) bool {
+	var x, y any
+	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
+		return a == b
+	}
+	p, _ := json.Marshal(x)
+	q, _ := json.Marshal(y)
+	return string(p) == string(q)
+}
+
+// ctx shortens the signatures of the many small closures in this package.
+type ctx = context.Context
