@@ -1,0 +1,115 @@
+package linkv
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// text is a value that LinkV writes as a string or as a number, and not always
+// as the document says (reference/linkv.md 5).
+type text string
+
+// UnmarshalJSON takes a string, a number or null.
+func (t *text) UnmarshalJSON(b []byte) error {
+	if bytes.Equal(b, []byte("null")) {
+		return nil
+	}
+	var s string
+	if err := json.Unmarshal(b, &s); err == nil {
+		*t = text(s)
+		return nil
+	}
+	var n json.Number
+	if err := json.Unmarshal(b, &n); err != nil {
+		return err
+	}
+	*t = text(n)
+	return nil
+}
+
+// number reads t as a whole number.
+func (t text) number() (int64, error) {
+	n, err := strconv.ParseInt(string(t), 10, 64)
+	if err != nil {
+		return 0, vendors.ErrUnreadable
+	}
+	return n, nil
+}
+
+// object is a T that LinkV writes as [] when it is empty (5).
+type object[T any] struct{ V T }
+
+// UnmarshalJSON leaves V as it is for an empty list, null and an empty string.
+func (o *object[T]) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case "[]", "null", `""`:
+		return nil
+	}
+	return json.Unmarshal(b, &o.V)
+}
+
+// verdict is where an answer says how it went: code, status or both.
+type verdict struct {
+	Code   text `json:"code"`
+	Status text `json:"status"`
+	Msg    text `json:"msg"`
+}
+
+const success = "200"
+
+// failure returns the code that is not success, if any. When code and status
+// differ, the bad one counts.
+func (v verdict) failure() (code string, failed bool) {
+	if v.Code != "" && v.Code != success {
+		return string(v.Code), true
+	}
+	if v.Status != "" && v.Status != success {
+		return string(v.Status), true
+	}
+	return "", false
+}
+
+type meaning struct {
+	outcome vendors.Outcome
+	err     error
+}
+
+// codes are LinkV's published error codes (4.4). Everything else that is not
+// 200 is a failure by the document, of a kind that nobody but LinkV knows.
+var codes = map[string]meaning{
+	"400": {vendors.DefiniteNo, vendors.ErrInvalid},
+	"401": {vendors.AuthFault, nil},
+	"403": {vendors.AuthFault, nil},
+	"500": {vendors.Ambiguous, nil},
+	"602": {vendors.AuthFault, nil},
+}
+
+// check reads the verdict of an answer, whatever its content type. LinkV
+// answers 200 on every result, so another HTTP status is not its own.
+func check(a upstream.Answer) error {
+	var v verdict
+	if a.Status/100 != 2 || json.Unmarshal(a.Body, &v) != nil || (v.Code == "" && v.Status == "") {
+		return vendors.ErrUnreadable
+	}
+	code, failed := v.failure()
+	if !failed {
+		return nil
+	}
+	e := meaningOf(code)
+	e.Text = string(v.Msg)
+	return e
+}
+
+// meaningOf is the error for a code that is not success. One that LinkV does
+// not publish stays as itself.
+func meaningOf(code string) *vendors.Error {
+	m, known := codes[code]
+	if !known {
+		m = meaning{vendors.DefiniteNo, vendors.ErrUnknownCode}
+	}
+	return &vendors.Error{Outcome: m.outcome, Code: code, Err: m.err}
+}

@@ -1,0 +1,47 @@
+package linkv
+
+import "switchboard/vendors"
+
+// maxTargets bounds one multi-target push. LinkV names no number
+// (reference/linkv.md 4.1); this is ours, so that one lost answer leaves few
+// people in doubt.
+const maxTargets = 100
+
+// idLimit is what LinkV takes as a user id (4.3). No rule is published for
+// group and room ids; the same is asked of them, since some calls join ids by
+// commas.
+var idLimit = vendors.Limit{IDBytes: 64, IDLetter: idLetter}
+
+// limits are LinkV's published numbers (4.3). It names no rates.
+var limits = vendors.Limits{
+	vendors.OpTokenIssue:   idLimit,
+	vendors.OpUserBlock:    targets(maxTargets),
+	vendors.OpBlacklist:    targets(maxTargets),
+	vendors.OpSendUser:     targets(maxTargets),
+	vendors.OpSendGroup:    targets(1),
+	vendors.OpSendChatRoom: targets(1),
+	vendors.OpPresence:     idLimit,
+	vendors.OpBalance:      idLimit,
+	vendors.OpAdjust:       idLimit,
+	vendors.OpGroup:        idLimit,
+}
+
+func targets(n int) vendors.Limit {
+	l := idLimit
+	l.Targets = n
+	return l
+}
+
+func idLetter(b byte) bool {
+	switch {
+	case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9':
+		return true
+	}
+	return b == '+' || b == '=' || b == '-' || b == '_'
+}
+
+// Lengths of a profile in bytes (4.2).
+const (
+	maxName     = 128
+	maxPortrait = 1024
+)

@@ -1,0 +1,133 @@
+// Package linkv speaks LinkV's server API: IM calls signed in headers, and live
+// and coin calls signed in the form. Facts: reference/linkv.md.
+package linkv
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// Config is one LinkV account. The IM and the live credentials are two sets:
+// either may be left out, and then what it serves is missing.
+type Config struct {
+	AppID         string         `split_words:"true" desc:"IM app id; empty: no tokens, messages, presence or groups"`
+	AppKey        string         `split_words:"true" desc:"IM app key"`
+	AppSecret     vendors.Secret `split_words:"true" desc:"IM app secret"`
+	LiveAppID     string         `split_words:"true" desc:"live app id as sent (LM and 22 digits); empty: no wallet and no live open id"`
+	LiveAppSecret vendors.Secret `split_words:"true" desc:"live app secret"`
+	BaseURL       string         `split_words:"true" desc:"scheme and host of the IM API; LinkV names it with the account"`
+	LiveBaseURL   string         `split_words:"true" desc:"scheme and host of the live API; empty: the same as BASE_URL"`
+	AID           string         `envconfig:"AID" default:"switchboard" desc:"aid sent when a user is registered at the live side: the device, for calls that come from a server"`
+	Portrait      string         `split_words:"true" default:"https://example.com/portrait.png" desc:"picture of users who have none: LinkV insists on one when it first sees a user"`
+	CoinDays      int            `split_words:"true" default:"91" desc:"days until added coins expire at LinkV, counted from the start of the day (UTC)"`
+}
+
+// Configured reports whether any of the account's settings that have no default
+// is there.
+func (c Config) Configured() bool {
+	return c.AppID != "" || c.AppKey != "" || c.AppSecret != "" || c.LiveAppID != "" || c.LiveAppSecret != "" || c.BaseURL != ""
+}
+
+func (c Config) check() error {
+	if c.BaseURL == "" {
+		return errors.New("BASE_URL is missing")
+	}
+	if c.AppID == "" && c.LiveAppID == "" {
+		return errors.New("neither APP_ID (IM) nor LIVE_APP_ID (live) is set")
+	}
+	if c.AppID != "" && (c.AppKey == "" || c.AppSecret == "") {
+		return errors.New("APP_ID needs APP_KEY and APP_SECRET")
+	}
+	if c.LiveAppID != "" && c.LiveAppSecret == "" {
+		return errors.New("LIVE_APP_ID needs LIVE_APP_SECRET")
+	}
+	if c.CoinDays < 1 {
+		return errors.New("COIN_DAYS must be 1 or more")
+	}
+	return nil
+}
+
+// adapter holds what all capabilities share. im and live are nil when their
+// credentials are not configured.
+type adapter struct {
+	name    string
+	cfg     Config
+	im      *upstream.Client
+	live    *upstream.Client
+	openIDs *upstream.Cache[string]
+}
+
+// Open connects one LinkV account. The caller closes the vendor.
+func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error) {
+	if err := cfg.check(); err != nil {
+		return nil, vendors.Refuse(name, "open", vendors.ErrInvalid, err.Error())
+	}
+	if cfg.LiveBaseURL == "" {
+		cfg.LiveBaseURL = cfg.BaseURL
+	}
+	a := &adapter{name: name, cfg: cfg}
+	v := &vendors.Vendor{Name: name, Limits: limits}
+	if cfg.AppID != "" {
+		if err := a.openIM(v, opt); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.LiveAppID != "" {
+		if err := a.openLive(v, opt); err != nil {
+			return nil, err
+		}
+	}
+	v.Close = a.close
+	return v, nil
+}
+
+func (a *adapter) openIM(v *vendors.Vendor, opt upstream.Options) (err error) {
+	a.im, err = upstream.New(upstream.Config{
+		Vendor: a.name, BaseURL: a.cfg.BaseURL, Limits: limits,
+		Secrets: []vendors.Secret{a.cfg.AppSecret},
+	}, opt)
+	v.Tokens, v.Users, v.Blacklist = a, a, a
+	v.Messages, v.Presence, v.Groups = a, a, a
+	return err
+}
+
+func (a *adapter) openLive(v *vendors.Vendor, opt upstream.Options) (err error) {
+	a.live, err = upstream.New(upstream.Config{
+		Vendor: a.name, BaseURL: a.cfg.LiveBaseURL, Limits: limits,
+		Secrets: []vendors.Secret{a.cfg.LiveAppSecret},
+	}, opt)
+	a.openIDs = upstream.NewCache[string](a.name, vendors.OpTokenIssue, openIDFor, openIDMax)
+	v.Wallet = a
+	return err
+}
+
+func (a *adapter) close() {
+	if a.im != nil {
+		a.im.Close()
+	}
+	if a.live != nil {
+		a.live.Close()
+	}
+}
+
+// imCall is a POST to the IM side on behalf of user.
+func (a *adapter) imCall(op string, class upstream.Class, user, path string, form url.Values) upstream.Call {
+	return upstream.Call{
+		Op: op, Class: class, Method: http.MethodPost, Path: path, Form: form,
+		Sign:  a.signIM(user),
+		Check: check,
+	}
+}
+
+// liveCall is a POST to the live side, which takes its credentials in the form.
+func (a *adapter) liveCall(op string, class upstream.Class, path string, form url.Values) upstream.Call {
+	return upstream.Call{
+		Op: op, Class: class, Method: http.MethodPost, Path: path, Form: form,
+		Sign:  a.signLive,
+		Check: check,
+	}
+}

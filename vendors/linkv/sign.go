@@ -1,0 +1,152 @@
+package linkv
+
+import (
+	"crypto/md5"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// liveWindow is how old a live signature may be (reference/linkv.md 2.2); the
+// IM side has no window that is known (2.1).
+const liveWindow = 5 * time.Minute
+
+// cmimToken is the digest that proves the IM secret: the three values sorted by
+// bytes and joined by nothing (reference/linkv.md 2.1).
+func cmimToken(nonce, timestamp, secret string) string {
+	parts := []string{nonce, timestamp, secret}
+	slices.Sort(parts)
+	sum := md5.Sum([]byte(strings.Join(parts, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// imSign binds app, key, time and nonce; no secret is in it (2.1).
+func imSign(appID, appKey, timestamp, nonce string) string {
+	sum := sha1.Sum([]byte(appID + "|" + appKey + "|" + timestamp + "|" + nonce))
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
+}
+
+// liveCanonical is what a live call hashes: the non-empty fields but sign,
+// sorted by name, raw, then the secret (2.2).
+func liveCanonical(form url.Values, secret string) string {
+	names := make([]string, 0, len(form))
+	for name := range form {
+		if name != "sign" && form.Get(name) != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(name + "=" + form.Get(name) + "&")
+	}
+	b.WriteString("key=" + secret)
+	return b.String()
+}
+
+func liveSign(form url.Values, secret string) string {
+	sum := md5.Sum([]byte(liveCanonical(form, secret)))
+	return hex.EncodeToString(sum[:])
+}
+
+// signIM adds the credentials of an IM call made on behalf of user. signature
+// repeats cmimToken: the documents say sign, and that never worked (3).
+func (a *adapter) signIM(user string) func(*upstream.Request) {
+	return func(r *upstream.Request) {
+		nonce, now := rand.Text(), strconv.FormatInt(r.Now.Unix(), 10)
+		token := cmimToken(nonce, now, a.cfg.AppSecret.Reveal())
+		for name, value := range map[string]string{
+			"appId": a.cfg.AppID, "appkey": a.cfg.AppKey, "appUid": user,
+			"nonce": nonce, "timestamp": now,
+			"cmimToken": token, "signature": token,
+			"sign": imSign(a.cfg.AppID, a.cfg.AppKey, now, nonce),
+		} {
+			r.Header.Set(name, value)
+		}
+	}
+}
+
+// signLive adds the credentials of a live call. nonce_str is eight random
+// letters, the time in seconds, and eight more.
+func (a *adapter) signLive(r *upstream.Request) {
+	random := rand.Text()
+	r.Form.Set("app_id", a.cfg.LiveAppID)
+	r.Form.Set("nonce_str", random[:8]+strconv.FormatInt(r.Now.Unix(), 10)+random[8:16])
+	r.Form.Set("sign", liveSign(r.Form, a.cfg.LiveAppSecret.Reveal()))
+}
+
+// Explain shows how cfg signs: the live form when in has a nonce_str, else the
+// IM headers, one explanation for each of their two digests. For the IM side
+// in.Signature is the cmimToken.
+func Explain(cfg Config, in vendors.SignInput) []vendors.Explanation {
+	if in.Values.Get("nonce_str") != "" {
+		return []vendors.Explanation{explainLive(cfg, in)}
+	}
+	nonce, timestamp := in.Values.Get("nonce"), in.Values.Get("timestamp")
+	parts := []string{nonce, timestamp, cfg.AppSecret.Reveal()}
+	slices.Sort(parts)
+	for i, p := range parts {
+		if p == cfg.AppSecret.Reveal() {
+			parts[i] = vendors.Mask(cfg.AppSecret)
+		}
+	}
+	token := vendors.Explanation{
+		Scheme:    "cmimToken = lower hex md5(nonce, timestamp, app secret; sorted by bytes, joined)",
+		Canonical: strings.Join(parts, ""),
+		Digest:    cmimToken(nonce, timestamp, cfg.AppSecret.Reveal()),
+		Given:     in.Signature,
+	}
+	sign := vendors.Explanation{
+		Scheme:    `sign = upper hex sha1(appId "|" appkey "|" timestamp "|" nonce)`,
+		Canonical: cfg.AppID + "|" + cfg.AppKey + "|" + timestamp + "|" + nonce,
+		Digest:    imSign(cfg.AppID, cfg.AppKey, timestamp, nonce),
+	}
+	judge(&token, in, timestamp, 0)
+	judge(&sign, vendors.SignInput{Now: in.Now, Date: in.Date}, timestamp, 0)
+	return []vendors.Explanation{token, sign}
+}
+
+func explainLive(cfg Config, in vendors.SignInput) vendors.Explanation {
+	e := vendors.Explanation{
+		Scheme:    "sign = lower hex md5(k=v&... of the non-empty fields but sign, sorted by name, unescaped, &key=secret)",
+		Canonical: liveCanonical(in.Values, vendors.Mask(cfg.LiveAppSecret)),
+		Digest:    liveSign(in.Values, cfg.LiveAppSecret.Reveal()),
+		Given:     in.Signature,
+	}
+	nonce, timestamp := in.Values.Get("nonce_str"), ""
+	if len(nonce) == 26 {
+		timestamp = nonce[8:18]
+	}
+	judge(&e, in, timestamp, liveWindow)
+	return e
+}
+
+// judge fills in the time of e and why a vendor would refuse it. window zero:
+// no age is too old.
+func judge(e *vendors.Explanation, in vendors.SignInput, timestamp string, window time.Duration) {
+	if in.Signature != "" && !strings.EqualFold(in.Signature, e.Digest) {
+		e.Problems = append(e.Problems, "the signature does not match: the secret or a signed value differs")
+	}
+	if !in.Date.IsZero() {
+		e.Skew = in.Date.Sub(in.Now)
+	}
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		e.Problems = append(e.Problems, "no timestamp in whole seconds")
+		return
+	}
+	e.At = time.Unix(seconds, 0)
+	e.Age = in.Now.Sub(e.At)
+	if off := e.Age + e.Skew; window > 0 && off.Abs() > window {
+		e.Problems = append(e.Problems, fmt.Sprintf("%s off the vendor's clock, at most %s", off.Round(time.Second), window))
+	}
+}
