@@ -1,0 +1,376 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Dialect is a database's way to say things. All that differs is in this file.
+type Dialect string
+
+// The dialects.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+	MySQL    Dialect = "mysql"
+)
+
+const (
+	readers     = 8
+	busyTimeout = 5 * time.Second
+)
+
+// connect opens the pools: writer for the lanes, reader for the rest.
+func connect(cfg Config) (d Dialect, writer, reader *sql.DB, err error) {
+	scheme, _, _ := strings.Cut(cfg.URL, ":")
+	switch scheme {
+	case "":
+		d = SQLite
+		writer, reader, err = connectSQLite(cfg.DataDir)
+	case "postgres", "postgresql":
+		d = Postgres
+		writer, reader, err = connectPostgres(cfg.URL)
+	case "mysql":
+		d = MySQL
+		writer, reader, err = connectMySQL(cfg.URL)
+	default:
+		err = fmt.Errorf("storage: database url: scheme %q is not postgres or mysql", scheme)
+	}
+	if err != nil {
+		return d, nil, nil, err
+	}
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	return d, writer, reader, nil
+}
+
+func connectSQLite(dir string) (writer, reader *sql.DB, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("storage: %w", err)
+	}
+	if writer, err = openSQLite(filepath.Join(dir, "switchboard.db"), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)"); err != nil {
+		return nil, nil, err
+	}
+	if reader, err = openSQLite(filepath.Join(dir, "switchboard.db"), "query_only(1)"); err != nil {
+		return nil, nil, errors.Join(err, writer.Close())
+	}
+	writer.SetMaxOpenConns(1)
+	return writer, reader, nil
+}
+
+func openSQLite(path string, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}}
+	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+}
+
+func connectPostgres(raw string) (writer, reader *sql.DB, err error) {
+	c, err := pgx.ParseConfig(raw)
+	if err != nil {
+		return nil, nil, errors.New("storage: database url: not a valid postgres url")
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = busyTimeout
+	}
+	// A statement over its time is cancelled at the server, so that it holds
+	// no lock for longer; only a server that does not answer loses the connection.
+	c.BuildContextWatcherHandler = func(pc *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: time.Second}
+	}
+	return stdlib.OpenDB(*c), stdlib.OpenDB(*c), nil
+}
+
+func connectMySQL(raw string) (writer, reader *sql.DB, err error) {
+	c, err := mysqlConfig(raw)
+	if err != nil {
+		return nil, nil, errors.New("storage: database url: not a valid mysql url")
+	}
+	c.ClientFoundRows = true // an UPDATE counts the rows that match
+	c.InterpolateParams = true
+	c.Loc = time.UTC
+	if c.Timeout == 0 {
+		c.Timeout = busyTimeout
+	}
+	if c.ReadTimeout == 0 {
+		c.ReadTimeout = 30 * time.Second
+	}
+	if c.Params == nil {
+		c.Params = map[string]string{}
+	}
+	c.Params["innodb_lock_wait_timeout"] = "4"
+	if err := c.Apply(mysql.Charset("utf8mb4", "utf8mb4_bin")); err != nil {
+		return nil, nil, errors.New("storage: database url: not a valid mysql url")
+	}
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return nil, nil, errors.New("storage: database url: not a valid mysql url")
+	}
+	return sql.OpenDB(connector), sql.OpenDB(connector), nil
+}
+
+// mysqlConfig reads mysql://user:password@host:port/database?option=value and,
+// after the scheme, the driver's own user:password@tcp(host:port)/database.
+func mysqlConfig(raw string) (*mysql.Config, error) {
+	rest := strings.TrimPrefix(raw, "mysql://")
+	if strings.Contains(rest, "(") {
+		return mysql.ParseDSN(rest)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host += ":3306"
+	}
+	c, err := mysql.ParseDSN(fmt.Sprintf("tcp(%s)%s?%s", host, u.EscapedPath(), u.RawQuery))
+	if err != nil {
+		return nil, err
+	}
+	c.User = u.User.Username()
+	c.Passwd, _ = u.User.Password()
+	return c, nil
+}
+
+// isolation makes every statement of a write see what others have committed.
+func (d Dialect) isolation() *sql.TxOptions {
+	if d == SQLite {
+		return nil
+	}
+	return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+}
+
+// connectionID is what kill needs to know of a connection; 0 where nothing.
+func (d Dialect) connectionID(ctx context.Context, conn *sql.Conn) (id int64, err error) {
+	if d == MySQL {
+		err = conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id)
+	}
+	return id, err
+}
+
+// kill ends a connection whose statement ran over its time. MySQL goes on with
+// the statement, and keeps its locks, after the client has left; the others stop.
+func (d Dialect) kill(pool *sql.DB, id int64) {
+	if d != MySQL {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), busyTimeout)
+	defer cancel()
+	_, _ = pool.ExecContext(ctx, "KILL "+strconv.FormatInt(id, 10)) // a dead server has no locks either
+}
+
+// lockMigrations holds off other processes until the returned function is called.
+func (db *DB) lockMigrations(ctx context.Context, dir string) (unlock func(), err error) {
+	pool, lock, free := db.reader, "SELECT pg_advisory_lock(728101)", "SELECT pg_advisory_unlock(728101)"
+	switch db.dialect {
+	case SQLite:
+		// A database of its own: the lock ends with the process that held it.
+		if pool, err = openSQLite(filepath.Join(dir, "migrate.lock")); err != nil {
+			return nil, err
+		}
+		lock, free = "BEGIN EXCLUSIVE", "ROLLBACK"
+	case MySQL:
+		lock = "SELECT GET_LOCK(CONCAT(DATABASE(), '.switchboard'), 60)"
+		free = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.switchboard'))"
+	}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	unlock = func() {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), free)
+		_ = conn.Close()
+		if db.dialect == SQLite {
+			_ = pool.Close()
+		}
+	}
+	if _, err = conn.ExecContext(ctx, lock); err != nil {
+		unlock()
+	}
+	return unlock, err
+}
+
+// rebind turns ? into the dialect's placeholders. A ? inside a literal is not
+// told apart: values are always bound.
+func (d Dialect) rebind(query string) string {
+	if d != Postgres || !strings.Contains(query, "?") {
+		return query
+	}
+	var b strings.Builder
+	b.Grow(len(query) + 16)
+	for n := 1; ; n++ {
+		before, after, found := strings.Cut(query, "?")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+		query = after
+	}
+}
+
+// Insert is an INSERT of rows rows.
+func (d Dialect) Insert(table string, rows int, cols ...string) string {
+	return "INSERT INTO " + values(table, rows, cols)
+}
+
+// InsertIgnore is Insert that passes over rows whose key is taken; the count of
+// rows tells how many were new. On MySQL it would also cut values that do not
+// fit: check sizes first.
+func (d Dialect) InsertIgnore(table string, rows int, cols ...string) string {
+	if d == MySQL {
+		return "INSERT IGNORE INTO " + values(table, rows, cols)
+	}
+	return "INSERT INTO " + values(table, rows, cols) + " ON CONFLICT DO NOTHING"
+}
+
+// Upsert is Insert of one row that overwrites the columns update where the
+// unique columns key (comma-separated) are taken.
+func (d Dialect) Upsert(table, key string, update []string, cols ...string) string {
+	sets := make([]string, len(update))
+	for i, c := range update {
+		if d == MySQL {
+			sets[i] = c + " = VALUES(" + c + ")"
+		} else {
+			sets[i] = c + " = excluded." + c
+		}
+	}
+	head := " ON CONFLICT (" + key + ") DO UPDATE SET "
+	if d == MySQL {
+		head = " ON DUPLICATE KEY UPDATE "
+	}
+	return "INSERT INTO " + values(table, 1, cols) + head + strings.Join(sets, ", ")
+}
+
+func values(table string, rows int, cols []string) string {
+	return table + " (" + strings.Join(cols, ", ") + ") VALUES " +
+		strings.TrimSuffix(strings.Repeat("("+Marks(len(cols))+"), ", rows), ", ")
+}
+
+// Marks is n placeholders: "?, ?, ?".
+func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// ForUpdate ends a SELECT that locks its rows until the commit.
+func (d Dialect) ForUpdate() string {
+	if d == SQLite {
+		return "" // the one writer has the whole file
+	}
+	return " FOR UPDATE"
+}
+
+// SkipLocked ends a SELECT that claims rows which no other replica has claimed.
+func (d Dialect) SkipLocked() string {
+	if d == SQLite {
+		return ""
+	}
+	return " FOR UPDATE SKIP LOCKED"
+}
+
+// NowSQL is the store's clock as an expression: Unix microseconds.
+func (d Dialect) NowSQL() string {
+	switch d {
+	case Postgres:
+		return "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+	case MySQL:
+		return "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"
+	default:
+		return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)" // steps of 1 ms
+	}
+}
+
+// retriable: the database undid the transaction or the statement because of
+// another transaction; the same again may pass.
+func retriable(err error) bool {
+	if code, ok := serverCode(err); ok {
+		switch code {
+		case "40001", "40P01", "55P03", "1213", "1205", "1020",
+			sqliteCode(sqlite3.SQLITE_BUSY), sqliteCode(sqlite3.SQLITE_LOCKED):
+			return true
+		}
+	}
+	return false
+}
+
+func duplicate(err error) bool {
+	code, _ := serverCode(err)
+	return code == "23505" || code == "1062"
+}
+
+// refusedCommit: the server itself says that nothing was committed.
+func refusedCommit(err error) bool {
+	if errors.Is(err, pgx.ErrTxCommitRollback) || errors.Is(err, sql.ErrTxDone) {
+		return true
+	}
+	code, ok := serverCode(err)
+	return ok && !unavailableCode(code) && code != sqliteCode(sqlite3.SQLITE_IOERR)
+}
+
+// lost: the connection or the database itself is of no use.
+func lost(err error) bool {
+	if code, ok := serverCode(err); ok {
+		return unavailableCode(code)
+	}
+	var network net.Error
+	var refused *pgconn.ConnectError
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, mysql.ErrInvalidConn) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.As(err, &refused) || pgconn.SafeToRetry(err) ||
+		(errors.As(err, &network) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded))
+}
+
+func unavailableCode(code string) bool {
+	switch code {
+	case "53300", "57P01", "57P02", "57P03", "25006", // postgres: full, stopping, starting, standby
+		"1040", "1053", "1290", "1836", // mysql: full, stopping, read only
+		sqliteCode(sqlite3.SQLITE_CANTOPEN), sqliteCode(sqlite3.SQLITE_IOERR), sqliteCode(sqlite3.SQLITE_FULL),
+		sqliteCode(sqlite3.SQLITE_READONLY), sqliteCode(sqlite3.SQLITE_CORRUPT), sqliteCode(sqlite3.SQLITE_NOTADB):
+		return true
+	}
+	return strings.HasPrefix(code, "08") && len(code) == 5
+}
+
+func sqliteCode(n int) string { return "sqlite" + strconv.Itoa(n) }
+
+// serverCode is the database's own code, in the words of this file.
+func serverCode(err error) (string, bool) {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code, true
+	}
+	var my *mysql.MySQLError
+	if errors.As(err, &my) {
+		return strconv.Itoa(int(my.Number)), true
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+			return "23505", true
+		}
+		return sqliteCode(lite.Code() & 0xff), true
+	}
+	return "", false
+}

@@ -1,0 +1,297 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	laneQueue   = 4096                   // writes that wait; more block their callers
+	laneGroup   = 512                    // writes in one transaction
+	laneSpell   = 200 * time.Millisecond // after which a transaction takes no more of its group
+	laneTries   = 10                     // runs of one group that keeps meeting conflicts
+	lostTries   = 3                      // runs of one group that keeps losing its connection
+	commitLimit = 10 * time.Second
+	statements  = 256 // compiled statements kept by a lane
+)
+
+// lane is one connection that writes. It takes all writes that wait, runs them
+// in one transaction and answers each after the commit.
+type lane struct {
+	db      *DB
+	queue   chan *request
+	stopped chan struct{}
+
+	// owned by the goroutine of run
+	conn  *sql.Conn
+	id    int64 // of conn at the server, where a kill needs it
+	stmts map[string]*sql.Stmt
+}
+
+func startLane(db *DB) *lane {
+	l := &lane{db: db, queue: make(chan *request, laneQueue), stopped: make(chan struct{})}
+	go l.run()
+	return l
+}
+
+func (l *lane) run() {
+	defer close(l.stopped)
+	defer l.disconnect()
+	for first := range l.queue {
+		if group := l.gather(first); len(group) > 0 {
+			l.settle(group)
+		}
+	}
+}
+
+// gather takes first and what waits behind it. Writes are ordered by key, so
+// that two lanes or replicas lock shared rows in the same order; writes of one
+// key keep their own order.
+func (l *lane) gather(first *request) []*request {
+	var group []*request
+	for r := first; r != nil; {
+		if r.take() {
+			group = append(group, r)
+		}
+		if r = nil; len(group) < laneGroup {
+			select {
+			case r = <-l.queue: // nil when the store is closing
+			default:
+			}
+		}
+	}
+	slices.SortStableFunc(group, func(a, b *request) int { return strings.Compare(a.key, b.key) })
+	return group
+}
+
+// verdict says what became of one run of a group.
+type verdict int
+
+const (
+	committed verdict = iota // errs hold each write's own answer
+	spoiled                  // rolled back: one write's failure has to be kept apart
+	conflict                 // rolled back by the database: run again
+	dropped                  // no usable connection: nothing was written
+	unknown                  // the commit's answer was lost
+)
+
+// settle runs the group until every write in it has an answer.
+func (l *lane) settle(group []*request) {
+	isolated := false
+	for tries, losses := 1, 0; len(group) > 0; tries++ {
+		ran, v, cause := l.try(group, isolated)
+		switch {
+		case v == committed:
+			l.db.stats.commits.Add(1)
+			l.db.stats.writes.Add(int64(ran))
+			for _, r := range group[:ran] {
+				r.done <- r.err
+			}
+			group, tries, losses = group[ran:], 0, 0
+			continue
+		case v == spoiled:
+			isolated = true
+			l.db.stats.isolated.Add(1)
+		case v == unknown:
+			l.disconnect()
+			answer(group[:ran], fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrOutcomeUnknown, cause))
+			group, tries = group[ran:], 0
+			continue
+		case v == dropped:
+			l.disconnect()
+			losses++
+			l.db.stats.retries.Add(1)
+		case v == conflict:
+			l.db.stats.retries.Add(1)
+		}
+		group = withoutSlow(group)
+		if tries >= laneTries || losses >= lostTries {
+			answer(group, fmt.Errorf("%w: %w", ErrUnavailable, cause))
+			return
+		}
+		if v != spoiled {
+			time.Sleep(time.Duration(rand.Int64N(int64(tries) * int64(5*time.Millisecond))))
+		}
+	}
+}
+
+// withoutSlow answers the writes that were stopped for being slow: they are not
+// run again, or they would hold up the others as often.
+func withoutSlow(group []*request) []*request {
+	return slices.DeleteFunc(group, func(r *request) bool {
+		slow := errors.Is(r.err, ErrSlow)
+		if slow {
+			r.done <- r.err
+		}
+		return slow
+	})
+}
+
+func answer(group []*request, err error) {
+	for _, r := range group {
+		r.done <- err
+	}
+}
+
+// try runs the group, or as much of it as fits in laneSpell, in one transaction
+// and says how many writes took part. Isolated: each write behind a savepoint.
+func (l *lane) try(group []*request, isolated bool) (ran int, v verdict, cause error) {
+	ctx, cancel := context.WithTimeout(context.Background(), laneSpell+l.db.turn+commitLimit)
+	defer cancel()
+	for _, r := range group {
+		r.err = nil
+	}
+	if err := l.connect(ctx); err != nil {
+		return 0, dropped, err
+	}
+	sqlTx, err := l.conn.BeginTx(ctx, l.db.dialect.isolation())
+	if err != nil {
+		return 0, rolledBack(err), err
+	}
+	tx := &Tx{db: l.db, conn: l.conn, tx: sqlTx, lane: l}
+	start := time.Now()
+	for ran < len(group) && (ran == 0 || time.Since(start) < laneSpell) {
+		part := next(group[ran:], isolated)
+		if v, cause = tx.part(part, isolated); v != committed {
+			_ = sqlTx.Rollback()
+			if errors.Is(cause, ErrSlow) {
+				l.db.dialect.kill(l.db.writer, l.id)
+			}
+			return ran, v, cause
+		}
+		ran += len(part)
+	}
+	if err := sqlTx.Commit(); err != nil {
+		_ = sqlTx.Rollback() // SQLite keeps the transaction after a busy commit
+		return ran, commitVerdict(err), err
+	}
+	return ran, committed, nil
+}
+
+// next is the writes that run together: all items in a row of one batch, else one.
+func next(group []*request, isolated bool) []*request {
+	n := 1
+	for !isolated && group[0].batch != nil && n < len(group) && group[n].batch == group[0].batch {
+		n++
+	}
+	return group[:n]
+}
+
+// part runs one write, or the items of one batch, and sets their errors.
+func (tx *Tx) part(part []*request, isolated bool) (verdict, error) {
+	if isolated {
+		if _, err := tx.tx.ExecContext(context.Background(), "SAVEPOINT w"); err != nil {
+			return rolledBack(err), err
+		}
+	}
+	err := tx.turn(func() error {
+		if part[0].batch != nil {
+			return part[0].batch.runAll(tx, part)
+		}
+		return part[0].run(tx)
+	})
+	switch {
+	case err == nil && isolated:
+		_, err = tx.tx.ExecContext(context.Background(), "RELEASE SAVEPOINT w")
+		return rolledBack(err), err
+	case err == nil:
+		return committed, nil
+	case errors.Is(err, ErrSlow):
+		if len(part) == 1 {
+			part[0].err = err
+		}
+		return spoiled, err
+	case tx.err != nil && rolledBack(tx.err) != spoiled:
+		return rolledBack(tx.err), tx.err
+	case isolated:
+		part[0].err = err
+		_, err = tx.tx.ExecContext(context.Background(), "ROLLBACK TO SAVEPOINT w")
+		if err != nil {
+			return conflict, err
+		}
+		return committed, nil
+	case tx.wrote || tx.err != nil || len(part) > 1:
+		return spoiled, err
+	default: // refused before it wrote anything
+		part[0].err = err
+		return committed, nil
+	}
+}
+
+// rolledBack reads the verdict from a statement's error.
+func rolledBack(err error) verdict {
+	switch {
+	case err == nil:
+		return committed
+	case retriable(err):
+		return conflict
+	case lost(err):
+		return dropped
+	default:
+		return spoiled
+	}
+}
+
+// commitVerdict reads the verdict from a commit's error: only a database that
+// says that it rolled back is believed.
+func commitVerdict(err error) verdict {
+	switch {
+	case retriable(err):
+		return conflict
+	case refusedCommit(err):
+		return spoiled
+	default:
+		return unknown
+	}
+}
+
+func (l *lane) connect(ctx context.Context) (err error) {
+	if l.conn != nil {
+		return nil
+	}
+	l.stmts = make(map[string]*sql.Stmt)
+	if l.conn, err = l.db.writer.Conn(ctx); err != nil {
+		return err
+	}
+	l.id, err = l.db.dialect.connectionID(ctx, l.conn)
+	return err
+}
+
+func (l *lane) disconnect() {
+	for _, st := range l.stmts {
+		_ = st.Close()
+	}
+	if l.conn != nil {
+		_ = l.conn.Close()
+	}
+	l.conn, l.stmts = nil, nil
+}
+
+// statement compiles query once for the lane's connection.
+func (l *lane) statement(ctx context.Context, query string) *sql.Stmt {
+	if st := l.stmts[query]; st != nil {
+		return st
+	}
+	st, err := l.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil
+	}
+	if len(l.stmts) >= statements {
+		for q, old := range l.stmts {
+			_ = old.Close()
+			delete(l.stmts, q)
+			break
+		}
+	}
+	l.stmts[query] = st
+	return st
+}
+
+func panicked(p any) error { return fmt.Errorf("storage: write panicked: %v\n%s", p, debug.Stack()) }

@@ -1,0 +1,427 @@
+package storage_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"switchboard/app/storage"
+	"switchboard/app/storage/storagetest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// table makes a table of counters for one test.
+func table(t testing.TB, db *storage.DB) {
+	t.Helper()
+	err := db.Write(context.Background(), func(tx *storage.Tx) error {
+		_, err := tx.Exec("CREATE TABLE counters (name VARCHAR(64) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func insert(db *storage.DB, name string) error {
+	return db.Write(context.Background(), func(tx *storage.Tx) error {
+		_, err := tx.Exec("INSERT INTO counters (name, n) VALUES (?, 0)", name)
+		return err
+	})
+}
+
+func has(t testing.TB, db *storage.DB, name string) bool {
+	t.Helper()
+	var n int
+	err := db.QueryRow(context.Background(), "SELECT n FROM counters WHERE name = ?", name).Scan(&n)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// together hands all writes over while the lane is held, so that they share a group.
+func together(t testing.TB, db *storage.DB, writes ...func(*storage.Tx) error) []error {
+	t.Helper()
+	var wg sync.WaitGroup
+	hold, held := make(chan struct{}), make(chan struct{})
+	wg.Go(func() {
+		first := true
+		_ = db.Write(context.Background(), func(*storage.Tx) error {
+			if first {
+				first = false
+				close(held)
+				<-hold
+			}
+			return nil
+		})
+	})
+	<-held
+	errs := make([]error, len(writes))
+	for i, w := range writes {
+		wg.Go(func() { errs[i] = db.Write(context.Background(), w) })
+	}
+	time.Sleep(50 * time.Millisecond)
+	close(hold)
+	wg.Wait()
+	return errs
+}
+
+func add(name string) func(*storage.Tx) error {
+	return func(tx *storage.Tx) error {
+		_, err := tx.Exec("INSERT INTO counters (name, n) VALUES (?, 0)", name)
+		return err
+	}
+}
+
+func TestOneWritesFailureNeverSpoilsAnothers(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		table(t, db)
+		refusal := errors.New("refused")
+		errs := together(t, db,
+			add("before"),
+			func(tx *storage.Tx) error { return refusal },
+			func(tx *storage.Tx) error { _ = add("undone")(tx); return refusal },
+			func(tx *storage.Tx) error { _ = add("panicked")(tx); panic("no") },
+			add("before"),
+			func(tx *storage.Tx) error { _, _ = tx.Exec("SELECT FROM WHERE"); return nil },
+			add("after"),
+		)
+		duplicates := 0
+		for _, i := range []int{0, 4} {
+			if errors.Is(errs[i], storage.ErrDuplicate) {
+				duplicates++
+			} else if errs[i] != nil {
+				t.Errorf("write %d: %v", i, errs[i])
+			}
+		}
+		if duplicates != 1 || errs[6] != nil {
+			t.Errorf("one of the equal rows should be refused as a duplicate, and the last written: %v", errs)
+		}
+		if !errors.Is(errs[1], refusal) || !errors.Is(errs[2], refusal) {
+			t.Errorf("refusals: %v, %v", errs[1], errs[2])
+		}
+		if errs[3] == nil || !strings.Contains(errs[3].Error(), "panicked: no") {
+			t.Errorf("panic: %v", errs[3])
+		}
+		if errs[5] == nil {
+			t.Error("a bad statement was passed over in silence")
+		}
+		for name, want := range map[string]bool{"before": true, "after": true, "undone": false, "panicked": false} {
+			if has(t, db, name) != want {
+				t.Errorf("row %s: want %t", name, want)
+			}
+		}
+	})
+}
+
+func TestARefusalIsAnsweredOnlyFromWhatIsCommitted(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		table(t, db)
+		taken := errors.New("taken")
+		claim := func(fail error) func(*storage.Tx) error {
+			return func(tx *storage.Tx) error {
+				n, err := tx.Exec(tx.Dialect().InsertIgnore("counters", 1, "name", "n"), "seat", 1)
+				if err != nil {
+					return err
+				}
+				if n == 0 {
+					return taken
+				}
+				return fail
+			}
+		}
+		// Whoever comes first, the seat goes to the one claim that does not fail.
+		errs := together(t, db, claim(errors.New("changed my mind")), claim(nil))
+		if errs[1] != nil || !has(t, db, "seat") {
+			t.Errorf("the good claim lost to an undone one: %v", errs)
+		}
+	})
+}
+
+func TestManyWritesShareACommitAndAllAreKept(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		table(t, db)
+		if err := insert(db, "hot"); err != nil {
+			t.Fatal(err)
+		}
+		const writers, each = 32, 20
+		var wg sync.WaitGroup
+		for range writers {
+			wg.Go(func() {
+				for range each {
+					err := db.WriteKeyed(context.Background(), "hot", func(tx *storage.Tx) error {
+						n, err := tx.Exec("UPDATE counters SET n = n + 1 WHERE name = ?", "hot")
+						if err == nil && n != 1 {
+							err = fmt.Errorf("%d rows", n)
+						}
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		var n int
+		if err := db.QueryRow(context.Background(), "SELECT n FROM counters WHERE name = ?", "hot").Scan(&n); err != nil || n != writers*each {
+			t.Fatalf("n = %d, %v; want %d", n, err, writers*each)
+		}
+		if s := db.Stats(); s.Commits >= s.Writes {
+			t.Errorf("no commit was shared: %+v", s)
+		}
+	})
+}
+
+func TestAWriteThatWaitsCanBeWithdrawnAndOneBegunIsFinished(t *testing.T) {
+	db := storagetest.Open(t, storagetest.SQLite(t))
+	table(t, db)
+	hold, held := make(chan struct{}), make(chan struct{})
+	begun, leave := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		err := db.Write(begun, func(tx *storage.Tx) error {
+			close(held)
+			<-hold
+			return add("begun")(tx)
+		})
+		if err != nil {
+			t.Errorf("a write that was begun: %v", err)
+		}
+	})
+	<-held
+	leave()
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := db.Write(gone, add("waiting")); !errors.Is(err, context.Canceled) {
+		t.Errorf("a write that waited: %v", err)
+	}
+	close(hold)
+	wg.Wait()
+	if !has(t, db, "begun") || has(t, db, "waiting") {
+		t.Error("begun must be written, waiting must not")
+	}
+}
+
+// endless is a statement that runs until it is stopped.
+func endless(d storage.Dialect) string {
+	switch d {
+	case storage.Postgres:
+		return "SELECT pg_sleep(30)::text"
+	case storage.MySQL:
+		return "SELECT SLEEP(30)"
+	default:
+		return "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT max(x) FROM r"
+	}
+}
+
+func TestASlowStatementIsStoppedAloneAndTheOthersAreWritten(t *testing.T) {
+	for name, config := range map[string]func(testing.TB) storage.Config{
+		"sqlite": storagetest.SQLite, "postgres": storagetest.Postgres, "mysql": storagetest.MySQL,
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config(t)
+			cfg.Turn = 300 * time.Millisecond
+			db := storagetest.Open(t, cfg)
+			table(t, db)
+			slow := func(tx *storage.Tx) error {
+				var s any
+				if err := add("slow")(tx); err != nil {
+					return err
+				}
+				return tx.QueryRow(endless(tx.Dialect())).Scan(&s)
+			}
+			errs := together(t, db, add("a"), slow, add("b"))
+			if errs[0] != nil || errs[2] != nil || !errors.Is(errs[1], storage.ErrSlow) {
+				t.Fatalf("%v", errs)
+			}
+			if !has(t, db, "a") || !has(t, db, "b") || has(t, db, "slow") {
+				t.Error("a and b must be there, slow must not")
+			}
+		})
+	}
+}
+
+func TestABatchIsRunAsOneAndEachItemKeepsItsAnswer(t *testing.T) {
+	type item struct {
+		name    string
+		refused bool
+		with    int
+	}
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		table(t, db)
+		b := storage.NewBatch(db, func(tx *storage.Tx, items []*item) error {
+			var args []any
+			for _, it := range items {
+				it.with = len(items)
+				if it.refused = strings.HasPrefix(it.name, "no"); !it.refused {
+					args = append(args, it.name, 1)
+				}
+			}
+			if len(args) == 0 {
+				return nil
+			}
+			_, err := tx.Exec(tx.Dialect().Insert("counters", len(args)/2, "name", "n"), args...)
+			return err
+		})
+		if err := insert(db, "taken"); err != nil {
+			t.Fatal(err)
+		}
+		var (
+			wg   sync.WaitGroup
+			mu   sync.Mutex
+			most int
+		)
+		for i := range 200 {
+			wg.Go(func() {
+				it := &item{name: fmt.Sprintf("item-%d", i)}
+				switch i {
+				case 50:
+					it.name = "no thanks"
+				case 100:
+					it.name = "taken"
+				}
+				err := b.Write(context.Background(), it)
+				if (i == 100) != errors.Is(err, storage.ErrDuplicate) || (err != nil && i != 100) || it.refused != (i == 50) {
+					t.Errorf("item %s: %v, refused %t", it.name, err, it.refused)
+				}
+				mu.Lock()
+				most = max(most, it.with)
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		for i := range 200 {
+			if name := fmt.Sprintf("item-%d", i); has(t, db, name) != (i != 50 && i != 100) {
+				t.Errorf("row %s", name)
+			}
+		}
+	})
+}
+
+func TestCloseFinishesWhatWasAcceptedAndRefusesTheRest(t *testing.T) {
+	cfg := storagetest.SQLite(t)
+	db := storagetest.Open(t, cfg)
+	table(t, db)
+	const n = 100
+	var wg sync.WaitGroup
+	acked := make([]bool, n)
+	for i := range n {
+		wg.Go(func() {
+			err := insert(db, fmt.Sprint(i))
+			if acked[i] = err == nil; err != nil && !errors.Is(err, storage.ErrClosed) {
+				t.Error(err)
+			}
+		})
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	if err := db.Ready(context.Background()); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("Ready after Close: %v", err)
+	}
+	again := storagetest.Open(t, cfg)
+	for i := range n {
+		if has(t, again, fmt.Sprint(i)) != acked[i] {
+			t.Errorf("write %d: acknowledged %t and kept otherwise", i, acked[i])
+		}
+	}
+}
+
+func TestSeveralReplicasMayStartAtOnce(t *testing.T) {
+	for name, config := range map[string]func(testing.TB) storage.Config{
+		"sqlite": storagetest.SQLite, "postgres": storagetest.Postgres, "mysql": storagetest.MySQL,
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config(t)
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					db, err := storage.Open(context.Background(), cfg)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					for range 20 {
+						if err := db.Ready(context.Background()); err != nil {
+							t.Error(err)
+						}
+					}
+					if err := db.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}
+
+func TestTheStoresClockIsNow(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		var expr int64
+		err := db.Write(context.Background(), func(tx *storage.Tx) error {
+			a, err := tx.Now()
+			if err != nil {
+				return err
+			}
+			if b, _ := tx.Now(); b != a {
+				t.Error("the clock moved inside a transaction")
+			}
+			return tx.QueryRow("SELECT " + tx.Dialect().NowSQL()).Scan(&expr)
+		})
+		now, err2 := db.Now(context.Background())
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		if d := time.Since(now); d.Abs() > time.Minute || now.Sub(time.UnixMicro(expr)).Abs() > time.Minute {
+			t.Errorf("off by %v", d)
+		}
+	})
+}
+
+func TestAServerThatIsNotThereIsUnavailableAndKeepsItsSecret(t *testing.T) {
+	for _, url := range []string{"postgres://u:hunter2@127.0.0.1:1/x", "mysql://u:hunter2@127.0.0.1:1/x", "postgres://u:hunter2@[bad", "mysql://u:hunter2@[bad", "oracle://u:hunter2@h/x"} {
+		_, err := storage.Open(context.Background(), storage.Config{URL: url})
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", url, err)
+		}
+		if strings.Contains(url, ":1/") && !errors.Is(err, storage.ErrUnavailable) {
+			t.Errorf("%s: want ErrUnavailable, got %v", url, err)
+		}
+	}
+}
+
+func TestUpsertOverwritesAndInsertIgnoreDoesNot(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		table(t, db)
+		err := db.Write(context.Background(), func(tx *storage.Tx) error {
+			d := tx.Dialect()
+			for i, q := range []string{
+				d.Upsert("counters", "name", []string{"n"}, "name", "n"),
+				d.Upsert("counters", "name", []string{"n"}, "name", "n"),
+				d.InsertIgnore("counters", 1, "name", "n"),
+			} {
+				if _, err := tx.Exec(q, "row", i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		var n int
+		if err2 := db.QueryRow(context.Background(), "SELECT n FROM counters WHERE name = ?", "row").Scan(&n); err != nil || err2 != nil || n != 1 {
+			t.Errorf("n = %d, %v, %v; want 1", n, err, err2)
+		}
+	})
+}

@@ -1,0 +1,134 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// Tx is one write's view of a transaction that it may share with others. It is
+// good only inside the function it was given to, on that goroutine. A statement
+// that fails makes the whole write fail, also when its error is ignored.
+type Tx struct {
+	db   *DB
+	conn *sql.Conn
+	tx   *sql.Tx
+	lane *lane
+	now  time.Time // read once in a transaction
+
+	// of the write whose turn it is
+	ctx   context.Context
+	wrote bool
+	err   error // the first statement that failed
+	open  []*sql.Rows
+}
+
+// Context is bounded by the write's turn.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Dialect names the database.
+func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
+
+// Exec runs a statement and returns how many rows it matched.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	tx.wrote = true
+	var (
+		res sql.Result
+		err error
+	)
+	if st := tx.prepared(query); st != nil {
+		res, err = st.ExecContext(tx.ctx, args...)
+	} else {
+		res, err = tx.tx.ExecContext(tx.ctx, tx.db.dialect.rebind(query), args...)
+	}
+	if err != nil {
+		err = wrap(err)
+		tx.note(err)
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Query reads inside the transaction. Rows left open are closed after the write.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	var (
+		rows *sql.Rows
+		err  error
+	)
+	if st := tx.prepared(query); st != nil {
+		rows, err = st.QueryContext(tx.ctx, args...)
+	} else {
+		rows, err = tx.tx.QueryContext(tx.ctx, tx.db.dialect.rebind(query), args...)
+	}
+	if err != nil {
+		err = wrap(err)
+		tx.note(err)
+		return nil, err
+	}
+	tx.open = append(tx.open, rows)
+	return rows, nil
+}
+
+// QueryRow reads one row inside the transaction.
+func (tx *Tx) QueryRow(query string, args ...any) Row {
+	if st := tx.prepared(query); st != nil {
+		return Row{row: st.QueryRowContext(tx.ctx, args...), tx: tx}
+	}
+	return Row{row: tx.tx.QueryRowContext(tx.ctx, tx.db.dialect.rebind(query), args...), tx: tx}
+}
+
+// Now is the store's clock as the transaction saw it first.
+func (tx *Tx) Now() (time.Time, error) {
+	if !tx.now.IsZero() {
+		return tx.now, nil
+	}
+	if tx.db.dialect == SQLite {
+		tx.now = time.Now().UTC().Truncate(time.Microsecond)
+		return tx.now, nil
+	}
+	var us int64
+	if err := tx.QueryRow("SELECT " + tx.db.dialect.NowSQL()).Scan(&us); err != nil {
+		return time.Time{}, err
+	}
+	tx.now = time.UnixMicro(us).UTC()
+	return tx.now, nil
+}
+
+// prepared returns the lane's compiled statement, nil where the driver keeps
+// its own or the statement does not compile (running it then says why).
+func (tx *Tx) prepared(query string) *sql.Stmt {
+	if tx.db.dialect != SQLite {
+		return nil
+	}
+	return tx.lane.statement(tx.ctx, query)
+}
+
+// note remembers the first failure of a statement.
+func (tx *Tx) note(err error) {
+	if tx.err == nil && err != nil && !errors.Is(err, sql.ErrNoRows) {
+		tx.err = err
+	}
+}
+
+// turn runs one write and returns its error. A panic becomes an error.
+func (tx *Tx) turn(run func() error) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), tx.db.turn)
+	defer cancel()
+	tx.ctx, tx.wrote, tx.err, tx.open = ctx, false, nil, tx.open[:0]
+	defer func() {
+		for _, rows := range tx.open {
+			_ = rows.Close()
+		}
+		if p := recover(); p != nil {
+			tx.wrote, err = true, panicked(p)
+		}
+		if err == nil {
+			err = tx.err
+		}
+		if err != nil && ctx.Err() != nil {
+			err = errors.Join(ErrSlow, ctx.Err())
+		}
+	}()
+	return run()
+}
