@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -12,13 +13,22 @@ import (
 	"switchboard/vendors"
 )
 
-// Cache keeps what one operation answered, by key, and asks once however many
-// want a missing key at the same time. It is safe for concurrent use.
+// Cache keeps what one operation of one account answered, by key, and asks once
+// however many want a missing key at the same time. A value that is used in the
+// last part of its life is asked for again meanwhile, at a time of its own, so
+// that neither callers nor keys expire together. It is safe for concurrent use.
 //
 // Its bound costs no scan: values live in a young and an old half. When the
 // young half is full it becomes the old one, and what was old and not asked for
 // since is dropped.
 type Cache[V any] struct {
+	// Life is how long one value is good, zero or less: not kept. Nil: the
+	// cache's own time for all. Set it before the first Get.
+	Life func(V) time.Duration
+	// Stale is how long after its life a value still answers when asking fails
+	// for any reason but a DefiniteNo; zero: never. Set it before the first Get.
+	Stale time.Duration
+
 	vendor, op string
 	ttl        time.Duration
 	half       int
@@ -28,72 +38,122 @@ type Cache[V any] struct {
 	young, old *cache.Cache
 }
 
+// kept is a value with the end of its life, and when to ask again before that.
+type kept[V any] struct {
+	value      V
+	early, end time.Time
+}
+
 // NewCache keeps at most size values for ttl each. vendor and op stand in the
 // error of a caller who left while he waited.
 func NewCache[V any](vendor, op string, ttl time.Duration, size int) *Cache[V] {
 	c := &Cache[V]{vendor: vendor, op: op, ttl: ttl, half: max(size/2, 1)}
-	c.young, c.old = c.fresh(), c.fresh()
+	c.young, c.old = c.empty(), c.empty()
 	return c
 }
 
-// fresh has no clean-up goroutine: the halves age as a whole.
-func (c *Cache[V]) fresh() *cache.Cache { return cache.New(c.ttl, 0) }
+// empty has no clean-up goroutine: the halves age as a whole.
+func (c *Cache[V]) empty() *cache.Cache { return cache.New(c.ttl, 0) }
 
 // Get returns the value of key, from ask when there is none. An error is
 // answered to all who wait and is not kept. A caller who leaves does not take
 // the flight of the others with him.
 func (c *Cache[V]) Get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
-	if v, ok := c.lookup(key); ok {
-		return v, nil
+	k, found := c.lookup(key)
+	now := time.Now()
+	if found && now.Before(k.early) {
+		return k.value, nil
 	}
-	done := c.flight.DoChan(key, func() (any, error) {
-		v, err := ask(context.WithoutCancel(ctx))
-		if err == nil {
-			c.keep(key, v)
-		}
-		return v, err
-	})
-	var none V
+	done := c.flight.DoChan(key, func() (any, error) { return c.fly(context.WithoutCancel(ctx), key, ask) })
+	if found && now.Before(k.end) {
+		return k.value, nil
+	}
 	select {
 	case r := <-done:
-		if r.Err != nil {
-			return none, r.Err
+		if r.Err == nil {
+			return r.Val.(V), nil
 		}
-		return r.Val.(V), nil
+		if found && vendors.OutcomeOf(r.Err) != vendors.DefiniteNo {
+			return k.value, nil
+		}
+		return k.value, r.Err
 	case <-ctx.Done():
-		e := &vendors.Error{Vendor: c.vendor, Op: c.op, Outcome: vendors.Ambiguous, Err: ctx.Err()}
-		if errors.Is(ctx.Err(), context.Canceled) {
-			e.Outcome = vendors.Cancelled
-		}
-		return none, e
+		return k.value, c.left(ctx)
 	}
 }
 
-func (c *Cache[V]) lookup(key string) (V, bool) {
+// Forget drops key, for a caller who knows that its value is void.
+func (c *Cache[V]) Forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.young.Delete(key)
+	c.old.Delete(key)
+}
+
+// fly asks, unless a flight that landed since the caller looked brought a value.
+func (c *Cache[V]) fly(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
+	k, found := c.lookup(key)
+	now := time.Now()
+	if found && now.Before(k.early) {
+		return k.value, nil
+	}
+	v, err := ask(ctx)
+	if err == nil {
+		c.keep(key, v)
+		return v, nil
+	}
+	if left := k.end.Sub(now); found && left > 0 {
+		k.early = now.Add(left / 2) // not with every call while the vendor is down
+		c.put(key, k, time.Until(k.end)+c.Stale)
+	}
+	return v, err
+}
+
+func (c *Cache[V]) left(ctx context.Context) error {
+	e := &vendors.Error{Vendor: c.vendor, Op: c.op, Outcome: vendors.Ambiguous, Err: ctx.Err()}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		e.Outcome = vendors.Cancelled
+	}
+	return e
+}
+
+func (c *Cache[V]) lookup(key string) (kept[V], bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if v, ok := c.young.Get(key); ok {
-		return v.(V), true
+		return v.(kept[V]), true
 	}
 	v, until, ok := c.old.GetWithExpiration(key)
 	if !ok {
-		var none V
-		return none, false
+		return kept[V]{}, false
 	}
-	c.put(key, v, max(time.Until(until), 1)) // zero and less would mean for ever
-	return v.(V), true
+	c.set(key, v.(kept[V]), time.Until(until))
+	return v.(kept[V]), true
 }
 
 func (c *Cache[V]) keep(key string, v V) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.put(key, v, c.ttl)
+	life := c.ttl
+	if c.Life != nil {
+		life = c.Life(v)
+	}
+	if life <= 0 {
+		return
+	}
+	now := time.Now()
+	tail := life / 5
+	c.put(key, kept[V]{v, now.Add(life - tail/2 - rand.N(tail/2+1)), now.Add(life)}, life+c.Stale)
 }
 
-// put needs mu held.
-func (c *Cache[V]) put(key string, v any, d time.Duration) {
-	if c.young.ItemCount() >= c.half {
-		c.old, c.young = c.young, c.fresh()
+func (c *Cache[V]) put(key string, k kept[V], d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(key, k, d)
+}
+
+// set needs mu held. Zero and less would mean for ever to go-cache.
+func (c *Cache[V]) set(key string, k kept[V], d time.Duration) {
+	if _, there := c.young.Get(key); !there && c.young.ItemCount() >= c.half {
+		c.old, c.young = c.young, c.empty()
 	}
-	c.young.Set(key, v, d)
+	c.young.Set(key, k, max(d, 1))
 }

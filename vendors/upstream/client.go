@@ -25,6 +25,8 @@ type Client struct {
 	breakers [Control + 1]*breaker
 	ops      ops
 	faults   faults
+
+	reads, staleReads *reads
 }
 
 var _ vendors.Link = (*Client)(nil)
@@ -63,6 +65,8 @@ func newClient(cfg Config, opt Options, via http.RoundTripper) *Client {
 			SetBaseURL(strings.TrimSuffix(cfg.BaseURL, "/")).
 			SetRedirectPolicy(resty.NoRedirectPolicy()),
 	}
+	c.reads, c.staleReads = newReads(cfg.Vendor), newReads(cfg.Vendor)
+	c.staleReads.Stale = staleFor
 	c.ops.limits = cfg.Limits
 	for class := range c.breakers {
 		c.breakers[class] = newBreaker()

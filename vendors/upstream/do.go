@@ -12,6 +12,9 @@ import (
 // a *vendors.Error always. It may take as long as the context allows; a context
 // without a deadline is given Timeout for each of at most three attempts.
 func (c *Client) Do(ctx context.Context, call Call, out any) error {
+	if call.Keep > 0 && call.Class == Read {
+		return c.kept(ctx, call, out)
+	}
 	start := time.Now()
 	made, fault := c.admitted(ctx, call, out)
 	took := time.Since(start)

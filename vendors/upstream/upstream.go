@@ -76,7 +76,12 @@ type Call struct {
 	Query      url.Values
 	Form       url.Values // sent urlencoded; at most one of Form and JSON
 	JSON       any
-	Units      int // what it costs against the vendor's rate limit; zero: 1
+	// Keep is how long one answer of a read may serve everybody who makes the
+	// same call; zero: never. Stale lets it serve for a minute more while the
+	// vendor cannot be asked.
+	Keep  time.Duration
+	Stale bool
+	Units int // what it costs against the vendor's rate limit; zero: 1
 	// Sign adds credentials to one attempt: fresh nonce and time every time.
 	Sign func(*Request)
 	// Check reads the vendor's own verdict. Nil means success. An *Error needs

@@ -1,0 +1,66 @@
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"switchboard/vendors"
+)
+
+const (
+	maxReads = 4096        // answers kept by one account, of each kind
+	staleFor = time.Minute // how long Call.Stale lets an answer outlive its time
+)
+
+// reads keeps whole answers of reads for as long as their calls allow. It belongs
+// to one account, and a key is all that the vendor gets to see of a caller, so
+// that no two callers who would get different answers share one.
+type reads = Cache[keptRead]
+
+type keptRead struct {
+	body json.RawMessage
+	life time.Duration
+}
+
+func newReads(vendor string) *reads {
+	c := NewCache[keptRead](vendor, "read", time.Minute, maxReads)
+	c.Life = func(r keptRead) time.Duration { return r.life }
+	return c
+}
+
+// kept answers call from what is kept, or makes it for all who want it now.
+func (c *Client) kept(ctx context.Context, call Call, out any) error {
+	key, from := readKey(call), c.reads
+	if call.Stale {
+		from = c.staleReads
+	}
+	r, err := from.Get(ctx, key, func(ctx context.Context) (keptRead, error) {
+		made := call
+		made.Keep = 0
+		r := keptRead{life: call.Keep}
+		return r, c.Do(ctx, made, &r.body)
+	})
+	if err != nil || out == nil {
+		return err
+	}
+	if json.Unmarshal(r.body, out) != nil {
+		from.Forget(key)
+		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.Ambiguous, Err: vendors.ErrUnreadable, Sent: true})
+	}
+	return nil
+}
+
+// readKey holds everything that makes two calls different before signing.
+func readKey(call Call) string {
+	var b strings.Builder
+	b.WriteString(call.Op + " " + call.Method + " " + call.Path + "?" + call.Query.Encode() + "\n")
+	b.WriteString(call.Form.Encode() + "\n" + url.Values(call.Header).Encode() + "\n")
+	if call.JSON != nil {
+		body, _ := json.Marshal(call.JSON) // what cannot be encoded is refused when it is sent
+		b.Write(body)
+	}
+	return b.String()
+}
