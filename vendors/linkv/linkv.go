@@ -81,8 +81,19 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 			return nil, err
 		}
 	}
-	v.Close = a.close
+	v.Link, v.Close = a.link(), a.close
 	return v, nil
+}
+
+func (a *adapter) link() vendors.Link {
+	switch {
+	case a.live == nil:
+		return a.im
+	case a.im == nil:
+		return a.live
+	default:
+		return link{im: a.im, live: a.live}
+	}
 }
 
 func (a *adapter) openIM(v *vendors.Vendor, opt upstream.Options) (err error) {
