@@ -1,44 +1,11 @@
 package linkv
 
 import (
-	"bytes"
 	"encoding/json"
-	"strconv"
 
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
-
-// text is a value that LinkV writes as a string or as a number, and not always
-// as the document says (reference/linkv.md 5).
-type text string
-
-// UnmarshalJSON takes a string, a number or null.
-func (t *text) UnmarshalJSON(b []byte) error {
-	if bytes.Equal(b, []byte("null")) {
-		return nil
-	}
-	var s string
-	if err := json.Unmarshal(b, &s); err == nil {
-		*t = text(s)
-		return nil
-	}
-	var n json.Number
-	if err := json.Unmarshal(b, &n); err != nil {
-		return err
-	}
-	*t = text(n)
-	return nil
-}
-
-// number reads t as a whole number.
-func (t text) number() (int64, error) {
-	n, err := strconv.ParseInt(string(t), 10, 64)
-	if err != nil {
-		return 0, vendors.ErrUnreadable
-	}
-	return n, nil
-}
 
 // object is a T that LinkV writes as [] when it is empty (5).
 type object[T any] struct{ V T }
@@ -54,9 +21,9 @@ func (o *object[T]) UnmarshalJSON(b []byte) error {
 
 // verdict is where an answer says how it went: code, status or both.
 type verdict struct {
-	Code   text `json:"code"`
-	Status text `json:"status"`
-	Msg    text `json:"msg"`
+	Code   upstream.Text `json:"code"`
+	Status upstream.Text `json:"status"`
+	Msg    upstream.Text `json:"msg"`
 }
 
 const success = "200"

@@ -155,7 +155,7 @@ func (a *adapter) pushMany(ctx context.Context, m vendors.Message, form url.Valu
 
 // sendResults is how an IM call tells the fate of each user it names.
 type sendResults struct {
-	Results object[map[string]text] `json:"messageSendResult"`
+	Results object[map[string]upstream.Text] `json:"messageSendResult"`
 }
 
 // err is the fate of one user. No results at all: the call's own success

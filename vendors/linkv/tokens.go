@@ -25,7 +25,7 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 	call := a.imCall(vendors.OpTokenIssue, upstream.Token, u.ID, "/api/rest/getToken", url.Values{"userId": {u.ID}})
 	call.Idempotent = true // another token never voids the last
 	var out struct {
-		Token text `json:"token"`
+		Token upstream.Text `json:"token"`
 	}
 	if err := a.im.Do(ctx, call, &out); err != nil {
 		return vendors.Credential{}, err
@@ -89,7 +89,7 @@ func (a *adapter) thGetToken(ctx context.Context, u vendors.User) (string, error
 	call.Idempotent = true // registers once, by userId
 	var out struct {
 		Data object[struct {
-			OpenID text `json:"openId"`
+			OpenID upstream.Text `json:"openId"`
 		}] `json:"data"`
 	}
 	if err := a.live.Do(ctx, call, &out); err != nil {

@@ -35,8 +35,8 @@ func (a *adapter) Balance(ctx context.Context, user string) (int64, error) {
 func (a *adapter) balance(ctx context.Context, openID string) (int64, error) {
 	var out struct {
 		Data object[struct {
-			Tokens       text `json:"tokens"`
-			LivemeTokens text `json:"livemeTokens"` // what one of the vendor's SDKs reads instead
+			Tokens       upstream.Text `json:"tokens"`
+			LivemeTokens upstream.Text `json:"livemeTokens"` // what one of the vendor's SDKs reads instead
 		}] `json:"data"`
 	}
 	call := a.liveCall(vendors.OpBalance, upstream.Read, "/open/finanv0/getUserTokens", url.Values{"uid": {openID}})
@@ -47,7 +47,7 @@ func (a *adapter) balance(ctx context.Context, openID string) (int64, error) {
 	if coins == "" {
 		coins = out.Data.V.LivemeTokens
 	}
-	n, err := coins.number()
+	n, err := coins.Int()
 	if err != nil {
 		return 0, a.unreadable(vendors.OpBalance) // money is never guessed
 	}
