@@ -42,17 +42,19 @@ func (e *env) open(baseURL string) *vendors.Vendor {
 	return v
 }
 
-// capabilities names every capability of the port and whether v has it.
+// capabilities names every capability of the port and whether v has it. Link is
+// none: it says nothing of what the vendor can do.
 func capabilities(v *vendors.Vendor) map[string]bool {
 	out := make(map[string]bool)
 	var walk func(prefix string, s reflect.Value)
 	walk = func(prefix string, s reflect.Value) {
 		for i := range s.NumField() {
 			name, field := prefix+s.Type().Field(i).Name, s.Field(i)
-			switch field.Kind() {
-			case reflect.Interface:
+			switch {
+			case name == "Link":
+			case field.Kind() == reflect.Interface:
 				out[name] = !field.IsNil()
-			case reflect.Struct:
+			case field.Kind() == reflect.Struct:
 				walk(name+".", field)
 			}
 		}
@@ -75,9 +77,12 @@ func capabilityChecks() []check {
 				}
 			}
 		}},
-		{name: "NameAndCloseAreSet", run: func(t T, e *env) {
+		{name: "NameLinkAndCloseAreSet", run: func(t T, e *env) {
 			if e.v.Name == "" || e.v.Name != strings.ToLower(e.v.Name) {
 				t.Errorf("name %q: want lower case, not empty", e.v.Name)
+			}
+			if e.v.Link == nil {
+				t.Errorf("Link is nil: operators could neither see nor switch the vendor")
 			}
 			if e.v.Close == nil {
 				t.Errorf("Close is nil: idle connections would stay")

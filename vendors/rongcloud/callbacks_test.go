@@ -1,0 +1,116 @@
+package rongcloud
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+func testConfig(base string) Config {
+	return Config{AppKey: "key", AppSecret: "s3cret-of-key", BaseURL: base, CommandData: "object", CallbackAge: 15 * time.Minute}
+}
+
+func open(t testing.TB, cfg Config) *vendors.Vendor {
+	t.Helper()
+	v, err := Open("rongcloud", cfg, upstream.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(v.Close)
+	return v
+}
+
+// callback is a request as RongCloud makes it, signed at a given time under the
+// given name of the time parameter.
+func callback(secret vendors.Secret, at time.Time, timeName string) *http.Request {
+	ts := strconv.FormatInt(at.UnixMilli(), 10)
+	q := url.Values{"appKey": {"key"}, "nonce": {"14314"}, timeName: {ts}, "signature": {digest(secret, "14314", ts)}}
+	return httptest.NewRequest(http.MethodPost, "/callbacks/rongcloud/any?"+q.Encode(), nil)
+}
+
+func TestCallbackIsBelievedUnderNewAndOldNamesAndInHeaders(t *testing.T) {
+	v := open(t, testConfig("http://127.0.0.1:1"))
+	body := []byte(`[{"userid":"u1","status":"0","os":"iOS","time":1408710653000,"clientIp":"1.2.3.4:5","sessionId":"s"}]`)
+	byHeader := httptest.NewRequest(http.MethodPost, "/callbacks/rongcloud", nil)
+	ts := strconv.FormatInt(time.Now().Unix(), 10)
+	for k, val := range map[string]string{"RC-App-Key": "key", "RC-Nonce": "n", "RC-Timestamp": ts, "RC-Signature": digest("s3cret-of-key", "n", ts)} {
+		byHeader.Header.Set(k, val)
+	}
+	for name, r := range map[string]*http.Request{
+		"new names": callback("s3cret-of-key", time.Now(), "timestamp"),
+		"old names": callback("s3cret-of-key", time.Now(), "signTimestamp"),
+		"headers":   byHeader,
+	} {
+		if events, err := v.Callbacks.Parse(r, body); err != nil || len(events) != 1 || events[0].Action != "online" {
+			t.Errorf("%s: %v, %v", name, events, err)
+		}
+	}
+}
+
+func TestOldCallbackIsRefusedUnlessAnyAgeIsAllowed(t *testing.T) {
+	old := callback("s3cret-of-key", time.Now().Add(-time.Hour), "timestamp")
+	if _, err := open(t, testConfig("http://127.0.0.1:1")).Callbacks.Parse(old, []byte("[]")); vendors.OutcomeOf(err) != vendors.AuthFault {
+		t.Errorf("an hour old: %v", err)
+	}
+	cfg := testConfig("http://127.0.0.1:1")
+	cfg.CallbackAge = 0
+	if _, err := open(t, cfg).Callbacks.Parse(old, []byte("[]")); err != nil {
+		t.Errorf("any age: %v", err)
+	}
+}
+
+func TestPreSendReplyPassesBlocksAndReplaces(t *testing.T) {
+	v := open(t, testConfig("http://127.0.0.1:1"))
+	asked := []vendors.Event{{Kind: vendors.EventModeration}}
+	for _, c := range []struct {
+		verdict vendors.Verdict
+		want    string
+	}{
+		{vendors.Verdict{}, `{"pass":1}`},
+		{vendors.Verdict{Block: true, Note: "not <here>"}, `{"pass":0,"extra":"not <here>"}`},
+		{vendors.Verdict{Replace: []byte(`{"content":"***"}`)}, `{"pass":1,"replaceContent":"{\"content\":\"***\"}"}`},
+		{vendors.Verdict{Block: true, Note: strings.Repeat("礼", 400)}, `{"pass":0,"extra":"` + strings.Repeat("礼", 341) + `"}`},
+	} {
+		if r := v.Callbacks.Reply(asked, c.verdict); string(r.Body) != c.want || r.Status != http.StatusOK {
+			t.Errorf("%+v: %d %s, want %s", c.verdict, r.Status, r.Body, c.want)
+		}
+	}
+	if r := v.Callbacks.Reply([]vendors.Event{{Kind: vendors.EventMessage}}, vendors.Verdict{Block: true}); r.Status != http.StatusOK || len(r.Body) != 0 {
+		t.Errorf("a routed message is answered %d %s", r.Status, r.Body)
+	}
+}
+
+// FuzzParse: whatever a signed body holds, Parse gives events with id and kind,
+// or a DefiniteNo.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		`[{"userid":"u","status":"0","time":1,"sessionId":"s"},{"chatRoomId":"c","userIds":["u"],"status":0,"type":1,"time":2}]`,
+		`{"appKey":"k","roomId":"r","sessionId":"s","event":11,"userId":"u","timestamp":3}`,
+		"fromUserId=a&toUserId=b&objectName=RC:TxtMsg&content=%7B%7D&channelType=PERSON&msgTimestamp=4&msgUID=x",
+		"fromUserId=a&targetId=b&msgType=RC:TxtMsg&content=no+json&channelType=GROUP&msgTimeStamp=5&messageId=y&toUserIds=%5B%22b%22%5D",
+		`{"event":"x","channelId":"r"}`, "", "[]", "{}", "[[", "a=%zz",
+	} {
+		f.Add([]byte(seed))
+	}
+	v := open(f, testConfig("http://127.0.0.1:1"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		events, err := v.Callbacks.Parse(callback("s3cret-of-key", time.Now(), "timestamp"), body)
+		if err != nil && (vendors.OutcomeOf(err) != vendors.DefiniteNo || !errors.Is(err, vendors.ErrInvalid)) {
+			t.Errorf("%q: %v", body, err)
+		}
+		for _, e := range events {
+			if e.ID == "" || e.Kind == "" || e.Action == "" || e.Vendor != "rongcloud" {
+				t.Errorf("%q: event %+v", body, e)
+			}
+		}
+		v.Callbacks.Reply(events, vendors.Verdict{})
+	})
+}

@@ -1,0 +1,57 @@
+package rongcloud
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// CreateChatRoom uses the older call, since create_new has no place for a name
+// (2.6). An idle room dies after an hour.
+func (a *adapter) CreateChatRoom(ctx context.Context, id, name string) error {
+	op := vendors.OpChatRoom
+	if err := a.checkIDs(op, []string{id}); err != nil {
+		return err
+	}
+	if name == "" {
+		name = id
+	}
+	form := url.Values{"chatroom[" + id + "]": {name}}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/chatroom/create.json", form), nil)
+}
+
+// DestroyChatRoom puts everybody out and ends the room.
+func (a *adapter) DestroyChatRoom(ctx context.Context, id string) error {
+	op := vendors.OpChatRoom
+	if err := a.checkIDs(op, []string{id}); err != nil {
+		return err
+	}
+	form := url.Values{"chatroomId": {id}}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/chatroom/destroy.json", form), nil)
+}
+
+// ChatRoomUsers returns the 500 who have been there longest: the vendor tells
+// of no more (2.6).
+func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error) {
+	op := vendors.OpChatRoomUsers
+	if err := a.checkIDs(op, []string{id}); err != nil {
+		return nil, err
+	}
+	form := url.Values{"chatroomId": {id}, "count": {strconv.Itoa(maxListed)}, "order": {"1"}}
+	var out struct {
+		Users []struct {
+			ID string `json:"id"`
+		} `json:"users"`
+	}
+	if err := a.up.Do(ctx, a.form(ctx, op, upstream.Read, "/chatroom/user/query.json", form), &out); err != nil {
+		return nil, err
+	}
+	users := make([]string, len(out.Users))
+	for i, u := range out.Users {
+		users[i] = u.ID
+	}
+	return users, nil
+}

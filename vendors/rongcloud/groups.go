@@ -1,0 +1,53 @@
+package rongcloud
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// CreateGroup creates g with its creator as the first member (2.5).
+func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
+	op := vendors.OpGroup
+	members := append([]string{g.Creator}, slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == g.Creator })...)
+	if err := a.checkIDs(op, members, g.ID); err != nil {
+		return err
+	}
+	form := url.Values{"userId": members, "groupId": {g.ID}, "groupName": {g.Name}}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/create.json", form), nil)
+}
+
+// ChangeGroup makes one call for those who join and one for those who leave. An
+// error of the second leaves the first done.
+func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []string) error {
+	op := vendors.OpGroup
+	for _, step := range []struct {
+		path  string
+		users []string
+	}{{"/group/join.json", add}, {"/group/quit.json", remove}} {
+		if len(step.users) == 0 {
+			continue
+		}
+		if err := a.checkIDs(op, step.users, id); err != nil {
+			return err
+		}
+		form := url.Values{"userId": step.users, "groupId": {id}}
+		if err := a.up.Do(ctx, a.form(ctx, op, upstream.Control, step.path, form), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DismissGroup ends a group. RongCloud does not check who by is (2.5).
+func (a *adapter) DismissGroup(ctx context.Context, id, by string) error {
+	op := vendors.OpGroup
+	if err := a.checkIDs(op, []string{by}, id); err != nil {
+		return err
+	}
+	form := url.Values{"userId": {by}, "groupId": {id}}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/dismiss.json", form), nil)
+}

@@ -1,0 +1,74 @@
+package rongcloud
+
+import (
+	"time"
+
+	"switchboard/vendors"
+)
+
+const (
+	idBytes     = 64        // user, group and chat room ids (4.4)
+	maxContent  = 128 << 10 // bytes of a message's content (2.2)
+	maxTypeName = 32        // characters of an objectName (2.2)
+	maxBlock    = 43200     // minutes; there is no block for good (2.1)
+	maxReplace  = 32        // characters of a replacement word (2.4)
+	maxNote     = 1024      // bytes of a callback reply's extra (3.3)
+	maxListed   = 500       // chat room users in one answer (2.6)
+)
+
+// limits are the numbers of 2.1 to 2.8 and 4.3. A publish counts one unit for
+// each target. For token.issue Bytes is the portrait's and Runes the name's.
+// Chat room targets are what the vendor advises. RTC has no published numbers.
+var limits = vendors.Limits{
+	vendors.OpTokenIssue:    {IDBytes: idBytes, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
+	vendors.OpTokenRevoke:   many(20),
+	vendors.OpUserBlock:     many(20),
+	vendors.OpUserUnblock:   many(20),
+	vendors.OpBlacklist:     many(20),
+	vendors.OpPresence:      many(0),
+	vendors.OpSendUser:      {Targets: 1000, Bytes: maxContent, IDBytes: idBytes, Calls: 6000, Per: time.Minute},
+	vendors.OpSendGroup:     {Targets: 3, Bytes: maxContent, IDBytes: idBytes, Calls: 20, Per: time.Second},
+	vendors.OpSendChatRoom:  {Targets: 10, Bytes: maxContent, IDBytes: idBytes, Calls: 100, Per: time.Second},
+	vendors.OpSendSystem:    {Targets: 100, Bytes: maxContent, IDBytes: idBytes, Calls: 100, Per: time.Second},
+	vendors.OpRecall:        many(0),
+	vendors.OpWordList:      {Calls: 100, Per: time.Second},
+	vendors.OpWordChange:    {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},
+	vendors.OpTranslate:     {Runes: 1000, Calls: 10, Per: time.Second},
+	vendors.OpGroup:         many(1000),
+	vendors.OpChatRoom:      many(0),
+	vendors.OpChatRoomUsers: many(0),
+	vendors.OpRoomStatus:    roomID,
+	vendors.OpRoomUsers:     roomID,
+	vendors.OpRoomKick:      roomID,
+	vendors.OpRoomBan:       roomID,
+	vendors.OpRoomUnban:     roomID,
+	vendors.OpRoomDissolve:  roomID,
+}
+
+// roomID: room ids travel in a path and a header, so only visible characters.
+var roomID = vendors.Limit{IDLetter: func(b byte) bool { return b > ' ' && b != 0x7f }}
+
+// many is the limit of most management calls: 100/s, up to n ids.
+func many(n int) vendors.Limit {
+	return vendors.Limit{Targets: n, IDBytes: idBytes, Calls: 100, Per: time.Second}
+}
+
+// checkIDs refuses an empty list, and ids or numbers over the limit of op.
+func (a *adapter) checkIDs(op string, targets []string, others ...string) error {
+	if len(targets) == 0 {
+		return a.refuse(op, vendors.ErrInvalid, "nobody is named")
+	}
+	return limits.Check(a.name, op, vendors.Size{IDs: append(others, targets...), Targets: len(targets)})
+}
+
+// minutes rounds d up to what the vendor counts in, 1 to 43200 (2.1, 2.7).
+func (a *adapter) minutes(op string, d time.Duration) (int, error) {
+	n := int((d + time.Minute - 1) / time.Minute)
+	switch {
+	case d <= 0:
+		return 0, a.refuse(op, vendors.ErrInvalid, "the time must be positive")
+	case n > maxBlock:
+		return 0, a.refuse(op, vendors.ErrTooLarge, "more than 43200 minutes")
+	}
+	return n, nil
+}

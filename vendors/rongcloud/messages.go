@@ -1,0 +1,195 @@
+package rongcloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// The object names of what every client SDK knows (2.3).
+const (
+	textType    = "RC:TxtMsg"
+	tipType     = "RC:InfoNtf"
+	commandType = "RC:CmdMsg"
+)
+
+// way is how a kind of target is addressed (2.2, 5).
+type way struct {
+	path   string
+	status string // path of a message that is stored nowhere; empty: there is none
+	target string // form field of the targets
+	number string // conversationType
+}
+
+var ways = map[vendors.TargetKind]way{
+	vendors.ToUsers:     {"/message/private/publish.json", "/statusmessage/private/publish.json", "toUserId", "1"},
+	vendors.ToGroups:    {"/message/group/publish.json", "/statusmessage/group/publish.json", "toGroupId", "3"},
+	vendors.ToChatRooms: {"/message/chatroom/publish.json", "", "toChatroomId", "4"},
+	vendors.ToSystem:    {"/message/system/publish.json", "", "toUserId", "6"},
+}
+
+// Send publishes m. The sender does not see it in his own history (2.2).
+func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt, error) {
+	op := vendors.OpSend(m.Kind)
+	w, known := ways[m.Kind]
+	if !known {
+		return vendors.Receipt{}, a.refuse(op, vendors.ErrUnsupported, "no such kind of target")
+	}
+	if m.Filter {
+		return vendors.Receipt{}, a.refuse(op, vendors.ErrUnsupported, "sensitive words on server sends are a switch in the console (2.2)")
+	}
+	path := w.path
+	if m.Transient {
+		if path = w.status; path == "" {
+			return vendors.Receipt{}, a.refuse(op, vendors.ErrUnsupported, "status messages go to users and groups alone")
+		}
+	}
+	typ, content, err := a.content(op, m.Content)
+	if err != nil {
+		return vendors.Receipt{}, err
+	}
+	if len(m.To) == 0 {
+		return vendors.Receipt{}, a.refuse(op, vendors.ErrInvalid, "no target")
+	}
+	size := vendors.Size{IDs: append([]string{m.From}, m.To...), Targets: len(m.To), Content: content}
+	if err := limits.Check(a.name, op, size); err != nil {
+		return vendors.Receipt{}, err
+	}
+	call := a.form(ctx, op, upstream.Write, path, url.Values{
+		"fromUserId": {m.From}, w.target: m.To, "objectName": {typ}, "content": {content},
+	})
+	call.Units = len(m.To)
+	var out publishAnswer
+	if err := a.up.Do(ctx, call, &out); err != nil {
+		return vendors.Receipt{}, err
+	}
+	return out.receipt(a.name, op, m.To), nil
+}
+
+// content is the vendor's type name and JSON of c (2.3).
+func (a *adapter) content(op string, c vendors.Content) (typ, content string, err error) {
+	if len(c.Data) > 0 && !json.Valid(c.Data) {
+		return "", "", a.refuse(op, vendors.ErrInvalid, "the data is not JSON")
+	}
+	switch c.Kind {
+	case vendors.Text:
+		return textType, encode(textBody{c.Text, c.Extra}), nil
+	case vendors.Tip:
+		return tipType, encode(tipBody{c.Text, c.Extra}), nil
+	case vendors.Command:
+		if c.Extra != "" {
+			return "", "", a.refuse(op, vendors.ErrUnsupported, "a command carries no extra")
+		}
+		return commandType, encode(commandBody{c.Name, a.commandData(c.Data)}), nil
+	case vendors.Custom:
+		return a.custom(op, c)
+	}
+	return "", "", a.refuse(op, vendors.ErrUnsupported, "no such kind of content")
+}
+
+func (a *adapter) custom(op string, c vendors.Content) (typ, content string, err error) {
+	switch {
+	case c.Extra != "":
+		return "", "", a.refuse(op, vendors.ErrUnsupported, "a custom message's extra is part of its data")
+	case c.Type == "" || len(c.Data) == 0:
+		return "", "", a.refuse(op, vendors.ErrInvalid, "a custom message needs a type and data")
+	case utf8.RuneCountInString(c.Type) > maxTypeName:
+		return "", "", a.refuse(op, vendors.ErrTooLarge, "the type's name has more than 32 characters")
+	}
+	return c.Type, string(c.Data), nil
+}
+
+// commandData is required by the vendor: none becomes an empty one.
+func (a *adapter) commandData(data json.RawMessage) json.RawMessage {
+	switch {
+	case a.cfg.CommandData != "string" && len(data) == 0:
+		return json.RawMessage("{}")
+	case a.cfg.CommandData != "string":
+		return data
+	}
+	return json.RawMessage(encode(string(data)))
+}
+
+type textBody struct {
+	Content string `json:"content"`
+	Extra   string `json:"extra,omitempty"`
+}
+
+type tipBody struct {
+	Message string `json:"message"`
+	Extra   string `json:"extra,omitempty"`
+}
+
+type commandBody struct {
+	Name string          `json:"name"`
+	Data json.RawMessage `json:"data"`
+}
+
+// encode is v as JSON, with <, > and & as themselves. It cannot fail: what it
+// is given are strings and JSON that was found valid.
+func encode(v any) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// publishAnswer names each target with its message's id. Older servers leave
+// the list out (2.2).
+type publishAnswer struct {
+	IDs []struct {
+		User     string `json:"userId"`
+		Group    string `json:"groupId"`
+		ChatRoom string `json:"chatroomId"`
+		ID       string `json:"messageUID"`
+	} `json:"messageUIDs"`
+}
+
+// receipt tells the fate of each target. One that an answer with a list leaves
+// out may or may not have got the message.
+func (p publishAnswer) receipt(vendor, op string, to []string) vendors.Receipt {
+	ids := make(map[string]string, len(p.IDs))
+	for _, id := range p.IDs {
+		ids[id.User+id.Group+id.ChatRoom] = id.ID // one of them is set
+	}
+	r := vendors.Receipt{Targets: make([]vendors.TargetResult, len(to))}
+	for i, target := range to {
+		id, told := ids[target]
+		r.Targets[i] = vendors.TargetResult{Target: target, MessageID: id}
+		if !told && len(p.IDs) > 0 {
+			r.Targets[i].Err = &vendors.Error{
+				Vendor: vendor, Op: op, Effect: vendors.Write, Sent: true,
+				Outcome: vendors.Ambiguous, Err: vendors.ErrUnreadable, Text: "the answer leaves this target out",
+			}
+		}
+	}
+	return r
+}
+
+// Recall takes a message back by its messageUID (2.2).
+func (a *adapter) Recall(ctx context.Context, r vendors.Recall) error {
+	op := vendors.OpRecall
+	w, known := ways[r.Kind]
+	if !known {
+		return a.refuse(op, vendors.ErrUnsupported, "no such kind of target")
+	}
+	if r.MessageID == "" {
+		return a.refuse(op, vendors.ErrInvalid, "no message id")
+	}
+	if err := a.checkIDs(op, []string{r.Target}, r.From); err != nil {
+		return err
+	}
+	form := url.Values{"fromUserId": {r.From}, "conversationType": {w.number}, "targetId": {r.Target}, "messageUID": {r.MessageID}}
+	if !r.SentAt.IsZero() {
+		form.Set("sentTime", strconv.FormatInt(r.SentAt.UnixMilli(), 10))
+	}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Write, "/message/recall.json", form), nil)
+}

@@ -1,0 +1,82 @@
+package rongcloud
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// Block cuts the users off at once (2.1). The vendor counts in minutes: d is
+// rounded up.
+func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) error {
+	op := vendors.OpUserBlock
+	if err := a.checkIDs(op, users); err != nil {
+		return err
+	}
+	n, err := a.minutes(op, d)
+	if err != nil {
+		return err
+	}
+	form := url.Values{"userId": users, "minute": {strconv.Itoa(n)}}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/block.json", form), nil)
+}
+
+// Unblock lets the users in again.
+func (a *adapter) Unblock(ctx context.Context, users []string) error {
+	op := vendors.OpUserUnblock
+	if err := a.checkIDs(op, users); err != nil {
+		return err
+	}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", url.Values{"userId": users}), nil)
+}
+
+// AddToBlacklist holds for what clients send; server publishes pass it (2.1).
+func (a *adapter) AddToBlacklist(ctx context.Context, user string, blocked []string) error {
+	return a.blacklist(ctx, "/user/blacklist/add.json", user, blocked)
+}
+
+// RemoveFromBlacklist undoes AddToBlacklist.
+func (a *adapter) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error {
+	return a.blacklist(ctx, "/user/blacklist/remove.json", user, blocked)
+}
+
+func (a *adapter) blacklist(ctx context.Context, path, user string, blocked []string) error {
+	op := vendors.OpBlacklist
+	if err := a.checkIDs(op, blocked, user); err != nil {
+		return err
+	}
+	form := url.Values{"userId": {user}, "blackUserId": blocked}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
+}
+
+// Online reads a status that is a text, and counts the other way round than the
+// callback's (2.1, 3.4).
+func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
+	op := vendors.OpPresence
+	if err := a.checkIDs(op, []string{user}); err != nil {
+		return false, err
+	}
+	call := a.form(ctx, op, upstream.Read, "/user/checkOnline.json", url.Values{"userId": {user}})
+	var out onlineAnswer
+	call.Check = func(ans upstream.Answer) error {
+		if err := check(ans); err != nil {
+			return err
+		}
+		if ans.Decode(&out) != nil || (out.Status != "0" && out.Status != "1") {
+			return vendors.ErrUnreadable
+		}
+		return nil
+	}
+	if err := a.up.Do(ctx, call, nil); err != nil {
+		return false, err
+	}
+	return out.Status == "1", nil
+}
+
+type onlineAnswer struct {
+	Status string `json:"status"`
+}
