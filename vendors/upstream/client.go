@@ -38,7 +38,7 @@ func New(cfg Config, opt Options) (*Client, error) {
 		return nil, fmt.Errorf("%s: the base URL must be http or https with a host", cfg.Vendor)
 	}
 	cfg = withDefaults(cfg)
-	return newClient(cfg, opt, newTransport(cfg)), nil
+	return newClient(cfg, opt, newTransport(cfg, u)), nil
 }
 
 func withDefaults(cfg Config) Config {

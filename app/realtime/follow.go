@@ -1,0 +1,201 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// One read of the log, for all conversations of the batch and all sessions.
+const readBatch = 500
+
+// Rooms without anyone here are kept up to this number, so that their member
+// lists are not read again for every message.
+const emptyRooms = 50_000
+
+// unstored is a transient message, or a command when to is set.
+type unstored struct {
+	m  *Message
+	to User
+}
+
+// Beyond this number of unstored messages in wait, new ones are dropped: they
+// are for those who are online now.
+const unstoredLimit = 10_000
+
+// Transient delivers a message that is not stored to the members who are online.
+// m.Membership has to be the version that the send was checked against.
+func (h *Hub) Transient(m *Message) { h.later(unstored{m: m}) }
+
+func (h *Hub) later(x unstored) {
+	h.mu.Lock()
+	if len(h.unstored) < unstoredLimit {
+		h.unstored = append(h.unstored, x)
+	}
+	h.mu.Unlock()
+	h.Wake()
+}
+
+// follow delivers the log as it grows, woken by news and by its own slow poll:
+// without news only the latency grows.
+func (h *Hub) follow() {
+	poll := time.NewTicker(h.cfg.ReadEvery)
+	defer poll.Stop()
+	for {
+		if err := h.catchUp(); err != nil && h.ctx.Err() == nil {
+			h.logger.Error("messages are not delivered; will try again", "op", "realtime.follow", "error", err)
+		}
+		select {
+		case <-h.news:
+		case <-poll.C:
+		case <-h.ctx.Done():
+			return
+		}
+	}
+}
+
+// catchUp reads to the end of the log, then delivers what is not stored: it
+// never overtakes a message that was committed before it.
+func (h *Hub) catchUp() error {
+	h.mu.Lock()
+	waiting := h.unstored
+	h.unstored = nil
+	h.mu.Unlock()
+	err := h.readLog()
+	for _, x := range waiting {
+		err = errors.Join(err, h.deliverUnstored(x))
+	}
+	return err
+}
+
+func (h *Hub) readLog() error {
+	for {
+		h.mu.Lock()
+		after := h.position
+		h.mu.Unlock()
+		batch, err := h.log.After(h.ctx, after, readBatch)
+		if err == nil && len(batch) > 0 {
+			err = h.deliver(batch)
+		}
+		if err != nil {
+			return fmt.Errorf("realtime: log after %q: %w", after, err)
+		}
+		if len(batch) < readBatch {
+			return nil
+		}
+	}
+}
+
+// deliver puts a batch into the queues of those who may see it.
+func (h *Hub) deliver(batch []*Message) error {
+	slow, err := h.withRooms(h.ctx, batch, func() (slow []*Session) {
+		for _, m := range batch {
+			slow = h.fanOut(m, slow)
+		}
+		h.position = batch[len(batch)-1].ID
+		return slow
+	})
+	h.closeSlow(slow)
+	return err
+}
+
+func (h *Hub) deliverUnstored(x unstored) error {
+	if x.to.ID != "" {
+		h.mu.Lock()
+		slow := h.fanOutUser(x.to, x.m, nil)
+		h.mu.Unlock()
+		h.closeSlow(slow)
+		return nil
+	}
+	slow, err := h.withRooms(h.ctx, []*Message{x.m}, func() []*Session { return h.fanOut(x.m, nil) })
+	h.closeSlow(slow)
+	return err
+}
+
+func (h *Hub) closeSlow(slow []*Session) {
+	for _, s := range slow {
+		h.close(s, Slow)
+	}
+}
+
+// withRooms calls f under h.mu at a moment when the rooms of the whole batch are
+// as new as its messages; the member lists that are not are read first.
+func (h *Hub) withRooms(ctx context.Context, batch []*Message, f func() []*Session) ([]*Session, error) {
+	for {
+		h.mu.Lock()
+		stale := h.stale(batch)
+		if len(stale) == 0 {
+			slow := f()
+			h.mu.Unlock()
+			return slow, nil
+		}
+		h.mu.Unlock()
+		for r, version := range stale {
+			if err := h.refresh(ctx, r, version); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// stale returns the batch's rooms that are behind, with the versions they are
+// at. With nobody here there is nothing to know. h.mu is held.
+func (h *Hub) stale(batch []*Message) map[*room]int64 {
+	if len(h.users) == 0 {
+		return nil
+	}
+	h.evict()
+	var stale map[*room]int64
+	for _, m := range batch {
+		r := h.room(roomKey{m.App, m.Conversation})
+		if r.version >= m.Membership {
+			continue
+		}
+		if stale == nil {
+			stale = map[*room]int64{}
+		}
+		stale[r] = r.version
+	}
+	return stale
+}
+
+// evict forgets empty rooms when there are too many. h.mu is held.
+func (h *Hub) evict() {
+	if len(h.rooms) < emptyRooms {
+		return
+	}
+	for k, r := range h.rooms {
+		if len(r.users) == 0 {
+			delete(h.rooms, k)
+		}
+	}
+}
+
+// fanOut queues m for the members who are here. h.mu is held.
+func (h *Hub) fanOut(m *Message, slow []*Session) []*Session {
+	r := h.rooms[roomKey{m.App, m.Conversation}]
+	if r == nil {
+		return slow
+	}
+	for u, from := range r.users {
+		if (m.Seq > 0 && m.Seq <= from) || (u.ID == m.From && !m.Echo) {
+			continue
+		}
+		slow = h.fanOutUser(u, m, slow)
+	}
+	return slow
+}
+
+func (h *Hub) fanOutUser(u User, m *Message, slow []*Session) []*Session {
+	l := h.users[u]
+	if l == nil {
+		return slow
+	}
+	for _, s := range l.sessions {
+		if s.put(m) {
+			slow = append(slow, s)
+		}
+	}
+	return slow
+}

@@ -1,0 +1,318 @@
+package realtime
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options are what a Hub is built from. Presence and Opened may be nil; they are
+// called one after the other, in the order of events, with no lock held.
+type Options struct {
+	Config   Config
+	Log      Log
+	Members  Members
+	Encode   Encoder
+	Logger   *slog.Logger
+	Presence func(Presence)
+	// Opened tells that a session took its place here, so that other nodes can
+	// close an older one with the same key: see Supersede.
+	Opened func(Opening)
+}
+
+// Opening is a session's claim to its key, as other nodes hear of it.
+type Opening struct {
+	Key     Key
+	Session string
+	At      time.Time
+}
+
+// Hub holds the sessions of this node. No lock is held across I/O.
+type Hub struct {
+	cfg      Config
+	log      Log
+	members  Members
+	encode   Encoder
+	logger   *slog.Logger
+	presence func(Presence)
+	opened   func(Opening)
+
+	ctx    context.Context // ends when the hub stops
+	cancel context.CancelFunc
+	loops  sync.WaitGroup
+	news   chan struct{} // the log may have grown
+	events chan struct{} // h.pending has grown
+
+	mu       sync.Mutex // guards what follows; Session.mu may be taken under it
+	sessions map[Key]*Session
+	users    map[User]*local
+	rooms    map[roomKey]*room
+	position string // id of the last message that was dispatched
+	unstored []unstored
+	commands map[User][]command
+	pending  []func() // events to tell
+	stopping bool
+}
+
+// local is a user with sessions on this node.
+type local struct {
+	sessions []*Session
+	rooms    map[*room]struct{}
+}
+
+// New starts a hub at the end of the log. Stop it with Shutdown.
+func New(ctx context.Context, o Options) (*Hub, error) {
+	last, err := o.Log.Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{
+		cfg: o.Config, log: o.Log, members: o.Members, encode: o.Encode,
+		logger: o.Logger, presence: o.Presence, opened: o.Opened,
+		news:     make(chan struct{}, 1),
+		events:   make(chan struct{}, 1),
+		sessions: map[Key]*Session{},
+		users:    map[User]*local{},
+		rooms:    map[roomKey]*room{},
+		commands: map[User][]command{},
+		position: last,
+	}
+	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	h.loops.Go(h.follow)
+	h.loops.Go(h.beat)
+	h.loops.Go(h.tell)
+	return h, nil
+}
+
+// Wake says that the log has grown. It never blocks.
+func (h *Hub) Wake() { signal(h.news) }
+
+// Shutdown closes every session with 3000 and waits until nothing of the hub
+// runs any more, or ctx ends.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	h.stopping = true
+	all := make([]*Session, 0, len(h.sessions))
+	for _, s := range h.sessions {
+		all = append(all, s)
+	}
+	h.mu.Unlock()
+	for _, s := range all {
+		h.close(s, Shutdown)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, s := range all {
+			s.workers.Wait()
+		}
+		h.cancel()
+		h.loops.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		h.cancel()
+		return ctx.Err()
+	}
+}
+
+// register gives s its place and returns the session that had it.
+func (h *Hub) register(s *Session) (older *Session, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopping {
+		return nil, ErrStopping
+	}
+	u := h.users[s.Key.User]
+	if u == nil {
+		u = &local{rooms: map[*room]struct{}{}}
+		h.users[s.Key.User] = u
+	}
+	older = h.sessions[s.Key]
+	u.drop(older)
+	u.sessions = append(u.sessions, s)
+	h.sessions[s.Key] = s
+	h.arrived(s, len(u.sessions))
+	return older, nil
+}
+
+// drop takes s out of the user's sessions and says whether it was there.
+func (l *local) drop(s *Session) bool {
+	i := slices.Index(l.sessions, s)
+	if i < 0 {
+		return false
+	}
+	l.sessions = slices.Delete(l.sessions, i, i+1)
+	return true
+}
+
+// arrived queues what the rest of the product hears of a new session.
+func (h *Hub) arrived(s *Session, devices int) {
+	if h.opened != nil {
+		o := Opening{Key: s.Key, Session: s.ID, At: s.since}
+		h.enqueueEvent(func() { h.opened(o) })
+	}
+	h.announce(s.Key.User, devices)
+}
+
+// announce queues a presence event. h.mu is held.
+func (h *Hub) announce(u User, devices int) {
+	if h.presence != nil {
+		h.enqueueEvent(func() { h.presence(Presence{User: u, Devices: devices}) })
+	}
+}
+
+func (h *Hub) enqueueEvent(f func()) {
+	h.pending = append(h.pending, f)
+	signal(h.events)
+}
+
+// close ends s once; later calls do nothing.
+func (h *Hub) close(s *Session, code Code) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed, s.code = true, code
+	s.backlog, s.queue, s.bytes = nil, nil, 0
+	close(s.done)
+	if t := s.transport; t != nil {
+		s.workers.Go(func() { t.Close(code) })
+	}
+	s.mu.Unlock()
+	h.remove(s)
+}
+
+// remove takes a closed session out of the index. One that was replaced here has
+// left it already: its user was never away.
+func (h *Hub) remove(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sessions[s.Key] == s {
+		delete(h.sessions, s.Key)
+	}
+	u := h.users[s.Key.User]
+	if u == nil || !u.drop(s) {
+		return
+	}
+	h.announce(s.Key.User, len(u.sessions))
+	if len(u.sessions) == 0 {
+		h.forget(s.Key.User, u)
+	}
+}
+
+// Supersede closes the session that has the same key as one opened later on
+// another node. Of two opened at the same instant the greater id stays.
+func (h *Hub) Supersede(o Opening) {
+	h.mu.Lock()
+	s := h.sessions[o.Key]
+	h.mu.Unlock()
+	if s == nil || s.ID == o.Session {
+		return
+	}
+	if c := cmp.Or(s.since.Compare(o.At), cmp.Compare(s.ID, o.Session)); c < 0 {
+		h.close(s, Replaced)
+	}
+}
+
+// Disconnect ends all sessions of a user on this node.
+func (h *Hub) Disconnect(u User, code Code) {
+	for _, s := range h.sessionsOf(u) {
+		h.close(s, code)
+	}
+}
+
+// Devices returns the number of the user's sessions on this node.
+func (h *Hub) Devices(u User) int { return len(h.sessionsOf(u)) }
+
+func (h *Hub) sessionsOf(u User) []*Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.users[u]
+	if l == nil {
+		return nil
+	}
+	return slices.Clone(l.sessions)
+}
+
+// Sessions returns the number of sessions on this node.
+func (h *Hub) Sessions() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sessions)
+}
+
+// beat looks at every session four times in the shortest of its intervals.
+func (h *Hub) beat() {
+	tick := time.NewTicker(min(h.cfg.GatewayPing, h.cfg.SocketPing, h.cfg.PollLinger) / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case now := <-tick.C:
+			for _, s := range h.all() {
+				if code, over := s.tick(now); over {
+					h.close(s, code)
+				}
+			}
+			h.expire(now)
+		}
+	}
+}
+
+func (h *Hub) all() []*Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]*Session, 0, len(h.sessions))
+	for _, s := range h.sessions {
+		all = append(all, s)
+	}
+	return all
+}
+
+// tell calls the queued events in order; at the end those of the last leaving too.
+func (h *Hub) tell() {
+	for {
+		select {
+		case <-h.events:
+			h.tellPending()
+		case <-h.ctx.Done():
+			h.tellPending()
+			return
+		}
+	}
+}
+
+func (h *Hub) tellPending() {
+	h.mu.Lock()
+	events := h.pending
+	h.pending = nil
+	h.mu.Unlock()
+	for _, f := range events {
+		f()
+	}
+}
+
+func (h *Hub) pingEvery(d Dialect) time.Duration {
+	if d == Socket {
+		return h.cfg.SocketPing
+	}
+	return h.cfg.GatewayPing
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func sessionID() string { return rand.Text() }

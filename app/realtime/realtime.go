@@ -1,0 +1,134 @@
+// Package realtime delivers committed messages to the sessions of this node:
+// bounded queues, one order per conversation, resume by message id, replace
+// rules and close codes (design/conversations.md 2, 3, 6). It reads the store's
+// log and knows neither the wire nor the web framework: handlers bring both.
+package realtime
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// Errors of this package. ErrClosed is wrapped by Closed, which has the code.
+var (
+	ErrClosed   = errors.New("realtime: session closed")
+	ErrStopping = errors.New("realtime: this node is shutting down")
+	ErrPosition = errors.New("realtime: not a message id")
+)
+
+// Config is what an operator may tune.
+type Config struct {
+	QueueMessages int           `split_words:"true" default:"1000" desc:"messages that may wait for one session; over it the session is closed with 3001"`
+	QueueBytes    int           `split_words:"true" default:"1048576" desc:"bytes that may wait for one session; over it the session is closed with 3001"`
+	ResumeLimit   int           `split_words:"true" default:"1000" desc:"messages that a resume serves; a client further behind is told to read the history"`
+	ReadEvery     time.Duration `split_words:"true" default:"500ms" desc:"how often the store is read without news from the bus: the latency when the bus is lost"`
+	GatewayPing   time.Duration `split_words:"true" default:"25s" desc:"interval of the gateway's pings and comments"`
+	SocketPing    time.Duration `split_words:"true" default:"10s" desc:"interval of the pings on /im/socket"`
+	PollLinger    time.Duration `split_words:"true" default:"60s" desc:"how long messages are kept for a client between two long polls"`
+}
+
+// Dialect is a wire format and the rule for who replaces whom.
+type Dialect uint8
+
+// Gateway is seed 003: one session per user and platform. Socket is seed 001:
+// one session per user and device.
+const (
+	Gateway Dialect = iota
+	Socket
+	dialects
+)
+
+// User is one user of one app.
+type User struct{ App, ID string }
+
+// Key names the place that one session takes: a newer session with the same key
+// replaces the older. Slot is the platform (Gateway) or the device (Socket).
+type Key struct {
+	User
+	Dialect Dialect
+	Slot    string
+}
+
+// Message is one thing to deliver: a message of a conversation, or a command to
+// one user when Conversation is empty. It is shared by all who receive it and
+// must not change once it was handed over.
+type Message struct {
+	App          string
+	Conversation string
+	ID           string // 16 characters and dashes; text order is the order of the log
+	Seq          int64  // gapless within the conversation; 0: not stored (transient, command)
+	From         string
+	Echo         bool  // the sender's own sessions get it too
+	Membership   int64 // version of the conversation's member list when this was read
+	Body         any   // what the Encoder understands
+
+	frames [dialects]atomic.Pointer[[]byte]
+}
+
+// Encoder writes m in a dialect. The hub calls it once per message and dialect,
+// whatever the number of receivers.
+type Encoder func(d Dialect, m *Message) []byte
+
+// Log is the store's log of messages over all apps and conversations. Its order
+// is the order of commits and of ids: once a message can be read, no message
+// with a smaller id appears.
+type Log interface {
+	// Last returns the id of the newest message, empty when there is none.
+	Last(ctx context.Context) (string, error)
+	// After returns at most limit messages that follow the id, oldest first.
+	After(ctx context.Context, id string, limit int) ([]*Message, error)
+	// Missed returns at most limit messages that follow the id and that the user
+	// may see, oldest first.
+	Missed(ctx context.Context, u User, id string, limit int) ([]*Message, error)
+}
+
+// Members is what the hub reads of membership.
+type Members interface {
+	// Joined returns the conversations that the user is a member of now.
+	Joined(ctx context.Context, u User) ([]Joined, error)
+	// Changes returns what happened to the conversation's member list after the
+	// version, and the version that the answer brings the reader to. After
+	// version 0 it is the whole list.
+	Changes(ctx context.Context, app, conversation string, version int64) ([]Change, int64, error)
+}
+
+// Joined is one membership of a user.
+type Joined struct {
+	Conversation string
+	Seq          int64 // the user sees messages with a greater Seq
+	Membership   int64 // version of the member list at the time of reading
+}
+
+// Change is the state of one member at the version of the answer.
+type Change struct {
+	User string
+	Seq  int64 // the user sees messages with a greater Seq
+	Left bool
+}
+
+// Transport is one connection. The hub never calls Send and Ping at once; Close
+// may come at any time and makes a running Send return.
+type Transport interface {
+	Send(batch []*Message) error
+	Ping() error
+	Close(code Code)
+}
+
+// Presence says that a user came or went: Devices is the number of sessions on
+// this node after the change.
+type Presence struct {
+	User    User
+	Devices int
+}
+
+// Frame returns m in the dialect, encoded at the first call.
+func (h *Hub) Frame(d Dialect, m *Message) []byte {
+	if f := m.frames[d].Load(); f != nil {
+		return *f
+	}
+	f := h.encode(d, m)
+	m.frames[d].Store(&f)
+	return f
+}

@@ -1,0 +1,152 @@
+package realtime
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Login is a client's wish for a session.
+type Login struct {
+	Key     Key
+	Expires time.Time // of the token; the session ends then. Zero: never
+	Pull    bool      // a long poll: emptied by Wait, kept for a while between two
+	Resume  bool      // continue after Since
+	Since   string    // the last message id that the client has; empty: from now on
+}
+
+// Open takes the place that the login names: an older session there is closed
+// with Replaced. With Resume, what the client missed comes first; recovered is
+// false when that was more than ResumeLimit and the client has to read the
+// history. Push sessions then get their connection with Session.Start.
+func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, err error) {
+	if l.Resume && l.Since != "" && !isID(l.Since) {
+		return nil, false, ErrPosition
+	}
+	s = &Session{
+		Key: l.Key, ID: sessionID(), hub: h,
+		since: time.Now(), expires: l.Expires, done: make(chan struct{}),
+	}
+	s.nextPing = s.since.Add(h.pingEvery(l.Key.Dialect))
+	if l.Pull {
+		s.pull, s.idleSince = true, s.since
+	}
+	if l.Resume {
+		s.after = l.Since
+	}
+	older, err := h.register(s)
+	if err != nil {
+		return nil, false, err
+	}
+	if older != nil {
+		h.close(older, Replaced)
+	}
+	recovered, err = h.prepare(ctx, s, l)
+	if err != nil {
+		s.End(Internal)
+		return nil, false, err
+	}
+	return s, recovered, nil
+}
+
+// Poll returns the pulled session that waits for the login's next poll, or opens
+// one.
+func (h *Hub) Poll(ctx context.Context, l Login) (*Session, error) {
+	l.Pull, l.Resume = true, false
+	h.mu.Lock()
+	s := h.sessions[l.Key]
+	h.mu.Unlock()
+	if s != nil && s.pull {
+		s.renew(l.Expires)
+		return s, nil
+	}
+	s, _, err := h.Open(ctx, l)
+	return s, err
+}
+
+// renew takes over the end of a newer token.
+func (s *Session) renew(expires time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expires = expires
+}
+
+// prepare makes s live and puts in front what the client missed. Live messages
+// wait in the queue meanwhile: every message is in what was missed, or in the
+// queue, or in both and then taken once.
+func (h *Hub) prepare(ctx context.Context, s *Session, l Login) (recovered bool, err error) {
+	u := s.Key.User
+	joined, err := h.members.Joined(ctx, u)
+	if err != nil {
+		return false, fmt.Errorf("realtime: conversations of a session: %w", err)
+	}
+	h.mu.Lock()
+	if l := h.users[u]; l != nil {
+		h.settle(u, l, joined)
+	}
+	h.mu.Unlock()
+	if !l.Resume || l.Since == "" {
+		return l.Resume, nil
+	}
+	limit := h.cfg.ResumeLimit
+	missed, err := h.log.Missed(ctx, u, l.Since, limit+1)
+	if err != nil {
+		return false, fmt.Errorf("realtime: messages after %s: %w", l.Since, err)
+	}
+	commands := h.commandsAfter(u, l.Since, time.Now())
+	if len(missed) <= limit {
+		s.prepend(missed, commands)
+		return true, nil
+	}
+	last, err := h.log.Last(ctx) // the history has it up to here
+	if err != nil {
+		return false, fmt.Errorf("realtime: end of the log: %w", err)
+	}
+	s.mu.Lock()
+	s.after = last
+	s.mu.Unlock()
+	s.prepend(nil, commands)
+	return false, nil
+}
+
+// prepend puts the missed messages and commands in front of the live ones and
+// drops the live ones that are among them.
+func (s *Session) prepend(missed, commands []*Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(missed) > 0 {
+		s.after = missed[len(missed)-1].ID
+	}
+	s.queue = slices.DeleteFunc(s.queue, func(m *Message) bool {
+		twice := s.has(m) || slices.Contains(commands, m)
+		if twice {
+			s.bytes -= len(s.hub.Frame(s.Key.Dialect, m))
+		}
+		return twice
+	})
+	s.backlog = slices.Concat(missed, commands)
+	slices.SortStableFunc(s.backlog, func(a, b *Message) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// isID says whether text has the form of a message id: 16 characters of the
+// base32 alphabet, printed 5-4-4-3 (design/conversations.md 1).
+func isID(text string) bool {
+	if len(text) != 19 {
+		return false
+	}
+	for i := range len(text) {
+		if i == 5 || i == 10 || i == 15 {
+			if text[i] != '-' {
+				return false
+			}
+			continue
+		}
+		if strings.IndexByte("23456789ABCDEFGHJKLMNPQRSTUVWXYZ", text[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}

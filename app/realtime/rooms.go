@@ -1,0 +1,84 @@
+package realtime
+
+import (
+	"context"
+	"fmt"
+)
+
+// A room is what this node knows of the members of one conversation: those who
+// have a session here. It is right at a version of the member list. Every message
+// carries the version that was valid when it was read, so a room that is behind
+// is seen and read again before the message is delivered: no news of membership
+// has to arrive for a left or kicked member to get nothing newer.
+type room struct {
+	key     roomKey
+	version int64          // 0: not read yet
+	users   map[User]int64 // who is here; the member sees a greater Seq
+}
+
+type roomKey struct{ app, conversation string }
+
+// room returns the room of a conversation. h.mu is held.
+func (h *Hub) room(k roomKey) *room {
+	r := h.rooms[k]
+	if r == nil {
+		r = &room{key: k, users: map[User]int64{}}
+		h.rooms[k] = r
+	}
+	return r
+}
+
+// settle adds a user who just came to the rooms that this node has read. A room
+// that has moved on since the user's memberships were read is set back, so that
+// the changes in between are read again. h.mu is held.
+func (h *Hub) settle(u User, l *local, joined []Joined) {
+	for _, j := range joined {
+		r := h.rooms[roomKey{u.App, j.Conversation}]
+		if r == nil || r.version == 0 {
+			continue
+		}
+		r.users[u] = j.Seq
+		l.rooms[r] = struct{}{}
+		r.version = min(r.version, j.Membership)
+	}
+}
+
+// apply brings a room to a version. Users without a session here are left out:
+// they settle when they come. h.mu is held.
+func (h *Hub) apply(r *room, changes []Change, version int64) {
+	for _, c := range changes {
+		u := User{r.key.app, c.User}
+		l := h.users[u]
+		if l == nil {
+			continue
+		}
+		if c.Left {
+			delete(r.users, u)
+			delete(l.rooms, r)
+			continue
+		}
+		r.users[u] = c.Seq
+		l.rooms[r] = struct{}{}
+	}
+	r.version = max(r.version, version)
+}
+
+// forget drops a user who has no session left. h.mu is held.
+func (h *Hub) forget(u User, l *local) {
+	for r := range l.rooms {
+		delete(r.users, u)
+	}
+	delete(h.users, u)
+}
+
+// refresh reads the changes of one room; a version of 0 reads the whole list.
+func (h *Hub) refresh(ctx context.Context, r *room, from int64) error {
+	changes, version, err := h.members.Changes(ctx, r.key.app, r.key.conversation, from)
+	if err != nil {
+		return fmt.Errorf("realtime: members of %s: %w", r.key.conversation, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.apply(r, changes, version)
+	return nil
+}

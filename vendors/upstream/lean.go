@@ -1,0 +1,287 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// lean is an HTTP/1.1 transport to one host that writes and reads on the
+// caller's goroutine. net/http's has two goroutines for each connection, and
+// handing a short exchange between three of them costs more than the exchange.
+// It never sends a request twice.
+type lean struct {
+	base   *url.URL
+	dialer net.Dialer
+	tls    *tls.Config // nil for plain http
+	idleIn time.Duration
+	places chan struct{} // one for each connection that may be open
+
+	mu   sync.Mutex // guards idle and reap
+	idle []*leanConn
+	reap *time.Timer // nil while nothing is idle
+}
+
+// maxHead bounds the status line and the headers of an answer.
+const maxHead = 1 << 20
+
+var errHost = errors.New("the request is for another host")
+
+func newLean(cfg Config, base *url.URL) *lean {
+	l := &lean{
+		base: base, idleIn: cfg.Idle, places: make(chan struct{}, cfg.Conns),
+		dialer: net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second},
+	}
+	if base.Scheme == "https" {
+		l.tls = &tls.Config{ServerName: base.Hostname()}
+	}
+	return l
+}
+
+// RoundTrip sends r once. The caller has to read the answer's body to its end or
+// close it.
+func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != l.base.Host || r.URL.Scheme != l.base.Scheme {
+		closeBody(r)
+		return nil, errHost
+	}
+	ctx := r.Context()
+	select {
+	case l.places <- struct{}{}:
+	case <-ctx.Done():
+		closeBody(r)
+		return nil, ctx.Err()
+	}
+	c, err := l.conn(ctx)
+	if err != nil {
+		<-l.places
+		closeBody(r)
+		return nil, cause(ctx, err)
+	}
+	x := &exchange{lean: l, conn: c, ctx: ctx}
+	x.stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	res, err := c.exchange(r)
+	if err != nil {
+		x.end(false)
+		return nil, cause(ctx, err)
+	}
+	x.body, x.reuse = res.Body, !res.Close && !r.Close
+	res.Body = x
+	return res, nil
+}
+
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+}
+
+// cause prefers why the context ended to what that did to the connection.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// conn returns the idle connection that was used last and is still open, or a
+// new one.
+func (l *lean) conn(ctx context.Context) (*leanConn, error) {
+	for {
+		l.mu.Lock()
+		n := len(l.idle)
+		if n == 0 {
+			l.mu.Unlock()
+			return l.dial(ctx)
+		}
+		c := l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		l.mu.Unlock()
+		if time.Since(c.since) < l.idleIn && c.alive() {
+			return c, nil
+		}
+		_ = c.Close()
+	}
+}
+
+func (l *lean) dial(ctx context.Context) (*leanConn, error) {
+	port := l.base.Port()
+	if port == "" {
+		port = l.base.Scheme // the resolver knows both names
+	}
+	raw, err := l.dialer.DialContext(ctx, "tcp", net.JoinHostPort(l.base.Hostname(), port))
+	if err != nil {
+		return nil, err
+	}
+	c := &leanConn{Conn: raw, tcp: raw}
+	if l.tls != nil {
+		secure := tls.Client(raw, l.tls)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = raw.Close()
+			return nil, err
+		}
+		c.Conn = secure
+	}
+	c.in, c.out = bufio.NewReader(c), bufio.NewWriter(c.Conn)
+	return c, nil
+}
+
+func (l *lean) put(c *leanConn) {
+	c.since = time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.idle = append(l.idle, c)
+	if l.reap == nil {
+		l.reap = time.AfterFunc(l.idleIn, l.closeIdle)
+	}
+}
+
+// closeIdle runs on the timer: it closes what was idle for too long, and comes
+// back while anything is left.
+func (l *lean) closeIdle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old := 0
+	for old < len(l.idle) && time.Since(l.idle[old].since) >= l.idleIn {
+		_ = l.idle[old].Close()
+		old++
+	}
+	l.idle = append(l.idle[:0], l.idle[old:]...)
+	if l.reap = nil; len(l.idle) > 0 {
+		l.reap = time.AfterFunc(l.idleIn-time.Since(l.idle[0].since), l.closeIdle)
+	}
+}
+
+// CloseIdleConnections is found by http.Client.
+func (l *lean) CloseIdleConnections() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.idle {
+		_ = c.Close()
+	}
+	l.idle = nil
+	if l.reap != nil {
+		l.reap.Stop()
+		l.reap = nil
+	}
+}
+
+// leanConn is one connection; between its taking and its return one goroutine
+// has it.
+type leanConn struct {
+	net.Conn          // TLS where the scheme says so
+	tcp      net.Conn // what is under it
+	in       *bufio.Reader
+	out      *bufio.Writer
+	left     int64     // bytes that the vendor may still send before its headers end
+	since    time.Time // idle since
+}
+
+// Read holds the head of an answer inside maxHead.
+func (c *leanConn) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errors.New("the answer's headers are too long")
+	}
+	if int64(len(p)) > c.left {
+		p = p[:c.left]
+	}
+	n, err := c.Conn.Read(p)
+	c.left -= int64(n)
+	return n, err
+}
+
+// exchange writes r, which tells the trace when its headers are out, and reads
+// the head of the answer.
+func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
+	c.left = maxHead
+	if err := r.Write(c.out); err != nil {
+		return nil, err
+	}
+	if err := c.out.Flush(); err != nil {
+		return nil, err
+	}
+	for {
+		res, err := http.ReadResponse(c.in, r)
+		if err != nil {
+			return nil, err
+		}
+		if res.StatusCode >= 200 {
+			c.left = 1 << 62
+			return res, nil
+		}
+	}
+}
+
+// alive reports whether the vendor has neither closed nor spoken since the last
+// answer. Over TLS it may have sent what belongs to the protocol alone.
+func (c *leanConn) alive() bool {
+	pending, err := peek(c.tcp)
+	if err != nil {
+		return false
+	}
+	if !pending {
+		return true
+	}
+	if _, secure := c.Conn.(*tls.Conn); !secure {
+		return false
+	}
+	c.left = maxHead
+	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_, err = c.in.Peek(1)
+	_ = c.SetReadDeadline(time.Time{})
+	var late net.Error
+	return errors.As(err, &late) && late.Timeout()
+}
+
+// exchange is the body of one answer: at its end the connection goes back.
+type exchange struct {
+	lean  *lean
+	conn  *leanConn
+	ctx   context.Context
+	stop  func() bool
+	body  io.ReadCloser
+	reuse bool
+	ended bool
+}
+
+// Read reads the body; its end or an error releases the connection.
+func (x *exchange) Read(p []byte) (int, error) {
+	if x.ended {
+		return 0, io.EOF
+	}
+	n, err := x.body.Read(p)
+	if err == nil {
+		return n, nil
+	}
+	x.end(err == io.EOF)
+	if err != io.EOF {
+		err = cause(x.ctx, err)
+	}
+	return n, err
+}
+
+// Close gives up what is left of the body, and the connection with it.
+func (x *exchange) Close() error {
+	x.end(false)
+	return nil
+}
+
+func (x *exchange) end(whole bool) {
+	if x.ended {
+		return
+	}
+	x.ended = true
+	if undisturbed := x.stop(); whole && undisturbed && x.reuse && x.conn.in.Buffered() == 0 {
+		x.lean.put(x.conn)
+	} else {
+		_ = x.conn.Close()
+	}
+	<-x.lean.places
+}

@@ -1,0 +1,14 @@
+//go:build !unix
+
+package upstream
+
+import (
+	"errors"
+	"net"
+)
+
+// canPeek: this system cannot look at a connection without reading from it, so
+// net/http's transport is used, which always reads.
+const canPeek = false
+
+func peek(net.Conn) (bool, error) { return false, errors.ErrUnsupported }
