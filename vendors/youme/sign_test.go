@@ -1,0 +1,61 @@
+package youme
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// TestChecksumIsThatOfTheReference holds the vector of reference/youme.md 1.
+func TestChecksumIsThatOfTheReference(t *testing.T) {
+	if got := checksum("mocksecret", "1700000000"); got != "701a8668cef89a937d526403240ac286e760efb4" {
+		t.Errorf("checksum %s", got)
+	}
+}
+
+func TestEveryCallCarriesFourParameters(t *testing.T) {
+	a := &adapter{cfg: Config{AppKey: "YOUME1", AppSecret: "mocksecret", Identifier: "name@example.com"}}
+	r := upstream.Request{Query: url.Values{}, Now: time.Unix(1700000000, 999)}
+	a.sign(&r)
+	want := url.Values{
+		"appkey": {"YOUME1"}, "identifier": {"name@example.com"},
+		"curtime": {"1700000000"}, "checksum": {"701a8668cef89a937d526403240ac286e760efb4"},
+	}
+	if r.Query.Encode() != want.Encode() {
+		t.Errorf("query %v", r.Query)
+	}
+}
+
+func TestExplainShowsAgeAndNoSecret(t *testing.T) {
+	cfg := Config{AppSecret: "mocksecret"}
+	for _, tc := range []struct {
+		name, curtime, given string
+		age                  time.Duration
+		problems             int
+	}{
+		{"good", "1700000000", "701A8668CEF89A937D526403240AC286E760EFB4", 299 * time.Second, 0},
+		{"old", "1700000000", "", 301 * time.Second, 1},
+		{"ahead", "1700000000", "", -301 * time.Second, 1},
+		{"fraction of a second", "1700000000.123", "", 0, 0},
+		{"another secret", "1700000000", "00", 0, 1},
+		{"no time", "yesterday", "", 0, 1},
+	} {
+		e := Explain(cfg, vendors.SignInput{
+			Values: url.Values{"curtime": {tc.curtime}}, Signature: tc.given, Now: time.Unix(1700000000, 0).Add(tc.age),
+		})[0]
+		if len(e.Problems) != tc.problems || e.Canonical != "[secret of 10 bytes]"+tc.curtime || e.Digest != checksum("mocksecret", tc.curtime) {
+			t.Errorf("%s: %+v", tc.name, e)
+		}
+		if strings.Contains(e.String(), "mocksecret") {
+			t.Errorf("%s: the secret shows", tc.name)
+		}
+	}
+	skewed := Explain(cfg, vendors.SignInput{Values: url.Values{"curtime": {"1700000000"}}, Now: time.Unix(1700000000, 0), Date: time.Unix(1700000400, 0)})[0]
+	if skewed.Skew != 400*time.Second || len(skewed.Problems) != 1 {
+		t.Errorf("a clock 400 s behind the vendor's: %+v", skewed)
+	}
+}

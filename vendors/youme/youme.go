@@ -1,0 +1,79 @@
+// Package youme speaks YouMe's Talk server API: voice rooms. Every call is a
+// JSON POST whose credentials stand in the query. Facts: reference/youme.md.
+package youme
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// Config is one YouMe app.
+type Config struct {
+	AppKey          string         `split_words:"true" desc:"app key of the YouMe console (YOUME and 40 digits)"`
+	AppSecret       vendors.Secret `split_words:"true" desc:"app secret of the YouMe console"`
+	AppID           int            `split_words:"true" desc:"game id (AppID) of the app: most commands insist on it"`
+	Identifier      string         `split_words:"true" default:"admin" desc:"account in whose name commands are given"`
+	BaseURL         string         `split_words:"true" default:"https://api.youme.im" desc:"scheme and host of the API; overseas accounts have another"`
+	IdentityCommand string         `split_words:"true" default:"change_user_ Identity" desc:"name of the command that changes identities: the document writes it with a space"`
+}
+
+// Configured reports whether any setting that has no default is there.
+func (c Config) Configured() bool { return c.AppKey != "" || c.AppSecret != "" || c.AppID != 0 }
+
+func (c Config) check() error {
+	switch {
+	case c.AppKey == "":
+		return errors.New("APP_KEY is missing")
+	case c.AppSecret == "":
+		return errors.New("APP_SECRET is missing")
+	case c.AppID <= 0:
+		return errors.New("APP_ID is missing or not a positive number")
+	case c.Identifier == "":
+		return errors.New("IDENTIFIER is empty")
+	case c.IdentityCommand == "":
+		return errors.New("IDENTITY_COMMAND is empty")
+	}
+	return nil
+}
+
+type adapter struct {
+	name string
+	cfg  Config
+	up   *upstream.Client
+}
+
+// Open connects one YouMe app. The caller closes the vendor.
+func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error) {
+	if err := cfg.check(); err != nil {
+		return nil, vendors.Refuse(name, "open", vendors.ErrInvalid, err.Error())
+	}
+	up, err := upstream.New(upstream.Config{
+		Vendor: name, BaseURL: cfg.BaseURL, Limits: limits,
+		Secrets: []vendors.Secret{cfg.AppSecret},
+	}, opt)
+	if err != nil {
+		return nil, err
+	}
+	a := &adapter{name: name, cfg: cfg, up: up}
+	return &vendors.Vendor{
+		Name: name, Limits: limits, Link: up, Close: up.Close,
+		Rooms: vendors.Rooms{
+			List: a, Query: a, Speakers: a, Kick: a, Push: a, Identity: a, Calls: a,
+		},
+	}, nil
+}
+
+// call is one command. payload names a field that an answer without the
+// envelope must have to be a success; empty: only the envelope says so.
+func (a *adapter) call(op string, class upstream.Class, command string, body any, payload string) upstream.Call {
+	return upstream.Call{
+		Op: op, Class: class, Method: http.MethodPost,
+		Path: "/v1/im/" + url.PathEscape(command), JSON: body,
+		Sign:  a.sign,
+		Check: func(ans upstream.Answer) error { return check(ans, payload) },
+	}
+}
