@@ -83,10 +83,44 @@ func (k *contract) checkRequest(c *Call) *Violation {
 	case k.isJSON && c.JSON == nil:
 		return &Violation{Rule: "json"}
 	case k.isJSON:
-		return violation(k.body.VisitJSON(map[string]any(c.JSON)))
+		return checkBody(k.body, c.JSON)
 	default:
-		return violation(k.body.VisitJSON(formObject(k.body, c.Values)))
+		return checkBody(k.body, formObject(k.body, c.Values))
 	}
+}
+
+func checkBody(schema *openapi3.Schema, object map[string]any) *Violation {
+	if v := violation(schema.VisitJSON(object)); v != nil {
+		return v
+	}
+	return checkBytes(schema, "", object)
+}
+
+// maxBytes is our extension of the openapi: maxLength counts characters, and
+// many a vendor counts bytes of UTF-8.
+const maxBytes = "x-max-bytes"
+
+// checkBytes holds every text within v against the maxBytes of its schema.
+func checkBytes(schema *openapi3.Schema, field string, v any) *Violation {
+	switch v := v.(type) {
+	case string:
+		if limit, ok := schema.Extensions[maxBytes].(float64); ok && len(v) > int(limit) {
+			return &Violation{Field: field, Rule: maxBytes}
+		}
+	case []any:
+		for _, item := range v {
+			if bad := checkBytes(schema.Items.Value, field, item); bad != nil {
+				return bad
+			}
+		}
+	case map[string]any:
+		for name, ref := range schema.Properties {
+			if bad := checkBytes(ref.Value, name, v[name]); bad != nil {
+				return bad
+			}
+		}
+	}
+	return nil
 }
 
 func checkParam(p *openapi3.Parameter, c *Call) *Violation {

@@ -86,9 +86,8 @@ func openFor(streak int) time.Duration {
 }
 
 // admit asks for one attempt. A call that may pass without being counted gets a
-// ticket that counts nothing; false means that it must not be made. force passes
-// what the breaker itself closed off, not what an operator did.
-func (b *breaker) admit(slow time.Duration, force bool) (*ticket, bool) {
+// ticket that counts nothing; false means that it must not be made.
+func (b *breaker) admit(slow time.Duration) (*ticket, bool) {
 	mode := vendors.BreakerMode(b.mode.Load())
 	switch mode {
 	case vendors.BreakerOpen:
@@ -96,7 +95,7 @@ func (b *breaker) admit(slow time.Duration, force bool) (*ticket, bool) {
 	case vendors.BreakerClosed:
 		return &ticket{}, true
 	}
-	passes := force || mode == vendors.BreakerObserve
+	passes := mode == vendors.BreakerObserve
 	if time.Now().Before(b.view.Load().until) {
 		return &ticket{}, passes
 	}
@@ -110,12 +109,12 @@ func (b *breaker) admit(slow time.Duration, force bool) (*ticket, bool) {
 }
 
 // healthy reports whether a call would be let through, without counting one.
-func (b *breaker) healthy(force bool) bool {
+func (b *breaker) healthy() bool {
 	switch vendors.BreakerMode(b.mode.Load()) {
 	case vendors.BreakerOpen:
 		return false
 	case vendors.BreakerAuto:
-		return force || !time.Now().Before(b.view.Load().until)
+		return !time.Now().Before(b.view.Load().until)
 	default:
 		return true
 	}

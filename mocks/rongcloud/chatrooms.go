@@ -1,0 +1,304 @@
+package rongcloud
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// chatRoom is one chat room.
+type chatRoom struct {
+	id, name   string
+	created    time.Time
+	active     time.Time // last join or message
+	fixed      bool      // destroyType 1: ends at a set time, else when idle
+	life       time.Duration
+	members    []*occupant // in the order of joining
+	muted      bool        // nobody but the whitelist may talk
+	whitelist  []string
+	protected  []string
+	blocked    map[string]time.Time
+	gags       map[string]time.Time
+	stopped    bool // takes messages and delivers none
+	entries    map[string]entry
+	entryOrder []string
+}
+
+// occupant is a member of a chat room.
+type occupant struct {
+	user   string
+	joined time.Time
+	missed int // messages since he went offline
+}
+
+const (
+	idleLife      = 60 * time.Minute // of a room where nothing happens
+	offlineGrace  = 30 * time.Second // an offline member stays so long
+	offlineMissed = 31               // or until he has missed so many
+)
+
+// room returns a chat room that is there, or nil. Rooms whose time is over end
+// here.
+func (a *App) room(id string, now time.Time) *chatRoom {
+	c := a.rooms[id]
+	if c == nil {
+		return nil
+	}
+	over := now.Sub(c.active) >= c.life
+	if c.fixed {
+		over = now.Sub(c.created) >= c.life
+	}
+	if over && !slices.Contains(a.alive, id) {
+		a.destroyRoom(c, destroyed, now)
+		return nil
+	}
+	return c
+}
+
+// openRoom returns the chat room, a new one when there is none.
+func (a *App) openRoom(id string, now time.Time) *chatRoom {
+	if c := a.room(id, now); c != nil {
+		return c
+	}
+	c := &chatRoom{
+		id: id, created: now, active: now, life: idleLife,
+		blocked: map[string]time.Time{}, gags: map[string]time.Time{}, entries: map[string]entry{},
+	}
+	a.rooms[id] = c
+	a.tellChatRoom(id, roomCreated, byCall, now)
+	return c
+}
+
+func (a *App) destroyRoom(c *chatRoom, why int, now time.Time) {
+	delete(a.rooms, c.id)
+	a.tellChatRoom(c.id, roomDestroyed, why, now)
+}
+
+// withRoom is a handler for a chat room that may be missing: then the vendor
+// does nothing and says 200, as far as is known.
+func withRoom(f func(*App, *chatRoom, request)) handler {
+	return func(a *App, r request) (reply, *failure) {
+		if c := a.room(r.text("chatroomId"), r.Now); c != nil {
+			f(a, c, r)
+		}
+		return reply{}, nil
+	}
+}
+
+// createRooms is the older call: chatroom[ID]=name.
+func (a *App) createRooms(r request) (reply, *failure) {
+	names := bracketed(r, "chatroom")
+	if len(names) == 0 || len(names) > 100 {
+		return nil, badParameter("chatroom", "must name 1 to 100 rooms")
+	}
+	for id := range names {
+		if len(id) > 64 {
+			return nil, fail(codeTooLong, "Parameter 'chatroom' is too long")
+		}
+	}
+	for id, name := range names {
+		a.openRoom(id, r.Now).name = name
+	}
+	return reply{}, nil
+}
+
+func (a *App) createRoom(r request) (reply, *failure) {
+	var entries map[string]string
+	if r.has("entryInfo") {
+		var f *failure
+		if entries, f = r.pairs("entryInfo"); f != nil {
+			return nil, f
+		}
+		if r.text("entryOwnerId") == "" {
+			return nil, badParameter("entryOwnerId", "is required with entryInfo")
+		}
+	}
+	c := a.openRoom(r.text("chatroomId"), r.Now)
+	c.setLife(r)
+	if r.has("isBan") {
+		c.muted = r.yes("isBan")
+	}
+	c.whitelist = with(c.whitelist, r.list("whiteUserIds")...)
+	for key, value := range entries {
+		c.setEntry(key, entry{value: value, owner: r.text("entryOwnerId"), at: r.Now})
+	}
+	return reply{}, nil
+}
+
+// setLife reads destroyType and destroyTime; without a time it stays 60 min.
+func (c *chatRoom) setLife(r request) {
+	c.fixed = r.yes("destroyType")
+	c.life = time.Duration(r.number("destroyTime", int(idleLife/time.Minute))) * time.Minute
+}
+
+func (a *App) destroyRooms(r request) (reply, *failure) {
+	for _, id := range r.list("chatroomId") {
+		if c := a.room(id, r.Now); c != nil {
+			a.destroyRoom(c, byCall, r.Now)
+		}
+	}
+	return reply{}, nil
+}
+
+func (a *App) getRoom(r request) (reply, *failure) {
+	c := a.room(r.text("chatroomId"), r.Now)
+	if c == nil {
+		return nil, fail(codeNoChatRoom, "The chat room does not exist")
+	}
+	kind := 0
+	if c.fixed {
+		kind = 1
+	}
+	return reply{
+		"chatroomId": c.id, "createTime": c.created.UnixMilli(), "memberCount": len(c.members),
+		"destroyType": kind, "destroyTime": int(c.life / time.Minute), "ban": c.muted,
+	}, nil
+}
+
+func (a *App) queryRooms(r request) (reply, *failure) {
+	list := []reply{}
+	for _, id := range r.list("chatroomId") {
+		if c := a.room(id, r.Now); c != nil {
+			list = append(list, reply{"chrmId": c.id, "name": c.name, "time": clock(c.created)})
+		}
+	}
+	return reply{"chatRooms": list}, nil
+}
+
+func (a *App) roomMembers(r request) (reply, *failure) {
+	list := []reply{}
+	total := 0
+	if c := a.room(r.text("chatroomId"), r.Now); c != nil {
+		total = len(c.members)
+		for _, o := range c.members {
+			list = append(list, reply{"id": o.user, "time": clock(o.joined)})
+		}
+	}
+	if r.number("order", 1) == 2 {
+		slices.Reverse(list)
+	}
+	return reply{"total": total, "users": page(list, 1, r.number("count", 500))}, nil
+}
+
+func (c *chatRoom) has(user string) bool {
+	return c != nil && slices.ContainsFunc(c.members, func(o *occupant) bool { return o.user == user })
+}
+
+// inRoom answers a bool, inRoomMany 0 or 1 (reference/rongcloud.md 2.9).
+func (a *App) inRoom(r request) (reply, *failure) {
+	return reply{"isInChrm": a.room(r.text("chatroomId"), r.Now).has(r.text("userId"))}, nil
+}
+
+func (a *App) inRoomMany(r request) (reply, *failure) {
+	c := a.room(r.text("chatroomId"), r.Now)
+	list := []reply{}
+	for _, id := range r.list("userId") {
+		in := 0
+		if c.has(id) {
+			in = 1
+		}
+		list = append(list, reply{"userId": id, "isInChrm": in})
+	}
+	return reply{"result": list}, nil
+}
+
+// enter puts a user into a room; leave takes users out.
+func (a *App) enter(c *chatRoom, user string, now time.Time) {
+	c.active = now
+	if c.has(user) {
+		return
+	}
+	c.members = append(c.members, &occupant{user: user, joined: now})
+	a.tellChatRoom(c.id, roomJoined, byCall, now, user)
+}
+
+func (a *App) leave(c *chatRoom, why int, now time.Time, users ...string) {
+	var gone []string
+	c.members = slices.DeleteFunc(c.members, func(o *occupant) bool {
+		out := slices.Contains(users, o.user)
+		if out {
+			gone = append(gone, o.user)
+		}
+		return out
+	})
+	if len(gone) == 0 {
+		return
+	}
+	for key, e := range c.entries {
+		if e.autoDelete && slices.Contains(gone, e.owner) {
+			c.removeEntry(key)
+		}
+	}
+	a.tellChatRoom(c.id, roomLeft, why, now, gone...)
+}
+
+// deliverToRooms delivers to the members of the message's room, or of all
+// rooms when it names none.
+func (a *App) deliverToRooms(m *message) {
+	if m.target != "" {
+		if c := a.room(m.target, m.at); c != nil {
+			a.deliverToRoom(c, m)
+		}
+		return
+	}
+	for id := range a.rooms {
+		if c := a.room(id, m.at); c != nil {
+			a.deliverToRoom(c, m)
+		}
+	}
+}
+
+// deliverToRoom delivers to who is online and ejects who has been away for too
+// long (reference/rongcloud.md 2.6).
+func (a *App) deliverToRoom(c *chatRoom, m *message) {
+	c.active = m.at
+	if c.stopped {
+		return
+	}
+	var away []string
+	for _, o := range c.members {
+		u := a.user(o.user)
+		if u.online {
+			o.missed = 0
+			if o.user != m.from || m.includeSender {
+				one := *m
+				one.target = c.id
+				a.put(o.user, &one)
+			}
+			continue
+		}
+		o.missed++
+		if !slices.Contains(c.protected, o.user) && (m.at.Sub(u.offlineSince) >= offlineGrace || o.missed >= offlineMissed) {
+			away = append(away, o.user)
+		}
+	}
+	a.leave(c, ejected, m.at, away...)
+}
+
+// ChatRoomMembers returns who is in a chat room, in the order of joining, and
+// whether there is such a room.
+func (a *App) ChatRoomMembers(room string) (users []string, exists bool) {
+	a.Do(func() {
+		c := a.room(room, a.Clock.Now())
+		if exists = c != nil; exists {
+			for _, o := range c.members {
+				users = append(users, o.user)
+			}
+		}
+	})
+	return users, exists
+}
+
+// ChatRooms returns the ids of all chat rooms, sorted.
+func (a *App) ChatRooms() []string {
+	var ids []string
+	a.Do(func() {
+		for id := range a.rooms {
+			if a.room(id, a.Clock.Now()) != nil {
+				ids = append(ids, id)
+			}
+		}
+	})
+	slices.SortFunc(ids, strings.Compare)
+	return ids
+}

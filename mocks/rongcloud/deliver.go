@@ -1,0 +1,135 @@
+package rongcloud
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+const (
+	cacheLife   = 7 * 24 * time.Hour // of messages for users who are offline
+	inboxSize   = 1000               // messages kept of each user
+	maxMessages = 50_000             // messages that can be recalled or expanded
+)
+
+// Delivery is one message as one user gets it.
+type Delivery struct {
+	UID        string
+	Kind       Kind
+	From       string
+	Target     string // the group or chat room; the sender of a system message; else the user
+	ObjectName string
+	Content    string
+	At         time.Time
+	Status     bool // sent as a status message
+	Live       bool // the user was online, or came online in time
+	Pushed     bool // the user was offline and the message makes a push
+}
+
+// send passes the message through what the console has switched on, delivers
+// it and returns its id. The lock is let go while a callback is asked.
+func (a *App) send(m *message) string {
+	a.record(m)
+	if v := a.moderate(m); v.deliver {
+		a.deliver(m)
+		a.route(m, v)
+	} else if a.cfg.RouteBlocked && v.sensitive == wordBlocked {
+		a.route(m, v)
+	}
+	return m.uid
+}
+
+// record gives the message its id and keeps it for recall and expansion.
+func (a *App) record(m *message) {
+	m.uid = a.messageUID()
+	m.expansion = maps.Clone(m.expansion)
+	a.messages[m.uid] = m
+	a.uids = append(a.uids, m.uid)
+	if len(a.uids) > maxMessages {
+		delete(a.messages, a.uids[0])
+		a.uids = a.uids[1:]
+	}
+}
+
+func (a *App) deliver(m *message) {
+	if m.kind == ChatRoom {
+		a.deliverToRooms(m)
+		return
+	}
+	for _, id := range a.recipients(m) {
+		a.put(id, m)
+	}
+	if m.includeSender && m.kind != Everybody {
+		a.put(m.from, m)
+	}
+}
+
+// recipients of a message outside chat rooms, without its sender.
+func (a *App) recipients(m *message) []string {
+	var ids []string
+	switch m.kind {
+	case Group:
+		ids = a.group(m.target).memberIDs()
+		if len(m.only) > 0 {
+			ids = slices.DeleteFunc(ids, func(id string) bool { return !slices.Contains(m.only, id) })
+		}
+	case Everybody:
+		for _, u := range a.registered() {
+			ids = append(ids, u.id)
+		}
+	default:
+		return []string{m.target}
+	}
+	return without(ids, m.from)
+}
+
+// put delivers to one user, or keeps the message for him, or neither.
+func (a *App) put(id string, m *message) {
+	u := a.users[id]
+	online := u != nil && u.online
+	rule := traitsOf(m.objectName)
+	if !online && (m.status || !rule.cached) {
+		return
+	}
+	if m.checkBlacklist && u != nil && slices.Contains(u.black, m.from) {
+		return
+	}
+	target := m.target
+	if m.kind == System || m.kind == Everybody {
+		target = m.from
+	}
+	list := append(a.inbox[id], Delivery{
+		UID: m.uid, Kind: m.kind, From: m.from, Target: target, ObjectName: m.objectName, Content: m.content,
+		At: m.at, Status: m.status, Live: online,
+		Pushed: !online && !m.noPush && (rule.pushes || m.pushContent != ""),
+	})
+	if len(list) > inboxSize {
+		list = slices.Clone(list[inboxSize/4:])
+	}
+	a.inbox[id] = list
+}
+
+// Inbox returns what a user has got or would get on coming online now, oldest
+// first: messages for users who are offline last 7 days.
+func (a *App) Inbox(id string) []Delivery {
+	var list []Delivery
+	a.Do(func() {
+		now := a.Clock.Now()
+		for _, d := range a.inbox[id] {
+			if d.Live || now.Sub(d.At) < cacheLife {
+				list = append(list, d)
+			}
+		}
+	})
+	return list
+}
+
+// fetch hands a user who came online what was kept for him.
+func (a *App) fetch(id string, now time.Time) {
+	list := a.inbox[id]
+	list = slices.DeleteFunc(list, func(d Delivery) bool { return !d.Live && now.Sub(d.At) >= cacheLife })
+	for i := range list {
+		list[i].Live = true
+	}
+	a.inbox[id] = list
+}

@@ -1,0 +1,312 @@
+package rongcloud
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kind is the kind of conversation that a message belongs to.
+type Kind string
+
+// The kinds of conversation.
+const (
+	Private   Kind = "private"
+	Group     Kind = "group"
+	ChatRoom  Kind = "chatroom"
+	System    Kind = "system"
+	Everybody Kind = "broadcast"
+)
+
+// conversationTypes are the vendor's numbers (reference/rongcloud.md 5).
+var conversationTypes = map[Kind]int{Private: 1, Group: 3, ChatRoom: 4, System: 6, Everybody: 6}
+
+// message is one message to one target: a publish to three users makes three.
+type message struct {
+	uid            string
+	kind           Kind
+	from, target   string
+	objectName     string
+	content        string
+	status         bool // for users who are online now, kept nowhere
+	includeSender  bool
+	checkBlacklist bool
+	only           []string // some members of a group; empty: all
+	noPush         bool
+	pushContent    string
+	pushExt        string
+	extraContent   string
+	busChannel     string
+	expandable     bool
+	expansion      map[string]expansionPair
+	at             time.Time
+	fromClient     bool
+	os             string // of the client
+}
+
+// messageUID makes an id in the vendor's look: 5FGT-7VA9-G4DD-4V5P.
+func (a *App) messageUID() string {
+	t := strings.ToUpper(a.Random.Token(16))
+	return t[:4] + "-" + t[4:8] + "-" + t[8:12] + "-" + t[12:]
+}
+
+// draft reads what every publish has and checks it.
+func (a *App) draft(r request, kind Kind) (message, *failure) {
+	m := message{
+		kind: kind, from: r.text("fromUserId"), objectName: r.text("objectName"), content: r.text("content"),
+		includeSender: r.yes("isIncludeSender"), checkBlacklist: r.yes("verifyBlacklist"), noPush: r.yes("disablePush"),
+		pushContent: r.text("pushContent"), pushExt: r.text("pushExt"), extraContent: r.text("extraContent"),
+		busChannel: r.text("busChannel"), expandable: r.yes("expansion"), at: r.Now,
+	}
+	if f := a.checkContent(m.objectName, m.content); f != nil {
+		return m, f
+	}
+	if m.pushExt != "" && !json.Valid([]byte(m.pushExt)) {
+		return m, badParameter("pushExt", "is not JSON")
+	}
+	if m.extraContent == "" {
+		return m, nil
+	}
+	pairs, f := r.pairs("extraContent")
+	if f != nil {
+		return m, f
+	}
+	if !m.expandable {
+		return m, badParameter("extraContent", "needs expansion")
+	}
+	m.expansion = map[string]expansionPair{}
+	return m, m.expand(pairs, r.Now)
+}
+
+// publish sends a draft to each value of the parameter param; as names the
+// target in the answer.
+func publish(kind Kind, param, as string, status bool) handler {
+	return func(a *App, r request) (reply, *failure) {
+		m, f := a.draft(r, kind)
+		if f != nil {
+			return nil, f
+		}
+		if kind == Group {
+			if m.only, f = directed(r); f != nil {
+				return nil, f
+			}
+		}
+		if r.has("count") && len(r.list(param)) > 1 {
+			return nil, badParameter("count", "is for one recipient only")
+		}
+		m.status = status
+		uids := []reply{}
+		for _, target := range r.list(param) {
+			one := m
+			one.target = target
+			uids = append(uids, reply{as: target, "messageUID": a.send(&one)})
+		}
+		return reply{"messageUIDs": uids}, nil
+	}
+}
+
+// directed reads the members whom a group message is for. It needs one group
+// and takes no expansion and no push settings (reference/rongcloud.md 2.2).
+func directed(r request) ([]string, *failure) {
+	only := r.list("toUserId")
+	if len(only) == 0 {
+		return nil, nil
+	}
+	if len(r.list("toGroupId")) != 1 {
+		return nil, badParameter("toGroupId", "must be one group when toUserId is given")
+	}
+	for _, name := range []string{"expansion", "extraContent", "disablePush", "pushExt"} {
+		if r.has(name) && r.text(name) != "false" {
+			return nil, badParameter(name, "cannot go with toUserId")
+		}
+	}
+	return only, nil
+}
+
+// broadcast sends to everybody: all users, those online, or all chat rooms.
+func broadcast(kind Kind, onlineOnly bool) handler {
+	return func(a *App, r request) (reply, *failure) {
+		m, f := a.draft(r, kind)
+		if f != nil {
+			return nil, f
+		}
+		m.status = onlineOnly
+		return reply{"messageUID": a.send(&m)}, nil
+	}
+}
+
+// publishTemplate fills each recipient's values into content and push texts.
+// The parallel lists must be as long as the list of recipients.
+func publishTemplate(kind Kind) handler {
+	return func(a *App, r request) (reply, *failure) {
+		to := r.list("toUserId")
+		values, _ := r.JSON["values"].([]any)
+		pushes := r.list("pushContent")
+		if len(values) != len(to) {
+			return nil, badParameter("values", "must have one entry for each recipient")
+		}
+		if n := len(pushes); n != 0 && n != len(to) {
+			return nil, badParameter("pushContent", "must have one entry for each recipient")
+		}
+		m, f := a.draft(r, kind)
+		if f != nil {
+			return nil, f
+		}
+		uids := []reply{}
+		for i, target := range to {
+			fill := filler(values[i])
+			one := m
+			one.target, one.content = target, fill.Replace(m.content)
+			if len(pushes) > 0 {
+				one.pushContent = fill.Replace(pushes[i])
+			}
+			uids = append(uids, reply{"userId": target, "messageUID": a.send(&one)})
+		}
+		return reply{"messageUIDs": uids}, nil
+	}
+}
+
+// filler replaces {name} by its value; the vendor's samples write the braces
+// into the keys.
+func filler(values any) *strings.Replacer {
+	var pairs []string
+	members, _ := values.(map[string]any)
+	for name, v := range members {
+		if text, ok := v.(string); ok {
+			pairs = append(pairs, "{"+strings.Trim(name, "{}")+"}", text)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// recall takes a message back. One that the vendor does not know, for instance
+// since it is too old, is taken back without effect.
+func (a *App) recall(r request) (reply, *failure) {
+	uid := r.text("messageUID")
+	if !looksLikeUID(uid) {
+		return nil, badParameter("messageUID", "is invalid")
+	}
+	m := a.messages[uid]
+	if m == nil {
+		return reply{}, nil
+	}
+	if m.from != r.text("fromUserId") || m.kind != Everybody && (m.target != r.text("targetId") && m.kind != System ||
+		conversationTypes[m.kind] != r.number("conversationType", 0)) {
+		return nil, badParameter("messageUID", "is not of this conversation")
+	}
+	a.takeBack(m, r.Now)
+	return reply{}, nil
+}
+
+// takeBack removes the message from the inboxes and leaves the notice of it.
+func (a *App) takeBack(m *message, now time.Time) {
+	delete(a.messages, m.uid)
+	content, err := json.Marshal(map[string]any{
+		"operatorId": m.from, "recallTime": now.UnixMilli(), "originalObjectName": m.objectName, "messageUId": m.uid,
+	})
+	if err != nil {
+		panic(err) // texts and numbers: cannot fail
+	}
+	for user, list := range a.inbox {
+		for i := range list {
+			if list[i].UID == m.uid {
+				a.inbox[user][i].ObjectName, a.inbox[user][i].Content = "RC:RcNtf", string(content)
+			}
+		}
+	}
+}
+
+func looksLikeUID(uid string) bool {
+	parts := strings.Split(uid, "-")
+	for _, p := range parts {
+		if len(p) != 4 || strings.Trim(p, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			return false
+		}
+	}
+	return len(parts) == 4
+}
+
+// expansionPair is one key's value and when it was set.
+type expansionPair struct {
+	value string
+	at    time.Time
+}
+
+const (
+	maxPairsPerCall = 100
+	maxPairs        = 300
+)
+
+// expand sets pairs of the message, all or none.
+func (m *message) expand(pairs map[string]string, now time.Time) *failure {
+	total := len(m.expansion)
+	for k := range pairs {
+		if _, ok := m.expansion[k]; !ok {
+			total++
+		}
+	}
+	if len(pairs) > maxPairsPerCall || total > maxPairs {
+		return badParameter("extraKeyVal", "has too many pairs")
+	}
+	for k, v := range pairs {
+		m.expansion[k] = expansionPair{v, now}
+	}
+	return nil
+}
+
+// expandable finds the message of an expansion call.
+func (a *App) expandable(r request) (*message, *failure) {
+	m := a.messages[r.text("msgUID")]
+	switch {
+	case m == nil:
+		return nil, badParameter("msgUID", "is not a message")
+	case !m.expandable:
+		return nil, badParameter("msgUID", "was sent without expansion")
+	case r.has("targetId") && r.text("targetId") != m.target:
+		return nil, badParameter("targetId", "is not the message's")
+	}
+	if m.expansion == nil {
+		m.expansion = map[string]expansionPair{}
+	}
+	return m, nil
+}
+
+func (a *App) setExpansion(r request) (reply, *failure) {
+	m, f := a.expandable(r)
+	if f != nil {
+		return nil, f
+	}
+	pairs, f := r.pairs("extraKeyVal")
+	if f != nil {
+		return nil, f
+	}
+	return reply{}, m.expand(pairs, r.Now)
+}
+
+func (a *App) deleteExpansion(r request) (reply, *failure) {
+	m, f := a.expandable(r)
+	if f != nil {
+		return nil, f
+	}
+	var keys []string
+	if json.Unmarshal([]byte(r.text("extraKey")), &keys) != nil || len(keys) == 0 || len(keys) > maxPairsPerCall {
+		return nil, badParameter("extraKey", "is not a JSON array of 1 to "+strconv.Itoa(maxPairsPerCall)+" keys")
+	}
+	for _, k := range keys {
+		delete(m.expansion, k)
+	}
+	return reply{}, nil
+}
+
+func (a *App) queryExpansion(r request) (reply, *failure) {
+	m, f := a.expandable(r)
+	if f != nil {
+		return nil, f
+	}
+	out := map[string]reply{}
+	for k, p := range m.expansion {
+		out[k] = reply{"v": p.value, "ts": p.at.UnixMilli()}
+	}
+	return reply{"extraContent": out}, nil
+}
