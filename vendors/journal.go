@@ -63,3 +63,12 @@ func JournalOf(ctx context.Context) *Journal {
 	j, _ := ctx.Value(journalKey{}).(*Journal)
 	return j
 }
+
+func (j *Journal) len() int {
+	if j == nil {
+		return 0
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.steps)
+}

@@ -1,8 +1,11 @@
 package vendors
 
 import (
-	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -46,97 +49,237 @@ func (v *Vendor) Has(c Capability) bool {
 	return false
 }
 
-// Router holds, per capability, the ordered list of vendors that may serve it.
-// It is safe for concurrent use; Set swaps the whole table at once.
+// RouteMode says in which order a route's vendors are tried.
+type RouteMode string
+
+// The modes of a route.
+const (
+	Ordered  RouteMode = "ordered"  // as listed
+	Weighted RouteMode = "weighted" // drawn for each call, by weight
+	ByUser   RouteMode = "hash"     // the same for one user on every replica, by weight; see WithUser
+)
+
+// Candidate is one vendor account of a route. Weight counts for Weighted and
+// ByUser; zero there: only when no other can serve.
+type Candidate struct {
+	Vendor string `json:"vendor"`
+	Weight int    `json:"weight,omitempty"`
+}
+
+// Route says who may serve a capability.
+type Route struct {
+	Candidates []Candidate `json:"vendors"`
+	Mode       RouteMode   `json:"mode"` // empty: Ordered
+	// LeastBad: when every breaker is open, call the first all the same,
+	// except one that an operator opened. Otherwise the call fails fast.
+	LeastBad bool `json:"least_bad"`
+	// AuthFailover: a vendor that refuses our credentials is passed over.
+	AuthFailover bool `json:"auth_failover"`
+}
+
+// ParseRoute reads a route as configuration has it: names with an optional
+// weight, "rongcloud,linkv" or "weighted/rongcloud=3,linkv=1".
+func ParseRoute(s string) (Route, error) {
+	var r Route
+	if mode, rest, found := strings.Cut(s, "/"); found {
+		r.Mode, s = RouteMode(strings.TrimSpace(mode)), rest
+	}
+	for _, item := range strings.Split(s, ",") {
+		name, weight, weighted := strings.Cut(strings.TrimSpace(item), "=")
+		c := Candidate{Vendor: name}
+		if weighted {
+			n, err := strconv.Atoi(weight)
+			if err != nil {
+				return r, fmt.Errorf("weight %q of %s is no number", weight, name)
+			}
+			c.Weight = n
+		}
+		r.Candidates = append(r.Candidates, c)
+	}
+	return r, r.check()
+}
+
+func (r Route) check() error {
+	if !slices.Contains([]RouteMode{"", Ordered, Weighted, ByUser}, r.Mode) {
+		return fmt.Errorf("no route mode %q: one of %s, %s, %s", r.Mode, Ordered, Weighted, ByUser)
+	}
+	sum := 0
+	for i, c := range r.Candidates {
+		if c.Weight < 0 || c.Weight > maxWeight {
+			return fmt.Errorf("weight of %s: 0 to %d", c.Vendor, maxWeight)
+		}
+		sum += c.Weight
+		if slices.ContainsFunc(r.Candidates[:i], func(o Candidate) bool { return o.Vendor == c.Vendor }) {
+			return fmt.Errorf("%s is listed twice", c.Vendor)
+		}
+	}
+	if sum == 0 && len(r.Candidates) > 0 && (r.Mode == Weighted || r.Mode == ByUser) {
+		return fmt.Errorf("route mode %s needs a weight", r.Mode)
+	}
+	return nil
+}
+
+const maxWeight = 1000
+
+// Router holds, per capability, which vendor accounts may serve it, and the
+// accounts themselves. It is safe for concurrent use: a change swaps everything
+// at once, and calls under way finish with what they began with.
 type Router struct {
-	byName map[string]*Vendor
-	all    []*Vendor
-	table  atomic.Pointer[map[Capability][]*Vendor]
+	now    atomic.Pointer[routing]
+	sticky sticky
+
+	mu sync.Mutex // held by writers of now
+}
+
+// routing is never changed once it is stored.
+type routing struct {
+	accounts []account
+	routes   map[Capability]Route // as given; what is left out has a default
+	table    map[Capability]*compiled
+}
+
+// account is one vendor account with its live keys, the preferred one first.
+type account struct {
+	name string
+	live []*Vendor
+}
+
+// compiled is a route with its accounts looked up.
+type compiled struct {
+	Route
+	accounts []account // parallel to Candidates
+	first    []*Vendor // the preferred key of each
 }
 
 // NewRouter routes over all. A capability that routes leaves out goes to every
 // vendor that has it, in the order of all.
 func NewRouter(all []*Vendor, routes map[Capability][]string) (*Router, error) {
-	r := &Router{byName: make(map[string]*Vendor, len(all)), all: all}
+	r := &Router{}
+	var accounts []account
 	for _, v := range all {
-		if r.byName[v.Name] != nil {
+		if slices.ContainsFunc(accounts, func(a account) bool { return a.name == v.Name }) {
 			return nil, fmt.Errorf("vendor %s is configured twice", v.Name)
 		}
-		r.byName[v.Name] = v
+		accounts = append(accounts, account{v.Name, []*Vendor{v}})
 	}
+	r.now.Store(&routing{accounts: accounts})
 	return r, r.Set(routes)
 }
 
-// Set replaces the whole table. Nothing changes when a name is unknown or its
-// vendor cannot do what it is listed for.
+// Set replaces the whole table by ordered routes. Nothing changes when a name is
+// unknown or its vendor cannot do what it is listed for.
 func (r *Router) Set(routes map[Capability][]string) error {
-	table := make(map[Capability][]*Vendor, len(Capabilities()))
+	full := make(map[Capability]Route, len(routes))
+	for c, names := range routes {
+		var route Route
+		for _, name := range names {
+			route.Candidates = append(route.Candidates, Candidate{Vendor: name})
+		}
+		full[c] = route
+	}
+	return r.Apply(full)
+}
+
+// Apply replaces the whole table. Nothing changes when a route is not valid.
+func (r *Router) Apply(routes map[Capability]Route) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.swap(r.now.Load().accounts, routes)
+}
+
+// Replace gives an account the keys that live lists, the preferred one first, and
+// adds the account when it is new. All are tried when one is refused, so that
+// two keys can be live while a vendor changes over. The caller closes what is no
+// longer listed; calls under way finish with it.
+func (r *Router) Replace(name string, live ...*Vendor) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.now.Load()
+	if len(live) == 0 {
+		return fmt.Errorf("account %s has no key", name)
+	}
+	accounts := slices.Clone(old.accounts)
+	i := slices.IndexFunc(accounts, func(a account) bool { return a.name == name })
+	if i < 0 {
+		accounts, i = append(accounts, account{}), len(accounts)
+	}
+	accounts[i] = account{name, live}
+	return r.swap(accounts, old.routes)
+}
+
+// swap needs mu held.
+func (r *Router) swap(accounts []account, routes map[Capability]Route) error {
+	next := &routing{accounts: accounts, routes: routes, table: make(map[Capability]*compiled, len(Capabilities()))}
 	for _, c := range Capabilities() {
-		names, given := routes[c]
+		route, given := routes[c]
 		if !given {
-			for _, v := range r.all {
-				if v.Has(c) {
-					table[c] = append(table[c], v)
+			for _, a := range accounts {
+				if a.live[0].Has(c) {
+					route.Candidates = append(route.Candidates, Candidate{Vendor: a.name})
 				}
 			}
-			continue
 		}
-		for _, name := range names {
-			v := r.byName[name]
-			if v == nil {
-				return fmt.Errorf("route %s: no vendor named %q is configured", c, name)
-			}
-			if !v.Has(c) {
-				return fmt.Errorf("route %s: %s cannot do that", c, name)
-			}
-			table[c] = append(table[c], v)
+		var err error
+		if next.table[c], err = compile(c, route, accounts); err != nil {
+			return fmt.Errorf("route %s: %w", c, err)
 		}
 	}
-	r.table.Store(&table)
+	r.now.Store(next)
 	return nil
 }
 
-// Route returns the vendors for c, best first. The slice is shared: read only.
-func (r *Router) Route(c Capability) []*Vendor { return (*r.table.Load())[c] }
-
-// All returns every configured vendor, in configured order. Read only.
-func (r *Router) All() []*Vendor { return r.all }
-
-// Effect says whether a call changes something at the vendor.
-type Effect bool
-
-// The effects. A read may go to the next vendor after an ambiguous outcome, a
-// write never.
-const (
-	Read  Effect = false
-	Write Effect = true
-)
-
-// Via makes call at the vendors of the route until one serves it or the outcome
-// forbids another try (DESIGN.md section 6, column "other vendor"). The error
-// is that of the last vendor tried, or ErrNoVendor.
-func Via[R any](ctx context.Context, r *Router, c Capability, e Effect, call func(context.Context, *Vendor) (R, error)) (R, error) {
-	var (
-		out R
-		err error = &Error{Op: string(c), Outcome: NotSent, Err: ErrNoVendor}
-	)
-	for _, v := range r.Route(c) {
-		out, err = call(ctx, v)
-		if !MayFailOver(OutcomeOf(err), e) {
-			return out, err
-		}
+func compile(c Capability, route Route, accounts []account) (*compiled, error) {
+	if err := route.check(); err != nil {
+		return nil, err
 	}
-	return out, err
+	if route.Mode == "" {
+		route.Mode = Ordered
+	}
+	out := &compiled{Route: route}
+	for _, cand := range route.Candidates {
+		i := slices.IndexFunc(accounts, func(a account) bool { return a.name == cand.Vendor })
+		if i < 0 {
+			return nil, fmt.Errorf("no vendor named %q is configured", cand.Vendor)
+		}
+		if !accounts[i].live[0].Has(c) {
+			return nil, fmt.Errorf("%s cannot do that", cand.Vendor)
+		}
+		out.accounts = append(out.accounts, accounts[i])
+		out.first = append(out.first, accounts[i].live[0])
+	}
+	return out, nil
 }
 
-// MayFailOver reports whether another vendor may serve what ended as o here.
-func MayFailOver(o Outcome, e Effect) bool {
-	switch o {
-	case NotSent, DefiniteFail, Throttled:
-		return true
-	case Ambiguous:
-		return e == Read
-	default:
-		return false
+// Route returns the vendors for c as listed, best first for an ordered route.
+// The slice is shared: read only.
+func (r *Router) Route(c Capability) []*Vendor { return r.now.Load().table[c].first }
+
+// Routes returns every capability's route, defaults filled in.
+func (r *Router) Routes() map[Capability]Route {
+	out := map[Capability]Route{}
+	for c, route := range r.now.Load().table {
+		out[c] = route.Route
 	}
+	return out
+}
+
+// All returns every account by its preferred key, in configured order.
+func (r *Router) All() []*Vendor {
+	accounts := r.now.Load().accounts
+	out := make([]*Vendor, len(accounts))
+	for i, a := range accounts {
+		out[i] = a.live[0]
+	}
+	return out
+}
+
+// Live returns every live key of the account, the preferred one first; nil when
+// there is no such account. Read only.
+func (r *Router) Live(name string) []*Vendor {
+	for _, a := range r.now.Load().accounts {
+		if a.name == name {
+			return a.live
+		}
+	}
+	return nil
 }

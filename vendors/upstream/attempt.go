@@ -18,8 +18,8 @@ const maxAnswer = 4 << 20
 
 // attempt waits for its turn, asks the breaker, and makes the call once.
 func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendors.Error {
-	b := c.breakers[call.Class]
-	if !b.healthy() {
+	b, force := c.breakers[call.Class], vendors.Forced(ctx)
+	if !b.healthy(force) {
 		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBreakerOpen})
 	}
 	if late := op.shaper.take(ctx, call.Units, op.usual()); late != nil {
@@ -27,7 +27,7 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	}
 	slow := op.slow(c.cfg.Slow, c.cfg.Timeout)
 	start := time.Now()
-	t, ok := b.admit(slow)
+	t, ok := b.admit(slow, force)
 	if !ok {
 		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBreakerOpen})
 	}

@@ -86,8 +86,9 @@ func openFor(streak int) time.Duration {
 }
 
 // admit asks for one attempt. A call that may pass without being counted gets a
-// ticket that counts nothing; false means that it must not be made.
-func (b *breaker) admit(slow time.Duration) (*ticket, bool) {
+// ticket that counts nothing; false means that it must not be made. force passes
+// what the breaker itself closed off, not what an operator did.
+func (b *breaker) admit(slow time.Duration, force bool) (*ticket, bool) {
 	mode := vendors.BreakerMode(b.mode.Load())
 	switch mode {
 	case vendors.BreakerOpen:
@@ -95,7 +96,7 @@ func (b *breaker) admit(slow time.Duration) (*ticket, bool) {
 	case vendors.BreakerClosed:
 		return &ticket{}, true
 	}
-	passes := mode == vendors.BreakerObserve
+	passes := force || mode == vendors.BreakerObserve
 	if time.Now().Before(b.view.Load().until) {
 		return &ticket{}, passes
 	}
@@ -109,12 +110,12 @@ func (b *breaker) admit(slow time.Duration) (*ticket, bool) {
 }
 
 // healthy reports whether a call would be let through, without counting one.
-func (b *breaker) healthy() bool {
+func (b *breaker) healthy(force bool) bool {
 	switch vendors.BreakerMode(b.mode.Load()) {
 	case vendors.BreakerOpen:
 		return false
 	case vendors.BreakerAuto:
-		return !time.Now().Before(b.view.Load().until)
+		return force || !time.Now().Before(b.view.Load().until)
 	default:
 		return true
 	}

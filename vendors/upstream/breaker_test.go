@@ -252,3 +252,38 @@ func TestUnknownBreakerClassIsRefused(t *testing.T) {
 		t.Fatal("no class should mean all of them")
 	}
 }
+
+func TestLeastBadPassesWhatTheBreakerClosedOffAndNotWhatAnOperatorDid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, Config{}, ends(vendors.Ambiguous))
+		trip(t, c)
+		r, err := vendors.NewRouter([]*vendors.Vendor{{Name: "acme", Words: words{c}}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := func() error {
+			_, err := vendors.Via(t.Context(), r, vendors.CapWords, vendors.Write, func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) {
+				return v.Words.ListWords(ctx)
+			})
+			return err
+		}
+		if err := list(); !errors.Is(err, vendors.ErrBreakerOpen) {
+			t.Fatalf("a route that fails fast: %v", err)
+		}
+		err = r.Apply(map[vendors.Capability]vendors.Route{vendors.CapWords: {Candidates: []vendors.Candidate{{Vendor: "acme"}}, LeastBad: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomeIs(t, list(), vendors.Ambiguous)
+		_ = c.SetBreaker("write", vendors.BreakerOpen)
+		if err := list(); !errors.Is(err, vendors.ErrBreakerOpen) {
+			t.Fatalf("an operator closed it off: %v", err)
+		}
+	})
+}
+
+type words struct{ c *Client }
+
+func (w words) ListWords(ctx context.Context) ([]vendors.Word, error) {
+	return nil, w.c.Do(ctx, post(class), nil)
+}

@@ -54,7 +54,7 @@ func (c *Client) SetBreaker(class string, m vendors.BreakerMode) error {
 // unknown class never is.
 func (c *Client) Healthy(class string) bool {
 	b, err := c.breakerOf(class)
-	return err == nil && b.healthy()
+	return err == nil && b.healthy(false)
 }
 
 func (c *Client) breakerOf(class string) (*breaker, error) {

@@ -1,0 +1,203 @@
+package vendors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Effect says whether a call changes something at the vendor.
+type Effect bool
+
+// The effects. A read may go to the next vendor after an ambiguous outcome, a
+// write never.
+const (
+	Read  Effect = false
+	Write Effect = true
+)
+
+type (
+	userKey   struct{}
+	stickyKey struct{}
+	pinKey    struct{}
+	forceKey  struct{}
+)
+
+// WithUser names the user whose hash chooses among the vendors of a ByUser route.
+func WithUser(ctx context.Context, user string) context.Context {
+	return context.WithValue(ctx, userKey{}, user)
+}
+
+// WithSticky names the conversation or call that the request belongs to: it
+// begins at the vendor that served it last, as long as the route lists it.
+func WithSticky(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, stickyKey{}, key)
+}
+
+// WithPin allows the account of that name alone, whatever the route says: for
+// state that lives at one vendor, and for asking what became of a write there.
+func WithPin(ctx context.Context, account string) context.Context {
+	return context.WithValue(ctx, pinKey{}, account)
+}
+
+// Forced reports whether the call is to pass an open breaker, since the route
+// prefers the least bad vendor to none. One that an operator opened stays shut.
+func Forced(ctx context.Context) bool { return ctx.Value(forceKey{}) != nil }
+
+// Via makes call at the vendors of the route until one serves it or the outcome
+// forbids another try (DESIGN.md section 6, column "other vendor"). Every live
+// key of an account is tried before the next account. The error is that of the
+// last vendor tried, or ErrNoVendor.
+func Via[R any](ctx context.Context, r *Router, c Capability, e Effect, call func(context.Context, *Vendor) (R, error)) (R, error) {
+	now := r.now.Load()
+	route := now.table[c]
+	sticky := stickyOf(ctx, c)
+	order := r.order(ctx, now, route, sticky)
+	journal := JournalOf(ctx)
+	journal.candidates(c, route.Mode, order)
+	var out R
+	err := error(&Error{Op: string(c), Outcome: NotSent, Effect: e, Err: ErrNoVendor})
+	tried, barred := 0, 0
+	for _, a := range order {
+		if tried++; tried > 1 && ctx.Err() != nil {
+			break
+		}
+		if out, err = viaAccount(ctx, journal, a, call); err == nil {
+			r.sticky.keep(sticky, a.name)
+			return out, nil
+		}
+		if errors.Is(err, ErrBreakerOpen) {
+			barred++
+		}
+		if o := OutcomeOf(err); !MayFailOver(o, e) && !(o == AuthFault && route.AuthFailover) {
+			journal.untried(order[tried:], err)
+			return out, err
+		}
+	}
+	if !route.LeastBad || barred < len(order) || barred == 0 {
+		return out, err
+	}
+	ctx = context.WithValue(ctx, forceKey{}, true)
+	for _, a := range order {
+		if out, err = viaAccount(ctx, journal, a, call); !errors.Is(err, ErrBreakerOpen) {
+			break
+		}
+	}
+	return out, err
+}
+
+// viaAccount tries the account's keys in turn. A refused key executed nothing.
+func viaAccount[R any](ctx context.Context, j *Journal, a account, call func(context.Context, *Vendor) (R, error)) (out R, err error) {
+	for _, v := range a.live {
+		before := j.len()
+		out, err = call(ctx, v)
+		if err != nil && j.len() == before {
+			j.Add(Step{At: time.Now(), Vendor: a.name, Outcome: OutcomeOf(err), Note: err.Error(), Skipped: true})
+		}
+		if OutcomeOf(err) != AuthFault {
+			break
+		}
+	}
+	return out, err
+}
+
+// MayFailOver reports whether another vendor may serve what ended as o here.
+func MayFailOver(o Outcome, e Effect) bool {
+	switch o {
+	case NotSent, DefiniteFail, Throttled:
+		return true
+	case Ambiguous:
+		return e == Read
+	default:
+		return false
+	}
+}
+
+// order is the accounts of one call, best first.
+func (r *Router) order(ctx context.Context, now *routing, route *compiled, sticky string) []account {
+	if pin, ok := ctx.Value(pinKey{}).(string); ok {
+		i := slices.IndexFunc(now.accounts, func(a account) bool { return a.name == pin })
+		if i < 0 {
+			return nil
+		}
+		return now.accounts[i : i+1]
+	}
+	order := route.accounts
+	user, _ := ctx.Value(userKey{}).(string)
+	switch {
+	case route.Mode == Weighted:
+		order = route.draw(func(string) float64 { return 1 - rand.Float64() })
+	case route.Mode == ByUser && user != "":
+		order = route.draw(func(name string) float64 { return hash01(user, name) })
+	}
+	last := r.sticky.get(sticky)
+	if i := slices.IndexFunc(order, func(a account) bool { return a.name == last }); i > 0 {
+		order = slices.Concat(order[i:i+1], order[:i], order[i+1:])
+	}
+	return order
+}
+
+// draw sorts by weighted random keys, which gives each account the first place
+// in proportion to its weight (Efraimidis and Spirakis). With a hash for the
+// draw it is rendezvous hashing: a vendor that leaves moves its own users alone.
+func (c *compiled) draw(uniform func(name string) float64) []account {
+	keys := make(map[string]float64, len(c.accounts))
+	for i, a := range c.accounts {
+		keys[a.name] = math.Inf(-1)
+		if w := c.Candidates[i].Weight; w > 0 {
+			keys[a.name] = math.Log(uniform(a.name)) / float64(w)
+		}
+	}
+	order := slices.Clone(c.accounts)
+	slices.SortStableFunc(order, func(a, b account) int {
+		switch {
+		case keys[a.name] > keys[b.name]:
+			return -1
+		case keys[a.name] < keys[b.name]:
+			return 1
+		}
+		return 0
+	})
+	return order
+}
+
+// hash01 is above 0 and at most 1, the same everywhere for the same two names.
+func hash01(user, name string) float64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(user + "\x00" + name))
+	x := h.Sum64()
+	// fnv moves the high bits little for short names: finish as splitmix64 does.
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	x ^= x >> 31
+	return (float64(x>>11) + 1) / (1 << 53)
+}
+
+func (j *Journal) candidates(c Capability, mode RouteMode, order []account) {
+	if j == nil {
+		return
+	}
+	names := make([]string, len(order))
+	for i, a := range order {
+		names[i] = a.name
+	}
+	j.Add(Step{At: time.Now(), Op: string(c), Note: fmt.Sprintf("candidates, %s: %s", mode, strings.Join(names, ", ")), Skipped: true})
+}
+
+// untried says why those left were not asked.
+func (j *Journal) untried(left []account, err error) {
+	if j == nil {
+		return
+	}
+	for _, a := range left {
+		j.Add(Step{At: time.Now(), Vendor: a.name, Note: fmt.Sprintf("not tried: %s is not to be repeated elsewhere", OutcomeOf(err)), Skipped: true})
+	}
+}
