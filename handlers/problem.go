@@ -15,6 +15,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
+	"switchboard/app/rooms"
 	"switchboard/app/translation"
 	"switchboard/app/wallet"
 	"switchboard/middleware"
@@ -91,6 +92,9 @@ var problems = []struct {
 	{translation.ErrTooMany, problem{400, codeInvalid, ""}},
 	{translation.ErrTooLong, problem{400, codeInvalid, ""}},
 	{translation.ErrLanguage, problem{400, codeInvalid, ""}},
+
+	{rooms.ErrUnable, problem{501, codeUnsupported, ""}},
+	{rooms.ErrNotRouted, problem{400, codeInvalid, "vendor: not on the rooms route"}},
 
 	{vendors.ErrInsufficient, problem{200, codeInsufficient, "the balance is too short"}},
 	{vendors.ErrConflict, problem{409, codeConflict, "this request id was used for something else"}},

@@ -1,0 +1,81 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/vendors"
+)
+
+// maxBanned is how many users one request may name.
+const maxBanned = 100
+
+func banning(r vendors.Rooms) vendors.RoomBan { return r.Ban }
+
+func (h Rooms) ban(c *fiber.Ctx) error {
+	var in struct {
+		Users   []userID `json:"users"`
+		Seconds seconds  `json:"seconds"`
+	}
+	room, err := h.decodeIn(c, &in)
+	if err != nil {
+		return err
+	}
+	users, err := userIDs(in.Users)
+	if err != nil {
+		return err
+	}
+	away, err := in.Seconds.duration(1)
+	if err != nil {
+		return err
+	}
+	vendor, err := able(h, c, "ban users from a room", banning)
+	if err != nil {
+		return err
+	}
+	return done(c, vendor.BanUsers(c.UserContext(), room, users, away))
+}
+
+func (h Rooms) unban(c *fiber.Ctx) error {
+	var in struct {
+		Users []userID `json:"users"`
+	}
+	room, err := h.decodeIn(c, &in)
+	if err != nil {
+		return err
+	}
+	users, err := userIDs(in.Users)
+	if err != nil {
+		return err
+	}
+	vendor, err := able(h, c, "ban users from a room", banning)
+	if err != nil {
+		return err
+	}
+	return done(c, vendor.UnbanUsers(c.UserContext(), room, users))
+}
+
+func userIDs(in []userID) ([]string, error) {
+	if len(in) == 0 || len(in) > maxBanned {
+		return nil, invalid("users: 1 to %d are required", maxBanned)
+	}
+	out := make([]string, len(in))
+	for i, u := range in {
+		if err := u.check("users"); err != nil {
+			return nil, err
+		}
+		out[i] = string(u)
+	}
+	return out, nil
+}
+
+func (h Rooms) dissolve(c *fiber.Ctx) error {
+	room, err := h.decodeIn(c, &struct{}{})
+	if err != nil {
+		return err
+	}
+	vendor, err := able(h, c, "dissolve a room", banning)
+	if err != nil {
+		return err
+	}
+	return done(c, vendor.DissolveRoom(c.UserContext(), room))
+}
