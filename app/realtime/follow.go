@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// One read of the log, for all conversations of the batch and all sessions.
+// Messages of one read of a log, for all conversations of the batch and all sessions.
 const readBatch = 500
 
 // Rooms without anyone here are kept up to this number, so that their member
@@ -55,31 +55,33 @@ func (h *Hub) follow() {
 	}
 }
 
-// catchUp reads to the end of the log, then delivers what is not stored: it
+// catchUp reads to the ends of the logs, then delivers what is not stored: it
 // never overtakes a message that was committed before it.
-func (h *Hub) catchUp() error {
+func (h *Hub) catchUp() (err error) {
 	h.mu.Lock()
 	waiting := h.unstored
 	h.unstored = nil
 	h.mu.Unlock()
-	err := h.readLog()
+	for _, app := range h.apps {
+		err = errors.Join(err, h.readLog(app))
+	}
 	for _, x := range waiting {
 		err = errors.Join(err, h.deliverUnstored(x))
 	}
 	return err
 }
 
-func (h *Hub) readLog() error {
+func (h *Hub) readLog(app string) error {
 	for {
 		h.mu.Lock()
-		after := h.position
+		after := h.position[app]
 		h.mu.Unlock()
-		batch, err := h.log.After(h.ctx, after, readBatch)
+		batch, err := h.log.After(h.ctx, app, after, readBatch)
 		if err == nil && len(batch) > 0 {
-			err = h.deliver(batch)
+			err = h.deliver(app, batch)
 		}
 		if err != nil {
-			return fmt.Errorf("realtime: log after %q: %w", after, err)
+			return fmt.Errorf("realtime: log of %s after %q: %w", app, after, err)
 		}
 		if len(batch) < readBatch {
 			return nil
@@ -88,12 +90,12 @@ func (h *Hub) readLog() error {
 }
 
 // deliver puts a batch into the queues of those who may see it.
-func (h *Hub) deliver(batch []*Message) error {
+func (h *Hub) deliver(app string, batch []*Message) error {
 	slow, err := h.withRooms(h.ctx, batch, func() (slow []*Session) {
 		for _, m := range batch {
 			slow = h.fanOut(m, slow)
 		}
-		h.position = batch[len(batch)-1].ID
+		h.position[app] = batch[len(batch)-1].ID
 		return slow
 	})
 	h.closeSlow(slow)
@@ -149,7 +151,7 @@ func (h *Hub) stale(batch []*Message) map[*room]int64 {
 	var stale map[*room]int64
 	for _, m := range batch {
 		r := h.room(roomKey{m.App, m.Conversation})
-		if r.version >= m.Membership {
+		if r.version >= max(m.Membership, 1) {
 			continue
 		}
 		if stale == nil {

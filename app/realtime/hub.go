@@ -14,6 +14,7 @@ import (
 // called one after the other, in the order of events, with no lock held.
 type Options struct {
 	Config   Config
+	Apps     []string // whose logs are followed
 	Log      Log
 	Members  Members
 	Encode   Encoder
@@ -34,6 +35,7 @@ type Opening struct {
 // Hub holds the sessions of this node. No lock is held across I/O.
 type Hub struct {
 	cfg      Config
+	apps     []string
 	log      Log
 	members  Members
 	encode   Encoder
@@ -51,7 +53,7 @@ type Hub struct {
 	sessions map[Key]*Session
 	users    map[User]*local
 	rooms    map[roomKey]*room
-	position string // id of the last message that was dispatched
+	position map[string]string // by app: id of the last message that was dispatched
 	unstored []unstored
 	commands map[User][]command
 	pending  []func() // events to tell
@@ -64,14 +66,18 @@ type local struct {
 	rooms    map[*room]struct{}
 }
 
-// New starts a hub at the end of the log. Stop it with Shutdown.
+// New starts a hub at the ends of the logs. Stop it with Shutdown.
 func New(ctx context.Context, o Options) (*Hub, error) {
-	last, err := o.Log.Last(ctx)
-	if err != nil {
-		return nil, err
+	position := make(map[string]string, len(o.Apps))
+	for _, app := range o.Apps {
+		last, err := o.Log.Last(ctx, app)
+		if err != nil {
+			return nil, err
+		}
+		position[app] = last
 	}
 	h := &Hub{
-		cfg: o.Config, log: o.Log, members: o.Members, encode: o.Encode,
+		cfg: o.Config, apps: o.Apps, log: o.Log, members: o.Members, encode: o.Encode,
 		logger: o.Logger, presence: o.Presence, opened: o.Opened,
 		news:     make(chan struct{}, 1),
 		events:   make(chan struct{}, 1),
@@ -79,7 +85,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		users:    map[User]*local{},
 		rooms:    map[roomKey]*room{},
 		commands: map[User][]command{},
-		position: last,
+		position: position,
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.loops.Go(h.follow)

@@ -131,7 +131,7 @@ func (s *memory) wait() error {
 	return s.fail
 }
 
-func (s *memory) Last(context.Context) (string, error) {
+func (s *memory) Last(context.Context, string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.log) == 0 {
@@ -140,7 +140,7 @@ func (s *memory) Last(context.Context) (string, error) {
 	return s.log[len(s.log)-1].id, nil
 }
 
-func (s *memory) After(_ context.Context, id string, limit int) ([]*Message, error) {
+func (s *memory) After(_ context.Context, _, id string, limit int) ([]*Message, error) {
 	if err := s.wait(); err != nil {
 		return nil, err
 	}
@@ -150,16 +150,20 @@ func (s *memory) After(_ context.Context, id string, limit int) ([]*Message, err
 	return s.after(id, limit, func(stored) bool { return true }), nil
 }
 
-func (s *memory) Missed(_ context.Context, u User, id string, limit int) ([]*Message, error) {
+func (s *memory) Missed(_ context.Context, u User, id string) ([]*Message, bool, error) {
 	if err := s.wait(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.after(id, limit, func(e stored) bool {
+	missed := s.after(id, 1001, func(e stored) bool {
 		m := s.convs[e.conv].members[u.ID]
 		return u.App == app && m != nil && !m.left && e.seq > m.seq
-	}), nil
+	})
+	if len(missed) > 1000 {
+		return nil, false, nil
+	}
+	return missed, true, nil
 }
 
 func (s *memory) after(id string, limit int, want func(stored) bool) (batch []*Message) {
@@ -250,7 +254,7 @@ func (w *wire) texts() (texts []string) {
 
 func config() Config {
 	return Config{
-		QueueMessages: 1000, QueueBytes: 1 << 20, ResumeLimit: 1000, ReadEvery: 500 * time.Millisecond,
+		QueueMessages: 1000, QueueBytes: 1 << 20, ReadEvery: 500 * time.Millisecond,
 		GatewayPing: 25 * time.Second, SocketPing: 10 * time.Second, PollLinger: time.Minute,
 	}
 }
@@ -260,7 +264,7 @@ func encode(_ Dialect, m *Message) []byte { return []byte(m.Body.(string)) }
 // open starts a hub that is shut down when the test ends.
 func open(t testing.TB, s *memory, change func(*Options)) *Hub {
 	t.Helper()
-	o := Options{Config: config(), Log: s, Members: s, Encode: encode, Logger: slog.New(slog.DiscardHandler)}
+	o := Options{Config: config(), Apps: []string{app}, Log: s, Members: s, Encode: encode, Logger: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&o)
 	}

@@ -136,7 +136,7 @@ func (w *world) connect(k Key) (failure string) {
 	l := Login{Key: k, Resume: true}
 	if len(c.got) > 0 {
 		l.Since = c.got[len(c.got)-1].ID
-		missed, _ := w.Missed(context.Background(), k.User, l.Since, 1<<30)
+		missed, _, _ := w.Missed(context.Background(), k.User, l.Since)
 		for _, m := range missed {
 			c.want = append(c.want, stored{conv: m.Conversation, id: m.ID, seq: m.Seq})
 		}

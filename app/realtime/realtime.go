@@ -15,14 +15,12 @@ import (
 var (
 	ErrClosed   = errors.New("realtime: session closed")
 	ErrStopping = errors.New("realtime: this node is shutting down")
-	ErrPosition = errors.New("realtime: not a message id")
 )
 
 // Config is what an operator may tune.
 type Config struct {
 	QueueMessages int           `split_words:"true" default:"1000" desc:"messages that may wait for one session; over it the session is closed with 3001"`
 	QueueBytes    int           `split_words:"true" default:"1048576" desc:"bytes that may wait for one session; over it the session is closed with 3001"`
-	ResumeLimit   int           `split_words:"true" default:"1000" desc:"messages that a resume serves; a client further behind is told to read the history"`
 	ReadEvery     time.Duration `split_words:"true" default:"500ms" desc:"how often the store is read without news from the bus: the latency when the bus is lost"`
 	GatewayPing   time.Duration `split_words:"true" default:"25s" desc:"interval of the gateway's pings and comments"`
 	SocketPing    time.Duration `split_words:"true" default:"10s" desc:"interval of the pings on /im/socket"`
@@ -61,7 +59,7 @@ type Message struct {
 	Seq          int64  // gapless within the conversation; 0: not stored (transient, command)
 	From         string
 	Echo         bool  // the sender's own sessions get it too
-	Membership   int64 // version of the conversation's member list when this was read
+	Membership   int64 // version of the conversation's member list when this was read, from 1
 	Body         any   // what the Encoder understands
 
 	frames [dialects]atomic.Pointer[[]byte]
@@ -71,17 +69,17 @@ type Message struct {
 // whatever the number of receivers.
 type Encoder func(d Dialect, m *Message) []byte
 
-// Log is the store's log of messages over all apps and conversations. Its order
-// is the order of commits and of ids: once a message can be read, no message
-// with a smaller id appears.
+// Log is the store's log of each app's messages. Its order is the order of
+// commits and of ids: once a message can be read, no message with a smaller id
+// appears.
 type Log interface {
-	// Last returns the id of the newest message, empty when there is none.
-	Last(ctx context.Context) (string, error)
+	// Last returns the id of the app's newest message, empty when there is none.
+	Last(ctx context.Context, app string) (string, error)
 	// After returns at most limit messages that follow the id, oldest first.
-	After(ctx context.Context, id string, limit int) ([]*Message, error)
-	// Missed returns at most limit messages that follow the id and that the user
-	// may see, oldest first.
-	Missed(ctx context.Context, u User, id string, limit int) ([]*Message, error)
+	After(ctx context.Context, app, id string, limit int) ([]*Message, error)
+	// Missed returns what follows the id and the user may see, oldest first.
+	// Recovered false: it is more than a resume serves, or id is no message id.
+	Missed(ctx context.Context, u User, id string) (missed []*Message, recovered bool, err error)
 }
 
 // Members is what the hub reads of membership.

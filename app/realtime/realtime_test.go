@@ -328,17 +328,23 @@ func TestResumeServesTheGapOrSaysSo(t *testing.T) {
 	}
 }
 
-func TestResumeRefusesWhatIsNoMessageID(t *testing.T) {
-	h := open(t, newMemory(), nil)
-	for _, since := range []string{"x", "EDCZL-SY32-243Y-VW", "EDCZL-SY32-243Y-VWO", "EDCZL-SY32.243Y-VWQ", "edczl-sy32-243y-vwq"} {
-		if _, _, err := h.Open(context.Background(), Login{Key: key("ann", "1"), Resume: true, Since: since}); !errors.Is(err, ErrPosition) {
-			t.Errorf("%q: %v", since, err)
+func TestResumeFromTheFutureMissesNothingNewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemory()
+		h := open(t, s, nil)
+		s.join("c", "ann")
+		s.send("c", "ann", "0")
+		for _, since := range []string{"", messageID(1000)} {
+			_, w, recovered := connect(t, h, key("ann", "1"), &since)
+			synctest.Wait()
+			s.send("c", "ann", "1")
+			h.Wake()
+			synctest.Wait()
+			if got := w.texts(); !recovered || len(got) == 0 || got[len(got)-1] != "1" {
+				t.Errorf("since %q: recovered %v, got %v", since, recovered, got)
+			}
 		}
-	}
-	empty := ""
-	if _, _, recovered := connect(t, h, key("ann", "1"), &empty); !recovered {
-		t.Error("an empty position has nothing to recover")
-	}
+	})
 }
 
 func TestPingsGoOutInTheDialectsTime(t *testing.T) {
@@ -412,6 +418,24 @@ func TestShutdownTellsEverybodyAndLetsNobodyIn(t *testing.T) {
 		}
 		if _, _, err := h.Open(context.Background(), Login{Key: key("ann", "1")}); !errors.Is(err, ErrStopping) {
 			t.Errorf("Open after Shutdown: %v", err)
+		}
+	})
+}
+
+func TestSessionWithoutAConnectionIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, newMemory(), nil)
+		s, _, err := h.Open(context.Background(), Login{Key: key("ann", "1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(25 * time.Second)
+		if s.Code() != None || h.Sessions() != 1 {
+			t.Error("given up too early")
+		}
+		time.Sleep(10 * time.Second)
+		if h.Sessions() != 0 {
+			t.Error("kept")
 		}
 	})
 }

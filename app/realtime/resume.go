@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -20,12 +19,8 @@ type Login struct {
 
 // Open takes the place that the login names: an older session there is closed
 // with Replaced. With Resume, what the client missed comes first; recovered is
-// false when that was more than ResumeLimit and the client has to read the
-// history. Push sessions then get their connection with Session.Start.
+// false when that was too much and the client has to read the history. Push sessions then get their connection with Session.Start.
 func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, err error) {
-	if l.Resume && l.Since != "" && !isID(l.Since) {
-		return nil, false, ErrPosition
-	}
 	s = &Session{
 		Key: l.Key, ID: sessionID(), hub: h,
 		since: time.Now(), expires: l.Expires, done: make(chan struct{}),
@@ -33,9 +28,6 @@ func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, er
 	s.nextPing = s.since.Add(h.pingEvery(l.Key.Dialect))
 	if l.Pull {
 		s.pull, s.idleSince = true, s.since
-	}
-	if l.Resume {
-		s.after = l.Since
 	}
 	older, err := h.register(s)
 	if err != nil {
@@ -91,32 +83,30 @@ func (h *Hub) prepare(ctx context.Context, s *Session, l Login) (recovered bool,
 	if !l.Resume || l.Since == "" {
 		return l.Resume, nil
 	}
-	limit := h.cfg.ResumeLimit
-	missed, err := h.log.Missed(ctx, u, l.Since, limit+1)
-	if err != nil {
-		return false, fmt.Errorf("realtime: messages after %s: %w", l.Since, err)
-	}
-	commands := h.commandsAfter(u, l.Since, time.Now())
-	if len(missed) <= limit {
-		s.prepend(missed, commands)
-		return true, nil
-	}
-	last, err := h.log.Last(ctx) // the history has it up to here
+	last, err := h.log.Last(ctx, u.App)
 	if err != nil {
 		return false, fmt.Errorf("realtime: end of the log: %w", err)
 	}
-	s.mu.Lock()
-	s.after = last
-	s.mu.Unlock()
-	s.prepend(nil, commands)
-	return false, nil
+	missed, recovered, err := h.log.Missed(ctx, u, l.Since)
+	if err != nil {
+		return false, fmt.Errorf("realtime: messages after %s: %w", l.Since, err)
+	}
+	// A client that names an id from the future misses nothing from now on.
+	after := last
+	if recovered {
+		after = min(l.Since, last)
+	}
+	s.prepend(after, missed, h.commandsAfter(u, l.Since, time.Now()))
+	return recovered, nil
 }
 
 // prepend puts the missed messages and commands in front of the live ones and
-// drops the live ones that are among them.
-func (s *Session) prepend(missed, commands []*Message) {
+// drops the live ones that are among them. The client has, or will find in the
+// history, what is up to after.
+func (s *Session) prepend(after string, missed, commands []*Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.after = after
 	if len(missed) > 0 {
 		s.after = missed[len(missed)-1].ID
 	}
@@ -129,24 +119,4 @@ func (s *Session) prepend(missed, commands []*Message) {
 	})
 	s.backlog = slices.Concat(missed, commands)
 	slices.SortStableFunc(s.backlog, func(a, b *Message) int { return cmp.Compare(a.ID, b.ID) })
-}
-
-// isID says whether text has the form of a message id: 16 characters of the
-// base32 alphabet, printed 5-4-4-3 (design/conversations.md 1).
-func isID(text string) bool {
-	if len(text) != 19 {
-		return false
-	}
-	for i := range len(text) {
-		if i == 5 || i == 10 || i == 15 {
-			if text[i] != '-' {
-				return false
-			}
-			continue
-		}
-		if strings.IndexByte("23456789ABCDEFGHJKLMNPQRSTUVWXYZ", text[i]) < 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// A session whose connection never came, since the client left during its
+// handshake, is given up after this time.
+const startLimit = 30 * time.Second
+
 // Session is one client's place on this node with the queue in front of it.
 // A pushed session has a Transport and a goroutine only while there is something
 // to write; a pulled one (long poll) is emptied by Wait.
@@ -230,10 +234,12 @@ func (s *Session) tick(now time.Time) (end Code, over bool) {
 		return None, false
 	case !s.expires.IsZero() && now.After(s.expires):
 		return BadToken, true
+	case s.transport == nil && !s.pull:
+		return None, now.Sub(s.since) > startLimit
 	case s.pull:
 		idle := s.waiter == nil && !s.idleSince.IsZero() && now.Sub(s.idleSince) >= s.hub.cfg.PollLinger
 		return None, idle
-	case s.transport != nil && !now.Before(s.nextPing):
+	case !now.Before(s.nextPing):
 		s.nextPing = now.Add(s.hub.pingEvery(s.Key.Dialect))
 		s.pingDue = true
 		s.wake()
