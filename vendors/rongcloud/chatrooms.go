@@ -34,7 +34,8 @@ func (a *adapter) DestroyChatRoom(ctx context.Context, id string) error {
 }
 
 // ChatRoomUsers returns the 500 who have been there longest: the vendor tells
-// of no more (2.6).
+// of no more (2.6). It lists nobody for a room that is not there, too; only
+// chatroom/get has a code for that.
 func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error) {
 	op := vendors.OpChatRoomUsers
 	if err := a.checkIDs(op, []string{id}); err != nil {
@@ -48,6 +49,9 @@ func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error
 	}
 	if err := a.up.Do(ctx, a.form(ctx, op, upstream.Read, "/chatroom/user/query.json", form), &out); err != nil {
 		return nil, err
+	}
+	if len(out.Users) == 0 {
+		return nil, a.up.Do(ctx, a.form(ctx, op, upstream.Read, "/chatroom/get.json", url.Values{"chatroomId": {id}}), nil)
 	}
 	users := make([]string, len(out.Users))
 	for i, u := range out.Users {

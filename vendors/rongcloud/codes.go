@@ -47,6 +47,7 @@ var meanings = map[string]meaning{
 	"23409": {vendors.DefiniteNo, vendors.ErrBlocked},     // put out of the chat room
 	"23410": {vendors.DefiniteNo, vendors.ErrNotFound},    // no such chat room
 	"25101": {vendors.DefiniteNo, vendors.ErrInvalid},     // recall parameter
+	"40003": {vendors.DefiniteNo, vendors.ErrNotFound},    // no such RTC room; in no table we could read (7)
 	"28400": {vendors.DefiniteNo, vendors.ErrUnsupported}, // translation is off
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,8 +39,9 @@ var lacks = []string{"Wallet", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Ro
 func fixture(t vendortest.T) vendortest.Fixture {
 	t.Helper()
 	m, err := mock.Start(mock.Config{
-		AppKey: key, AppSecret: secret, MaxSkew: time.Minute, NonceOnce: true, NoRateLimits: true, CheckAnswers: true,
-	}, "")
+		Account: mock.Account{AppKey: key, AppSecret: secret},
+		MaxSkew: time.Minute, NonceOnce: true, NoRateLimits: true, CheckAnswers: true,
+	})
 	if err != nil {
 		t.Fatalf("mock: %v", err)
 	}
@@ -50,6 +52,7 @@ func fixture(t vendortest.T) vendortest.Fixture {
 	}
 	far.post("/group/create.json", url.Values{"userId": {"alice", "bob"}, "groupId": {"club"}, "groupName": {"Club"}})
 	for _, user := range []string{"alice", "bob"} {
+		m.SetOnline(user, true) // who is offline hears nothing from a chat room
 		for _, err := range []error{m.JoinChatRoom("hall", user), m.JoinRTC("talk", user)} {
 			if err != nil {
 				t.Fatalf("seed: %v", err)
@@ -71,7 +74,7 @@ func fixture(t vendortest.T) vendortest.Fixture {
 		Codes:     codes,
 		Callbacks: callbacks(),
 		Spoil: func(c vendortest.CallbackCase) *http.Request {
-			return signedRequest(c.Request().URL.Path, "wrong", c.Request().Header.Get("Content-Type"))
+			return signedRequest(c.Name, "wrong", c.Request().Header.Get("Content-Type"))
 		},
 		Far: farEnd(m, far),
 	}
@@ -110,7 +113,7 @@ var documented = func() vendors.Limits {
 	twenty, thousand := management, management
 	twenty.Targets, thousand.Targets = 20, 1000
 	return vendors.Limits{
-		"token.issue": {IDBytes: 64, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
+		"token.issue":  {IDBytes: 64, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
 		"token.revoke": twenty, "user.block": twenty, "user.unblock": twenty, "blacklist.change": twenty,
 		"presence.check":        management,
 		"message.send.user":     {Targets: 1000, Bytes: 131072, IDBytes: 64, Calls: 6000, Per: time.Minute},
@@ -227,6 +230,10 @@ func farEnd(m *mock.Server, far client) vendortest.FarEnd {
 		},
 		Recalled:  recalled(m),
 		SetOnline: m.SetOnline,
+		Translated: func(text, to string) string {
+			body, _ := json.Marshal(map[string]string{"text": text, "targetLanguage": to})
+			return fmt.Sprint(far.call("/v3/translate.json", "application/json", body)["translated"])
+		},
 	}
 }
 
@@ -257,7 +264,8 @@ type client struct {
 	url string
 }
 
-var calls int
+// calls makes nonces.
+var calls atomic.Int64
 
 // signature is the vendor's rule once more, apart from the adapter's.
 func signature(secret, nonce, timestamp string) string {
@@ -267,13 +275,17 @@ func signature(secret, nonce, timestamp string) string {
 
 func (c client) post(path string, form url.Values) map[string]any {
 	c.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, c.url+path, bytes.NewReader([]byte(form.Encode())))
+	return c.call(path, "application/x-www-form-urlencoded", []byte(form.Encode()))
+}
+
+func (c client) call(path, contentType string, in []byte) map[string]any {
+	c.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, c.url+path, bytes.NewReader(in))
 	if err != nil {
 		c.t.Fatalf("%s: %v", path, err)
 	}
-	calls++
-	nonce, timestamp := fmt.Sprintf("far-%d", calls), strconv.FormatInt(time.Now().UnixMilli(), 10)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	nonce, timestamp := fmt.Sprintf("far-%d", calls.Add(1)), strconv.FormatInt(time.Now().UnixMilli(), 10)
+	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("RC-App-Key", key)
 	req.Header.Set("RC-Nonce", nonce)
 	req.Header.Set("RC-Timestamp", timestamp)
@@ -292,10 +304,10 @@ func (c client) post(path string, form url.Values) map[string]any {
 }
 
 // signedRequest is a callback signed with secret now.
-func signedRequest(path, secret, contentType string) *http.Request {
+func signedRequest(name, secret, contentType string) *http.Request {
 	timestamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
 	q := url.Values{"appKey": {key}, "nonce": {"-77"}, "timestamp": {timestamp}, "signature": {signature(secret, "-77", timestamp)}}
-	r := httptest.NewRequest(http.MethodPost, path+"?"+q.Encode(), nil)
+	r := httptest.NewRequest(http.MethodPost, "/callbacks/rongcloud/"+url.PathEscape(name)+"?"+q.Encode(), nil)
 	r.Header.Set("Content-Type", contentType)
 	return r
 }
@@ -305,15 +317,17 @@ func callbacks() []vendortest.CallbackCase {
 	at := time.UnixMilli(1767225600123)
 	form := func(name string, v url.Values, want vendors.Event) vendortest.CallbackCase {
 		return vendortest.CallbackCase{
-			Name:    name,
-			Request: func() *http.Request { return signedRequest("/callbacks/rongcloud/"+name, secret, "application/x-www-form-urlencoded") },
-			Body:    []byte(v.Encode()), Want: []vendors.Event{want},
+			Name: name,
+			Request: func() *http.Request {
+				return signedRequest(name, secret, "application/x-www-form-urlencoded")
+			},
+			Body: []byte(v.Encode()), Want: []vendors.Event{want},
 		}
 	}
 	body := func(name, text string, want ...vendors.Event) vendortest.CallbackCase {
 		return vendortest.CallbackCase{
 			Name:    name,
-			Request: func() *http.Request { return signedRequest("/callbacks/rongcloud/"+name, secret, "application/json") },
+			Request: func() *http.Request { return signedRequest(name, secret, "application/json") },
 			Body:    []byte(text), Want: want,
 		}
 	}

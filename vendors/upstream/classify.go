@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -79,12 +80,16 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
+// address finds URLs in a vendor's words: some repeat the one that was called,
+// and some vendors sign in the query.
+var address = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*`)
+
 const maxText = 200 // bytes of the vendor's own words that an error keeps
 
 func (c *Client) fail(call Call, a Answer, e *vendors.Error) *vendors.Error {
 	e.Vendor, e.Op, e.Status = c.cfg.Vendor, call.Op, a.Status
 	e.Effect = vendors.Effect(call.Class == Write || call.Class == Control)
-	e.Text = c.scrub.Replace(e.Text)
+	e.Text = address.ReplaceAllLiteralString(c.scrub.Replace(e.Text), "[url]")
 	if len(e.Text) > maxText {
 		e.Text = strings.ToValidUTF8(e.Text[:maxText], "")
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"switchboard/vendors"
 )
@@ -29,6 +30,23 @@ func newEnv(t T, f Fixture) *env {
 	e.v = e.open(w.url)
 	e.has = capabilities(e.v)
 	return e
+}
+
+// eachOp runs f for every operation that the vendor has, side by side, each
+// behind a proxy of its own and in front of the one far end.
+func (e *env) eachOp(t T, f func(*env, op)) {
+	var wg sync.WaitGroup
+	for _, o := range e.ops() {
+		w, err := newWire(e.BaseURL)
+		must(t, "proxy", err)
+		own := *e
+		own.w = w
+		wg.Go(func() {
+			defer w.close()
+			f(&own, o)
+		})
+	}
+	wg.Wait()
 }
 
 // open opens the vendor once more, with breakers and connections of its own.

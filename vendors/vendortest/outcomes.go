@@ -72,14 +72,14 @@ func (e *env) fresh(t T, o op, n int, f fault) error {
 }
 
 func spoiledOutcomes(t T, e *env) {
-	for _, o := range e.ops() {
+	e.eachOp(t, func(e *env, o op) {
 		for _, s := range spoiled() {
 			what := o.name + ", " + s.name
 			err := e.fresh(t, o, always, s.fault)
 			mustBe(t, what, err, s.outcome, s.is)
 			e.mustName(t, what, err, o)
 		}
-	}
+	})
 }
 
 // mustName checks that an error says who failed at what.
@@ -92,7 +92,7 @@ func (e *env) mustName(t T, what string, err error, o op) {
 }
 
 func badStatus(t T, e *env) {
-	for _, o := range e.ops() {
+	for _, o := range e.ops() { // one by one: they change each other's answers
 		if e.fresh(t, o, 0, fault{}) != nil {
 			continue // not a good body then
 		}
@@ -103,7 +103,7 @@ func badStatus(t T, e *env) {
 }
 
 func deadline(t T, e *env) {
-	for _, o := range e.ops() {
+	e.eachOp(t, func(e *env, o op) {
 		for _, f := range []fault{hang, executeThenHang} {
 			v := e.open(e.w.url)
 			e.w.spoil(always, f)
@@ -116,7 +116,7 @@ func deadline(t T, e *env) {
 				t.Errorf("%s, %s: the deadline of 100 ms was kept after %s", o.name, f.name, took)
 			}
 		}
-	}
+	})
 }
 
 func cancelled(t T, e *env) {
@@ -162,13 +162,13 @@ func closedPort(t T) string {
 
 func unreachable(t T, e *env) {
 	url := closedPort(t)
-	for _, o := range e.ops() {
+	e.eachOp(t, func(e *env, o op) {
 		c, cancel := context.WithTimeout(t.Context(), patience)
 		err := o.call(c, e.open(url))
 		cancel()
 		mustBe(t, o.name, err, vendors.NotSent, nil)
 		e.mustName(t, o.name, err, o)
-	}
+	})
 }
 
 // neverRepeated: a second attempt would succeed, so an error and one request
