@@ -273,6 +273,15 @@ func values(table string, rows int, cols []string) string {
 // Marks is n placeholders: "?, ?, ?".
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
+// pairs is the right side of (a, b) IN for n pairs.
+func (d Dialect) pairs(n int) string {
+	list := strings.TrimSuffix(strings.Repeat("(?, ?), ", n), ", ")
+	if d == SQLite {
+		return "(VALUES " + list + ")"
+	}
+	return "(" + list + ")"
+}
+
 // ForUpdate ends a SELECT that locks its rows until the commit.
 func (d Dialect) ForUpdate() string {
 	if d == SQLite {

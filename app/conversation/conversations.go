@@ -1,0 +1,143 @@
+package conversation
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+)
+
+// Draft is a conversation to be made. The creator is a member.
+type Draft struct {
+	Type    int
+	Creator string   // a user caller is always the creator himself
+	Members []string // without or with the creator
+	Ext     json.RawMessage
+}
+
+// Create makes a conversation and reports whether it is new: under Typed rules
+// a one-to-one conversation between the same two people exists once.
+// ErrBadType, ErrBadUserID, ErrNoMembers, ErrUnknownUser, ErrBanned, ErrTooManyMembers.
+func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, bool, error) {
+	if !c.Server() {
+		d.Creator = c.User
+	}
+	if (c.Rules == Typed && (d.Type < OneToOne || d.Type > ChatRoom)) || d.Type < 0 || d.Type > 15 {
+		return Conversation{}, false, ErrBadType
+	}
+	users := d.Members
+	if d.Creator != "" {
+		users = append([]string{d.Creator}, users...)
+	}
+	users, err := validUsers(c.Rules, users)
+	if err != nil {
+		return Conversation{}, false, err
+	}
+	if len(users) == 0 {
+		return Conversation{}, false, ErrNoMembers
+	}
+	ext, err := validJSON("ext", d.Ext, s.config.ExtBytes)
+	if err != nil {
+		return Conversation{}, false, err
+	}
+	pair := ""
+	if c.Rules == Typed && d.Type == OneToOne {
+		if len(users) != 2 {
+			return Conversation{}, false, because(ErrBadType, "type 1 is between two people")
+		}
+		pair = pairKey(users[0], users[1])
+	}
+	conv := Conversation{App: c.App, ID: newID(c.Rules), Type: d.Type, Creator: d.Creator, Ext: ext, Created: now()}
+	conv, fresh, err := s.store.Create(ctx, conv, pair, s.entering(c, d.Type, users))
+	if err != nil {
+		return Conversation{}, false, err
+	}
+	s.publish(News{App: c.App, Conversation: conv.ID, Joined: users})
+	return conv, fresh, nil
+}
+
+// entering: unknown users are made by the app's server, and under Open rules,
+// which know no registration.
+func (s *Service) entering(c Caller, convType int, users []string) Membership {
+	return Membership{
+		Users:  users,
+		Create: c.Server() || c.Rules == Open,
+		Limit:  s.config.memberLimit(convType),
+		At:     now(),
+	}
+}
+
+// pairKey names two people whoever comes first. Ids hold no NUL.
+func pairKey(a, b string) string {
+	if cmp.Less(b, a) {
+		a, b = b, a
+	}
+	sum := sha256.Sum256([]byte(a + "\x00" + b))
+	return hex.EncodeToString(sum[:])
+}
+
+// Detail reads a conversation, also a deleted one, for its members:
+// ErrUnknownConversation, ErrNotMember.
+func (s *Service) Detail(ctx context.Context, c Caller, id string) (Conversation, error) {
+	if err := validConversation(id); err != nil {
+		return Conversation{}, err
+	}
+	conv, err := s.store.Conversation(ctx, c.App, id)
+	if err != nil || c.Server() || conv.Deleted {
+		return conv, err
+	}
+	if _, err := s.store.Member(ctx, c.App, id, c.User); err != nil {
+		return Conversation{}, err
+	}
+	return conv, nil
+}
+
+// Find lists the conversations that match, newest first; a user sees his own.
+func (s *Service) Find(ctx context.Context, c Caller, w Where, page, size int) (Page[Conversation], error) {
+	p := pageOf[Conversation](page, size, 20)
+	var err error
+	p.Items, p.Total, err = s.store.Find(ctx, c.App, c.User, w, p.offset(), p.Size)
+	return p, err
+}
+
+// SetExt replaces the extension of the conversations that match and returns
+// how many; a user changes only those that he created. An empty Where is
+// refused: ErrMissing.
+func (s *Service) SetExt(ctx context.Context, c Caller, w Where, ext json.RawMessage) (int, error) {
+	if len(w) == 0 {
+		return 0, because(ErrMissing, "where")
+	}
+	ext, err := validJSON("ext", ext, s.config.ExtBytes)
+	if err != nil {
+		return 0, err
+	}
+	return s.store.SetExt(ctx, c.App, c.User, w, ext, now())
+}
+
+// SetArchived ends or reopens sending, for all of ids or none. Only the app's
+// server may: ErrNotAllowed, ErrUnknownConversation.
+func (s *Service) SetArchived(ctx context.Context, c Caller, ids []string, archived bool) error {
+	if !c.Server() {
+		return ErrNotAllowed
+	}
+	for _, id := range ids {
+		if err := validConversation(id); err != nil {
+			return err
+		}
+	}
+	return s.store.SetArchived(ctx, c.App, ids, archived, now())
+}
+
+// Delete closes the conversation for all. Only its creator or the app's server
+// may: ErrUnknownConversation, ErrNotAllowed.
+func (s *Service) Delete(ctx context.Context, c Caller, id string) error {
+	if err := validConversation(id); err != nil {
+		return err
+	}
+	if err := s.store.Delete(ctx, c.App, id, c.User, now()); err != nil {
+		return err
+	}
+	s.publish(News{App: c.App, Conversation: id, Closed: true})
+	return nil
+}

@@ -1,0 +1,145 @@
+package conversation
+
+import (
+	"context"
+	"slices"
+)
+
+const (
+	historyLimit = 500  // messages in one answer
+	resumeLimit  = 1000 // messages that a resume serves
+)
+
+// Window is a stretch of a conversation's history. Its ends need not be ids of
+// stored messages: they order like text.
+type Window struct {
+	From, To            string // message ids; empty: no bound
+	AfterFrom, BeforeTo bool   // leave the end itself out
+	Limit               int    // 0 or more than 500: 500
+	Newest              bool   // take from the To end when there are more than Limit
+	Descending          bool   // the order of the answer, after choosing
+}
+
+// History is what a Window shows.
+type History struct {
+	Messages []Message
+	More     bool // the window holds more than Limit
+}
+
+// History reads stored messages that the caller may see: ErrUnknownConversation,
+// ErrNotMember, ErrBadFormat for an end that is no message id.
+func (s *Service) History(ctx context.Context, c Caller, conversation string, w Window) (History, error) {
+	m, err := s.seer(ctx, c, conversation)
+	if err != nil {
+		return History{}, err
+	}
+	from, to, err := s.bounds(ctx, conversation, w)
+	if err != nil {
+		return History{}, err
+	}
+	from = max(from, m.JoinSeq+1)
+	if to >= 0 && to < from {
+		return History{}, nil
+	}
+	limit := w.Limit
+	if limit <= 0 || limit > historyLimit {
+		limit = historyLimit
+	}
+	found, err := s.store.Messages(ctx, conversation, from, max(to, 0), limit+1, w.Newest)
+	if err != nil {
+		return History{}, err
+	}
+	h := History{Messages: found, More: len(found) > limit}
+	if h.More && w.Newest {
+		h.Messages = found[1:]
+	} else if h.More {
+		h.Messages = found[:limit]
+	}
+	if w.Descending {
+		slices.Reverse(h.Messages)
+	}
+	return h, nil
+}
+
+// bounds turns the window's ids into seqs; to -1: no upper bound.
+func (s *Service) bounds(ctx context.Context, conversation string, w Window) (from, to int64, err error) {
+	from, to = 1, -1
+	if w.From != "" {
+		seq, exact, err := s.seqOf(ctx, conversation, w.From)
+		if err != nil {
+			return 0, 0, err
+		}
+		if from = seq + 1; exact && !w.AfterFrom {
+			from = seq
+		}
+	}
+	if w.To != "" {
+		seq, exact, err := s.seqOf(ctx, conversation, w.To)
+		if err != nil {
+			return 0, 0, err
+		}
+		if to = seq; exact && w.BeforeTo {
+			to = seq - 1
+		}
+	}
+	return from, to, nil
+}
+
+func (s *Service) seqOf(ctx context.Context, conversation, id string) (int64, bool, error) {
+	if !ValidMessageID(id) {
+		return 0, false, because(ErrBadFormat, "%q is no message id", id)
+	}
+	return s.store.SeqOf(ctx, conversation, id)
+}
+
+// MessagePage lists the messages that the caller may see, newest first:
+// ErrUnknownConversation, ErrNotMember.
+func (s *Service) MessagePage(ctx context.Context, c Caller, conversation string, page, size int) (Page[Message], error) {
+	p := pageOf[Message](page, size, 10)
+	m, err := s.seer(ctx, c, conversation)
+	if err != nil {
+		return p, err
+	}
+	conv, err := s.store.Conversation(ctx, c.App, conversation)
+	if err != nil {
+		return p, err
+	}
+	// Seqs are gapless, so they count.
+	p.Total = int(conv.Last.Seq - m.JoinSeq)
+	newest := conv.Last.Seq - int64(p.offset())
+	if newest <= m.JoinSeq {
+		return p, nil
+	}
+	p.Items, err = s.store.Messages(ctx, conversation, m.JoinSeq+1, newest, p.Size, true)
+	slices.Reverse(p.Items)
+	return p, err
+}
+
+// Since is what a user missed after the message after, over all conversations
+// that he is in now, in id order, which keeps every conversation's own order.
+// Recovered false: he missed more than 1,000, or after is no message id, and
+// the messages are not given.
+func (s *Service) Since(ctx context.Context, app, user, after string) (missed []Message, recovered bool, err error) {
+	if !ValidMessageID(after) {
+		return nil, false, nil
+	}
+	missed, err = s.store.Since(ctx, app, user, after, s.config.OpenHistory, resumeLimit+1)
+	if err != nil || len(missed) > resumeLimit {
+		return nil, false, err
+	}
+	return missed, true, nil
+}
+
+// Tail reads the app's messages with ids above after, in id order. Ids are
+// given in the order of commits, over all replicas: what is read once as the
+// tail is never preceded by a later commit. So who reads on from the last id he
+// has sees every message of the app once and in order; News only says when to
+// look. Limit at most 1,000.
+func (s *Service) Tail(ctx context.Context, app, after string, limit int) ([]Message, error) {
+	return s.store.Tail(ctx, app, after, min(max(limit, 1), resumeLimit))
+}
+
+// LastID is the id to begin a Tail with; empty when there is no message yet.
+func (s *Service) LastID(ctx context.Context, app string) (string, error) {
+	return s.store.LastID(ctx, app)
+}

@@ -1,0 +1,161 @@
+package conversation
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// UserStore keeps users.
+type UserStore interface {
+	// PutUser makes u or, when he exists and u.Ext is not nil, sets his Ext. It
+	// returns him as he is then.
+	PutUser(ctx context.Context, u User) (User, error)
+	// UserByID: ErrUnknownUser.
+	UserByID(ctx context.Context, app, id string) (User, error)
+	// Users lists by id.
+	Users(ctx context.Context, app string, offset, limit int) ([]User, int, error)
+	// BanUser: ErrUnknownUser.
+	BanUser(ctx context.Context, app, id string, banned bool) error
+}
+
+// Store keeps conversations. Every method judges and writes in one transaction.
+type Store interface {
+	UserStore
+	MemberStore
+	MessageStore
+	// Create stores c with these members. With a pair key that another
+	// conversation of the app has, it returns that one, both people in it
+	// again, and false.
+	Create(ctx context.Context, c Conversation, pairKey string, m Membership) (Conversation, bool, error)
+	// Conversation reads one, deleted or not: ErrUnknownConversation.
+	Conversation(ctx context.Context, app, id string) (Conversation, error)
+	// Find lists those that match, newest first, and counts all. Viewer not
+	// empty: only those he is a member of.
+	Find(ctx context.Context, app, viewer string, w Where, offset, limit int) ([]Conversation, int, error)
+	// SetExt changes those that match and that editor, unless empty, created;
+	// it returns how many. At is when.
+	SetExt(ctx context.Context, app, editor string, w Where, ext json.RawMessage, at time.Time) (int, error)
+	// SetArchived changes all or none: ErrUnknownConversation.
+	SetArchived(ctx context.Context, app string, ids []string, archived bool, at time.Time) error
+	// Delete closes the conversation. By not empty: only its creator may
+	// (ErrNotAllowed), ErrUnknownConversation.
+	Delete(ctx context.Context, app, id, by string, at time.Time) error
+}
+
+// Membership is people who enter a conversation.
+type Membership struct {
+	Users  []string
+	Create bool // make users that do not exist; else ErrUnknownUser
+	Limit  int  // ErrTooManyMembers above it
+	At     time.Time
+}
+
+// MemberStore keeps who is in which conversation.
+type MemberStore interface {
+	// AddMembers returns those who were not members before. ErrUnknownConversation,
+	// ErrUnknownUser, ErrBanned, ErrTooManyMembers: then nobody is added.
+	AddMembers(ctx context.Context, app, conversation string, m Membership) ([]string, error)
+	// RemoveMembers returns those who were members. ErrUnknownConversation.
+	RemoveMembers(ctx context.Context, app, conversation string, users []string, at time.Time) ([]string, error)
+	// Member: ErrUnknownConversation (deleted, too), ErrNotMember.
+	Member(ctx context.Context, app, conversation, user string) (Member, error)
+	// Members lists by time of joining; limit 0: all.
+	Members(ctx context.Context, app, conversation string, offset, limit int) ([]Member, int, error)
+	// Joined lists the ids of a user's conversations, archived ones included.
+	Joined(ctx context.Context, app, user string) ([]string, error)
+}
+
+// MessageStore keeps messages.
+type MessageStore interface {
+	// Send runs o.Admit in the transaction and stores what it let pass.
+	Send(ctx context.Context, o *Outgoing) error
+	// Messages reads from a conversation by seq, from through to (0: no bound),
+	// at most limit from the old end, or from the new one; always ascending.
+	Messages(ctx context.Context, conversation string, from, to int64, limit int, newest bool) ([]Message, error)
+	// SeqOf is the seq of the newest stored message whose id is not above id,
+	// and whether it is that very message; 0 when all are above.
+	SeqOf(ctx context.Context, conversation, id string) (seq int64, exact bool, err error)
+	// Since reads a user's messages with ids above after, in id order; at most
+	// window of each conversation and limit in all are looked at.
+	Since(ctx context.Context, app, user, after string, open bool, limit int) ([]Message, error)
+	// Tail reads an app's messages with ids above after, in id order.
+	Tail(ctx context.Context, app, after string, limit int) ([]Message, error)
+	// LastID is the app's newest message id, empty when there is none.
+	LastID(ctx context.Context, app string) (string, error)
+	// ForgetKeys drops client keys used before t and returns how many; at most limit.
+	ForgetKeys(ctx context.Context, t time.Time, limit int) (int, error)
+}
+
+// Service is the domain. It is safe for concurrent use.
+type Service struct {
+	store   Store
+	config  Config
+	publish func(News)
+}
+
+// New makes the domain on store. publish is called after commits, must not
+// block, and may lose what it is given.
+func New(store Store, cfg Config, publish func(News)) *Service {
+	return &Service{store: store, config: cfg.withDefaults(), publish: publish}
+}
+
+// now is the node's clock as stored: UTC, microseconds.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// EnsureUser makes the user on his first token or login, sets his ext when one
+// is given, and returns him: ErrBadUserID, ErrBanned, ErrBadFormat, ErrTooLarge.
+func (s *Service) EnsureUser(ctx context.Context, c Caller, id string, ext json.RawMessage) (User, error) {
+	if err := ValidUser(c.Rules, id); err != nil {
+		return User{}, err
+	}
+	ext, err := validJSON("ext", ext, s.config.ExtBytes)
+	if err != nil {
+		return User{}, err
+	}
+	u, err := s.store.PutUser(ctx, User{App: c.App, ID: id, Ext: ext, Created: now()})
+	if err == nil && u.Banned {
+		err = ErrBanned
+	}
+	return u, err
+}
+
+// User reads a user: ErrUnknownUser.
+func (s *Service) User(ctx context.Context, c Caller, id string) (User, error) {
+	if ValidUser(Open, id) != nil {
+		return User{}, ErrUnknownUser
+	}
+	return s.store.UserByID(ctx, c.App, id)
+}
+
+// Users lists the app's users by id.
+func (s *Service) Users(ctx context.Context, c Caller, page, size int) (Page[User], error) {
+	p := pageOf[User](page, size, 20)
+	var err error
+	p.Items, p.Total, err = s.store.Users(ctx, c.App, p.offset(), p.Size)
+	return p, err
+}
+
+// Ban refuses the user from now on, or lets him in again. Only the app's
+// server may: ErrNotAllowed, ErrUnknownUser.
+func (s *Service) Ban(ctx context.Context, c Caller, id string, banned bool) error {
+	if !c.Server() {
+		return ErrNotAllowed
+	}
+	if ValidUser(Open, id) != nil {
+		return ErrUnknownUser
+	}
+	return s.store.BanUser(ctx, c.App, id, banned)
+}
+
+const maxPage = 100
+
+// pageOf brings a page's number and size into range; size 0 means usual.
+func pageOf[T any](page, size, usual int) Page[T] {
+	if size == 0 {
+		size = usual
+	}
+	return Page[T]{Page: min(max(page, 1), 1_000_000), Size: min(max(size, 1), maxPage)}
+}
+
+func (p Page[T]) offset() int { return (p.Page - 1) * p.Size }

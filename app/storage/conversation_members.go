@@ -1,0 +1,167 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"switchboard/app/conversation"
+)
+
+// enter makes people members of c, which the transaction has locked or made,
+// and returns those who were none before.
+func enter(tx *Tx, c *conversation.Conversation, m conversation.Membership) ([]string, error) {
+	users, err := readyUsers(tx, c.App, m)
+	if err != nil {
+		return nil, err
+	}
+	in, err := membersAmong(tx, c.ID, users)
+	if err != nil {
+		return nil, err
+	}
+	users = slices.DeleteFunc(users, func(u string) bool { return in[u] })
+	if len(users) == 0 {
+		return nil, nil
+	}
+	if c.Members+len(users) > m.Limit {
+		return nil, conversation.ErrTooManyMembers
+	}
+	rows := make([][]any, len(users))
+	for i, u := range users {
+		rows[i] = []any{c.ID, u, c.App, m.At.UnixMicro(), c.Last.Seq, 0}
+	}
+	// Those who were members once come back as new ones.
+	for part := range slices.Chunk(users, insertRows) {
+		if _, err := tx.Exec("DELETE FROM members WHERE conv_id = ? AND user_id IN ("+Marks(padded(len(part)))+")",
+			append([]any{c.ID}, pad(part)...)...); err != nil {
+			return nil, err
+		}
+	}
+	cols := []string{"conv_id", "user_id", "app_id", "joined_us", "join_seq", "left_us"}
+	if err := insertMany(tx, tx.Dialect().Insert, "members", cols, rows); err != nil {
+		return nil, err
+	}
+	c.Members += len(users)
+	_, err = tx.Exec("UPDATE conversations SET members = ? WHERE id = ?", c.Members, c.ID)
+	return users, err
+}
+
+// membersAmong tells which of users are in the conversation now.
+func membersAmong(tx *Tx, conv string, users []string) (map[string]bool, error) {
+	in := make(map[string]bool)
+	for part := range slices.Chunk(users, insertRows) {
+		rows, err := tx.Query("SELECT user_id FROM members WHERE conv_id = ? AND left_us = 0 AND user_id IN ("+Marks(padded(len(part)))+")",
+			append([]any{conv}, pad(part)...)...)
+		if err != nil {
+			return nil, err
+		}
+		ids, err := collect(rows, scanString)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			in[id] = true
+		}
+	}
+	return in, nil
+}
+
+// AddMembers implements conversation.Store.
+func (s *Conversations) AddMembers(ctx context.Context, app, conv string, m conversation.Membership) (added []string, err error) {
+	err = s.db.WriteKeyed(ctx, conv, func(tx *Tx) error {
+		c, err := lockConversation(tx, app, conv)
+		if err != nil {
+			return err
+		}
+		added, err = enter(tx, &c, m)
+		return err
+	})
+	return added, err
+}
+
+// RemoveMembers implements conversation.Store.
+func (s *Conversations) RemoveMembers(ctx context.Context, app, conv string, users []string, at time.Time) (removed []string, err error) {
+	err = s.db.WriteKeyed(ctx, conv, func(tx *Tx) error {
+		removed = nil
+		c, err := lockConversation(tx, app, conv)
+		if err != nil {
+			return err
+		}
+		in, err := membersAmong(tx, conv, users)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			if in[u] {
+				removed = append(removed, u)
+			}
+		}
+		for part := range slices.Chunk(removed, insertRows) {
+			if _, err := tx.Exec("UPDATE members SET left_us = ? WHERE conv_id = ? AND user_id IN ("+Marks(padded(len(part)))+")",
+				append([]any{at.UnixMicro(), conv}, pad(part)...)...); err != nil {
+				return err
+			}
+		}
+		if len(removed) == 0 {
+			return nil
+		}
+		_, err = tx.Exec("UPDATE conversations SET members = ? WHERE id = ?", c.Members-len(removed), conv)
+		return err
+	})
+	return removed, err
+}
+
+// Member implements conversation.Store.
+func (s *Conversations) Member(ctx context.Context, app, conv, user string) (conversation.Member, error) {
+	var (
+		m      = conversation.Member{User: user}
+		joined sql.NullInt64
+		seq    sql.NullInt64
+	)
+	err := s.db.QueryRow(ctx, `SELECT c.creator = ?, m.joined_us, m.join_seq FROM conversations c
+		LEFT JOIN members m ON m.conv_id = c.id AND m.user_id = ? AND m.left_us = 0
+		WHERE c.id = ? AND c.app_id = ? AND c.deleted = 0`, user, user, conv, app).Scan(&m.Creator, &joined, &seq)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return m, conversation.ErrUnknownConversation
+	case err == nil && !joined.Valid:
+		return m, conversation.ErrNotMember
+	}
+	m.Joined, m.JoinSeq = micros(joined.Int64), seq.Int64
+	return m, err
+}
+
+// Members implements conversation.Store.
+func (s *Conversations) Members(ctx context.Context, app, conv string, offset, limit int) ([]conversation.Member, int, error) {
+	c, err := s.Conversation(ctx, app, conv)
+	if err != nil {
+		return nil, 0, err
+	}
+	if limit == 0 {
+		offset, limit = 0, 1<<30
+	}
+	rows, err := s.db.Query(ctx, `SELECT user_id, joined_us, join_seq FROM members WHERE conv_id = ? AND left_us = 0
+		ORDER BY joined_us, user_id LIMIT ? OFFSET ?`, conv, limit, offset)
+	if err != nil {
+		return nil, 0, err
+	}
+	members, err := collect(rows, func(row scanner) (m conversation.Member, err error) {
+		var joined int64
+		err = row.Scan(&m.User, &joined, &m.JoinSeq)
+		m.Joined, m.Creator = micros(joined), m.User == c.Creator
+		return m, err
+	})
+	return members, c.Members, err
+}
+
+// Joined implements conversation.Store.
+func (s *Conversations) Joined(ctx context.Context, app, user string) ([]string, error) {
+	rows, err := s.db.Query(ctx, `SELECT m.conv_id FROM members m JOIN conversations c ON c.id = m.conv_id
+		WHERE m.app_id = ? AND m.user_id = ? AND m.left_us = 0 AND c.deleted = 0 ORDER BY m.joined_us, m.conv_id`, app, user)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scanString)
+}

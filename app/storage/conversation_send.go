@@ -1,0 +1,278 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"switchboard/app/conversation"
+)
+
+// Send implements conversation.Store.
+func (s *Conversations) Send(ctx context.Context, o *conversation.Outgoing) error {
+	return s.sends.Write(ctx, o)
+}
+
+// scene is what a batch of sends sees, and how it changes conversations.
+type scene struct {
+	convs   map[string]*conversation.Conversation
+	changed []*conversation.Conversation
+	members map[pair]membership
+	keys    map[sender]*conversation.SentKey
+}
+
+type pair struct{ conv, user string }
+
+type membership struct{ banned bool }
+
+type sender struct{ app, user, key string }
+
+// send stores what a batch of messages may store, in a few statements.
+func (s *Conversations) send(tx *Tx, items []*conversation.Outgoing) error {
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	tick, err := ticks(tx, conversation.TickAt(at), len(items))
+	if err != nil {
+		return err
+	}
+	sc, err := look(tx, items)
+	if err != nil {
+		return err
+	}
+	var messages, keys [][]any
+	for i, o := range items {
+		if !sc.admit(o, tick+conversation.Tick(i), at) {
+			continue
+		}
+		if !o.Transient {
+			messages = append(messages, messageRow(o.Message))
+		}
+		if o.ClientKey != "" {
+			keys = append(keys, []any{o.App, o.From, o.ClientKey, o.Digest, o.ID, o.Seq, o.At.UnixMicro()})
+		}
+	}
+	if err := insertMany(tx, tx.Dialect().Insert, "messages", messageFields, messages); err != nil {
+		return err
+	}
+	if err := insertMany(tx, tx.Dialect().Insert, "send_keys", keyFields, keys); err != nil {
+		return err
+	}
+	return updateLast(tx, sc.changed)
+}
+
+// ticks takes n ticks, none before earliest, and returns the first. The row
+// stays locked until the commit, so ticks rise in the order of commits.
+func ticks(tx *Tx, earliest conversation.Tick, n int) (conversation.Tick, error) {
+	if _, err := tx.Exec("UPDATE message_clock SET tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END WHERE id = 1",
+		int64(earliest), int64(earliest)+int64(n), n); err != nil {
+		return 0, err
+	}
+	var last int64
+	err := tx.QueryRow("SELECT tick FROM message_clock WHERE id = 1").Scan(&last)
+	return conversation.Tick(last - int64(n) + 1), err
+}
+
+// look reads what Admit needs to know of all items at once.
+func look(tx *Tx, items []*conversation.Outgoing) (*scene, error) {
+	sc := &scene{
+		convs:   make(map[string]*conversation.Conversation),
+		members: make(map[pair]membership),
+		keys:    make(map[sender]*conversation.SentKey),
+	}
+	var ids []string
+	var pairs []pair
+	for _, o := range items {
+		if _, seen := sc.convs[o.Conversation]; !seen {
+			sc.convs[o.Conversation] = nil
+			ids = append(ids, o.Conversation)
+		}
+		pairs = append(pairs, pair{o.Conversation, o.From})
+	}
+	slices.Sort(ids)
+	if err := sc.readConversations(tx, ids); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.conv, b.conv), cmp.Compare(a.user, b.user)) })
+	if err := sc.readMembers(tx, slices.Compact(pairs)); err != nil {
+		return nil, err
+	}
+	return sc, sc.readKeys(tx, items)
+}
+
+func (sc *scene) readConversations(tx *Tx, ids []string) error {
+	for part := range slices.Chunk(ids, insertRows) {
+		rows, err := tx.Query("SELECT "+conversationColumns+" FROM conversations c WHERE c.id IN ("+Marks(padded(len(part)))+") ORDER BY c.id"+
+			tx.Dialect().ForUpdate(), pad(part)...)
+		if err != nil {
+			return err
+		}
+		found, err := collect(rows, scanConversation)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			sc.convs[found[i].ID] = &found[i]
+		}
+	}
+	return nil
+}
+
+func (sc *scene) readMembers(tx *Tx, pairs []pair) error {
+	for part := range slices.Chunk(pairs, insertRows) {
+		rows, err := tx.Query(`SELECT m.conv_id, m.user_id, u.banned FROM members m
+			JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
+			WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN `+tx.Dialect().pairs(padded(len(part))), padPairs(part)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var p pair
+			var m membership
+			if err := rows.Scan(&p.conv, &p.user, &m.banned); err != nil {
+				return err
+			}
+			sc.members[p] = m
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (sc *scene) readKeys(tx *Tx, items []*conversation.Outgoing) error {
+	byApp := make(map[string][]pair)
+	for _, o := range items {
+		if o.ClientKey != "" {
+			byApp[o.App] = append(byApp[o.App], pair{o.From, o.ClientKey})
+		}
+	}
+	for app, all := range byApp {
+		for part := range slices.Chunk(all, insertRows) {
+			rows, err := tx.Query("SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN "+
+				tx.Dialect().pairs(padded(len(part))), append([]any{app}, padPairs(part)...)...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				k, s, at := &conversation.SentKey{}, sender{app: app}, int64(0)
+				if err := rows.Scan(&s.user, &s.key, &k.Digest, &k.ID, &k.Seq, &at); err != nil {
+					return err
+				}
+				k.At = micros(at)
+				sc.keys[s] = k
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func padPairs(pairs []pair) []any {
+	out := make([]any, 0, 2*padded(len(pairs)))
+	for i := range padded(len(pairs)) {
+		p := pairs[min(i, len(pairs)-1)]
+		out = append(out, p.conv, p.user)
+	}
+	return out
+}
+
+// admit asks the domain about o and gives it its place after those before it.
+func (sc *scene) admit(o *conversation.Outgoing, tick conversation.Tick, at time.Time) bool {
+	c := sc.convs[o.Conversation]
+	if c != nil && c.App != o.App {
+		c = nil
+	}
+	m, member := sc.members[pair{o.Conversation, o.From}]
+	key := sender{o.App, o.From, o.ClientKey}
+	if !o.Admit(conversation.Found{Conversation: c, Member: member, Banned: m.banned, Key: sc.keys[key]}) {
+		return false
+	}
+	seq := int64(0)
+	if !o.Transient {
+		if seq = c.Last.Seq + 1; !slices.Contains(sc.changed, c) {
+			sc.changed = append(sc.changed, c)
+		}
+	}
+	o.Place(tick, at, seq, c.Type)
+	if !o.Transient {
+		c.Last = conversation.Last{Seq: seq, ID: o.ID, From: o.From, At: o.At}
+	}
+	if o.ClientKey != "" {
+		sc.keys[key] = &conversation.SentKey{Digest: o.Digest, ID: o.ID, Seq: seq, At: o.At}
+	}
+	return true
+}
+
+var (
+	messageFields = []string{"conv_id", "seq", "app_id", "msg_id", "sender", "type", "status", "content", "attr", "url",
+		"no_sync", "mention_all", "mentions", "at_us"}
+	keyFields = []string{"app_id", "sender", "client_key", "digest", "msg_id", "seq", "at_us"}
+)
+
+func messageRow(m conversation.Message) []any {
+	mentions := ""
+	if len(m.Mentions) > 0 {
+		b, _ := json.Marshal(m.Mentions) // strings always marshal
+		mentions = string(b)
+	}
+	return []any{m.Conversation, m.Seq, m.App, m.ID, m.From, m.Type, m.Status, m.Text, jsonOrNull(m.Attr), m.URL,
+		flag(m.NoSync), flag(m.MentionAll), mentions, m.At.UnixMicro()}
+}
+
+const updateRows = 64
+
+// updateLast writes the newest message of each conversation, which the
+// transaction has locked, many to a statement.
+func updateLast(tx *Tx, changed []*conversation.Conversation) error {
+	for part := range slices.Chunk(changed, updateRows) {
+		n := padded(len(part))
+		cases := strings.Repeat(" WHEN ? THEN ?", n)
+		var seqs, ids, froms, times, where []any
+		for i := range n {
+			c := part[min(i, len(part)-1)]
+			seqs = append(seqs, c.ID, c.Last.Seq)
+			ids = append(ids, c.ID, c.Last.ID)
+			froms = append(froms, c.ID, c.Last.From)
+			times = append(times, c.ID, c.Last.At.UnixMicro())
+			where = append(where, c.ID)
+		}
+		_, err := tx.Exec("UPDATE conversations SET last_seq = CASE id"+cases+" ELSE last_seq END, last_msg_id = CASE id"+cases+
+			" ELSE last_msg_id END, last_sender = CASE id"+cases+" ELSE last_sender END, last_us = CASE id"+cases+
+			" ELSE last_us END WHERE id IN ("+Marks(n)+")", slices.Concat(seqs, ids, froms, times, where)...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ForgetKeys implements conversation.Store.
+func (s *Conversations) ForgetKeys(ctx context.Context, t time.Time, limit int) (n int, err error) {
+	err = s.db.Write(ctx, func(tx *Tx) error {
+		n = 0
+		rows, err := tx.Query("SELECT app_id, sender, client_key FROM send_keys WHERE at_us < ? ORDER BY at_us LIMIT ?"+
+			tx.Dialect().SkipLocked(), t.UnixMicro(), limit)
+		if err != nil {
+			return err
+		}
+		old, err := collect(rows, func(row scanner) (k sender, err error) { return k, row.Scan(&k.app, &k.user, &k.key) })
+		if err != nil {
+			return err
+		}
+		for _, k := range old {
+			if _, err := tx.Exec("DELETE FROM send_keys WHERE app_id = ? AND sender = ? AND client_key = ?", k.app, k.user, k.key); err != nil {
+				return err
+			}
+		}
+		n = len(old)
+		return nil
+	})
+	return n, err
+}
