@@ -14,7 +14,7 @@ var idLimit = vendors.Limit{IDBytes: 64, IDLetter: idLetter}
 
 // limits are LinkV's published numbers (4.3). It names no rates.
 var limits = vendors.Limits{
-	vendors.OpTokenIssue:   idLimit,
+	vendors.OpTokenIssue:   {IDBytes: idLimit.IDBytes, IDLetter: idLetter, Bytes: maxPortrait},
 	vendors.OpUserBlock:    targets(maxTargets),
 	vendors.OpBlacklist:    targets(maxTargets),
 	vendors.OpSendUser:     targets(maxTargets),
@@ -40,7 +40,8 @@ func idLetter(b byte) bool {
 	return b == '+' || b == '=' || b == '-' || b == '_'
 }
 
-// Lengths of a profile in bytes (4.2).
+// Lengths of a profile in bytes (4.2). The portrait's stands in the limits as
+// what a token is issued with.
 const (
 	maxName     = 128
 	maxPortrait = 1024

@@ -38,26 +38,30 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 		return c, nil
 	}
 	var err error
-	c.OpenID, err = a.openID(ctx, u)
+	c.OpenID, err = a.openID(ctx, vendors.OpTokenIssue, u)
 	return c, err
 }
 
 func (a *adapter) checkUser(u vendors.User) error {
-	if err := limits.Check(a.name, vendors.OpTokenIssue, vendors.Size{IDs: []string{u.ID}}); err != nil {
+	if err := limits.Check(a.name, vendors.OpTokenIssue, vendors.Size{IDs: []string{u.ID}, Content: u.Portrait}); err != nil {
 		return err
 	}
 	if len(u.Name) > maxName {
 		return vendors.Refuse(a.name, vendors.OpTokenIssue, vendors.ErrTooLarge, "the name is over 128 bytes")
 	}
-	if len(u.Portrait) > maxPortrait {
-		return vendors.Refuse(a.name, vendors.OpTokenIssue, vendors.ErrTooLarge, "the portrait is over 1024 bytes")
-	}
 	return nil
 }
 
 // openID is the live side's own id for a user, which all coin calls want.
-func (a *adapter) openID(ctx context.Context, u vendors.User) (string, error) {
-	return a.openIDs.Get(ctx, u.ID, func(ctx context.Context) (string, error) { return a.register(ctx, u) })
+func (a *adapter) openID(ctx context.Context, op string, u vendors.User) (string, error) {
+	id, err := a.openIDs.Get(ctx, u.ID, func(ctx context.Context) (string, error) { return a.register(ctx, u) })
+	var e *vendors.Error
+	if errors.As(err, &e) { // a copy: others may wait for the same answer
+		told := *e
+		told.Op = op
+		return "", &told
+	}
+	return id, err
 }
 
 // register asks for the open id as u is first, so that a profile which LinkV

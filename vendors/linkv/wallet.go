@@ -25,7 +25,7 @@ func (a *adapter) Balance(ctx context.Context, user string) (int64, error) {
 	if err := limits.Check(a.name, vendors.OpBalance, vendors.Size{IDs: []string{user}}); err != nil {
 		return 0, err
 	}
-	openID, err := a.openID(ctx, vendors.User{ID: user})
+	openID, err := a.openID(ctx, vendors.OpBalance, vendors.User{ID: user})
 	if err != nil {
 		return 0, err
 	}
@@ -62,7 +62,7 @@ func (a *adapter) Adjust(ctx context.Context, adj vendors.Adjustment) error {
 	if adj.Delta == 0 || adj.RequestID == "" {
 		return vendors.Refuse(a.name, vendors.OpAdjust, vendors.ErrInvalid, "a change needs a request id and an amount other than zero")
 	}
-	openID, err := a.openID(ctx, vendors.User{ID: adj.User})
+	openID, err := a.openID(ctx, vendors.OpAdjust, vendors.User{ID: adj.User})
 	if err != nil {
 		return notStarted(err)
 	}
@@ -83,7 +83,7 @@ func notStarted(err error) error {
 		return err
 	}
 	told := *e
-	told.Op, told.Outcome = vendors.OpAdjust, vendors.NotSent
+	told.Outcome = vendors.NotSent
 	return &told
 }
 

@@ -3,6 +3,7 @@ package vendortest
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"switchboard/vendors"
@@ -25,8 +26,13 @@ type op struct {
 	call   func(context.Context, *vendors.Vendor) error
 }
 
-// ops are the operations that the vendor has.
+// ops are the operations that the vendor can do.
 func (e *env) ops() []op {
+	return slices.DeleteFunc(e.allOps(), func(o op) bool { return slices.Contains(e.Unsupported, o.name) })
+}
+
+// allOps are the operations of the capabilities that the vendor has.
+func (e *env) allOps() []op {
 	var out []op
 	for _, group := range [][]op{e.imOps(), e.serviceOps(), e.setOps(), e.roomReads(), e.roomWrites()} {
 		for _, o := range group {

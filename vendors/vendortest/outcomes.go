@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,10 +61,21 @@ func outcomeChecks() []check {
 	}
 }
 
+// openFor opens the vendor anew, with what o looks up first already kept.
+func (e *env) openFor(t T, o op) *vendors.Vendor {
+	t.Helper()
+	e.w.heal()
+	v := e.open(e.w.url)
+	if slices.Contains(e.Warm, o.name) {
+		must(t, o.name+", to warm up", o.call(t.Context(), v))
+	}
+	return v
+}
+
 // fresh calls o once at a newly opened vendor, while f spoils n exchanges.
 func (e *env) fresh(t T, o op, n int, f fault) error {
 	t.Helper()
-	v := e.open(e.w.url)
+	v := e.openFor(t, o)
 	e.w.spoil(n, f)
 	defer e.w.heal()
 	c, cancel := context.WithTimeout(t.Context(), patience)
@@ -105,7 +117,7 @@ func badStatus(t T, e *env) {
 func deadline(t T, e *env) {
 	e.eachOp(t, func(e *env, o op) {
 		for _, f := range []fault{hang, executeThenHang} {
-			v := e.open(e.w.url)
+			v := e.openFor(t, o)
 			e.w.spoil(always, f)
 			c, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			start := time.Now()

@@ -25,6 +25,14 @@ type Fixture struct {
 	// both ways: one that is lost, or forgotten here, fails.
 	Lacks []string
 
+	// Unsupported names operations of capabilities that the vendor has, but
+	// cannot do: they must be refused with ErrUnsupported before the call.
+	Unsupported []string
+	// Warm names operations that first look something up at the vendor and
+	// keep it. They are made once before an exchange is spoiled, so that the
+	// spoiled one is the operation's own.
+	Warm []string
+
 	Secrets []vendors.Secret // must never show in an error
 
 	// Nonce returns what makes the credentials in a request good only once.
