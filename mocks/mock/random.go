@@ -3,6 +3,7 @@ package mock
 import (
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"sync"
 )
 
@@ -67,3 +68,6 @@ func (r *Random) Chance(p float64) bool {
 	defer r.mu.Unlock()
 	return r.src.Float64() < p
 }
+
+// UpperHex returns n upper-case hex digits.
+func (r *Random) UpperHex(n int) string { return strings.ToUpper(r.Hex(n)) }

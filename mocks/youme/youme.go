@@ -1,0 +1,120 @@
+// Package youme is YouMe on this machine: the Talk room commands and the IM
+// commands that are known, with YouMe's checksum and its spellings. Facts:
+// reference/youme.md; what YouMe does not say and the mock had to choose stands
+// in codes.go and README.
+package youme
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"switchboard/mocks/mock"
+	"switchboard/openapi"
+)
+
+// Account is one customer's credentials. What is empty is made up from the
+// seed and the namespace's name, the same every time.
+type Account struct {
+	AppKey     string `split_words:"true"` // "YOUME" and 40 upper hex digits
+	AppSecret  string `split_words:"true"`
+	AppID      int64  `split_words:"true"` // zero: made up
+	Identifier string `split_words:"true"` // the console's administrator; empty: admin
+}
+
+// Config is one mock server. Its zero value works.
+type Config struct {
+	Account             // of the default namespace
+	Listen       string // for Start; empty: a free loopback port
+	Seed         uint64
+	PlainAnswers bool // queries answer without the envelope, as the document's samples do
+	StrictIDs    bool // user ids are letters and digits only, as the vendor's FAQ says
+	// Zone is that of QueryDate; nil: UTC+8, which is likely and not confirmed.
+	Zone         *time.Location
+	CheckAnswers bool // hold answers against the openapi; see mock.Options
+}
+
+// Mock is YouMe as an http.Handler, with all its namespaces.
+type Mock struct {
+	*mock.Engine[*App]
+}
+
+// Server is a Mock on a port.
+type Server struct {
+	*Mock
+	URL    string
+	server *mock.Server
+}
+
+// New builds YouMe. Close it when done.
+func New(cfg Config) (*Mock, error) {
+	spec, err := openapi.Files.ReadFile("youme.yaml")
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.FixedZone("UTC+8", 8*60*60)
+	}
+	e, err := mock.New(mock.Vendor[*App]{
+		Name:       "youme",
+		Spec:       spec,
+		Operations: operations(),
+		Keys:       []string{"app_key"},
+		Fill:       fill,
+		Open:       func(n *mock.Namespace) *App { return newApp(n, cfg) },
+		Read:       read,
+		Verify:     (*App).verify,
+		Refuse:     refuse,
+		Schedule:   copySchedule,
+		Trigger:    (*App).trigger,
+	}, mock.Options{Seed: cfg.Seed, Credentials: cfg.Account.credentials(), CheckAnswers: cfg.CheckAnswers})
+	if err != nil {
+		return nil, err
+	}
+	return &Mock{Engine: e}, nil
+}
+
+// Handler serves YouMe and the admin API.
+func (m *Mock) Handler() http.Handler { return m.Engine }
+
+// Start builds YouMe and serves it. Close ends it.
+func Start(cfg Config) (*Server, error) {
+	m, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s, err := mock.Listen(cfg.Listen, m.Handler(), m.Close)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{Mock: m, URL: s.URL, server: s}, nil
+}
+
+// Close stops the server and waits for all of it.
+func (s *Server) Close() error { return s.server.Close() }
+
+func (a Account) credentials() map[string]string {
+	given := map[string]string{"app_key": a.AppKey, "app_secret": a.AppSecret, "identifier": a.Identifier}
+	if a.AppID != 0 {
+		given["app_id"] = strconv.FormatInt(a.AppID, 10)
+	}
+	return given
+}
+
+// fill also replaces an app_id that is no number, which only the admin API can
+// give.
+func fill(given map[string]string, r *mock.Random) {
+	for _, f := range []struct{ name, value string }{
+		{"app_key", "YOUME" + r.UpperHex(40)},
+		{"app_secret", r.Hex(40)},
+		{"identifier", "admin"},
+	} {
+		if given[f.name] == "" {
+			given[f.name] = f.value
+		}
+	}
+	id := r.Digits(6)
+	if _, err := strconv.ParseInt(given["app_id"], 10, 64); err != nil {
+		given["app_id"] = id
+	}
+}
