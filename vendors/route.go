@@ -187,6 +187,12 @@ func (r *Router) Apply(routes map[Capability]Route) error {
 	return r.swap(r.now.Load().accounts, routes)
 }
 
+// Check reports why Apply would refuse routes.
+func (r *Router) Check(routes map[Capability]Route) error {
+	_, err := newRouting(r.now.Load().accounts, routes)
+	return err
+}
+
 // Replace gives an account the keys that live lists, the preferred one first, and
 // adds the account when it is new. All are tried when one is refused, so that
 // two keys can be live while a vendor changes over. The caller closes what is no
@@ -209,6 +215,19 @@ func (r *Router) Replace(name string, live ...*Vendor) error {
 
 // swap needs mu held.
 func (r *Router) swap(accounts []account, routes map[Capability]Route) error {
+	next, err := newRouting(accounts, routes)
+	if err == nil {
+		r.now.Store(next)
+	}
+	return err
+}
+
+func newRouting(accounts []account, routes map[Capability]Route) (*routing, error) {
+	for c := range routes {
+		if !slices.Contains(Capabilities(), c) {
+			return nil, fmt.Errorf("no capability %q: one of %v", c, Capabilities())
+		}
+	}
 	next := &routing{accounts: accounts, routes: routes, table: make(map[Capability]*compiled, len(Capabilities()))}
 	for _, c := range Capabilities() {
 		route, given := routes[c]
@@ -221,11 +240,10 @@ func (r *Router) swap(accounts []account, routes map[Capability]Route) error {
 		}
 		var err error
 		if next.table[c], err = compile(c, route, accounts); err != nil {
-			return fmt.Errorf("route %s: %w", c, err)
+			return nil, fmt.Errorf("route %s: %w", c, err)
 		}
 	}
-	r.now.Store(next)
-	return nil
+	return next, nil
 }
 
 func compile(c Capability, route Route, accounts []account) (*compiled, error) {

@@ -1,0 +1,345 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"switchboard/vendors"
+)
+
+// memory is a store in memory, with the versions and the times of a real one.
+type memory struct {
+	mu      sync.Mutex
+	entries map[string]Entry
+	due     map[string]time.Time
+	broken  error
+}
+
+func newMemory() *memory { return &memory{entries: map[string]Entry{}, due: map[string]time.Time{}} }
+
+func (m *memory) Insert(_ context.Context, e Entry, in time.Duration) (Entry, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, o := range m.entries {
+		if o.App == e.App && o.Op == e.Op && o.Key == e.Key {
+			return o, true, m.broken
+		}
+	}
+	e.Created, e.Updated = time.Now(), time.Now()
+	m.entries[e.ID], m.due[e.ID] = e, time.Now().Add(in)
+	return Entry{}, false, m.broken
+}
+
+func (m *memory) Save(_ context.Context, e Entry, in time.Duration) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken != nil || m.entries[e.ID].Version != e.Version {
+		return false, m.broken
+	}
+	e.Version++
+	e.Created, e.Updated = m.entries[e.ID].Created, time.Now()
+	m.entries[e.ID] = e
+	if delete(m.due, e.ID); in > 0 {
+		m.due[e.ID] = time.Now().Add(in)
+	}
+	return true, nil
+}
+
+func (m *memory) Due(_ context.Context, limit int) (out []Entry, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, at := range m.due {
+		if !time.Now().Before(at) && len(out) < limit {
+			out = append(out, m.entries[id])
+		}
+	}
+	return out, m.broken
+}
+
+func (m *memory) only(t testing.TB) Entry {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.entries) != 1 {
+		t.Fatalf("%d entries", len(m.entries))
+	}
+	for _, e := range m.entries {
+		return e
+	}
+	return Entry{}
+}
+
+func write(key string) Write {
+	return Write{App: "app", Key: key, RequestID: "r", Op: vendors.OpAdjust, Vendor: "acme", Payload: "5 coins"}
+}
+
+func answered(o vendors.Outcome) Answer {
+	return Answer{Outcome: o, Status: 200 + int(o), Body: []byte(o.String())}
+}
+
+// attempted is what a vendor call leaves in the journal.
+func attempted(ctx context.Context, o vendors.Outcome) Answer {
+	vendors.JournalOf(ctx).Add(vendors.Step{Vendor: "acme", Outcome: o})
+	return answered(o)
+}
+
+func TestRepeatedKeyGetsTheFirstAnswerUnlessNothingWasExecuted(t *testing.T) {
+	for _, tc := range []struct {
+		o        vendors.Outcome
+		state    State
+		replayed bool
+	}{
+		{vendors.OK, Done, true}, {vendors.DefiniteNo, Refused, true}, {vendors.Ambiguous, Doubt, true},
+		{vendors.AuthFault, Failed, false}, {vendors.Throttled, Failed, false}, {vendors.NotSent, Failed, false},
+		{vendors.DefiniteFail, Failed, false}, {vendors.Cancelled, Failed, false},
+	} {
+		t.Run(tc.o.String(), func(t *testing.T) {
+			m := newMemory()
+			l := &Ledger{Store: m}
+			calls := 0
+			run := func(ctx context.Context) Answer { calls++; return attempted(ctx, tc.o) }
+			first, replayed, err := l.Do(t.Context(), write("k"), run)
+			if err != nil || replayed || first.Outcome != tc.o || m.only(t).State != tc.state {
+				t.Fatalf("%+v, %v, %v, then %s", first, replayed, err, m.only(t).State)
+			}
+			second, replayed, err := l.Do(t.Context(), write("k"), run)
+			if err != nil || replayed != tc.replayed || string(second.Body) != tc.o.String() || second.Status != first.Status {
+				t.Fatalf("again: %+v, replayed %v, %v", second, replayed, err)
+			}
+			if want := map[bool]int{true: 1, false: 2}[tc.replayed]; calls != want || len(m.only(t).Steps) != want {
+				t.Fatalf("made %d times, %d steps told", calls, len(m.only(t).Steps))
+			}
+		})
+	}
+}
+
+func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
+	l := &Ledger{Store: newMemory()}
+	run := func(context.Context) Answer { return answered(vendors.OK) }
+	if _, _, err := l.Do(t.Context(), write("k"), run); err != nil {
+		t.Fatal(err)
+	}
+	other := write("k")
+	other.Payload = "6 coins"
+	if _, _, err := l.Do(t.Context(), other, run); !errors.Is(err, ErrKeyReused) {
+		t.Fatalf("other content: %v", err)
+	}
+	other.App = "app2"
+	if _, replayed, err := l.Do(t.Context(), other, run); err != nil || replayed {
+		t.Fatalf("another app: %v, %v", replayed, err)
+	}
+	for range 2 {
+		if _, replayed, err := l.Do(t.Context(), write(""), run); err != nil || replayed {
+			t.Fatalf("no key: %v, %v", replayed, err)
+		}
+	}
+	if _, _, err := l.Do(t.Context(), write(string(make([]byte, maxKey+1))), run); !errors.Is(err, ErrKey) {
+		t.Fatalf("a long key: %v", err)
+	}
+}
+
+func TestOfEqualRequestsAtOnceOneIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Ledger{Store: newMemory()}
+		made, busy := 0, 0
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				_, _, err := l.Do(t.Context(), write("k"), func(context.Context) Answer {
+					time.Sleep(time.Second)
+					made++
+					return answered(vendors.OK)
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				if errors.Is(err, ErrInProgress) {
+					busy++
+				}
+			})
+		}
+		wg.Wait()
+		if made != 1 || busy != 19 {
+			t.Fatalf("%d made, %d told that it is under way", made, busy)
+		}
+	})
+}
+
+func TestOutcomeThatCannotBeWrittenDownIsUnknown(t *testing.T) {
+	m := newMemory()
+	l := &Ledger{Store: m}
+	_, _, err := l.Do(t.Context(), write("k"), func(context.Context) Answer {
+		m.broken = errors.New("database gone")
+		return answered(vendors.OK)
+	})
+	if vendors.OutcomeOf(err) != vendors.Ambiguous {
+		t.Fatalf("executed and not written down: %v", err)
+	}
+	made := false
+	if _, _, err := l.Do(t.Context(), write("other"), func(context.Context) Answer { made = true; return Answer{} }); err == nil || made {
+		t.Fatalf("without a store nothing may be made: %v", err)
+	}
+}
+
+// days makes the ledger's time pass, sweeping as Run does.
+func days(t *testing.T, l *Ledger, d time.Duration) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(sweepEvery) {
+		if _, err := l.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		said   []vendors.Outcome // one for each check, the last again and again
+		recipe bool
+		died   bool // the process died while the write was open
+		want   State
+	}{
+		{"executed", []vendors.Outcome{vendors.NotSent, vendors.Ambiguous, vendors.OK}, true, false, Done},
+		{"not executed", []vendors.Outcome{vendors.DefiniteNo}, true, false, Refused},
+		{"vendor down", []vendors.Outcome{vendors.NotSent}, true, false, Unknown},
+		{"no recipe", nil, false, false, Unknown},
+		{"died and executed", []vendors.Outcome{vendors.OK}, true, true, Done},
+		{"died and no recipe", nil, false, true, Unknown},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				l := &Ledger{Store: m}
+				checks := 0
+				if tc.recipe {
+					l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
+						var payload string
+						if json.Unmarshal(e.Payload, &payload) != nil || payload != "5 coins" || e.Vendor != "acme" {
+							t.Errorf("the recipe is given %+v", e)
+						}
+						o := tc.said[min(checks, len(tc.said)-1)]
+						checks++
+						return attempted(ctx, o)
+					}}
+				}
+				_, _, err := l.Do(t.Context(), write("k"), func(ctx context.Context) Answer {
+					if tc.died {
+						m.broken = errors.New("dead")
+					}
+					return attempted(ctx, vendors.Ambiguous)
+				})
+				if m.broken = nil; tc.died != (err != nil) {
+					t.Fatal(err)
+				}
+				days(t, l, giveUp+2*lease+2*lastCheck)
+				e := m.only(t)
+				if e.State != tc.want || len(m.due) != 0 {
+					t.Fatalf("ends as %s after %d checks; %d due", e.State, checks, len(m.due))
+				}
+				before := checks
+				a, replayed, err := l.Do(t.Context(), write("k"), nil)
+				if err != nil || !replayed || checks != before {
+					t.Fatalf("asked again: %+v, %v, %v", a, replayed, err)
+				}
+				if tc.want == Done && string(a.Body) != "ok" || tc.want == Unknown && a.Outcome != vendors.Ambiguous {
+					t.Fatalf("asked again: %+v", a)
+				}
+			})
+		})
+	}
+}
+
+func TestReplicasDoNotAskAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		asking, most, asked := 0, 0, 0
+		recipe := func(context.Context, Entry) Answer {
+			asking++
+			asked++
+			most = max(most, asking)
+			time.Sleep(time.Second)
+			asking--
+			return answered(vendors.NotSent)
+		}
+		l := &Ledger{Store: m, Recipes: map[string]Recipe{vendors.OpAdjust: recipe}}
+		_, _, _ = l.Do(t.Context(), write("k"), func(ctx context.Context) Answer { return attempted(ctx, vendors.Ambiguous) })
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { days(t, l, giveUp) })
+		}
+		wg.Wait()
+		if most != 1 || asked > 24 {
+			t.Fatalf("%d asked at once, %d times in all", most, asked)
+		}
+	})
+}
+
+// A vendor that executes, drops, delays and lies low; a caller that repeats: no
+// key is ever executed twice, and every entry ends.
+func TestAtMostOneExecutionForEachKey(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		type turn struct {
+			key       int
+			executes  bool
+			o         vendors.Outcome
+			then      time.Duration
+			storeDies bool
+		}
+		turns := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) turn {
+			u := turn{key: rapid.IntRange(0, 3).Draw(rt, "key"), storeDies: rapid.IntRange(0, 9).Draw(rt, "store") == 0}
+			u.o = rapid.SampledFrom(vendors.Outcomes()).Draw(rt, "outcome")
+			switch u.o {
+			case vendors.OK:
+				u.executes = true
+			case vendors.Ambiguous:
+				u.executes = rapid.Bool().Draw(rt, "executes")
+			}
+			u.then = time.Duration(rapid.IntRange(0, 90).Draw(rt, "seconds")) * time.Second
+			return u
+		}), 1, 30).Draw(rt, "turns")
+		executed := map[string]int{}
+		var left []State
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory()
+			l := &Ledger{Store: m}
+			l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
+				executed[e.Key] = max(executed[e.Key], 1) // the vendor de-duplicates a repeat
+				return attempted(ctx, vendors.OK)
+			}}
+			for _, u := range turns {
+				key := fmt.Sprint(u.key)
+				_, _, _ = l.Do(t.Context(), write(key), func(ctx context.Context) Answer {
+					if u.executes {
+						executed[key]++
+					}
+					if u.storeDies {
+						m.broken = errors.New("database gone")
+					}
+					return attempted(ctx, u.o)
+				})
+				m.broken = nil
+				days(t, l, u.then)
+			}
+			days(t, l, giveUp+2*lease+2*lastCheck)
+			for _, e := range m.entries {
+				left = append(left, e.State)
+			}
+		})
+		for key, n := range executed {
+			if n > 1 {
+				rt.Fatalf("key %s was executed %d times", key, n)
+			}
+		}
+		if slices.Contains(left, Open) || slices.Contains(left, Doubt) {
+			rt.Fatalf("not ended: %v", left)
+		}
+	})
+}

@@ -1,0 +1,96 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// Recipe finds out what became of a write that may have been executed at
+// e.Vendor: it reads back, lists, or repeats what that vendor de-duplicates. OK
+// and DefiniteNo settle the entry with the answer that its caller is given from
+// then on; every other outcome means that it is still not known.
+type Recipe func(ctx context.Context, e Entry) Answer
+
+const (
+	sweepEvery = time.Second
+	sweepLimit = 100
+	firstCheck = 2 * time.Second
+	lastCheck  = time.Minute // between two checks at most
+	checkTime  = 10 * time.Second
+	giveUp     = 15 * time.Minute
+)
+
+// Run looks into what is in doubt until ctx ends. Every replica may run one:
+// each entry is checked by one of them at a time.
+func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := l.Sweep(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("the ledger cannot be swept", "error", err)
+		}
+	}
+}
+
+// Sweep looks once into every entry whose time has come, and returns how many
+// it found.
+func (l *Ledger) Sweep(ctx context.Context) (int, error) {
+	due, err := l.Store.Due(ctx, sweepLimit)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range due {
+		if err := l.check(ctx, e); err != nil {
+			return len(due), err
+		}
+	}
+	return len(due), nil
+}
+
+// check takes the entry for itself first, so that two replicas do not ask at
+// once, and a process that dies while asking leaves it to the others.
+func (l *Ledger) check(ctx context.Context, e Entry) error {
+	pause := backoff(e.Checks)
+	recipe := l.Recipes[e.Op]
+	old := time.Since(e.Created) >= cmp.Or(l.GiveUp, giveUp)
+	if e.State == Open {
+		e.State = Doubt // its process died; an open entry has no answer to repeat
+		e.Answer = Answer{Outcome: vendors.Ambiguous}
+	}
+	if e.Vendor == "" || recipe == nil {
+		recipe = nil
+		pause = lastCheck
+	}
+	e.Checks++
+	if old && (recipe == nil || e.Checks > 1) {
+		e.State = Unknown
+		_, err := l.save(ctx, e, 0)
+		return err
+	}
+	ok, err := l.save(ctx, e, pause)
+	if err != nil || !ok || recipe == nil {
+		return err
+	}
+	e.Version++
+	journal := &vendors.Journal{}
+	timed, cancel := context.WithTimeout(vendors.WithJournal(ctx, journal), checkTime)
+	defer cancel()
+	a := recipe(vendors.WithPin(timed, e.Vendor), e)
+	e.add(journal.Steps())
+	if a.Outcome == vendors.OK || a.Outcome == vendors.DefiniteNo {
+		e.State, e.Answer = stateOf(a.Outcome), a
+	}
+	_, err = l.save(ctx, e, pause)
+	return err
+}
+
+func backoff(checks int) time.Duration { return min(firstCheck<<min(checks, 10), lastCheck) }

@@ -1,0 +1,150 @@
+package storage_test
+
+import (
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"switchboard/app/ledger"
+	"switchboard/app/storage"
+	"switchboard/app/storage/storagetest"
+	"switchboard/app/switches"
+	"switchboard/vendors"
+)
+
+func entry(key string) ledger.Entry {
+	return ledger.Entry{
+		ID: "id-" + key, App: "app", Key: key, RequestID: "req", Op: vendors.OpAdjust, Vendor: "acme", State: ledger.Open,
+		Payload: []byte(`{"n":1}`), Digest: []byte{0, 255},
+	}
+}
+
+func TestLedgerKeepsWhatItWasGiven(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		s := storage.Ledger{DB: db}
+		e := entry("k")
+		if _, taken, err := s.Insert(t.Context(), e, time.Hour); taken || err != nil {
+			t.Fatal(taken, err)
+		}
+		e.State, e.Checks, e.Vendor = ledger.Doubt, 3, "other"
+		e.Answer = ledger.Answer{Outcome: vendors.Ambiguous, Status: 504, Body: []byte("{\"码\":1}")}
+		e.Steps = []vendors.Step{{
+			At: time.UnixMicro(1_700_000_000_000_001).UTC(), Vendor: "acme", Op: e.Op, Took: 5 * time.Millisecond,
+			Outcome: vendors.Ambiguous, Code: "1000", Note: "status 502", Skipped: true,
+		}}
+		if saved, err := s.Save(t.Context(), e, time.Hour); !saved || err != nil {
+			t.Fatal(saved, err)
+		}
+		if saved, err := s.Save(t.Context(), e, time.Hour); saved || err != nil {
+			t.Fatalf("an old version was written: %v, %v", saved, err)
+		}
+		got, err := s.ByRequest(t.Context(), "req")
+		if err != nil || len(got) != 1 {
+			t.Fatal(got, err)
+		}
+		if time.Since(got[0].Created).Abs() > time.Minute || got[0].Updated.Before(got[0].Created) {
+			t.Errorf("created %v, updated %v", got[0].Created, got[0].Updated)
+		}
+		e.Version, e.Created, e.Updated = 1, got[0].Created, got[0].Updated
+		if !reflect.DeepEqual(got[0], e) {
+			t.Errorf("got  %+v\nwant %+v", got[0], e)
+		}
+	})
+}
+
+func TestLedgerTakesAKeyOnce(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		s := storage.Ledger{DB: db}
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		first := map[string]int{}
+		for i := range 40 {
+			wg.Go(func() {
+				e := entry(fmt.Sprint("k", i%4))
+				e.ID = fmt.Sprint("id", i)
+				there, taken, err := s.Insert(t.Context(), e, 0)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err != nil:
+					t.Error(err)
+				case !taken:
+					first[e.Key]++
+				case there.Key != e.Key || there.ID == e.ID:
+					t.Errorf("told of %+v", there)
+				}
+			})
+		}
+		wg.Wait()
+		for _, n := range first {
+			if n != 1 || len(first) != 4 {
+				t.Fatalf("first: %v", first)
+			}
+		}
+		other := entry("k0")
+		other.ID, other.App = "x", "app2"
+		if _, taken, err := s.Insert(t.Context(), other, 0); taken || err != nil {
+			t.Fatal("the key of another app is taken", err)
+		}
+	})
+}
+
+func TestLedgerTellsWhatIsDueAndForgetsWhatEndedLongAgo(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		s := storage.Ledger{DB: db}
+		for key, in := range map[string]time.Duration{"now": time.Microsecond, "later": time.Hour, "never": 0} {
+			if _, _, err := s.Insert(t.Context(), entry(key), in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Millisecond)
+		got, err := s.Due(t.Context(), 10)
+		if err != nil || len(got) != 1 || got[0].Key != "now" {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		for want := range 2 {
+			n, err := s.Prune(t.Context(), time.Duration(1-want)*time.Hour, 10)
+			if err != nil || n != want {
+				t.Fatalf("%d forgotten, want %d: %v", n, want, err)
+			}
+		}
+		if left, _ := s.ByRequest(t.Context(), "req"); len(left) != 2 {
+			t.Fatalf("%d left: only what ended may be forgotten", len(left))
+		}
+	})
+}
+
+func TestSwitchesKeepEveryVersion(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		s := storage.Switches{DB: db}
+		if v, err := s.Version(t.Context()); v != 0 || err != nil {
+			t.Fatal(v, err)
+		}
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				for {
+					v, err := s.Version(t.Context())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					saved, err := s.Save(t.Context(), switches.Change{Version: v, Actor: fmt.Sprint("op", i), Reason: "drill", Body: []byte("{}")})
+					if err != nil {
+						t.Error(err)
+					}
+					if saved || err != nil {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		got, err := s.Load(t.Context(), 100)
+		if err != nil || len(got) != 8 || got[0].Version != 8 || got[7].Version != 1 || got[0].Reason != "drill" || time.Since(got[0].At).Abs() > time.Minute {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	})
+}

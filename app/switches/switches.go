@@ -1,0 +1,225 @@
+// Package switches is what operators turn at run time: routes, and the mode of
+// breakers. What was switched is in the store, with who did it and why; every
+// replica follows the store's version and applies what is new.
+package switches
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// What a switch can be refused for. Test with errors.Is.
+var (
+	ErrChanged = errors.New("somebody else switched meanwhile: read the routes again")
+	ErrInvalid = errors.New("this cannot be switched")
+)
+
+// State is everything that was switched. A capability that Routes leaves out
+// goes where configuration says; a breaker that Breakers leaves out is on auto.
+type State struct {
+	Routes   map[vendors.Capability]vendors.Route `json:"routes"`
+	Breakers map[string]map[string]string         `json:"breakers"` // account, class, mode
+}
+
+// Change is one version of the state and who made it.
+type Change struct {
+	Version int64
+	At      time.Time
+	Actor   string
+	Reason  string
+	Body    []byte // State as JSON
+}
+
+// Store keeps every version.
+type Store interface {
+	// Version is the latest; 0: nothing was ever switched.
+	Version(ctx context.Context) (int64, error)
+	// Load returns the latest changes, newest first.
+	Load(ctx context.Context, limit int) ([]Change, error)
+	// Save makes c the version after c.Version; false: there is a later one.
+	Save(ctx context.Context, c Change) (bool, error)
+}
+
+// Service applies the store's state to the router of this process.
+type Service struct {
+	Store  Store
+	Router *vendors.Router
+	Base   map[vendors.Capability]vendors.Route // configuration's routes
+
+	mu      sync.Mutex // guards all below; held while a state is applied, never across I/O
+	version int64
+	state   State
+}
+
+// Current returns the state that this process has applied, and its version.
+// Read only.
+func (s *Service) Current() (State, int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state, s.version
+}
+
+// SetRoutes replaces all switched routes. version is the one that the operator
+// saw; negative: whatever it is now.
+func (s *Service) SetRoutes(ctx context.Context, routes map[vendors.Capability]vendors.Route, version int64, actor, reason string) error {
+	if err := s.Router.Check(s.over(routes)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return s.change(ctx, version, actor, reason, func(st *State) { st.Routes = routes })
+}
+
+// SetBreaker sets the mode of one class's breakers of an account, "" for all.
+func (s *Service) SetBreaker(ctx context.Context, account, class string, mode vendors.BreakerMode, actor, reason string) error {
+	live := s.Router.Live(account)
+	if live == nil || live[0].Link == nil {
+		return fmt.Errorf("%w: no vendor named %q is configured", ErrInvalid, account)
+	}
+	var classes []string
+	for _, b := range live[0].Link.Health().Breakers {
+		if class == "" || class == b.Class {
+			classes = append(classes, b.Class)
+		}
+	}
+	if len(classes) == 0 {
+		return fmt.Errorf("%w: %s has no breaker class %q", ErrInvalid, account, class)
+	}
+	return s.change(ctx, -1, actor, reason, func(st *State) {
+		modes := maps.Clone(st.Breakers[account])
+		if modes == nil {
+			modes = map[string]string{}
+		}
+		for _, c := range classes {
+			modes[c] = mode.String()
+		}
+		st.Breakers = maps.Clone(st.Breakers)
+		if st.Breakers == nil {
+			st.Breakers = map[string]map[string]string{}
+		}
+		st.Breakers[account] = modes
+	})
+}
+
+const tries = 5 // against others who switch at the same time
+
+func (s *Service) change(ctx context.Context, want int64, actor, reason string, edit func(*State)) error {
+	for range tries {
+		st, version, err := s.latest(ctx)
+		if err != nil {
+			return err
+		}
+		if want >= 0 && want != version {
+			return ErrChanged
+		}
+		edit(&st)
+		body, err := json.Marshal(st)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		saved, err := s.Store.Save(ctx, Change{Version: version, Actor: actor, Reason: reason, Body: body})
+		if err != nil {
+			return err
+		}
+		if saved {
+			return s.apply(st, version+1)
+		}
+	}
+	return ErrChanged
+}
+
+func (s *Service) latest(ctx context.Context) (st State, version int64, err error) {
+	changes, err := s.Store.Load(ctx, 1)
+	if err != nil || len(changes) == 0 {
+		return st, 0, err
+	}
+	if err := json.Unmarshal(changes[0].Body, &st); err != nil {
+		return st, 0, fmt.Errorf("switches: version %d is not readable: %w", changes[0].Version, err)
+	}
+	return st, changes[0].Version, nil
+}
+
+func (s *Service) over(routes map[vendors.Capability]vendors.Route) map[vendors.Capability]vendors.Route {
+	out := map[vendors.Capability]vendors.Route{}
+	maps.Copy(out, s.Base)
+	maps.Copy(out, routes)
+	return out
+}
+
+// apply makes st what this process does, unless it knows a later version. A
+// route that names an account which this replica does not have changes nothing.
+func (s *Service) apply(st State, version int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if version <= s.version {
+		return nil
+	}
+	s.version = version
+	if err := s.Router.Apply(s.over(st.Routes)); err != nil {
+		return err
+	}
+	s.state = st
+	for _, a := range s.Router.All() {
+		for _, v := range s.Router.Live(a.Name) {
+			if v.Link != nil {
+				setBreakers(v.Link, st.Breakers[v.Name])
+			}
+		}
+	}
+	return nil
+}
+
+// setBreakers puts what modes leaves out on auto, and leaves alone what is as it
+// should be. Modes were checked when they were switched.
+func setBreakers(l vendors.Link, modes map[string]string) {
+	for _, b := range l.Health().Breakers {
+		mode, err := vendors.ParseBreakerMode(modes[b.Class])
+		if err != nil {
+			mode = vendors.BreakerAuto
+		}
+		if mode != b.Mode {
+			_ = l.SetBreaker(b.Class, mode) // the class is the link's own
+		}
+	}
+}
+
+// followEvery is how late a replica is at most, with some room within a second.
+const followEvery = 400 * time.Millisecond
+
+// Follow applies what is in the store when it is newer. Run does it for ever.
+func (s *Service) Follow(ctx context.Context) error {
+	version, err := s.Store.Version(ctx)
+	if err != nil {
+		return err
+	}
+	if _, have := s.Current(); version <= have {
+		return nil
+	}
+	st, version, err := s.latest(ctx)
+	if err != nil {
+		return err
+	}
+	return s.apply(st, version)
+}
+
+// Run follows the store until ctx ends.
+func (s *Service) Run(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := s.Follow(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("switches cannot be followed", "error", err)
+		}
+	}
+}
