@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/vendors"
@@ -28,11 +30,8 @@ func (h Rooms) ban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "ban users from a room", banning)
-	if err != nil {
-		return err
-	}
-	return done(c, vendor.BanUsers(c.UserContext(), room, users, away))
+	return write(h, c, "ban users from a room", banning,
+		func(ctx context.Context, v vendors.RoomBan) error { return v.BanUsers(ctx, room, users, away) })
 }
 
 func (h Rooms) unban(c *fiber.Ctx) error {
@@ -47,11 +46,8 @@ func (h Rooms) unban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "ban users from a room", banning)
-	if err != nil {
-		return err
-	}
-	return done(c, vendor.UnbanUsers(c.UserContext(), room, users))
+	return write(h, c, "ban users from a room", banning,
+		func(ctx context.Context, v vendors.RoomBan) error { return v.UnbanUsers(ctx, room, users) })
 }
 
 func userIDs(in []userID) ([]string, error) {
@@ -73,9 +69,6 @@ func (h Rooms) dissolve(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "dissolve a room", banning)
-	if err != nil {
-		return err
-	}
-	return done(c, vendor.DissolveRoom(c.UserContext(), room))
+	return write(h, c, "dissolve a room", banning,
+		func(ctx context.Context, v vendors.RoomBan) error { return v.DissolveRoom(ctx, room) })
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"strconv"
 	"time"
 
@@ -26,11 +27,8 @@ func (h Rooms) userRooms(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "tell the rooms of a user", calls)
-	if err != nil {
-		return err
-	}
-	found, err := vendor.UserState(c.UserContext(), user)
+	found, err := read(h, c, "tell the rooms of a user", calls,
+		func(ctx context.Context, v vendors.UserCalls) ([]vendors.UserMedia, error) { return v.UserState(ctx, user) })
 	if err != nil {
 		return err
 	}
@@ -71,11 +69,8 @@ func (h Rooms) userCalls(c *fiber.Ctx) error {
 		return err
 	}
 	q.User = user
-	vendor, err := able(h, c, "tell the calls of a user", calls)
-	if err != nil {
-		return err
-	}
-	found, err := vendor.UserCalls(c.UserContext(), q)
+	found, err := read(h, c, "tell the calls of a user", calls,
+		func(ctx context.Context, v vendors.UserCalls) ([]vendors.CallRecord, error) { return v.UserCalls(ctx, q) })
 	if err != nil {
 		return err
 	}

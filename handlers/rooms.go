@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"time"
@@ -33,15 +34,27 @@ func (h Rooms) Mount(r fiber.Router) {
 	r.Get("/users/:user/calls", h.userCalls)
 }
 
-// able finds what the request needs at the vendor that it means. A refusal's
-// text and data.able name the vendors that have it.
-func able[A comparable](h Rooms, c *fiber.Ctx, what string, pick func(vendors.Rooms) A) (A, error) {
-	found, err := rooms.Find(h.Rooms, c.Query("vendor"), what, pick)
+// read asks the vendor that the request means.
+func read[A comparable, R any](h Rooms, c *fiber.Ctx, what string, pick func(vendors.Rooms) A, ask func(context.Context, A) (R, error)) (R, error) {
+	out, err := rooms.Read(c.UserContext(), h.Rooms, c.Query("vendor"), what, pick, ask)
+	return out, withAble(err)
+}
+
+// write has the vendor that the request means do something, and answers.
+func write[A comparable](h Rooms, c *fiber.Ctx, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
+	if err := rooms.Write(c.UserContext(), h.Rooms, c.Query("vendor"), what, pick, do); err != nil {
+		return withAble(err)
+	}
+	return productSuccess(c, nil)
+}
+
+// withAble adds data.able, the vendors that can, to a refusal.
+func withAble(err error) error {
 	var unable *rooms.UnableError
 	if errors.As(err, &unable) {
-		return found, &detailedError{err: err, data: fiber.Map{"able": orEmpty(unable.Able)}}
+		return &detailedError{err: err, data: fiber.Map{"able": orEmpty(unable.Able)}}
 	}
-	return found, err
+	return err
 }
 
 // pathID is a room's or a user's id as it stands, escaped, in the path.
@@ -59,11 +72,8 @@ type roomCount struct {
 }
 
 func (h Rooms) list(c *fiber.Ctx) error {
-	vendor, err := able(h, c, "list rooms", func(r vendors.Rooms) vendors.RoomList { return r.List })
-	if err != nil {
-		return err
-	}
-	found, err := vendor.ListRooms(c.UserContext())
+	found, err := read(h, c, "list rooms", func(r vendors.Rooms) vendors.RoomList { return r.List },
+		func(ctx context.Context, v vendors.RoomList) ([]vendors.RoomCount, error) { return v.ListRooms(ctx) })
 	if err != nil {
 		return err
 	}
@@ -82,11 +92,8 @@ func (h Rooms) status(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "query a room", query)
-	if err != nil {
-		return err
-	}
-	s, err := vendor.RoomStatus(c.UserContext(), room)
+	s, err := read(h, c, "query a room", query,
+		func(ctx context.Context, v vendors.RoomQuery) (vendors.RoomStatus, error) { return v.RoomStatus(ctx, room) })
 	if err != nil {
 		return err
 	}
@@ -98,11 +105,8 @@ func (h Rooms) users(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "list the users of a room", query)
-	if err != nil {
-		return err
-	}
-	users, err := vendor.RoomUsers(c.UserContext(), room)
+	users, err := read(h, c, "list the users of a room", query,
+		func(ctx context.Context, v vendors.RoomQuery) ([]string, error) { return v.RoomUsers(ctx, room) })
 	if err != nil {
 		return err
 	}
@@ -114,11 +118,8 @@ func (h Rooms) speakers(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "list who speaks in a room", func(r vendors.Rooms) vendors.RoomSpeakers { return r.Speakers })
-	if err != nil {
-		return err
-	}
-	users, err := vendor.RoomSpeakers(c.UserContext(), room)
+	users, err := read(h, c, "list who speaks in a room", func(r vendors.Rooms) vendors.RoomSpeakers { return r.Speakers },
+		func(ctx context.Context, v vendors.RoomSpeakers) ([]string, error) { return v.RoomSpeakers(ctx, room) })
 	if err != nil {
 		return err
 	}
@@ -161,11 +162,9 @@ func (h Rooms) kick(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	vendor, err := able(h, c, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick })
-	if err != nil {
-		return err
-	}
-	return done(c, vendor.KickUser(c.UserContext(), vendors.Kick{Room: room, User: string(in.User), For: away, By: in.By}))
+	k := vendors.Kick{Room: room, User: string(in.User), For: away, By: in.By}
+	return write(h, c, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
+		func(ctx context.Context, v vendors.RoomKick) error { return v.KickUser(ctx, k) })
 }
 
 // decodeIn reads the room from the path and the parameters into v.
@@ -175,14 +174,6 @@ func (h Rooms) decodeIn(c *fiber.Ctx, v any) (string, error) {
 		return "", err
 	}
 	return room, decode(c, v)
-}
-
-// done answers a write that has nothing to tell.
-func done(c *fiber.Ctx, err error) error {
-	if err != nil {
-		return err
-	}
-	return productSuccess(c, nil)
 }
 
 func (h Rooms) message(c *fiber.Ctx) error {
@@ -206,11 +197,9 @@ func (h Rooms) message(c *fiber.Ctx) error {
 	if in.Text == "" {
 		return invalid("text is required")
 	}
-	vendor, err := able(h, c, "send text into a room", func(r vendors.Rooms) vendors.RoomPush { return r.Push })
-	if err != nil {
-		return err
-	}
-	return done(c, vendor.PushText(c.UserContext(), vendors.RoomText{Room: room, From: string(in.From), To: string(in.To), Text: in.Text}))
+	text := vendors.RoomText{Room: room, From: string(in.From), To: string(in.To), Text: in.Text}
+	return write(h, c, "send text into a room", func(r vendors.Rooms) vendors.RoomPush { return r.Push },
+		func(ctx context.Context, v vendors.RoomPush) error { return v.PushText(ctx, text) })
 }
 
 func (h Rooms) identity(c *fiber.Ctx) error {
@@ -229,11 +218,7 @@ func (h Rooms) identity(c *fiber.Ctx) error {
 	if in.Identity == "" || in.Sequence < 0 {
 		return invalid("identity is required, and sequence must not be negative")
 	}
-	vendor, err := able(h, c, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity })
-	if err != nil {
-		return err
-	}
-	return done(c, vendor.SetIdentity(c.UserContext(), vendors.IdentityChange{
-		Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence,
-	}))
+	change := vendors.IdentityChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
+	return write(h, c, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity },
+		func(ctx context.Context, v vendors.RoomIdentity) error { return v.SetIdentity(ctx, change) })
 }

@@ -4,6 +4,7 @@
 package rooms
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,25 +42,53 @@ type Service struct {
 	Routes *vendors.Router
 }
 
-// Find returns an ability of the vendor named, or of the first on the route for
-// "". pick takes it from a vendor's rooms and what names it in the error:
+// Read asks an ability of the vendor named, or of the first on the route for
+// "". pick takes it from a vendor's rooms, and what names it in a refusal:
 // "list rooms".
-func Find[A comparable](s *Service, vendor, what string, pick func(vendors.Rooms) A) (A, error) {
-	var none A
+func Read[A comparable, R any](ctx context.Context, s *Service, vendor, what string,
+	pick func(vendors.Rooms) A, ask func(context.Context, A) (R, error),
+) (R, error) {
+	return at(ctx, s, vendor, what, vendors.Read, pick, ask)
+}
+
+// Write is Read for what changes something and answers nothing.
+func Write[A comparable](ctx context.Context, s *Service, vendor, what string,
+	pick func(vendors.Rooms) A, do func(context.Context, A) error,
+) error {
+	_, err := at(ctx, s, vendor, what, vendors.Write, pick, func(ctx context.Context, able A) (struct{}, error) {
+		return struct{}{}, do(ctx, able)
+	})
+	return err
+}
+
+func at[A comparable, R any](ctx context.Context, s *Service, vendor, what string, effect vendors.Effect,
+	pick func(vendors.Rooms) A, call func(context.Context, A) (R, error),
+) (R, error) {
+	var none R
 	v, err := s.keeper(vendor)
 	if err != nil {
 		return none, err
 	}
-	if able := pick(v.Rooms); able != none {
-		return able, nil
+	if err := s.able(v, what, func(r vendors.Rooms) bool { var lacks A; return pick(r) != lacks }); err != nil {
+		return none, err
+	}
+	return vendors.Via(vendors.WithPin(ctx, v.Name), s.Routes, vendors.CapRooms, effect, func(ctx context.Context, v *vendors.Vendor) (R, error) {
+		return call(ctx, pick(v.Rooms))
+	})
+}
+
+// able refuses what v cannot do, naming who can.
+func (s *Service) able(v *vendors.Vendor, what string, has func(vendors.Rooms) bool) error {
+	if has(v.Rooms) {
+		return nil
 	}
 	refusal := &UnableError{Vendor: v.Name, What: what}
 	for _, other := range s.Routes.All() {
-		if pick(other.Rooms) != none {
+		if has(other.Rooms) {
 			refusal.Able = append(refusal.Able, other.Name)
 		}
 	}
-	return none, refusal
+	return refusal
 }
 
 func (s *Service) keeper(name string) (*vendors.Vendor, error) {

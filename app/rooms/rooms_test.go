@@ -9,19 +9,31 @@ import (
 	"switchboard/vendors"
 )
 
-// desk can list and kick.
-type desk struct{}
+// desk can list one room of its own name, and kick unless it is broken.
+type desk struct{ name string }
 
-func (desk) ListRooms(context.Context) ([]vendors.RoomCount, error) { return nil, nil }
-func (desk) KickUser(context.Context, vendors.Kick) error           { return nil }
+func (d desk) ListRooms(context.Context) ([]vendors.RoomCount, error) {
+	return []vendors.RoomCount{{ID: d.name}}, nil
+}
 
-func list(r vendors.Rooms) vendors.RoomList { return r.List }
-func ban(r vendors.Rooms) vendors.RoomBan   { return r.Ban }
+func (d desk) KickUser(context.Context, vendors.Kick) error {
+	return &vendors.Error{Vendor: d.name, Op: vendors.OpRoomKick, Outcome: vendors.NotSent}
+}
+
+func list(s *Service, vendor string) (string, error) {
+	found, err := Read(context.Background(), s, vendor, "list rooms",
+		func(r vendors.Rooms) vendors.RoomList { return r.List },
+		func(ctx context.Context, v vendors.RoomList) ([]vendors.RoomCount, error) { return v.ListRooms(ctx) })
+	if len(found) == 0 {
+		return "", err
+	}
+	return found[0].ID, err
+}
 
 func TestAnAbilityIsThatOfTheRoomsVendorAlone(t *testing.T) {
-	lister := &vendors.Vendor{Name: "lister", Rooms: vendors.Rooms{List: desk{}, Kick: desk{}}}
-	kicker := &vendors.Vendor{Name: "kicker", Rooms: vendors.Rooms{Kick: desk{}}}
-	apart := &vendors.Vendor{Name: "apart", Rooms: vendors.Rooms{List: desk{}}}
+	lister := &vendors.Vendor{Name: "lister", Rooms: vendors.Rooms{List: desk{"lister"}, Kick: desk{"lister"}}}
+	kicker := &vendors.Vendor{Name: "kicker", Rooms: vendors.Rooms{Kick: desk{"kicker"}}}
+	apart := &vendors.Vendor{Name: "apart", Rooms: vendors.Rooms{List: desk{"apart"}}}
 	router, err := vendors.NewRouter([]*vendors.Vendor{lister, kicker, apart}, map[vendors.Capability][]string{
 		vendors.CapRooms: {"kicker", "lister"},
 	})
@@ -40,20 +52,28 @@ func TestAnAbilityIsThatOfTheRoomsVendorAlone(t *testing.T) {
 		{"not on the route", "apart", ErrNotRouted, nil},
 		{"unknown", "nobody", ErrNotRouted, nil},
 	} {
-		got, err := Find(s, tc.vendor, "list rooms", list)
+		got, err := list(s, tc.vendor)
 		var unable *UnableError
-		if !errors.Is(err, tc.is) || (got != nil) != (tc.is == nil) {
-			t.Errorf("%s: %v, %v", tc.name, got, err)
+		if !errors.Is(err, tc.is) || (tc.is == nil && got != tc.vendor) {
+			t.Errorf("%s: %q, %v", tc.name, got, err)
 		}
 		if errors.As(err, &unable) && (!slices.Equal(unable.Able, tc.able) || !errors.Is(err, vendors.ErrUnsupported)) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
-	if _, err := Find(s, "", "ban users", ban); err == nil || err.Error() != "kicker cannot ban users; no configured vendor can" {
+	if _, err := list(s, ""); err == nil || err.Error() != "kicker cannot list rooms; lister, apart can" {
+		t.Errorf("others can: %v", err)
+	}
+	err = Write(t.Context(), s, "", "ban users", func(r vendors.Rooms) vendors.RoomBan { return r.Ban },
+		func(ctx context.Context, v vendors.RoomBan) error { return v.DissolveRoom(ctx, "r") })
+	if err == nil || err.Error() != "kicker cannot ban users; no configured vendor can" {
 		t.Errorf("nobody can: %v", err)
 	}
-	if _, err := Find(s, "", "list rooms", list); err == nil || err.Error() != "kicker cannot list rooms; lister, apart can" {
-		t.Errorf("others can: %v", err)
+	err = Write(t.Context(), s, "", "kick", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
+		func(ctx context.Context, v vendors.RoomKick) error { return v.KickUser(ctx, vendors.Kick{}) })
+	var failed *vendors.Error
+	if !errors.As(err, &failed) || failed.Vendor != "kicker" {
+		t.Errorf("a room's vendor that fails must not be replaced by another: %v", err)
 	}
 }
 
@@ -62,7 +82,7 @@ func TestWithoutARouteThereIsNoVendor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Find(&Service{Routes: router}, "", "list rooms", list); !errors.Is(err, vendors.ErrNoVendor) {
+	if _, err := list(&Service{Routes: router}, ""); !errors.Is(err, vendors.ErrNoVendor) {
 		t.Errorf("%v", err)
 	}
 }
