@@ -28,7 +28,9 @@ func (h Rooms) userRooms(c *fiber.Ctx) error {
 		return err
 	}
 	found, err := read(h, c, "tell the rooms of a user", calls,
-		func(ctx context.Context, v vendors.UserCalls) ([]vendors.UserMedia, error) { return v.UserState(ctx, user) })
+		func(ctx context.Context, v vendors.UserCalls) ([]vendors.UserMedia, error) {
+			return v.UserState(ctx, user)
+		})
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,9 @@ func (h Rooms) userCalls(c *fiber.Ctx) error {
 	}
 	q.User = user
 	found, err := read(h, c, "tell the calls of a user", calls,
-		func(ctx context.Context, v vendors.UserCalls) ([]vendors.CallRecord, error) { return v.UserCalls(ctx, q) })
+		func(ctx context.Context, v vendors.UserCalls) ([]vendors.CallRecord, error) {
+			return v.UserCalls(ctx, q)
+		})
 	if err != nil {
 		return err
 	}

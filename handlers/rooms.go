@@ -93,7 +93,9 @@ func (h Rooms) status(c *fiber.Ctx) error {
 		return err
 	}
 	s, err := read(h, c, "query a room", query,
-		func(ctx context.Context, v vendors.RoomQuery) (vendors.RoomStatus, error) { return v.RoomStatus(ctx, room) })
+		func(ctx context.Context, v vendors.RoomQuery) (vendors.RoomStatus, error) {
+			return v.RoomStatus(ctx, room)
+		})
 	if err != nil {
 		return err
 	}
