@@ -28,7 +28,7 @@ func (a *App) spend(op string, rates []rate, units int, now time.Time) bool {
 	}
 	for i, r := range rates {
 		w := &windows[i]
-		if age := now.Sub(w.start); age >= r.per || age < 0 {
+		if now.Sub(w.start).Abs() >= r.per {
 			*w = window{start: now}
 		}
 		if w.used+units > r.units {

@@ -38,10 +38,15 @@ var (
 // operations is every call that the mock takes.
 func operations() []mock.Operation[*App] {
 	var all []mock.Operation[*App]
-	for _, o := range slices.Concat(userOperations(), relationOperations(), messageOperations(), wordOperations(), groupOperations(), roomOperations(), roomRuleOperations(), rtcOperations()) {
+	for _, o := range table() {
 		all = append(all, o.mount())
 	}
 	return all
+}
+
+func table() []operation {
+	return slices.Concat(userOperations(), relationOperations(), messageOperations(), wordOperations(),
+		groupOperations(), roomOperations(), roomRuleOperations(), rtcOperations())
 }
 
 func (o operation) mount() mock.Operation[*App] {

@@ -26,7 +26,7 @@ const (
 	codeTestUsers    = 2007
 	codeNoChatRoom   = 23410
 	codeTranslateOff = 28400
-	codeNoRTCRoom    = 40003 // not in the reference; see README, "RongCloud mock"
+	codeNoRTCRoom    = 40003 // with HTTP 200: not documented, but public app servers clean up by it
 )
 
 // statuses is the HTTP status of each code; a code that is not listed goes out
@@ -62,6 +62,9 @@ func (f *failure) answer() mock.Answer {
 	text := f.text
 	if text == "" {
 		text = texts[f.code]
+	}
+	if text == "" {
+		text = "Error " + strconv.Itoa(f.code)
 	}
 	body := reply{"code": f.code, "errorMessage": text}
 	status := statuses[f.code]

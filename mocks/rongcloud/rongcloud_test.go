@@ -150,16 +150,3 @@ func (a answer) want(t *testing.T, code int) answer {
 type object map[string]any
 
 const hello = `{"content":"hello"}`
-
-func TestTheMockServesEveryPathOfItsContract(t *testing.T) {
-	s := start(t, rongcloud.Config{})
-	tok := form(t, s, "/user/getToken", "userId", "bob", "name", "Bob", "portraitUri", "").want(t, 200)
-	if tok.body["token"] == "" || tok.body["userId"] != "bob" {
-		t.Fatal(tok.raw)
-	}
-	form(t, s, "/message/private/publish", "fromUserId", "ann", "toUserId", "bob", "toUserId", "cid", "objectName", "RC:TxtMsg", "content", hello).want(t, 200)
-	form(t, s, "/message/system/publish", "fromUserId", "ann", "toUserId", "bob", "objectName", "RC:CmdMsg", "content", `{"name":"x","data":"{}"}`).want(t, 200)
-	form(t, s, "/user/checkOnline", "userId", "bob").want(t, 200)
-	form(t, s, "/sensitiveword/list").want(t, 200)
-	call(t, s, "POST", "/v3/translate.json", object{"text": "hello", "targetLanguage": "zh"}).want(t, 200)
-}

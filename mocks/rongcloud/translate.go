@@ -42,5 +42,8 @@ func translation(text, source, target string) string {
 		}
 		words = append(words, t)
 	}
+	if len(words) == 0 {
+		return "[" + target + "] " + text
+	}
 	return strings.Join(words, " ")
 }

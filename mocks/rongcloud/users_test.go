@@ -1,0 +1,366 @@
+package rongcloud_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"switchboard/mocks/mock"
+	"switchboard/mocks/rongcloud"
+)
+
+func TestTokensAreAllValidUntilTheyExpire(t *testing.T) {
+	s := start(t, rongcloud.Config{TokenLife: 24 * time.Hour})
+	issue := func(name string) string {
+		return form(t, s, "/user/getToken", "userId", "bob", "name", name).want(t, 200).body["token"].(string)
+	}
+	first, second := issue("Bob"), issue("Robert")
+	if first == second {
+		t.Error("the same token twice")
+	}
+	for _, token := range []string{first, second} {
+		if user, err := s.Connect(token); err != nil || user != "bob" {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+	if a := form(t, s, "/user/info", "userId", "bob"); a.body["userName"] != "Robert" {
+		t.Error(a.raw)
+	}
+	s.Clock.Advance(time.Second)
+	cut := s.Clock.Now().UnixMilli()
+	s.Clock.Advance(time.Second)
+	third := issue("Bob")
+	form(t, s, "/user/token/expire", "userId", "bob", "time", strconv.FormatInt(cut, 10)).want(t, 200)
+	if a := form(t, s, "/user/checkOnline", "userId", "bob"); a.body["status"] != "1" {
+		t.Error("a live connection must stay until it drops")
+	}
+	if _, err := s.Connect(second); !errors.Is(err, rongcloud.ErrToken) {
+		t.Error("a token from before the time is still good")
+	}
+	if _, err := s.Connect(third); err != nil {
+		t.Error("a token from after the time is void")
+	}
+	s.Clock.Advance(25 * time.Hour)
+	if _, err := s.Connect(third); !errors.Is(err, rongcloud.ErrToken) {
+		t.Error("the token outlived Config.TokenLife")
+	}
+}
+
+func TestSizesAreHeldInTheirOwnUnits(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	for _, c := range []struct {
+		id, name, portrait string
+		code               int
+	}{
+		{strings.Repeat("a", 64), strings.Repeat("名", 64), strings.Repeat("u", 1024), 200},
+		{strings.Repeat("a", 65), "n", "", 1005},
+		{strings.Repeat("名", 22), "n", "", 1005}, // 66 bytes
+		{"a", strings.Repeat("n", 65), "", 1005},
+		{"a", "n", strings.Repeat("u", 1025), 1005},
+	} {
+		form(t, s, "/user/getToken", "userId", c.id, "name", c.name, "portraitUri", c.portrait).want(t, c.code)
+	}
+	strict := start(t, rongcloud.Config{StrictIDs: true})
+	form(t, strict, "/user/getToken", "userId", "a-b", "name", "n").want(t, 1002)
+	form(t, strict, "/user/getToken", "userId", "aB9", "name", "n").want(t, 200)
+}
+
+func TestADevelopmentEnvironmentTakes100Users(t *testing.T) {
+	s := start(t, rongcloud.Config{MaxUsers: 100})
+	for i := range 100 {
+		s.AddUser(fmt.Sprint("u", i), "n")
+	}
+	a := form(t, s, "/user/getToken", "userId", "late", "name", "n").want(t, 2007)
+	if a.status != 403 {
+		t.Error(a.status)
+	}
+	form(t, s, "/user/getToken", "userId", "u7", "name", "n").want(t, 200)
+	form(t, s, "/user/delusers", "userId", "u8").want(t, 200)
+	form(t, s, "/user/getToken", "userId", "late", "name", "n").want(t, 200)
+}
+
+func TestABlockCutsTheConnectionForItsMinutes(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	token := form(t, s, "/user/getToken", "userId", "bob", "name", "Bob").want(t, 200).body["token"].(string)
+	s.SetOnline("bob", true)
+	for minute, code := range map[string]int{"0": 1002, "43201": 1002, "x": 1002, "": 1002, "1.5": 1002} {
+		form(t, s, "/user/block", "userId", "bob", "minute", minute).want(t, code)
+	}
+	form(t, s, "/user/block", "userId", "bob", "minute", "10").want(t, 200)
+	if a := form(t, s, "/user/checkOnline", "userId", "bob"); a.body["status"] != "0" {
+		t.Error("still online")
+	}
+	if _, err := s.Connect(token); !errors.Is(err, rongcloud.ErrUserBlocked) {
+		t.Error(err)
+	}
+	a := form(t, s, "/user/block/query").want(t, 200)
+	var list struct {
+		Users []struct{ UserID, BlockEndTime string }
+	}
+	if err := json.Unmarshal([]byte(a.raw), &list); err != nil || len(list.Users) != 1 || list.Users[0].UserID != "bob" {
+		t.Error(a.raw, err)
+	}
+	s.Clock.Advance(11 * time.Minute)
+	if _, err := s.Connect(token); err != nil {
+		t.Error(err)
+	}
+	form(t, s, "/user/block", "userId", "bob", "minute", "10").want(t, 200)
+	form(t, s, "/user/unblock", "userId", "bob").want(t, 200)
+	if _, err := s.Connect(token); err != nil {
+		t.Error(err)
+	}
+}
+
+func texts(t *testing.T, a answer, key string) []string {
+	t.Helper()
+	list, ok := a.want(t, 200).body[key].([]any)
+	if !ok {
+		t.Fatalf("no list %q: %s", key, a.raw)
+	}
+	out := []string{}
+	for _, v := range list {
+		out = append(out, fmt.Sprint(v))
+	}
+	return out
+}
+
+func TestListsOfOtherUsers(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	for _, c := range []struct{ path, param string }{
+		{"/user/blacklist", "blackUserId"}, {"/user/whitelist", "whiteUserId"},
+	} {
+		form(t, s, c.path+"/add", "userId", "ann", c.param, "bob", c.param, "cid").want(t, 200)
+		form(t, s, c.path+"/add", "userId", "ann", c.param, "bob").want(t, 200)
+		if got := texts(t, form(t, s, c.path+"/query", "userId", "ann"), "users"); !slices.Equal(got, []string{"bob", "cid"}) {
+			t.Error(got)
+		}
+		form(t, s, c.path+"/remove", "userId", "ann", c.param, "bob").want(t, 200)
+		if got := texts(t, form(t, s, c.path+"/query", "userId", "ann"), "users"); !slices.Equal(got, []string{"cid"}) {
+			t.Error(got)
+		}
+		if got := texts(t, form(t, s, c.path+"/query", "userId", "bob"), "users"); len(got) != 0 {
+			t.Error("the list works both ways", got)
+		}
+		var many []string
+		for i := range 21 {
+			many = append(many, c.param, fmt.Sprint("u", i))
+		}
+		form(t, s, c.path+"/add", append(many, "userId", "ann")...).want(t, 1002)
+	}
+	if got := texts(t, form(t, s, "/user/blocklist/query", "userId", "ann"), "users"); !slices.Equal(got, []string{"cid"}) {
+		t.Error("blocklist is another list than blacklist", got)
+	}
+}
+
+func TestTagsAndBansFromChatAreRemembered(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	call(t, s, "POST", "/user/tag/set.json", object{"userId": "ann", "tags": []string{"a", "b"}}).want(t, 200)
+	call(t, s, "POST", "/user/tag/batch/set.json", object{"userIds": []string{"bob", "cid"}, "tags": []string{"c"}}).want(t, 200)
+	call(t, s, "POST", "/user/tag/set.json", object{"userId": "ann", "tags": []string{strings.Repeat("x", 41)}}).want(t, 1005)
+	a := form(t, s, "/user/tags/get", "userIds", "ann", "userIds", "cid").want(t, 200)
+	if got := fmt.Sprint(a.body["result"]); got != "map[ann:[a b] cid:[c]]" {
+		t.Error(got)
+	}
+	form(t, s, "/user/chat/fb/set", "userId", "ann", "userId", "bob", "state", "1", "type", "PERSON").want(t, 200)
+	form(t, s, "/user/chat/fb/set", "userId", "bob", "state", "0", "type", "PERSON").want(t, 200)
+	a = form(t, s, "/user/chat/fb/querylist", "num", "100", "offset", "0", "type", "PERSON")
+	if got := texts(t, a, "users"); !slices.Equal(got, []string{"ann"}) || a.body["total"] != 1.0 {
+		t.Error(a.raw)
+	}
+	if _, err := s.Send(rongcloud.ClientMessage{From: "ann", Kind: rongcloud.Private, Target: "bob", ObjectName: "RC:TxtMsg", Content: hello}); !errors.Is(err, rongcloud.ErrUserBlocked) {
+		t.Error(err)
+	}
+}
+
+// The Go SDK emits the double slash.
+func TestDeactivatedUsersAreListedUnderTheGoSDKsPath(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	s.SetOnline("ann", true)
+	form(t, s, "/user/deactivate", "userId", "ann,bob").want(t, 200)
+	form(t, s, "/user/reactivate", "userId", "bob").want(t, 200)
+	if got := texts(t, form(t, s, "//user/deactivate/query", "pageNo", "1", "pageSize", "50"), "users"); !slices.Equal(got, []string{"ann"}) {
+		t.Error(got)
+	}
+	if a := form(t, s, "/user/checkOnline", "userId", "ann"); a.body["status"] != "0" {
+		t.Error("a deactivated user is online")
+	}
+}
+
+func TestRegisteredUsersCanBePaged(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	for _, id := range []string{"a", "b", "c"} {
+		s.AddUser(id, id)
+	}
+	a := form(t, s, "/user/query", "page", "2", "pageSize", "2").want(t, 200)
+	if users := a.body["users"].([]any); len(users) != 1 || a.body["total"] != 3.0 || users[0].(map[string]any)["userId"] != "c" {
+		t.Error(a.raw)
+	}
+	form(t, s, "/user/query", "page", "9", "pageSize", "2").want(t, 200)
+	form(t, s, "/user/info", "userId", "nobody").want(t, 1002)
+	form(t, s, "/user/refresh", "userId", "a", "name", "A2", "portraitUri", "").want(t, 200)
+	if a := form(t, s, "/user/info", "userId", "a"); a.body["userName"] != "A2" {
+		t.Error(a.raw)
+	}
+}
+
+// The Go SDK's decoder breaks on any other type (reference/rongcloud.md 2.9).
+func TestAnswersHaveTheTypesThatTheGoSDKDecodes(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	s.SetOnline("bob", true)
+	form(t, s, "/sensitiveword/add", "word", "x", "replaceWord", "y").want(t, 200)
+	form(t, s, "/chatroom/create", "chatroom[r1]", "name").want(t, 200)
+	if err := s.JoinChatRoom("r1", "bob"); err != nil {
+		t.Fatal(err)
+	}
+	form(t, s, "/user/block", "userId", "cid", "minute", "1").want(t, 200)
+	decode := func(a answer, into any) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(a.want(t, 200).raw), into); err != nil {
+			t.Errorf("%v: %s", err, a.raw)
+		}
+	}
+	decode(form(t, s, "/user/checkOnline", "userId", "bob"), &struct {
+		Code   int
+		Status string
+	}{})
+	decode(form(t, s, "/sensitiveword/list", "type", "2"), &struct {
+		Words []struct{ Type, Word, ReplaceWord string }
+	}{})
+	decode(form(t, s, "/user/block/query"), &struct {
+		Users []struct{ UserID, BlockEndTime string }
+	}{})
+	decode(form(t, s, "/chatroom/get", "chatroomId", "r1"), &struct {
+		CreateTime               int64
+		MemberCount, DestroyType int
+		Ban                      bool
+	}{})
+	decode(form(t, s, "/chatroom/user/query", "chatroomId", "r1", "count", "10", "order", "1"), &struct {
+		Total int
+		Users []struct{ ID, Time string }
+	}{})
+	decode(form(t, s, "/chatroom/query", "chatroomId", "r1"), &struct {
+		ChatRooms []struct{ ChrmID, Name, Time string }
+	}{})
+	var one struct{ IsInChrm bool }
+	decode(form(t, s, "/chatroom/user/exist", "chatroomId", "r1", "userId", "bob"), &one)
+	var many struct {
+		Result []struct {
+			UserID   string
+			IsInChrm int
+		}
+	}
+	decode(form(t, s, "/chatroom/users/exist", "chatroomId", "r1", "userId", "bob", "userId", "ann"), &many)
+	if !one.IsInChrm || many.Result[0].IsInChrm != 1 || many.Result[1].IsInChrm != 0 {
+		t.Error(one, many)
+	}
+}
+
+// rate spends a whole window of a call; fresh moves the mock's clock past it.
+func TestRatesAreHeldByTheMocksClock(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	ids := func(param string, n int) []string {
+		var out []string
+		for i := range n {
+			out = append(out, param, fmt.Sprint("u", i))
+		}
+		return out
+	}
+	text := []string{"fromUserId", "a", "objectName", "RC:TxtMsg", "content", hello}
+	for _, c := range []struct {
+		name, path string
+		pairs      []string
+		calls      int // that fit into the window
+		window     time.Duration
+	}{
+		{"token", "/user/getToken", []string{"userId", "a", "name", "n"}, 200, time.Second},
+		{"management", "/user/checkOnline", []string{"userId", "a"}, 100, time.Second},
+		{"private counts targets", "/message/private/publish", append(ids("toUserId", 1000), text...), 6, time.Minute},
+		{"system counts targets", "/message/system/publish", append(ids("toUserId", 50), text...), 2, time.Second},
+		{"group counts groups", "/message/group/publish", append(ids("toGroupId", 2), text...), 10, time.Second},
+		{"chat room counts rooms", "/message/chatroom/publish", append(ids("toChatroomId", 10), text...), 10, time.Second},
+		{"broadcast by hour", "/message/broadcast", text, 2, time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.Do(s.Reset)
+			stop := s.Clock.Now().Truncate(time.Second)
+			for range c.calls {
+				s.Clock.Set(stop) // the window must not end while we call
+				form(t, s, c.path, c.pairs...).want(t, 200)
+			}
+			s.Clock.Set(stop)
+			if a := form(t, s, c.path, c.pairs...).want(t, 1008); a.status != 429 {
+				t.Error(a.status)
+			}
+			s.Clock.Set(stop.Add(c.window + time.Second))
+			form(t, s, c.path, c.pairs...).want(t, 200)
+		})
+	}
+	s.Clock.Advance(time.Hour)
+	form(t, s, "/message/broadcast", text...).want(t, 1008) // three a day
+	s.Clock.Advance(24 * time.Hour)
+	form(t, s, "/message/broadcast", text...).want(t, 200)
+}
+
+func TestRatesCanBeSwitchedOff(t *testing.T) {
+	s := start(t, rongcloud.Config{NoRateLimits: true})
+	for range 30 {
+		call(t, s, "POST", "/v3/translate.json", object{"text": "hello"}).want(t, 200)
+	}
+}
+
+func TestAServiceThatIsOffSaysSo(t *testing.T) {
+	s := start(t, rongcloud.Config{Off: []rongcloud.Service{rongcloud.Broadcast, rongcloud.Translation, rongcloud.KeepAlive, rongcloud.ChatRoomMute}})
+	text := []string{"fromUserId", "a", "objectName", "RC:TxtMsg", "content", hello}
+	for path, pairs := range map[string][]string{
+		"/message/broadcast": text, "/message/online/broadcast": text,
+		"/chatroom/keepalive/add": {"chatroomId", "r"}, "/chatroom/user/ban/add": {"userId", "a", "minute", "1"},
+	} {
+		if a := form(t, s, path, pairs...).want(t, 1009); a.status != 430 {
+			t.Error(path, a.status)
+		}
+	}
+	for i := range 12 {
+		want := 28400
+		if i >= 10 {
+			want = 1008 // hammering a service that is off
+		}
+		s.Clock.Set(time.Unix(1_800_000_000, 0))
+		call(t, s, "POST", "/v3/translate.json", object{"text": "hello"}).want(t, want)
+	}
+}
+
+func TestTranslationTakes1000Characters(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	if a := call(t, s, "POST", "/v3/translate.json", object{"text": "hello", "sourceLanguage": "en", "targetLanguage": "zh"}).want(t, 200); a.body["translated"] != "你好" {
+		t.Error(a.raw)
+	}
+	call(t, s, "POST", "/v3/translate.json", object{"text": strings.Repeat("好", 1000)}).want(t, 200)
+	if a := call(t, s, "POST", "/v3/translate.json", object{"text": strings.Repeat("好", 1001)}).want(t, 1002); a.status != 400 {
+		t.Error(a.status)
+	}
+	call(t, s, "POST", "/v3/translate.json", object{"targetLanguage": "zh"}).want(t, 1002)
+}
+
+func TestFaultRulesSpeakTheVendorsErrors(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	for _, c := range []struct {
+		action       mock.Action
+		code, status int
+	}{
+		{mock.Action{Kind: mock.Throttle}, 1008, 429},
+		{mock.Action{Kind: mock.Code, Code: "1006"}, 1006, 401},
+		{mock.Action{Kind: mock.Code, Code: "1050"}, 1050, 504},
+		{mock.Action{Kind: mock.Code, Code: "23410"}, 23410, 200},
+	} {
+		s.Faults.Next("user.checkOnline", 1, c.action)
+		if a := form(t, s, "/user/checkOnline", "userId", "a").want(t, c.code); a.status != c.status || a.body["errorMessage"] == nil {
+			t.Error(a.status, a.raw)
+		}
+	}
+	form(t, s, "/user/checkOnline", "userId", "a").want(t, 200)
+}
