@@ -1,0 +1,223 @@
+package pairing
+
+import (
+	"slices"
+	"time"
+)
+
+// EntryKind says who an outbox entry is for.
+type EntryKind uint8
+
+// The kinds of entry.
+const (
+	ToClient   EntryKind = iota // a command to a person's device
+	ToWallet                    // a charge, at most once by Key
+	ToVendor                    // an order to end a call
+	ToBusiness                  // an event for the business server
+)
+
+// The names of entries (2.4, 2.14).
+const (
+	CommandDispatch = "dispatch"
+	CommandRescind  = "rescind"
+	CommandMatched  = "matched"
+	CommandRound    = "round"
+	CommandRoundEnd = "round_end"
+	CommandEnd      = "end"
+
+	ChargeStart  = "start"
+	ChargeSettle = "settle"
+
+	OrderHangUp = "hangup"
+
+	EventAsked           = "pair.asked"
+	EventOffered         = "pair.offered"
+	EventOfferClosed     = "pair.offer_closed"
+	EventMatched         = "pair.matched"
+	EventConnected       = "pair.connected"
+	EventLiked           = "pair.liked"
+	EventRoundEnded      = "pair.round_ended"
+	EventEnded           = "pair.ended"
+	EventCandidatePaused = "pair.candidate_paused"
+)
+
+// Entry is one thing to tell somebody, at least once. It is written in the same
+// commit as the state that caused it and leaves the ticket once delivered.
+type Entry struct {
+	ID      int64 // rises within the ticket
+	Kind    EntryKind
+	Name    string
+	To      UID
+	Peer    UID
+	Round   int
+	Reason  Reason
+	CallID  string
+	StartAt int64         // of the record, for end
+	TTL     time.Duration // how long the news is worth acting on
+	Seconds int64         // talked time, for settle
+	Version int64         // of the ticket that caused it: orders events
+	After   int64         // entry that has to be gone first; 0: none
+
+	At        Instant
+	Attempts  int
+	Waiting   bool    // known not to be on the wire
+	NotBefore Instant // when any replica may take it over
+}
+
+// Key identifies an entry's effect for ever: a wallet or a client that has seen
+// it does nothing the second time.
+func (e *Entry) Key(askNo string) string {
+	return askNo + ":" + itoa(int64(e.Round))
+}
+
+// Tell is how a delivery ended.
+type Tell uint8
+
+// The ends of a delivery.
+const (
+	TellDone    Tell = iota // taken by the far end
+	TellUnknown             // sent, and nobody knows
+	TellRetry               // did not happen, may work later
+	TellNever               // refused for good
+)
+
+const (
+	sendLease = 3 * time.Second // the committing replica's time to deliver alone
+	minOffer  = time.Second     // Y1: a dispatch with less left is not sent any more
+	retryMax  = time.Minute
+)
+
+// push appends an entry and, unless it has to wait for another, hands it to the
+// replica that commits this step.
+func (s *step) push(e Entry) int64 {
+	s.dirty = true
+	s.t.Seq++
+	e.ID, e.At, e.Version = s.t.Seq, s.now, s.t.Version+1
+	e.NotBefore = s.now.Add(sendLease)
+	if e.After != 0 {
+		e.Waiting = true
+	} else {
+		e.Attempts = 1
+		s.fx.Send = append(s.fx.Send, e)
+	}
+	s.t.Outbox = append(s.t.Outbox, e)
+	return e.ID
+}
+
+// command pushes one of the commands that the seed does not have.
+func (s *step) command(e Entry) {
+	if s.cfg.PushExtra {
+		e.Kind = ToClient
+		s.push(e)
+	}
+}
+
+func (s *step) event(e Entry) {
+	if s.cfg.Events {
+		e.Kind = ToBusiness
+		s.push(e)
+	}
+}
+
+func (s *step) entry(id int64) int {
+	return slices.IndexFunc(s.t.Outbox, func(e Entry) bool { return e.ID == id })
+}
+
+// rescind tells a candidate that his offer is gone, after the dispatch itself;
+// a dispatch known not to be on the wire is taken back instead (M14).
+func (s *step) rescind(o *Offer, why Reason) {
+	i := s.entry(o.Entry)
+	if i >= 0 && s.t.Outbox[i].Waiting {
+		s.drop(i)
+		return
+	}
+	e := Entry{Name: CommandRescind, To: o.UID, Round: o.Round, Reason: why}
+	if i >= 0 {
+		e.After = o.Entry
+	}
+	s.command(e)
+}
+
+// drop removes an entry and releases those that waited for it.
+func (s *step) drop(i int) {
+	s.dirty = true
+	id := s.t.Outbox[i].ID
+	s.t.Outbox = slices.Delete(s.t.Outbox, i, i+1)
+	for j := range s.t.Outbox {
+		e := &s.t.Outbox[j]
+		if e.After == id {
+			e.After, e.Waiting = 0, false
+			e.Attempts, e.NotBefore = 1, s.now.Add(sendLease)
+			s.fx.Send = append(s.fx.Send, *e)
+		}
+	}
+}
+
+// Told reports how the deliveries of a ticket's entries ended. A dispatch has
+// its own event, Sent.
+type Told struct {
+	IDs []int64
+	How Tell
+}
+
+func (e Told) apply(s *step) error {
+	for _, id := range e.IDs {
+		i := s.entry(id)
+		if i < 0 {
+			continue
+		}
+		o := &s.t.Outbox[i]
+		charge := o.Kind == ToWallet
+		switch {
+		case e.How == TellDone, e.How == TellNever, e.How == TellUnknown && !charge, e.How == TellRetry && o.spent():
+			s.drop(i)
+		default: // a charge is repeated with its key until the wallet has it
+			o.Waiting, o.NotBefore = e.How == TellRetry, s.now.Add(backoff(o.Attempts))
+			s.dirty = true
+		}
+	}
+	return nil
+}
+
+// spent: a command is worth a few tries, an event a day of them, a charge all.
+func (e *Entry) spent() bool {
+	switch e.Kind {
+	case ToClient, ToVendor:
+		return e.Attempts >= 3
+	case ToBusiness:
+		return e.Attempts >= 1500
+	default:
+		return false
+	}
+}
+
+func (s *step) tooLate(dispatch *Entry) bool {
+	o := s.t.offer(dispatch.To, dispatch.Round)
+	return o == nil || o.SendBy.Sub(s.now) < minOffer
+}
+
+func backoff(attempts int) time.Duration {
+	return min(time.Second<<min(attempts, 10), retryMax)
+}
+
+// resend takes over every entry that is due for another attempt. A dispatch
+// whose offer is over is not repeated, and neither is one that would leave the
+// candidate less than minOffer to answer (Y1): T_send closes that one.
+func (s *step) resend() {
+	for i := range s.t.Offers {
+		o := &s.t.Offers[i]
+		if j := s.entry(o.Entry); o.State != OfferOpen && j >= 0 && s.t.Outbox[j].NotBefore <= s.now {
+			s.drop(j)
+		}
+	}
+	for i := range s.t.Outbox {
+		e := &s.t.Outbox[i]
+		if e.After != 0 || e.NotBefore > s.now || e.Name == CommandDispatch && s.tooLate(e) {
+			continue
+		}
+		e.Attempts++
+		e.Waiting, e.NotBefore = false, s.now.Add(sendLease)
+		s.fx.Send = append(s.fx.Send, *e)
+		s.dirty = true
+	}
+}

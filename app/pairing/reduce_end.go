@@ -1,0 +1,185 @@
+package pairing
+
+// Cancel is the asker's wish to stop (X1 to X8). It succeeds in every state.
+type Cancel struct{ UID UID }
+
+func (e Cancel) apply(s *step) error {
+	switch {
+	case e.UID != s.t.Asker:
+		return ErrUnknownAsk // X6
+	case s.t.State == Ended: // X5
+	case s.t.State == Liked: // X4
+		s.hangUp()
+		s.settle(ReasonCallEnded, s.now)
+	default: // X1, X2, X3
+		if s.t.State.talking() {
+			s.hangUp()
+		}
+		s.end(ReasonCancelled)
+	}
+	return nil
+}
+
+// Stop ends the ticket by the operator's or the moderator's order, whatever its
+// state (D5 for the asker).
+type Stop struct{ Why Reason }
+
+func (e Stop) apply(s *step) error {
+	switch {
+	case s.t.State == Ended:
+	case s.t.State == Liked:
+		s.hangUp()
+		s.settle(e.Why, s.now)
+	default:
+		if s.t.State.talking() {
+			s.hangUp()
+		}
+		s.end(e.Why)
+	}
+	return nil
+}
+
+// end is the one way into Ended: everything open is closed, everybody is freed.
+func (s *step) end(why Reason) {
+	for i := range s.t.Offers {
+		if o := &s.t.Offers[i]; o.State == OfferOpen {
+			s.rescindOffer(o, why, toldReason(why))
+		}
+	}
+	r := s.t.Round()
+	peer := UID(0)
+	if s.t.State.talking() {
+		peer = r.Peer
+		s.freeWinner(s.cfg.WrapUp)
+		if r.StartAt != 0 && r.EndAt == 0 {
+			s.record(s.now)
+		}
+	}
+	if r.EndAt == 0 {
+		r.EndAt, r.EndReason = s.now, why
+		s.event(Entry{Name: EventRoundEnded, To: s.t.Asker, Peer: r.Peer, Round: r.No, Reason: why, CallID: r.CallID})
+	}
+	cool := s.cfg.WrapUp
+	if peer == 0 {
+		cool = 0
+	}
+	s.dropAsker(cool)
+	s.t.State, s.t.EndReason, s.t.HeldBy, s.dirty = Ended, why, "", true
+	s.stopTimers()
+	s.sayEnd(why, peer)
+}
+
+func (s *step) stopTimers() {
+	t := &s.t
+	t.AskBy, t.AskLeft, t.RoundBy, t.ConnectBy, t.ConfirmBy, t.CallBy = 0, 0, 0, 0, 0, 0
+	t.AskerGoneBy, t.PeerGoneBy, t.WatchBy = 0, 0, 0
+}
+
+// sayEnd tells both sides, save the one who ended it.
+func (s *step) sayEnd(why Reason, peer UID) {
+	r := s.t.Round()
+	e := Entry{Name: CommandEnd, Round: r.No, Reason: why, StartAt: r.StartAt, CallID: r.CallID}
+	if why != ReasonCancelled && why != ReasonAskerGone {
+		e.To, e.Peer = s.t.Asker, peer
+		s.command(e)
+	}
+	if peer != 0 {
+		e.To, e.Peer = peer, s.t.Asker
+		s.command(e)
+	}
+	s.count("ended_" + string(why))
+	s.event(Entry{Name: EventEnded, To: s.t.Asker, Peer: peer, Round: r.No, Reason: why, StartAt: r.StartAt})
+}
+
+// toldReason is what a candidate hears when the ask ended for why (2.4).
+func toldReason(why Reason) Reason {
+	switch why {
+	case ReasonCancelled, ReasonAskerGone, ReasonBalance, ReasonExpired:
+		return why
+	default:
+		return ReasonCancelled
+	}
+}
+
+// Gone says that a person cannot be reached; Now: he logged out or set himself
+// unavailable, so there is no grace (N16, D1 to D4).
+type Gone struct {
+	UID UID
+	Now bool
+}
+
+func (e Gone) apply(s *step) error {
+	if s.t.State == Ended {
+		return nil
+	}
+	switch {
+	case s.t.State == Liked && (e.UID == s.t.Asker || e.UID == s.t.Round().Peer): // D4
+		s.watch()
+	case e.UID == s.t.Asker:
+		s.grace(&s.t.AskerGoneBy, e.Now, s.now.Add(s.cfg.AskerGoneGrace))
+	case s.t.State.talking() && e.UID == s.t.Round().Peer:
+		s.grace(&s.t.PeerGoneBy, e.Now, s.now.Add(s.cfg.PeerGoneGrace))
+	default:
+		if o := s.t.openOffer(e.UID); o != nil {
+			s.grace(&o.GoneBy, e.Now, s.now.Add(s.cfg.OfferGoneGrace))
+		}
+	}
+	return nil
+}
+
+func (s *step) grace(at *Instant, atOnce bool, by Instant) {
+	if atOnce {
+		by = s.now
+	}
+	if *at == 0 || by < *at {
+		*at, s.dirty = by, true
+	}
+	s.fire()
+}
+
+// Back says that a person can be reached again.
+type Back struct{ UID UID }
+
+func (e Back) apply(s *step) error {
+	clear := func(at *Instant) {
+		if *at != 0 {
+			*at, s.dirty = 0, true
+		}
+	}
+	if e.UID == s.t.Asker {
+		clear(&s.t.AskerGoneBy)
+	}
+	if s.t.State.talking() && e.UID == s.t.Round().Peer {
+		clear(&s.t.PeerGoneBy)
+	}
+	if o := s.t.openOffer(e.UID); o != nil {
+		clear(&o.GoneBy)
+	}
+	if s.t.State == Liked && s.t.EndedSaidBy == 0 {
+		clear(&s.t.WatchBy)
+		s.t.WatchSince = 0
+	}
+	return nil
+}
+
+// Banned takes a person out for moderation (D5).
+type Banned struct{ UID UID }
+
+func (e Banned) apply(s *step) error {
+	switch {
+	case s.t.State == Ended:
+	case e.UID == s.t.Asker:
+		return Stop{Why: ReasonModeration}.apply(s)
+	case s.t.State == Liked && e.UID == s.t.Round().Peer:
+		return Stop{Why: ReasonModeration}.apply(s)
+	case s.t.State.talking() && e.UID == s.t.Round().Peer:
+		s.hangUp()
+		s.nextRound(ReasonModeration, 0)
+	default:
+		if o := s.t.openOffer(e.UID); o != nil {
+			s.rescindOffer(o, ReasonModeration, ReasonCancelled)
+			s.afterOffer()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package pairing
+
+import (
+	"slices"
+	"time"
+)
+
+// Ticket is one ask from its first second to its end, with its rounds, its
+// offers and what is still to be told to others. It is written as a whole, by
+// compare-and-set on Version.
+type Ticket struct {
+	AskNo    string
+	App      string
+	Scene    int
+	Asker    UID
+	ConfigID string // the configuration that this ticket lives by
+	Version  int64
+
+	State  State
+	Rounds []Round // Rounds[i] is round i+1; the last one is current
+	Offers []Offer // every offer of this ask, oldest first
+	Outbox []Entry // what is not yet delivered
+	Seq    int64   // last Entry.ID
+
+	CreatedAt Instant
+	EndReason Reason
+
+	AskBy       Instant       // T_ask; runs in Searching and Offered only
+	AskLeft     time.Duration // what is left of T_ask while it stands still
+	RoundBy     Instant       // T_round
+	ConnectBy   Instant       // T_connect
+	ConfirmBy   Instant       // T_confirm
+	CallBy      Instant       // T_call_max
+	AskerGoneBy Instant       // T_gone of the asker
+	PeerGoneBy  Instant       // T_gone of the winner
+	WatchBy     Instant       // watchdog of a call that may have ended unseen (D4)
+	WatchSince  Instant       // when it was first said to have ended
+	EndedSaidBy UID           // the client who said that the liked call ended
+
+	AskerEpoch int64  // epoch of the asker's claim; 0: holds none
+	HeldBy     string // the ask whose offer the asker holds, in Held
+	MergedInto string
+	LastStart  int64 // StartAt of the last record, unix seconds
+}
+
+// Decision is what the asker said about a round's peer.
+type Decision uint8
+
+// The decisions.
+const (
+	Undecided Decision = iota
+	Like
+	Dislike
+)
+
+// Round is one search for one peer.
+type Round struct {
+	No          int
+	StartedAt   Instant
+	Peer        UID
+	CallID      string
+	StartAt     int64 // key of the record, unix seconds; 0: no call was seen
+	ConnectedAt Instant
+	LikedAt     Instant
+	EndAt       Instant
+	EndReason   Reason
+	Decision    Decision
+}
+
+// OfferState is where an offer stands. It leaves OfferOpen once.
+type OfferState uint8
+
+// The states of an offer.
+const (
+	OfferOpen OfferState = iota
+	OfferPassed
+	OfferRefused
+	OfferTimedOut
+	OfferRescinded
+	OfferFailed
+)
+
+var offerNames = [...]string{"open", "passed", "refused", "timed_out", "rescinded", "failed"}
+
+// String is the state as it stands in metrics and events.
+func (s OfferState) String() string { return offerNames[s] }
+
+// Offer is one candidate asked in one round.
+type Offer struct {
+	UID       UID
+	Round     int
+	State     OfferState
+	Reason    Reason
+	OfferedAt Instant
+	SendBy    Instant // T_send
+	SentAt    Instant // 0: not known to have left
+	Deadline  Instant // T_offer, 0 until sent
+	GoneBy    Instant // T_gone of the candidate
+	ClosedAt  Instant
+	Epoch     int64 // epoch of the candidate's claim
+	Entry     int64 // outbox id of the dispatch
+	HeldAsk   string
+	Withdrawn bool // passed, then taken back before the call (N6)
+	Card      Card // the candidate's record as it was when he was picked
+}
+
+// Card is what is remembered of a candidate between offers. A claim owns it:
+// nobody else changes it while the candidate is taken.
+type Card struct {
+	RNA      int     // offers in a row that rang without answer
+	Offers   int     // offers ever made to him
+	Passes   int     // of those, taken
+	Accept   float64 // acceptance, exponentially weighted; 0.5 before the first
+	AnswerMS float64 // answer time, exponentially weighted; 0 before the first
+}
+
+// Role is what a claim is held as.
+type Role uint8
+
+// The roles.
+const (
+	RoleAsker Role = iota
+	RoleCandidate
+)
+
+// Claim binds a person to one ask: the only exclusivity there is. It is unique
+// on app and uid, and dropped only by its ask and epoch.
+type Claim struct {
+	App        string
+	UID        UID
+	AskNo      string
+	Role       Role
+	Round      int
+	Epoch      int64
+	LeaseUntil Instant
+}
+
+// Release drops a claim and says when its person may be offered something again.
+type Release struct {
+	Claim   Claim
+	ReadyAt Instant
+	Card    *Card // nil: unchanged
+	Paused  bool  // rang out too often: away until he opts in again (N14)
+}
+
+// Record is one connected round as its two people may list and delete it.
+type Record struct {
+	App     string
+	AskNo   string
+	StartAt int64 // unix seconds, unique inside the ask
+	Asker   UID
+	Peer    UID
+	Round   int
+	CallID  string
+	EndAt   int64 // unix seconds; 0 while the call runs
+	Liked   bool
+}
+
+// Link is what a step asks of another ticket in the same commit (M15 to M17).
+type Link struct {
+	AskNo string
+	Event Event
+}
+
+// Effects are what a step wants written and sent beside the ticket.
+type Effects struct {
+	Changed  bool
+	Take     []Claim
+	Drop     []Release
+	Records  []Record
+	Links    []Link
+	Send     []Entry // deliver now, after the commit
+	Counters []string
+}
+
+func (t *Ticket) clone() Ticket {
+	n := *t
+	n.Rounds = slices.Clone(t.Rounds)
+	n.Offers = slices.Clone(t.Offers)
+	n.Outbox = slices.Clone(t.Outbox)
+	return n
+}
+
+// Round returns the current round.
+func (t *Ticket) Round() *Round { return &t.Rounds[len(t.Rounds)-1] }
+
+// RoundNo is the number of the current round, from 1.
+func (t *Ticket) RoundNo() int { return len(t.Rounds) }
+
+func (t *Ticket) offer(uid UID, round int) *Offer {
+	for i := len(t.Offers) - 1; i >= 0; i-- {
+		if o := &t.Offers[i]; o.UID == uid && o.Round == round {
+			return o
+		}
+	}
+	return nil
+}
+
+func (t *Ticket) openOffer(uid UID) *Offer {
+	if o := t.offer(uid, t.RoundNo()); o != nil && o.State == OfferOpen {
+		return o
+	}
+	return nil
+}
+
+// OpenOffers counts the offers that wait for an answer.
+func (t *Ticket) OpenOffers() int {
+	n := 0
+	for i := range t.Offers {
+		if t.Offers[i].State == OfferOpen {
+			n++
+		}
+	}
+	return n
+}
+
+// Barred reports whether uid may not be offered this ask now: the asker, one
+// already offered in this round, one who refused or left it, a former peer.
+func (t *Ticket) Barred(uid UID) bool {
+	if uid == t.Asker {
+		return true
+	}
+	for i := range t.Offers {
+		o := &t.Offers[i]
+		if o.UID == uid && (o.Round == t.RoundNo() || o.State == OfferRefused || o.State == OfferPassed) {
+			return true
+		}
+	}
+	return false
+}
+
+// View is an ask as one viewer sees it.
+type View struct {
+	Status int
+	AskNo  string
+	Asker  UID
+	CallID string
+	Peer   UID
+}
+
+// Info is what viewer may know of t (2.2): the asker and the winner all of it,
+// an offered candidate only whether his offer is still open.
+func (t *Ticket) Info(viewer UID) (View, error) {
+	v := View{Status: t.State.Status(), AskNo: t.AskNo, Asker: t.Asker}
+	r := t.Round()
+	inCall := t.State.talking() || t.State == Ended
+	if viewer == t.Asker || inCall && r.Peer != 0 && viewer == r.Peer {
+		if inCall {
+			v.Peer, v.CallID = r.Peer, r.CallID
+		}
+		return v, nil
+	}
+	for i := len(t.Offers) - 1; i >= 0; i-- {
+		if t.Offers[i].UID == viewer {
+			v.Status = 1
+			if t.Offers[i].State == OfferOpen {
+				v.Status = 0
+			}
+			return v, nil
+		}
+	}
+	return View{}, ErrUnknownAsk
+}

@@ -1,0 +1,145 @@
+package pairing
+
+// timer is one armed deadline of a ticket; run is what it does when it is due.
+// A timer lives in the state that it belongs to, so one that was read before
+// the state moved on finds nothing to fire: CAS on the version does the rest.
+type timer struct {
+	at  Instant
+	run func(*step)
+}
+
+// Tick fires what is due and takes over deliveries that others left (Y1).
+type Tick struct{}
+
+func (Tick) apply(s *step) error {
+	s.fire()
+	s.resend()
+	return nil
+}
+
+// fire runs due timers, the earliest first, until none is due.
+func (s *step) fire() {
+	for {
+		next, ok := s.t.nextTimer(s.cfg)
+		if !ok || next.at > s.now {
+			return
+		}
+		s.dirty = true
+		next.run(s)
+	}
+}
+
+// DueAt is when the ticket next wants a Tick; 0: never.
+func (t *Ticket) DueAt(cfg *Config) Instant {
+	due := Instant(0)
+	if next, ok := t.nextTimer(cfg); ok {
+		due = next.at
+	}
+	for i := range t.Outbox {
+		if e := &t.Outbox[i]; e.After == 0 && (due == 0 || e.NotBefore < due) {
+			due = e.NotBefore
+		}
+	}
+	return due
+}
+
+func (t *Ticket) nextTimer(cfg *Config) (timer, bool) {
+	var next timer
+	arm := func(at Instant, run func(*step)) {
+		if at != 0 && (next.run == nil || at < next.at) {
+			next = timer{at, run}
+		}
+	}
+	switch t.State {
+	case Searching:
+		arm(t.AskBy, func(s *step) { s.end(ReasonExpired) }) // M6
+		arm(t.RoundBy, func(s *step) { s.nextRound(ReasonRoundTimeout, 0) })
+		if cfg.NoCandidate == NoCandidateEnd { // M3
+			arm(t.CreatedAt.Add(cfg.NoCandidateAfter), func(s *step) { s.end(ReasonNoCandidate) })
+		}
+	case Offered:
+		t.offerTimers(cfg, arm)
+	case Connecting:
+		arm(t.ConnectBy, func(s *step) { s.nextRound(ReasonConnectTimeout, s.cfg.WrapUp) }) // C3
+	case Preview:
+		arm(t.ConfirmBy, confirmTimeout)
+	case Liked:
+		arm(t.CallBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, s.now) })                                     // C15
+		arm(t.WatchBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, max(s.t.WatchSince, s.t.Round().LikedAt)) }) // D4
+	}
+	if t.State != Liked {
+		arm(t.AskerGoneBy, askerGone)
+		if t.State.talking() {
+			arm(t.PeerGoneBy, peerGone)
+		}
+	}
+	return next, next.run != nil
+}
+
+// offerTimers: T_send, T_offer and T_gone of each open offer, and T_ask where
+// an offer would end too long after it (2.5, M7). T_round never cuts an offer.
+func (t *Ticket) offerTimers(cfg *Config, arm func(Instant, func(*step))) {
+	for i := range t.Offers {
+		o := &t.Offers[i]
+		if o.State != OfferOpen {
+			continue
+		}
+		end := o.Deadline.Add(cfg.AnswerGrace)
+		if o.SentAt == 0 {
+			end = o.SendBy
+			arm(o.SendBy, func(s *step) { s.unsent(i) })
+		} else {
+			arm(end, func(s *step) { s.timeOut(&s.t.Offers[i]) })
+		}
+		arm(o.GoneBy, func(s *step) { s.candidateGone(i) })
+		if cfg.OfferOverrun >= 0 && end > t.AskBy.Add(cfg.OfferOverrun) {
+			arm(t.AskBy, func(s *step) { s.end(ReasonExpired) })
+		}
+	}
+}
+
+// unsent: T_send. A dispatch that may be on the wire counts as sent (M13), one
+// that is not is given up (M10).
+func (s *step) unsent(i int) {
+	o := &s.t.Offers[i]
+	j := s.entry(o.Entry)
+	if j >= 0 && !s.t.Outbox[j].Waiting && s.t.Outbox[j].NotBefore > s.now {
+		s.drop(j)
+		o.SentAt, o.Deadline = s.now, s.now.Add(s.cfg.AnswerTimeout)
+		return
+	}
+	if j >= 0 {
+		s.drop(j)
+	}
+	s.fail(o)
+}
+
+func (s *step) candidateGone(i int) { // N16
+	o := &s.t.Offers[i]
+	s.rescindOffer(o, ReasonCandidateGone, ReasonCancelled)
+	s.afterOffer()
+}
+
+func confirmTimeout(s *step) { // C13
+	switch s.cfg.ConfirmAction {
+	case ConfirmLike:
+		s.like()
+	case ConfirmDislike:
+		s.dislike(ReasonConfirmTimeout)
+	default:
+		s.hangUp()
+		s.end(ReasonConfirmTimeout)
+	}
+}
+
+func askerGone(s *step) { // D1, D2
+	if s.t.State.talking() {
+		s.hangUp()
+	}
+	s.end(ReasonAskerGone)
+}
+
+func peerGone(s *step) { // D3
+	s.hangUp()
+	s.nextRound(ReasonPeerGone, 0)
+}
