@@ -82,10 +82,22 @@ const (
 )
 
 const (
-	sendLease = 3 * time.Second // the committing replica's time to deliver alone
+	sendSlack = time.Second     // a delivery may wait that long for its turn
+	sendLimit = 5 * time.Second // of a delivery that is no command
 	minOffer  = time.Second     // Y1: a dispatch with less left is not sent any more
 	retryMax  = time.Minute
 )
+
+// sendTime bounds one delivery of a kind.
+func (c *Config) sendTime(k EntryKind) time.Duration {
+	if k == ToClient {
+		return c.SendTimeout
+	}
+	return sendLimit
+}
+
+// lease is how long a replica delivers an entry alone; then any may take over.
+func (s *step) lease(e *Entry) Instant { return s.now.Add(s.cfg.sendTime(e.Kind) + sendSlack) }
 
 // push appends an entry and, unless it has to wait for another, hands it to the
 // replica that commits this step.
@@ -93,7 +105,7 @@ func (s *step) push(e Entry) int64 {
 	s.dirty = true
 	s.t.Seq++
 	e.ID, e.At, e.Version = s.t.Seq, s.now, s.t.Version+1
-	e.NotBefore = s.now.Add(sendLease)
+	e.NotBefore = s.lease(&e)
 	if e.After != 0 {
 		e.Waiting = true
 	} else {
@@ -147,7 +159,7 @@ func (s *step) drop(i int) {
 		e := &s.t.Outbox[j]
 		if e.After == id {
 			e.After, e.Waiting = 0, false
-			e.Attempts, e.NotBefore = 1, s.now.Add(sendLease)
+			e.Attempts, e.NotBefore = 1, s.lease(e)
 			s.fx.Send = append(s.fx.Send, *e)
 		}
 	}
@@ -155,28 +167,29 @@ func (s *step) drop(i int) {
 
 // Told reports how the deliveries of a ticket's entries ended. A dispatch has
 // its own event, Sent.
-type Told struct {
-	IDs []int64
-	How Tell
-}
+type Told struct{ Ends map[Tell][]int64 }
 
 func (e Told) apply(s *step) error {
-	for _, id := range e.IDs {
-		i := s.entry(id)
-		if i < 0 {
-			continue
-		}
-		o := &s.t.Outbox[i]
-		charge := o.Kind == ToWallet
-		switch {
-		case e.How == TellDone, e.How == TellNever, e.How == TellUnknown && !charge, e.How == TellRetry && o.spent():
-			s.drop(i)
-		default: // a charge is repeated with its key until the wallet has it
-			o.Waiting, o.NotBefore = e.How == TellRetry, s.now.Add(backoff(o.Attempts))
-			s.dirty = true
+	for how, ids := range e.Ends {
+		for _, id := range ids {
+			if i := s.entry(id); i >= 0 {
+				s.told(i, how)
+			}
 		}
 	}
 	return nil
+}
+
+func (s *step) told(i int, how Tell) {
+	e := &s.t.Outbox[i]
+	charge := e.Kind == ToWallet
+	switch {
+	case how == TellDone, how == TellNever, how == TellUnknown && !charge, how == TellRetry && e.spent():
+		s.drop(i)
+	default: // a charge is repeated with its key until the wallet has it
+		e.Waiting, e.NotBefore = how == TellRetry, s.now.Add(backoff(e.Attempts))
+		s.dirty = true
+	}
 }
 
 // spent: a command is worth a few tries, an event a day of them, a charge all.
@@ -216,7 +229,7 @@ func (s *step) resend() {
 			continue
 		}
 		e.Attempts++
-		e.Waiting, e.NotBefore = false, s.now.Add(sendLease)
+		e.Waiting, e.NotBefore = false, s.lease(e)
 		s.fx.Send = append(s.fx.Send, *e)
 		s.dirty = true
 	}

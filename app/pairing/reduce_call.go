@@ -2,22 +2,23 @@ package pairing
 
 import "slices"
 
-// Source is who reported something about a call.
-type Source uint8
+// Witness is who reported something about a call. A vendor's word counts more
+// than a client's.
+type Witness uint8
 
-// The sources. A vendor's word counts more than a client's.
+// The witnesses.
 const (
-	FromVendor Source = iota
+	FromVendor Witness = iota
 	FromClient
 )
 
 // CallSeen reports that a call of this round exists (C1, C2, C17). Users are
 // the people named by the report; By is the client who sent it, if one did.
 type CallSeen struct {
-	Users  []UID
-	Round  int
-	CallID string
-	Source Source
+	Users   []UID
+	Round   int
+	CallID  string
+	Witness Witness
 }
 
 func (e CallSeen) apply(s *step) error {
@@ -149,15 +150,15 @@ func (s *step) dislike(why Reason) {
 
 // CallEnded reports that a call is over (C4, C5, C14, C16).
 type CallEnded struct {
-	By     UID // the client who says so; 0: the vendor
-	Round  int // 0: unknown, the call id decides
-	CallID string
-	Source Source
+	By      UID // the client who says so; 0: the vendor
+	Round   int // 0: unknown, the call id decides
+	CallID  string
+	Witness Witness
 }
 
 func (e CallEnded) apply(s *step) error {
 	r := s.t.Round()
-	if e.Source == FromClient && e.By != s.t.Asker && (e.By == 0 || e.By != r.Peer) {
+	if e.Witness == FromClient && e.By != s.t.Asker && (e.By == 0 || e.By != r.Peer) {
 		return ErrUnknownAsk
 	}
 	mine := s.t.State.talking() && (e.Round == 0 || e.Round == r.No)
@@ -176,7 +177,7 @@ func (e CallEnded) apply(s *step) error {
 // vendor, the other client or the watchdog has to agree (2.4).
 func (e CallEnded) liked(s *step) error {
 	switch {
-	case e.Source == FromVendor, s.t.EndedSaidBy != 0 && s.t.EndedSaidBy != e.By:
+	case e.Witness == FromVendor, s.t.EndedSaidBy != 0 && s.t.EndedSaidBy != e.By:
 		s.settle(ReasonCallEnded, s.endOr(s.now)) // C14
 	case s.t.EndedSaidBy == 0:
 		s.t.EndedSaidBy, s.dirty = e.By, true

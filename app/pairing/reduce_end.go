@@ -137,6 +137,17 @@ func (s *step) grace(at *Instant, atOnce bool, by Instant) {
 	s.fire()
 }
 
+// Unavailable says that a person wants no offers any more; whoever passed or
+// asked already stays (N16).
+type Unavailable struct{ UID UID }
+
+func (e Unavailable) apply(s *step) error {
+	if o := s.t.openOffer(e.UID); o != nil {
+		s.grace(&o.GoneBy, true, s.now)
+	}
+	return nil
+}
+
 // Back says that a person can be reached again.
 type Back struct{ UID UID }
 

@@ -1,6 +1,7 @@
 package pairing
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -14,7 +15,13 @@ type Event interface {
 // and sent with it, and what the caller is told. It changes nothing itself. An
 // error may come with a change (N2: the ask ends and the answer is ErrBalance).
 func Step(cfg *Config, t *Ticket, now Instant, ev Event) (Ticket, Effects, error) {
+	return stepAcked(cfg, t, now, nil, ev)
+}
+
+// stepAcked is Step with the ends of deliveries written along.
+func stepAcked(cfg *Config, t *Ticket, now Instant, acks map[Tell][]int64, ev Event) (Ticket, Effects, error) {
 	s := step{cfg: cfg, now: now, t: t.clone()}
+	_ = Told{Ends: acks}.apply(&s) // never fails
 	err := ev.apply(&s)
 	if s.dirty {
 		s.t.Version++
@@ -56,7 +63,18 @@ func (s *step) dropAsker(cool time.Duration) {
 	}
 	c := s.claim(s.t.Asker, RoleAsker, s.t.AskerEpoch)
 	s.t.AskerEpoch = 0
-	s.fx.Drop = append(s.fx.Drop, Release{Claim: c, ReadyAt: s.now.Add(cool)})
+	s.drops(Release{Claim: c, ReadyAt: s.now.Add(cool)})
+}
+
+// drops gives a claim back; one that this very step took is simply not taken,
+// since a batch drops before it takes.
+func (s *step) drops(r Release) {
+	taken := slices.IndexFunc(s.fx.Take, func(c Claim) bool { return c.UID == r.Claim.UID && c.holds(r.Claim) })
+	if taken >= 0 {
+		s.fx.Take = slices.Delete(s.fx.Take, taken, taken+1)
+		return
+	}
+	s.fx.Drop = append(s.fx.Drop, r)
 }
 
 // dropCandidate gives o's person back after cool.
@@ -67,7 +85,7 @@ func (s *step) dropCandidate(o *Offer, cool time.Duration, card *Card) {
 		card.RNA = 0
 		s.event(Entry{Name: EventCandidatePaused, To: o.UID, Round: o.Round})
 	}
-	s.fx.Drop = append(s.fx.Drop, r)
+	s.drops(r)
 }
 
 // search puts the ticket back to Searching and runs what fell due meanwhile.

@@ -1,0 +1,241 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Ask starts a search for uid and returns its number; asked again it returns
+// the number of the search under way (table 2.6).
+func (s *Service) Ask(ctx context.Context, app string, scene int, uid UID) (string, error) {
+	for range tries {
+		held, askNo, err := s.takesPart(ctx, app, uid)
+		switch {
+		case err != nil:
+			return "", err
+		case askNo != "":
+			return askNo, nil // A7
+		case held:
+			continue // he was freed, or has moved on: from the top (A11)
+		}
+		askNo, err = s.open(ctx, app, scene, uid)
+		var claimed *ClaimedError
+		if errors.As(err, &claimed) || errors.Is(err, ErrConflict) {
+			s.count("claim_conflicts")
+			continue // A11, A12
+		}
+		return askNo, err
+	}
+	return "", ErrUnavailable
+}
+
+// takesPart runs A7 to A9. askNo is the caller's own search; held says that a
+// claim was found and dealt with.
+func (s *Service) takesPart(ctx context.Context, app string, uid UID) (held bool, askNo string, err error) {
+	c, held, err := s.Store.Holder(ctx, app, uid)
+	if err != nil || !held {
+		return held, "", err
+	}
+	if c.Role == RoleCandidate {
+		if own, err := s.heldTicket(ctx, c.AskNo, uid); err != nil || own != "" {
+			return true, own, err
+		}
+	}
+	_, err = s.apply(ctx, c.AskNo, AskAgain{UID: uid})
+	if errors.Is(err, errStillWaiting) {
+		return true, c.AskNo, nil
+	}
+	return true, "", err
+}
+
+// heldTicket is the caller's own ask where he holds an offer while it waits (A7 in H).
+func (s *Service) heldTicket(ctx context.Context, askNo string, uid UID) (string, error) {
+	t, err := s.Store.Load(ctx, askNo)
+	if err != nil {
+		return "", err
+	}
+	o := t.openOffer(uid)
+	if o == nil || o.HeldAsk == "" {
+		return "", nil
+	}
+	if _, err = s.apply(ctx, o.HeldAsk, AskAgain{UID: uid}); errors.Is(err, errStillWaiting) {
+		return o.HeldAsk, nil
+	}
+	return "", err
+}
+
+// open runs A1 to A6 and A10.
+func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (string, error) {
+	cfg, err := s.Configs.Get(ctx, app, scene)
+	if err != nil {
+		s.count("ask_rejected_config")
+		return "", err // A1, A2
+	}
+	p := s.pool(app, scene, cfg)
+	p.configure(cfg)
+	if err := s.admit(ctx, p, cfg, uid); err != nil {
+		return "", err
+	}
+	id, err := s.snapshot(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	profile, met, err := s.introduction(ctx, cfg, app, uid)
+	if err != nil {
+		return "", err
+	}
+	now := s.now()
+	t, fx := Open(cfg, now, Ask{AskNo: s.newAskNo(), App: app, Scene: scene, UID: uid, ConfigID: id})
+	err = s.Store.Commit(ctx, Batch{Writes: []Write{{Ticket: t, Due: t.DueAt(cfg)}}, Take: fx.Take})
+	if err != nil {
+		return "", err
+	}
+	s.count("asks")
+	p.introduce(&t, cfg, profile, met)
+	s.committed(&stepped{t, cfg, fx}, now)
+	if cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
+		return s.orNobody(ctx, &t)
+	}
+	return t.AskNo, nil
+}
+
+// orNobody matches at once and ends the ask when there is nobody (M3).
+func (s *Service) orNobody(ctx context.Context, t *Ticket) (string, error) {
+	s.MatchOnce(ctx)
+	if after, err := s.apply(ctx, t.AskNo, Tick{}); err == nil && after.EndReason == ReasonNoCandidate {
+		return "", ErrNoCandidate
+	}
+	return t.AskNo, nil
+}
+
+// admit runs A3 to A6.
+func (s *Service) admit(ctx context.Context, p *pool, cfg *Config, uid UID) error {
+	now := s.now()
+	if live, wait := p.load(now); s.closing.Load() || !cfg.Enabled || live >= cfg.MaxLive || cfg.Admission && wait > cfg.AskTTL {
+		s.count("ask_rejected_closed")
+		return &RetryError{Err: ErrClosed, After: max(time.Second, min(wait-cfg.AskTTL, time.Minute))} // A3, Y2
+	}
+	if after := s.tooFast(p.app, uid, cfg); after > 0 {
+		s.count("ask_rejected_rate")
+		return &RetryError{Err: ErrTooMany, After: after} // A4
+	}
+	if s.ChannelUp != nil && !s.ChannelUp() {
+		s.count("ask_rejected_channel")
+		return &RetryError{Err: ErrUnavailable, After: cfg.VendorWait} // A5
+	}
+	switch s.funds(ctx, p.app, uid, cfg.MinAsk) { // A6
+	case FundsShort:
+		return ErrBalance
+	case FundsUnknown:
+		if cfg.BalanceOnError == OnErrorDeny {
+			return ErrUnavailable
+		}
+	}
+	return nil
+}
+
+// funds compares a balance with what is needed; zero is not worth asking.
+func (s *Service) funds(ctx context.Context, app string, uid UID, need int64) Funds {
+	if need <= 0 || s.Balance == nil {
+		return FundsOK
+	}
+	coins, err := s.Balance(ctx, app, uid)
+	switch {
+	case err != nil:
+		s.count("balance_unknown")
+		s.Log.WarnContext(ctx, "pairing: balance not read", "uid", uid, "err", err)
+		return FundsUnknown
+	case coins < need:
+		return FundsShort
+	default:
+		return FundsOK
+	}
+}
+
+// introduction reads what the matcher needs to know of an asker.
+func (s *Service) introduction(ctx context.Context, cfg *Config, app string, uid UID) (Profile, []UID, error) {
+	profile, err := s.profile(ctx, app, uid)
+	if err != nil {
+		return profile, nil, err
+	}
+	if cfg.PoolAskRole != "" && profile.Role != cfg.PoolAskRole {
+		return profile, nil, ErrNoConfig // this scene is not for him
+	}
+	if cfg.ExcludeLast == 0 {
+		return profile, nil, nil
+	}
+	met, err := s.Store.Met(ctx, app, uid, s.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast)
+	return profile, met, err
+}
+
+func (s *Service) profile(ctx context.Context, app string, uid UID) (Profile, error) {
+	if s.Profile == nil {
+		return Profile{}, nil
+	}
+	p, err := s.Profile(ctx, app, uid)
+	if err != nil {
+		return p, fmt.Errorf("%w: profile: %w", ErrUnavailable, err)
+	}
+	return p, nil
+}
+
+// load is what an ask would meet: tickets under way and the time to be served.
+func (p *pool) load(now Instant) (live int, wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	if p.idle.size > 0 || p.waiting.size == 0 {
+		return len(p.waiters), 0
+	}
+	rate := p.matched.rate(now)
+	if rate == 0 {
+		return len(p.waiters), 0 // nothing is known yet
+	}
+	return len(p.waiters), time.Duration(float64(p.waiting.size) / rate * float64(time.Second))
+}
+
+// askRate is one person's allowance of new asks.
+type askRate struct {
+	limiter *rate.Limiter
+	used    time.Time
+}
+
+// ratesMax bounds the allowances that are kept; the idle ones go first.
+const ratesMax = 100_000
+
+// tooFast takes one ask from uid's allowance, or says when there will be one (A4).
+func (s *Service) tooFast(app string, uid UID, cfg *Config) time.Duration {
+	if cfg.AskRate <= 0 {
+		return 0
+	}
+	now := s.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rates[person{app, uid}]
+	if r == nil {
+		s.forgetRates(now, time.Duration(float64(cfg.AskBurst)/cfg.AskRate*float64(time.Second)))
+		r = &askRate{limiter: rate.NewLimiter(rate.Limit(cfg.AskRate), cfg.AskBurst)}
+		s.rates[person{app, uid}] = r
+	}
+	r.used = now
+	if r.limiter.AllowN(now, 1) {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / cfg.AskRate)
+}
+
+// forgetRates drops allowances that are full again.
+func (s *Service) forgetRates(now time.Time, full time.Duration) {
+	if len(s.rates) < ratesMax {
+		return
+	}
+	for k, r := range s.rates {
+		if now.Sub(r.used) >= full {
+			delete(s.rates, k)
+		}
+	}
+}

@@ -1,0 +1,294 @@
+package pairing
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// audit is a store that checks every commit against the invariants of 2.11 and
+// remembers what the end has to reconcile.
+type audit struct {
+	*Memory
+	w       *world
+	opened  int // offers
+	closed  map[OfferState]int
+	charges map[string]int
+	reasons map[string]int
+
+	attempted map[dispatchKey]bool // dispatches that were handed to the wire
+}
+
+type dispatchKey struct {
+	uid   UID
+	ask   string
+	round int
+}
+
+func newAudit(w *world) *audit {
+	return &audit{Memory: w.store, w: w, closed: map[OfferState]int{}, charges: map[string]int{}, reasons: map[string]int{}, attempted: map[dispatchKey]bool{}}
+}
+
+// Commit implements Tickets.
+func (a *audit) Commit(ctx context.Context, b Batch) error {
+	before := make([]Ticket, len(b.Writes))
+	for i, w := range b.Writes {
+		if w.Prev != 0 {
+			before[i], _ = a.Memory.Load(ctx, w.Ticket.AskNo)
+			before[i] = before[i].clone()
+		}
+	}
+	if err := a.Memory.Commit(ctx, b); err != nil {
+		return err
+	}
+	for i, w := range b.Writes {
+		a.write(&before[i], &w.Ticket)
+	}
+	a.exclusive()
+	return nil
+}
+
+func (a *audit) fail(invariant int, format string, args ...any) {
+	a.w.tb.Helper()
+	a.w.tb.Fatalf("invariant %d: %s", invariant, fmt.Sprintf(format, args...))
+}
+
+func (a *audit) write(old, t *Ticket) {
+	a.rounds(old, t)
+	a.offers(old, t)
+	a.outbox(old, t)
+	if old.State == Ended && old.Version != 0 {
+		if t.State != Ended || t.Info1() != 1 {
+			a.fail(6, "%s left its end for %v", t.AskNo, t.State)
+		}
+	}
+	if t.State == Ended && old.State != Ended {
+		if t.EndReason == "" {
+			a.fail(20, "%s ended without a reason", t.AskNo)
+		}
+		a.reasons[string(t.EndReason)]++
+	}
+}
+
+// Info1 is the status that the asker is shown.
+func (t *Ticket) Info1() int {
+	v, err := t.Info(t.Asker)
+	if err != nil {
+		return -1
+	}
+	return v.Status
+}
+
+func (a *audit) rounds(old, t *Ticket) {
+	if n := len(t.Rounds) - len(old.Rounds); n < 0 || old.Version == 0 && n != 1 {
+		a.fail(3, "rounds went from %d to %d", len(old.Rounds), len(t.Rounds))
+	}
+	starts := map[int64]bool{}
+	for i, r := range t.Rounds {
+		if r.No != i+1 {
+			a.fail(3, "round %d is numbered %d", i+1, r.No)
+		}
+		if r.Peer != 0 {
+			if o := t.offer(r.Peer, r.No); o == nil || o.State != OfferPassed {
+				a.fail(3, "the peer %d of round %d has no passed offer", r.Peer, r.No)
+			}
+		}
+		if r.StartAt != 0 {
+			if starts[r.StartAt] {
+				a.fail(18, "start_at %d is used twice", r.StartAt)
+			}
+			starts[r.StartAt] = true
+		}
+		if i < len(t.Rounds)-1 && (r.EndAt == 0 || r.EndReason == "") {
+			a.fail(20, "round %d is over without a reason", r.No)
+		}
+	}
+}
+
+func (a *audit) offers(old, t *Ticket) {
+	passed := map[int]int{}
+	seen := map[[2]int64]bool{}
+	for i, o := range t.Offers {
+		if i >= len(old.Offers) {
+			a.opened++
+			if o.State != OfferOpen {
+				a.fail(4, "an offer was born %v", o.State)
+			}
+			if o.UID == t.Asker {
+				a.fail(9, "the asker was offered himself")
+			}
+			if t.State == Ended {
+				a.fail(6, "an offer was opened after the end")
+			}
+		} else if was := old.Offers[i]; was.State != OfferOpen && was.State != o.State {
+			a.fail(4, "an offer went from %v to %v", was.State, o.State)
+		} else if was.State == OfferOpen && o.State != OfferOpen {
+			a.closed[o.State]++
+			if o.Reason == "" {
+				a.fail(20, "an offer closed without a reason")
+			}
+			if t.State == Searching && o.Reason == ReasonRoundTimeout {
+				a.fail(20, "an open offer was cut by the round's end")
+			}
+		}
+		if o.State == OfferPassed {
+			passed[o.Round]++
+		}
+		k := [2]int64{int64(o.UID), int64(o.Round)}
+		if seen[k] {
+			a.fail(9, "%d was offered round %d twice", o.UID, o.Round)
+		}
+		seen[k] = true
+	}
+	for r, n := range passed {
+		if n > 1 {
+			a.fail(2, "round %d has %d winners", r, n)
+		}
+	}
+	if t.State == Ended && t.OpenOffers() > 0 {
+		a.fail(6, "offers are open after the end")
+	}
+	if (t.State == Offered) != (t.OpenOffers() > 0) {
+		a.fail(4, "%d open offers in state %v", t.OpenOffers(), t.State)
+	}
+	if len(t.Rounds) > 1 && len(old.Rounds) < len(t.Rounds) && old.OpenOffers() > 0 && old.RoundBy != 0 && a.w.at >= old.RoundBy && !a.answered(old, t) {
+		a.fail(4, "the round's end cut an open offer")
+	}
+}
+
+// answered: some offer of old was closed by more than the clock.
+func (a *audit) answered(old, t *Ticket) bool {
+	return slices.ContainsFunc(t.Offers[:len(old.Offers)], func(o Offer) bool {
+		return o.ClosedAt == a.w.at && o.Reason != ReasonRoundTimeout
+	})
+}
+
+func (a *audit) outbox(old, t *Ticket) {
+	for _, e := range t.Outbox {
+		if e.ID <= old.Seq {
+			continue
+		}
+		switch e.Kind {
+		case ToClient:
+			if t.State == Ended && e.Name == CommandDispatch {
+				a.fail(6, "a dispatch was written after the end")
+			}
+		case ToWallet:
+			k := e.Key(t.AskNo) + e.Name
+			if a.charges[k]++; a.charges[k] > 1 {
+				a.fail(8, "%s was charged twice", k)
+			}
+			r := t.Rounds[e.Round-1]
+			if r.LikedAt == 0 {
+				a.fail(8, "%s was charged without a like", k)
+			}
+			if e.Name == ChargeSettle && a.charges[e.Key(t.AskNo)+ChargeStart] != 1 {
+				a.fail(8, "%s was settled before it started", k)
+			}
+		}
+	}
+}
+
+// exclusive is invariant 1: claims and reasons for them are the same set.
+func (a *audit) exclusive() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	want := map[UID]Claim{}
+	need := func(uid UID, askNo string, role Role, epoch int64) {
+		if have, ok := want[uid]; ok {
+			a.fail(1, "%d is needed by %s and %s", uid, have.AskNo, askNo)
+		}
+		want[uid] = Claim{UID: uid, AskNo: askNo, Role: role, Epoch: epoch}
+	}
+	for _, r := range a.tickets {
+		t := &r.ticket
+		if t.State == Ended {
+			continue
+		}
+		if t.State != Held {
+			need(t.Asker, t.AskNo, RoleAsker, t.AskerEpoch)
+		}
+		for _, o := range t.Offers {
+			if o.State == OfferOpen || o.State == OfferPassed && t.State.talking() && o.Round == t.RoundNo() {
+				need(o.UID, t.AskNo, RoleCandidate, o.Epoch)
+			}
+		}
+	}
+	for uid, c := range want {
+		have, ok := a.claims[person{app, uid}]
+		if !ok || !c.holds(have) || c.Role != have.Role {
+			a.fail(1, "%d has claim %+v, needs %+v", uid, have, c)
+		}
+	}
+	if len(want) != len(a.claims) {
+		a.fail(1, "%d claims for %d reasons", len(a.claims), len(want))
+	}
+}
+
+// quiet checks what has to hold once everything has come to its end.
+func (a *audit) quiet() {
+	if len(a.claims) != 0 {
+		a.fail(1, "claims leaked: %v", a.claims)
+	}
+	open, total := 0, 0
+	for _, r := range a.tickets {
+		if r.ticket.State != Ended {
+			a.fail(5, "%s is still %v", r.ticket.AskNo, r.ticket.State)
+		}
+		open += r.ticket.OpenOffers()
+		if len(r.ticket.Outbox) != 0 {
+			a.fail(12, "%s still has to tell %+v", r.ticket.AskNo, r.ticket.Outbox)
+		}
+		a.recorded(&r.ticket)
+	}
+	for _, n := range a.closed {
+		total += n
+	}
+	if open != 0 || total != a.opened {
+		a.fail(4, "%d offers opened, %d closed %v, %d open", a.opened, total, a.closed, open)
+	}
+	ended := 0
+	for _, n := range a.reasons {
+		ended += n
+	}
+	if ended != len(a.tickets) {
+		a.fail(20, "%d tickets, %d reasons %v", len(a.tickets), ended, a.reasons)
+	}
+	for k, n := range a.charges {
+		if n != 1 {
+			a.fail(8, "%s was charged %d times", k, n)
+		}
+	}
+}
+
+// recorded is invariant 18: one record per round that was connected.
+func (a *audit) recorded(t *Ticket) {
+	for _, r := range t.Rounds {
+		rec, ok := a.byKey[recordKey{t.AskNo, r.StartAt}]
+		if (r.ConnectedAt != 0) != ok {
+			a.fail(18, "round %d connected %v, recorded %v", r.No, r.ConnectedAt != 0, ok)
+		}
+		if ok && (rec.EndAt == 0 || rec.Peer != r.Peer || rec.Liked != (r.LikedAt != 0)) {
+			a.fail(18, "record %+v of round %+v", rec.Record, r)
+		}
+	}
+}
+
+// told is invariant 10 over what reached the devices.
+func (a *audit) told() {
+	rescinded := map[dispatchKey]bool{}
+	for _, c := range a.w.wire {
+		k := dispatchKey{c.To, c.AskNo, c.Round}
+		switch c.Name {
+		case CommandDispatch:
+			if rescinded[k] {
+				a.fail(10, "%+v was dispatched after its rescind", k)
+			}
+		case CommandRescind:
+			if !a.attempted[k] {
+				a.fail(10, "%+v was rescinded before its dispatch", k)
+			}
+			rescinded[k] = true
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+const (
+	plansPerRound = 64  // dispatches committed together
+	safetyTickMS  = 100 // a pool is looked at so often even when nothing was heard
+	verifyTimeout = 2 * time.Second
+)
+
+// MatchOnce matches in every pool until nobody else can be offered.
+func (s *Service) MatchOnce(ctx context.Context) {
+	for _, p := range s.allPools() {
+		for s.matchRound(ctx, p) > 0 {
+		}
+	}
+}
+
+// matchRound plans and commits one round of dispatches; it returns how many
+// offers it opened. Claims decide, so a plan that lost a race is simply void.
+func (s *Service) matchRound(ctx context.Context, p *pool) int {
+	if !s.channel(ctx, p) || s.closing.Load() {
+		return 0
+	}
+	if err := s.catchUp(ctx, p); err != nil {
+		s.Log.WarnContext(ctx, "pairing: store not read", "app", p.app, "err", err)
+		return 0
+	}
+	plans := p.plans(s.now(), plansPerRound)
+	opened := make([]int, len(plans))
+	s.each(len(plans), plansPerRound, func(i int) { opened[i] = s.offer(ctx, p, plans[i]) })
+	n := 0
+	for _, o := range opened {
+		n += o
+	}
+	return n
+}
+
+// offer commits one plan. Lost claims are dropped from it one by one.
+func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
+	taken := s.verify(ctx, p, &pl)
+	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick Pick) bool { return slices.Contains(taken, pick.UID) })
+	opened := 0
+	for range tries + len(pl.picks) {
+		if len(picks) == 0 {
+			break
+		}
+		_, err := s.apply(ctx, pl.askNo, Dispatch{Picks: picks})
+		var claimed *ClaimedError
+		if errors.As(err, &claimed) {
+			s.count("claim_conflicts")
+			taken = append(taken, claimed.UIDs...)
+			picks = slices.DeleteFunc(picks, func(pick Pick) bool { return slices.Contains(claimed.UIDs, pick.UID) })
+			continue
+		}
+		if err == nil {
+			opened = len(picks)
+			p.served(s.now())
+		} else {
+			s.refresh(ctx, pl.asks())
+		}
+		break
+	}
+	p.settled(pl, taken, s.now())
+	return opened
+}
+
+// refresh reads tickets that were not what the pool took them for.
+func (s *Service) refresh(ctx context.Context, asks []string) {
+	for _, ask := range asks {
+		t, err := s.Store.Load(ctx, ask)
+		if err != nil {
+			continue // the next look at the store finds it
+		}
+		if cfg, err := s.config(ctx, t.ConfigID); err == nil {
+			s.pool(t.App, t.Scene, cfg).put(&t, cfg, s.now())
+		}
+	}
+}
+
+// verify asks the vendor about candidates whose presence was proven too long
+// ago (2.12 d). Those who cannot ring are returned, and known to be away.
+func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []UID) {
+	if s.Online == nil {
+		return nil
+	}
+	for _, uid := range pl.stale {
+		ask, cancel := context.WithTimeout(ctx, verifyTimeout)
+		online, err := s.Online(ask, p.app, uid)
+		cancel()
+		if err != nil {
+			s.count("presence_unknown")
+			continue // old evidence is better than none; T_offer bounds the loss
+		}
+		cfg := p.config()
+		now := s.now()
+		e := Evidence{Proof: ProofVendor, Online: online, At: now, Until: now.Add(cfg.PresenceTTL)}
+		if err := s.Seen(ctx, p.app, uid, "vendor", e); err != nil || !online {
+			away = append(away, uid)
+		}
+	}
+	return away
+}
+
+// served counts a dispatched ticket for the estimate of waiting times.
+func (p *pool) served(now Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.matched.hit(now)
+}
+
+func (p *pool) config() *Config {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cfg
+}
+
+// channel reports whether a dispatch can leave; while none can, tickets that
+// have waited too long for one end (M12).
+func (s *Service) channel(ctx context.Context, p *pool) bool {
+	if s.ChannelUp == nil || s.ChannelUp() {
+		s.downAt.Store(0)
+		return true
+	}
+	now := s.now()
+	s.downAt.CompareAndSwap(0, int64(now))
+	since := Instant(s.downAt.Load())
+	if now.Sub(since) < p.config().VendorWait {
+		return false
+	}
+	for _, ask := range p.oldest(triesPerRound) {
+		_, _ = s.apply(ctx, ask, VendorDown{Since: since}) // found again by the next tick
+	}
+	return false
+}
+
+// oldest lists the longest waiting tickets.
+func (p *pool) oldest(limit int) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var asks []string
+	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
+		asks = append(asks, w.t.AskNo)
+		return len(asks) < limit
+	})
+	return asks
+}

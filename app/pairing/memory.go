@@ -1,0 +1,362 @@
+package pairing
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"slices"
+	"sync"
+)
+
+// Memory is a Store that lives and dies with the process: for tests, the
+// simulator and as the yardstick of the others.
+type Memory struct {
+	now func() Instant
+
+	mu         sync.Mutex // guards what follows
+	tickets    map[string]*row
+	claims     map[person]Claim
+	candidates map[person]*Candidate
+	records    map[person][]*record // by participant, oldest first
+	byKey      map[recordKey]*record
+	configs    map[string]Config
+	due        dueHeap
+	changed    map[person]Instant
+}
+
+type person struct {
+	app string
+	uid UID
+}
+
+type row struct {
+	ticket  Ticket
+	due     Instant
+	index   int // in the due heap, -1: not there
+	changed Instant
+}
+
+type recordKey struct {
+	ask   string
+	start int64
+}
+
+type record struct {
+	Record
+	hidden map[UID]bool
+}
+
+// NewMemory returns an empty store whose clock is now.
+func NewMemory(now func() Instant) *Memory {
+	return &Memory{
+		now: now, tickets: map[string]*row{}, claims: map[person]Claim{}, candidates: map[person]*Candidate{},
+		records: map[person][]*record{}, byKey: map[recordKey]*record{}, configs: map[string]Config{}, changed: map[person]Instant{},
+	}
+}
+
+// Clock implements Tickets.
+func (m *Memory) Clock(context.Context) (Instant, error) { return m.now(), nil }
+
+// Load implements Tickets.
+func (m *Memory) Load(_ context.Context, askNo string) (Ticket, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.tickets[askNo]
+	if !ok {
+		return Ticket{}, ErrUnknownAsk
+	}
+	return r.ticket, nil // Step never changes a ticket in place
+}
+
+// Holder implements Tickets.
+func (m *Memory) Holder(_ context.Context, app string, uid UID) (Claim, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.claims[person{app, uid}]
+	return c, ok, nil
+}
+
+// Commit implements Tickets.
+func (m *Memory) Commit(_ context.Context, b Batch) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.check(b); err != nil {
+		return err
+	}
+	now := m.now()
+	for _, w := range b.Writes {
+		r := m.tickets[w.Ticket.AskNo]
+		if r == nil {
+			r = &row{index: -1}
+			m.tickets[w.Ticket.AskNo] = r
+		}
+		r.ticket, r.due, r.changed = w.Ticket, w.Due, now
+		m.due.set(r)
+	}
+	for _, d := range b.Drop {
+		m.drop(d, now)
+	}
+	for _, c := range b.Take {
+		m.claims[person{c.App, c.UID}] = c
+		m.changed[person{c.App, c.UID}] = now
+	}
+	for _, r := range b.Records {
+		m.saveRecord(r)
+	}
+	return nil
+}
+
+// check is the store's side of safety: versions, and claims unique per person.
+func (m *Memory) check(b Batch) error {
+	for _, w := range b.Writes {
+		r := m.tickets[w.Ticket.AskNo]
+		if r == nil && w.Prev != 0 || r != nil && r.ticket.Version != w.Prev {
+			return ErrConflict
+		}
+	}
+	var taken []UID
+	for _, c := range b.Take {
+		have, ok := m.claims[person{c.App, c.UID}]
+		if ok && !slices.ContainsFunc(b.Drop, func(d Release) bool { return d.Claim.UID == c.UID && d.Claim.holds(have) }) {
+			taken = append(taken, c.UID)
+		}
+	}
+	if taken != nil {
+		return &ClaimedError{UIDs: taken}
+	}
+	return nil
+}
+
+// holds reports whether dropping c frees have: the same ask and epoch.
+func (c Claim) holds(have Claim) bool { return c.AskNo == have.AskNo && c.Epoch == have.Epoch }
+
+func (m *Memory) drop(d Release, now Instant) {
+	p := person{d.Claim.App, d.Claim.UID}
+	if have, ok := m.claims[p]; !ok || !d.Claim.holds(have) {
+		return
+	}
+	delete(m.claims, p)
+	c := m.candidate(p)
+	c.ReadyAt, c.IdleSince = d.ReadyAt, now
+	c.Paused = c.Paused || d.Paused
+	if d.Card != nil {
+		c.Card = *d.Card
+	}
+	m.changed[p] = now
+}
+
+func (m *Memory) candidate(p person) *Candidate {
+	c := m.candidates[p]
+	if c == nil {
+		c = &Candidate{App: p.app, UID: p.uid}
+		m.candidates[p] = c
+	}
+	return c
+}
+
+func (m *Memory) saveRecord(r Record) {
+	k := recordKey{r.AskNo, r.StartAt}
+	if old := m.byKey[k]; old != nil {
+		old.Record = r
+		return
+	}
+	n := &record{Record: r, hidden: map[UID]bool{}}
+	m.byKey[k] = n
+	for _, uid := range []UID{r.Asker, r.Peer} {
+		p := person{r.App, uid}
+		m.records[p] = append(m.records[p], n)
+	}
+}
+
+// Due implements Tickets.
+func (m *Memory) Due(_ context.Context, now Instant, limit int) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var asks []string
+	for len(m.due) > 0 && m.due[0].due <= now && len(asks) < limit {
+		r := m.due[0]
+		asks = append(asks, r.ticket.AskNo)
+		r.due = now + dueLeaseMS
+		heap.Fix(&m.due, 0)
+	}
+	return asks, nil
+}
+
+// dueLeaseMS is how long a replica has to tick what Due gave it.
+const dueLeaseMS = 1000
+
+// Reap implements Tickets.
+func (m *Memory) Reap(_ context.Context, now Instant) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for p, c := range m.claims {
+		r := m.tickets[c.AskNo]
+		if c.LeaseUntil < now && (r == nil || r.ticket.State == Ended) {
+			delete(m.claims, p)
+			n++
+		}
+	}
+	return n, nil
+}
+
+// Records implements Records.
+func (m *Memory) Records(_ context.Context, app string, uid UID, before Cursor, limit int) ([]Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []Record
+	for _, r := range m.records[person{app, uid}] {
+		if !r.hidden[uid] && (before == Cursor{} || compareCursor(Cursor{r.StartAt, r.AskNo}, before) < 0) {
+			out = append(out, r.Record)
+		}
+	}
+	slices.SortFunc(out, func(a, b Record) int {
+		return compareCursor(Cursor{b.StartAt, b.AskNo}, Cursor{a.StartAt, a.AskNo})
+	})
+	return out[:min(limit, len(out))], nil
+}
+
+func compareCursor(a, b Cursor) int {
+	return cmp.Or(cmp.Compare(a.StartAt, b.StartAt), cmp.Compare(a.AskNo, b.AskNo))
+}
+
+// DeleteRecord implements Records.
+func (m *Memory) DeleteRecord(_ context.Context, app, askNo string, startAt int64, uid UID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.byKey[recordKey{askNo, startAt}]
+	if r == nil || r.App != app || r.Asker != uid && r.Peer != uid {
+		return ErrUnknownAsk
+	}
+	if r.EndAt == 0 {
+		return ErrRecordLive
+	}
+	r.hidden[uid] = true
+	return nil
+}
+
+// Met implements Records.
+func (m *Memory) Met(_ context.Context, app string, uid UID, since Instant, limit int) ([]UID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var met []UID
+	all := m.records[person{app, uid}]
+	for i := len(all) - 1; i >= 0 && len(met) < limit && all[i].StartAt*1000 >= int64(since); i-- {
+		met = append(met, all[i].Asker+all[i].Peer-uid)
+	}
+	return met, nil
+}
+
+// SavePresence implements Candidates.
+func (m *Memory) SavePresence(_ context.Context, app string, uid UID, session string, e Evidence) (Candidate, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := person{app, uid}
+	if c := m.candidate(p); c.see(session, e) {
+		m.changed[p] = m.now()
+	}
+	return m.read(p), nil
+}
+
+// SaveAvail implements Candidates.
+func (m *Memory) SaveAvail(_ context.Context, app string, uid UID, a Avail) (Candidate, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := person{app, uid}
+	c := m.candidate(p)
+	c.Avail = a
+	c.Paused = c.Paused && !a.On
+	m.changed[p] = m.now()
+	return m.read(p), nil
+}
+
+// Candidate implements Candidates.
+func (m *Memory) Candidate(_ context.Context, app string, uid UID) (Candidate, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read(person{app, uid}), nil
+}
+
+func (m *Memory) read(p person) Candidate {
+	c := Candidate{App: p.app, UID: p.uid}
+	if have := m.candidates[p]; have != nil {
+		c = *have
+	}
+	_, c.Claimed = m.claims[p]
+	return c
+}
+
+// Changes implements Candidates.
+func (m *Memory) Changes(_ context.Context, app string, since Instant) (Changes, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var ch Changes
+	for p, at := range m.changed {
+		if p.app == app && at >= since {
+			ch.Candidates = append(ch.Candidates, m.read(p))
+		}
+	}
+	for _, r := range m.tickets {
+		if r.ticket.App == app && r.changed >= since && (r.ticket.State == Searching || r.ticket.State == Offered) {
+			ch.Tickets = append(ch.Tickets, r.ticket)
+		}
+	}
+	return ch, nil
+}
+
+// SaveConfig implements Snapshots.
+func (m *Memory) SaveConfig(_ context.Context, id string, cfg Config) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.configs[id] = cfg
+	return nil
+}
+
+// LoadConfig implements Snapshots.
+func (m *Memory) LoadConfig(_ context.Context, id string) (Config, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	cfg, ok := m.configs[id]
+	if !ok {
+		return Config{}, ErrNoConfig
+	}
+	return cfg, nil
+}
+
+// dueHeap orders rows by their due time.
+type dueHeap []*row
+
+func (h *dueHeap) set(r *row) {
+	switch {
+	case r.due == 0 && r.index >= 0:
+		heap.Remove(h, r.index)
+	case r.due == 0:
+	case r.index < 0:
+		heap.Push(h, r)
+	default:
+		heap.Fix(h, r.index)
+	}
+}
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].due < h[j].due }
+func (h dueHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+// Push implements heap.Interface.
+func (h *dueHeap) Push(x any) {
+	r := x.(*row)
+	r.index = len(*h)
+	*h = append(*h, r)
+}
+
+// Pop implements heap.Interface.
+func (h *dueHeap) Pop() any {
+	old := *h
+	r := old[len(old)-1]
+	r.index = -1
+	*h = old[:len(old)-1]
+	return r
+}

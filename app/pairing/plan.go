@@ -1,0 +1,246 @@
+package pairing
+
+import "slices"
+
+// plan is a ticket and whom to offer it to.
+type plan struct {
+	askNo string
+	picks []Pick
+	stale []UID // picks whose presence has to be verified first
+}
+
+// asks lists every ticket that the plan keeps busy.
+func (pl plan) asks() []string {
+	asks := []string{pl.askNo}
+	for _, p := range pl.picks {
+		if p.HeldAsk != "" {
+			asks = append(asks, p.HeldAsk)
+		}
+	}
+	return asks
+}
+
+// triesPerRound bounds the tickets looked at in one round in which nobody
+// suits; the next round goes on where it stopped.
+const triesPerRound = 256
+
+// plans pairs waiting tickets, the oldest first (invariant 15), with idle
+// candidates, and keeps both busy until settled. It returns at most limit.
+func (p *pool) plans(now Instant, limit int) []plan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	p.warm()
+	if !p.cfg.Enabled { // Y4
+		return nil
+	}
+	if p.cfg.Window > 0 {
+		return p.batch()
+	}
+	var out []plan
+	fruitless := 0
+	var chosen []*waiter
+	try := func(w *waiter) bool {
+		if p.idle.size == 0 && (p.cfg.CrossAsk == CrossOff || p.waiting.size < 2) || len(out) >= limit || fruitless >= triesPerRound {
+			return false
+		}
+		if pl, ok := p.pair(w); ok {
+			out = append(out, pl)
+			chosen = append(chosen, w)
+			return true
+		}
+		fruitless++
+		p.skip = w
+		return true
+	}
+	from := p.skip
+	p.skip = nil
+	if from != nil && from.node != nil {
+		p.waiting.from(from.node.key, from.node.tie+1, try)
+	}
+	if fruitless < triesPerRound && len(out) < limit {
+		p.waiting.from(-1<<63, 0, try)
+	}
+	if fruitless < triesPerRound {
+		p.skip = nil
+	}
+	for _, w := range chosen {
+		p.unwait(w)
+	}
+	return out
+}
+
+// pair finds candidates for one ticket and marks all as busy.
+func (p *pool) pair(w *waiter) (plan, bool) {
+	if w.busy {
+		return plan{}, false
+	}
+	room := w.t.Room(w.cfg, p.now)
+	pl := plan{askNo: w.t.AskNo}
+	if w.cfg.CrossAsk == CrossFirst && room > 0 {
+		p.pickAsker(w, &pl)
+	}
+	for len(pl.picks) < room {
+		if !p.pickIdle(w, &pl) {
+			break
+		}
+		if p.cfg.SendRate > 0 && p.budget.TokensAt(p.now.Time()) < float64(p.cfg.SendBurst)/4 {
+			break // the vendor's budget runs short: one offer at a time (3.7)
+		}
+	}
+	if w.cfg.CrossAsk == CrossFallback && len(pl.picks) == 0 && room > 0 {
+		p.pickAsker(w, &pl)
+	}
+	w.busy = len(pl.picks) > 0
+	return pl, w.busy
+}
+
+// pickIdle takes the next idle candidate who suits w, if the budget has a
+// message for him.
+func (p *pool) pickIdle(w *waiter, pl *plan) bool {
+	eligible := make([]*member, 0, 4)
+	scanned := 0
+	var away []*member
+	want := p.cfg.TopM
+	if p.cfg.Strategy == Score {
+		want = p.cfg.ScanLimit
+	}
+	p.idle.from(-1<<63, 0, func(m *member) bool {
+		if _, present := m.c.proof(p.now); !present || !m.c.wants(p.cfg.PoolMode, p.now) {
+			away = append(away, m)
+			return len(away) < p.cfg.ScanLimit
+		}
+		if p.suits(w, m) {
+			eligible = append(eligible, m)
+		} else {
+			scanned++
+		}
+		return len(eligible) < want && scanned < p.cfg.ScanLimit
+	})
+	for _, m := range away {
+		p.unlist(m) // presence decays lazily (2.12)
+	}
+	m := p.choose(eligible)
+	if m == nil {
+		return false
+	}
+	evidence, _ := m.c.proof(p.now)
+	if evidence.Proof != ProofSocket && !p.budget.AllowN(p.now.Time(), 1) {
+		return false
+	}
+	if evidence.Proof != ProofSocket && p.now.Sub(evidence.At) > p.cfg.PresenceFresh {
+		pl.stale = append(pl.stale, m.c.UID)
+	}
+	p.unlist(m)
+	m.planned = true
+	p.turn++
+	m.turn = p.turn
+	pl.picks = append(pl.picks, Pick{UID: m.c.UID, Card: m.c.Card})
+	return true
+}
+
+// pickAsker offers w to somebody who is searching himself and asked later (M15).
+func (p *pool) pickAsker(w *waiter, pl *plan) {
+	if w.node == nil {
+		return
+	}
+	scanned := 0
+	p.waiting.from(w.node.key, w.node.tie+1, func(other *waiter) bool {
+		scanned++
+		m := p.members[other.t.Asker]
+		if other.busy || other.t.State != Searching || m == nil || m.planned || !p.suits(w, m) || !m.c.wants(p.cfg.PoolMode, p.now) {
+			return scanned < p.cfg.ScanLimit
+		}
+		other.busy, m.planned = true, true
+		pl.picks = append(pl.picks, Pick{UID: m.c.UID, Card: m.c.Card, HeldAsk: other.t.AskNo})
+		return false
+	})
+}
+
+// suits applies every filter of 2.12 and 2.13 that is still on at w's age.
+func (p *pool) suits(w *waiter, m *member) bool {
+	if w.t.Barred(m.c.UID) || p.blocked != nil && p.blocked(p.app, w.t.Asker, m.c.UID) {
+		return false
+	}
+	language, region, recent := w.filters(p.now)
+	switch {
+	case language && w.profile.Language != "" && m.profile.Language != "" && w.profile.Language != m.profile.Language,
+		region && w.profile.Region != "" && m.profile.Region != "" && w.profile.Region != m.profile.Region:
+		return false
+	default:
+		return !recent || !slices.Contains(w.met, m.c.UID)
+	}
+}
+
+// filters says which filters hold at w's age: each step of widen gives up one,
+// the last step all that are left, recent peers among them (M2).
+func (w *waiter) filters(now Instant) (language, region, recent bool) {
+	age, step := now.Sub(max(w.t.CreatedAt, w.t.Round().StartedAt)), 0
+	for _, at := range w.cfg.Widen {
+		if age >= at {
+			step++
+		}
+	}
+	if step > 0 && step == len(w.cfg.Widen) {
+		return false, false, false
+	}
+	return step < 1, step < 2, true
+}
+
+// batchMax is the side of the largest assignment that is solved exactly; more
+// waits for the next window.
+const batchMax = 500
+
+// batch assigns the oldest tickets and the idle candidates together at the
+// lowest total cost: acceptance and idle time against waiting time.
+func (p *pool) batch() []plan {
+	var rows []*waiter
+	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
+		if !w.busy && w.t.Room(w.cfg, p.now) > 0 {
+			rows = append(rows, w)
+		}
+		return len(rows) < batchMax
+	})
+	var cols []*member
+	p.idle.from(-1<<63, 0, func(m *member) bool {
+		if _, present := m.c.proof(p.now); present {
+			cols = append(cols, m)
+		}
+		return len(cols) < batchMax
+	})
+	if len(rows) == 0 || len(cols) == 0 {
+		return nil
+	}
+	cost := make([][]float64, len(rows))
+	for i, w := range rows {
+		cost[i] = make([]float64, len(cols))
+		for j, m := range cols {
+			cost[i][j] = p.edge(w, m)
+		}
+	}
+	var out []plan
+	for i, j := range assign(cost) {
+		if j < 0 {
+			continue
+		}
+		w, m := rows[i], cols[j]
+		if e, _ := m.c.proof(p.now); e.Proof != ProofSocket && !p.budget.AllowN(p.now.Time(), 1) {
+			continue
+		}
+		p.unlist(m)
+		p.unwait(w)
+		m.planned, w.busy = true, true
+		out = append(out, plan{askNo: w.t.AskNo, picks: []Pick{{UID: m.c.UID, Card: m.c.Card}}})
+	}
+	return out
+}
+
+// edge is the cost of offering w to m, below zero: better than nothing.
+func (p *pool) edge(w *waiter, m *member) float64 {
+	if !p.suits(w, m) {
+		return forbidden
+	}
+	waited := p.now.Sub(w.t.CreatedAt).Seconds()
+	idle := p.now.Sub(m.c.IdleSince).Seconds()
+	return -(1+liking(&m.c.Card))*(1+min(waited, 60)/60) - weightIdle*min(idle, 300)/300
+}

@@ -1,0 +1,351 @@
+package pairing
+
+import (
+	"container/heap"
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Profile is what the business knows of a person that bears on matching. Empty
+// fields match everybody.
+type Profile struct {
+	Language string
+	Region   string
+	Role     string
+}
+
+// pool is one app and scene as this replica sees it: who waits, who is idle.
+// The store's claims decide; the pool only has to be right most of the time.
+type pool struct {
+	app     string
+	scene   int
+	blocked func(app string, a, b UID) bool
+	wake    chan struct{} // something may be matched; capacity 1
+
+	mu      sync.Mutex // guards what follows
+	now     Instant    // of the last call
+	cfg     *Config
+	members map[UID]*member
+	idle    tree[*member]
+	cooling coolHeap
+	waiters map[string]*waiter
+	waiting tree[*waiter]
+	turn    int64 // round robin's counter
+	budget  *rate.Limiter
+	skip    *waiter // where the last round of fruitless tries stopped
+	polled  Instant // when the store was last read; 0: not yet
+	matched throughput
+}
+
+// member is a person as a candidate.
+type member struct {
+	c       Candidate
+	profile Profile
+	turn    int64
+	taken   Claim // AskNo empty: free
+	takenAt Instant
+	planned bool  // chosen, not yet committed
+	dropped Claim // last claim seen dropped: news may come in the wrong order
+	node    *node[*member]
+	cool    int // index in cooling, -1: not there
+}
+
+// waiter is a ticket that wants offers.
+type waiter struct {
+	t       Ticket
+	cfg     *Config
+	profile Profile
+	met     []UID // recent peers
+	busy    bool  // planned, not yet committed
+	node    *node[*waiter]
+}
+
+func newPool(app string, scene int, cfg *Config, blocked func(string, UID, UID) bool) *pool {
+	p := &pool{app: app, scene: scene, blocked: blocked, wake: make(chan struct{}, 1),
+		members: map[UID]*member{}, waiters: map[string]*waiter{}, budget: rate.NewLimiter(rate.Inf, 1)}
+	p.configure(cfg)
+	return p
+}
+
+// configure takes a new configuration; a new strategy orders the idle afresh.
+func (p *pool) configure(cfg *Config) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	resort := p.cfg != nil && p.cfg.Strategy != cfg.Strategy
+	p.cfg = cfg
+	if cfg.SendRate > 0 {
+		p.budget.SetLimit(rate.Limit(cfg.SendRate))
+		p.budget.SetBurst(cfg.SendBurst)
+	} else {
+		p.budget.SetLimit(rate.Inf)
+	}
+	if resort {
+		for _, m := range p.members {
+			p.unlist(m)
+			p.list(m)
+		}
+	}
+}
+
+func (p *pool) poke() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// know takes over what a report says of a person.
+func (p *pool) know(c Candidate, profile Profile, now Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	m := p.member(c.UID)
+	if m.c.IdleSince > c.IdleSince { // read before the last release
+		c.ReadyAt, c.IdleSince, c.Card = m.c.ReadyAt, m.c.IdleSince, m.c.Card
+	}
+	p.unlist(m)
+	m.c, m.profile = c, profile
+	p.list(m)
+	p.poke()
+}
+
+// claimSettled is how long a claim of ours outweighs what the store was read
+// to say of it.
+const claimSettled = time.Second
+
+// heed takes over who is claimed, as read from the store.
+func (p *pool) heed(c Candidate, now Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.member(c.UID)
+	switch {
+	case m.planned:
+	case c.Claimed && m.taken.AskNo == "":
+		p.unlist(m)
+		m.taken, m.takenAt = Claim{AskNo: elsewhere, UID: c.UID}, now
+	case !c.Claimed && m.taken.AskNo != "" && (m.taken.AskNo == elsewhere || now.Sub(m.takenAt) > claimSettled):
+		m.taken = Claim{}
+		p.list(m)
+		p.poke()
+	}
+}
+
+// elsewhere stands for an ask that another replica serves.
+const elsewhere = "elsewhere"
+
+func (p *pool) member(uid UID) *member {
+	m := p.members[uid]
+	if m == nil {
+		p.turn++
+		m = &member{c: Candidate{App: p.app, UID: uid}, cool: -1, turn: p.turn}
+		p.members[uid] = m
+	}
+	return m
+}
+
+// take notes a committed claim.
+func (p *pool) take(c Claim) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.member(c.UID)
+	m.planned = false
+	if !c.holds(m.dropped) {
+		p.unlist(m)
+		m.taken, m.takenAt = c, p.now
+	}
+}
+
+// release notes a committed drop.
+func (p *pool) release(d Release, now Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	m := p.member(d.Claim.UID)
+	m.dropped = d.Claim
+	if m.taken.AskNo != "" && !d.Claim.holds(m.taken) {
+		return // he is somebody else's by now
+	}
+	p.unlist(m)
+	m.taken = Claim{}
+	m.c.ReadyAt, m.c.IdleSince = d.ReadyAt, now
+	m.c.Paused = m.c.Paused || d.Paused
+	if d.Card != nil {
+		m.c.Card = *d.Card
+	}
+	p.list(m)
+	p.poke()
+}
+
+// list puts a free person among the idle or the cooling.
+func (p *pool) list(m *member) {
+	if m.taken.AskNo != "" || m.planned || !m.c.wants(p.cfg.PoolMode, p.now) {
+		return
+	}
+	if r := p.cfg.PoolAnswerRole; r != "" && m.profile.Role != r {
+		return
+	}
+	if _, present := m.c.proof(p.now); !present {
+		return
+	}
+	if m.c.ReadyAt > p.now {
+		heap.Push(&p.cooling, m)
+		return
+	}
+	m.node = p.idle.insert(keys[p.cfg.Strategy](p, m), rand.Uint64(), m)
+}
+
+func (p *pool) unlist(m *member) {
+	if m.node != nil {
+		p.idle.remove(m.node)
+		m.node = nil
+	}
+	if m.cool >= 0 {
+		heap.Remove(&p.cooling, m.cool)
+	}
+}
+
+// put takes over a ticket's newest state.
+func (p *pool) put(t *Ticket, cfg *Config, now Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	w := p.waiters[t.AskNo]
+	wants := wantsOffers(t, cfg)
+	switch {
+	case w == nil && !wants:
+		return
+	case w == nil:
+		w = &waiter{}
+		p.waiters[t.AskNo] = w
+	case w.t.Version > t.Version:
+		return
+	}
+	w.t, w.cfg = *t, cfg
+	p.unwait(w)
+	if !wants {
+		if t.State == Ended {
+			delete(p.waiters, t.AskNo)
+		}
+		return
+	}
+	if !w.busy {
+		p.wait(w)
+		p.poke()
+	}
+}
+
+// introduce tells what matching needs to know of an asker beside his ticket,
+// which put lists.
+func (p *pool) introduce(t *Ticket, cfg *Config, profile Profile, met []UID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiters[t.AskNo] = &waiter{t: *t, cfg: cfg, profile: profile, met: met}
+}
+
+func wantsOffers(t *Ticket, cfg *Config) bool {
+	return t.State == Searching || t.State == Offered && cfg.Fanout > 1
+}
+
+func (p *pool) wait(w *waiter) { w.node = p.waiting.insert(int64(w.t.CreatedAt), askKey(w.t.AskNo), w) }
+
+func (p *pool) unwait(w *waiter) {
+	if w.node != nil {
+		p.waiting.remove(w.node)
+		w.node = nil
+	}
+}
+
+// askKey orders tickets of the same millisecond the same way on every replica.
+func askKey(askNo string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(askNo)) // never fails
+	return h.Sum64()
+}
+
+// settled takes a planned ticket back after its dispatch was committed or not;
+// those in taken turned out to be somebody else's.
+func (p *pool) settled(pl plan, taken []UID, now Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	for _, pick := range pl.picks {
+		m := p.members[pick.UID]
+		if m == nil || !m.planned {
+			continue
+		}
+		m.planned = false
+		if slices.Contains(taken, pick.UID) {
+			m.taken, m.takenAt = Claim{AskNo: elsewhere, UID: pick.UID}, now // until the store says otherwise
+			continue
+		}
+		p.list(m)
+	}
+	for _, ask := range pl.asks() {
+		if w := p.waiters[ask]; w != nil {
+			w.busy = false
+			p.unwait(w)
+			if wantsOffers(&w.t, w.cfg) {
+				p.wait(w)
+			}
+		}
+	}
+	p.poke()
+}
+
+// warm moves those whose cooldown is over to the idle.
+func (p *pool) warm() {
+	for len(p.cooling) > 0 && p.cooling[0].c.ReadyAt <= p.now {
+		m := p.cooling[0]
+		heap.Pop(&p.cooling)
+		p.list(m)
+	}
+}
+
+// coolHeap orders people by the end of their cooldown.
+type coolHeap []*member
+
+func (h coolHeap) Len() int           { return len(h) }
+func (h coolHeap) Less(i, j int) bool { return h[i].c.ReadyAt < h[j].c.ReadyAt }
+func (h coolHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].cool, h[j].cool = i, j
+}
+
+// Push implements heap.Interface.
+func (h *coolHeap) Push(x any) {
+	m := x.(*member)
+	m.cool = len(*h)
+	*h = append(*h, m)
+}
+
+// Pop implements heap.Interface.
+func (h *coolHeap) Pop() any {
+	old := *h
+	m := old[len(old)-1]
+	m.cool = -1
+	*h = old[:len(old)-1]
+	return m
+}
+
+// throughput counts events a second over about half a minute.
+type throughput struct {
+	perSecond float64
+	at        Instant
+}
+
+const throughputWindow = 30e3 // ms
+
+func (r *throughput) hit(now Instant) {
+	r.perSecond = r.rate(now) + 1e3/throughputWindow
+	r.at = now
+}
+
+func (r *throughput) rate(now Instant) float64 {
+	return r.perSecond * math.Exp(-float64(now-r.at)/throughputWindow)
+}

@@ -1,0 +1,86 @@
+package pairing
+
+import "context"
+
+// Seen takes evidence that a person can be reached, or cannot, from one of his
+// sessions (2.12). Gone for good sessions are reported by Left.
+func (s *Service) Seen(ctx context.Context, app string, uid UID, session string, e Evidence) error {
+	c, err := s.Store.SavePresence(ctx, app, uid, session, e)
+	if err != nil {
+		return err
+	}
+	s.know(ctx, c)
+	if _, present := c.proof(s.now()); present {
+		return s.toHolder(ctx, app, uid, Back{UID: uid})
+	}
+	return s.toHolder(ctx, app, uid, Gone{UID: uid})
+}
+
+// Socket reports a socket of ours: open or renewed, or closed.
+func (s *Service) Socket(ctx context.Context, app string, uid UID, session string, open bool) error {
+	now := s.now()
+	return s.Seen(ctx, app, uid, "socket:"+session, Evidence{Proof: ProofSocket, Online: open, At: now, Until: now.Add(s.presence(ctx, app).PresenceTTL)})
+}
+
+// VendorPresence takes a vendor's word, at the vendor's own time (Y5).
+func (s *Service) VendorPresence(ctx context.Context, app string, uid UID, session string, online bool, at Instant) error {
+	return s.Seen(ctx, app, uid, "vendor:"+session, Evidence{Proof: ProofVendor, Online: online, At: at, Until: s.now().Add(s.presence(ctx, app).PresenceTTL)})
+}
+
+// Active notes an authenticated call, which is a weak sign of presence.
+func (s *Service) Active(ctx context.Context, app string, uid UID) error {
+	now := s.now()
+	return s.Seen(ctx, app, uid, "activity", Evidence{Proof: ProofActivity, Online: true, At: now, Until: now.Add(s.presence(ctx, app).ActivityTTL)})
+}
+
+// presence is the configuration whose presence times hold for app.
+func (s *Service) presence(ctx context.Context, app string) *Config {
+	if cfg, err := s.Configs.Get(ctx, app, DefaultScene); err == nil {
+		return cfg
+	}
+	cfg := Default()
+	return &cfg
+}
+
+// DefaultScene is the scene of an ask that names none: speed match (seed 000).
+const DefaultScene = 1
+
+// LoggedOut says that a person left on purpose: no grace (N16, D1).
+func (s *Service) LoggedOut(ctx context.Context, app string, uid UID) error {
+	return s.toHolder(ctx, app, uid, Gone{UID: uid, Now: true})
+}
+
+// SetAvail is a person's own word on offers; it returns when the lease ends.
+func (s *Service) SetAvail(ctx context.Context, app string, uid UID, on bool) (Instant, error) {
+	cfg, err := s.Configs.Get(ctx, app, DefaultScene)
+	if err != nil {
+		return 0, err
+	}
+	a := Avail{On: on, At: s.now()}
+	if on {
+		a.Until = a.At.Add(cfg.AvailTTL)
+	}
+	c, err := s.Store.SaveAvail(ctx, app, uid, a)
+	if err != nil {
+		return 0, err
+	}
+	s.know(ctx, c)
+	if on {
+		return a.Until, nil
+	}
+	held, ok, err := s.Store.Holder(ctx, app, uid)
+	if err != nil || !ok || held.Role != RoleCandidate {
+		return 0, err
+	}
+	return 0, s.toHolder(ctx, app, uid, Unavailable{UID: uid}) // N16
+}
+
+// know brings a person's newest state to the pools of his app.
+func (s *Service) know(ctx context.Context, c Candidate) {
+	profile, err := s.profile(ctx, c.App, c.UID)
+	if err != nil {
+		s.Log.WarnContext(ctx, "pairing: profile not read", "uid", c.UID, "err", err)
+	}
+	now := s.now()
+	s.everyPool(c.App, func(p *pool) { p.know(c, profile, now) })
+}

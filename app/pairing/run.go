@@ -1,0 +1,230 @@
+package pairing
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	sweepEvery  = 50 * time.Millisecond
+	sweepLimit  = 512 // tickets ticked in one sweep
+	sweepers    = 32  // of those, at a time
+	pollEvery   = 500 * time.Millisecond
+	pollOverlap = 2 * time.Second // commits become visible out of order, so each poll looks back
+	clockEvery  = 10 * time.Second
+	reapEvery   = time.Minute
+)
+
+// Run matches, fires deadlines and delivers until ctx ends, then finishes what
+// is under way. What it does not finish, another replica finds in the store.
+func (s *Service) Run(ctx context.Context) error {
+	if err := s.measureClock(ctx); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	every := func(d time.Duration, do func(context.Context)) {
+		wg.Go(func() { loop(ctx, d, do) })
+	}
+	every(sweepEvery, s.SweepOnce)
+	every(ackInterval, s.AckOnce)
+	every(clockEvery, func(ctx context.Context) {
+		if err := s.measureClock(ctx); err != nil {
+			s.Log.WarnContext(ctx, "pairing: store's clock not read", "err", err)
+		}
+	})
+	every(reapEvery, func(ctx context.Context) {
+		if n, err := s.Store.Reap(ctx, s.now()); err != nil || n > 0 {
+			s.Log.WarnContext(ctx, "pairing: lost claims dropped", "claims", n, "err", err)
+		}
+	})
+	wg.Go(func() { s.match(ctx) })
+	<-ctx.Done()
+	s.closing.Store(true) // Y2
+	wg.Wait()
+	s.sender.drain()
+	return nil
+}
+
+// loop calls do every d until ctx ends.
+func loop(ctx context.Context, d time.Duration, do func(context.Context)) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			do(ctx)
+		}
+	}
+}
+
+// match runs one matcher per pool, each woken by news or by the safety tick.
+func (s *Service) match(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	started := map[*pool]bool{}
+	loop(ctx, safetyTickMS*time.Millisecond, func(ctx context.Context) {
+		for _, p := range s.allPools() {
+			if !started[p] {
+				started[p] = true
+				wg.Go(func() { s.matchPool(ctx, p) })
+			}
+		}
+	})
+}
+
+func (s *Service) allPools() []*pool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	pools := make([]*pool, 0, len(s.pools))
+	for _, p := range s.pools {
+		pools = append(pools, p)
+	}
+	return pools
+}
+
+func (s *Service) matchPool(ctx context.Context, p *pool) {
+	tick := time.NewTicker(safetyTickMS * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-p.wake:
+		}
+		for ctx.Err() == nil && s.matchRound(ctx, p) > 0 {
+		}
+		if w := p.config().Window; w > 0 {
+			pause(ctx, w)
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// SweepOnce ticks the tickets whose deadline has come (2.5, Y1).
+func (s *Service) SweepOnce(ctx context.Context) {
+	if s.skewed() {
+		return
+	}
+	asks, err := s.Store.Due(ctx, s.now(), sweepLimit)
+	if err != nil {
+		s.Log.WarnContext(ctx, "pairing: deadlines not read", "err", err)
+		return
+	}
+	s.each(len(asks), sweepers, func(i int) {
+		if _, err := s.apply(ctx, asks[i], Tick{}); err != nil {
+			s.Log.WarnContext(ctx, "pairing: deadline not fired", "ask_no", asks[i], "err", err)
+		}
+	})
+}
+
+// measureClock learns how far our clock is from the store's (Y6).
+func (s *Service) measureClock(ctx context.Context) error {
+	before := s.Now()
+	at, err := s.Store.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	half := s.Now().Sub(before) / 2
+	s.offset.Store(int64(at - At(before.Add(half))))
+	s.observe("clock_offset_seconds", time.Duration(s.offset.Load())*time.Millisecond)
+	return nil
+}
+
+// skewed stops the timers of a replica whose clock runs off (Y6).
+func (s *Service) skewed() bool {
+	limit := s.SkewMax
+	if limit == 0 {
+		return false
+	}
+	off := time.Duration(s.offset.Load()) * time.Millisecond
+	return off > limit || off < -limit
+}
+
+// catchUp reads what the pool does not know: everything at first, and what
+// other replicas did where there are any.
+func (s *Service) catchUp(ctx context.Context, p *pool) error {
+	p.mu.Lock()
+	since := p.polled
+	p.mu.Unlock()
+	now := s.now()
+	if since != 0 && (!s.Shared || now.Sub(since) < pollEvery) {
+		return nil
+	}
+	if since != 0 {
+		since = since.Add(-pollOverlap)
+	}
+	ch, err := s.Store.Changes(ctx, p.app, since)
+	if err != nil {
+		return err
+	}
+	for _, c := range ch.Candidates {
+		profile, err := s.profile(ctx, p.app, c.UID)
+		if err != nil {
+			return err
+		}
+		p.know(c, profile, now)
+		p.heed(c, now)
+	}
+	for i := range ch.Tickets {
+		if err := s.meet(ctx, p, &ch.Tickets[i], now); err != nil {
+			return err
+		}
+	}
+	p.mu.Lock()
+	p.polled = now
+	p.mu.Unlock()
+	return nil
+}
+
+// meet takes a ticket that another replica, or an earlier life, has opened.
+func (s *Service) meet(ctx context.Context, p *pool, t *Ticket, now Instant) error {
+	if t.Scene != p.scene {
+		return nil
+	}
+	cfg, err := s.config(ctx, t.ConfigID)
+	if err != nil {
+		return err
+	}
+	if !p.knows(t.AskNo) {
+		profile, met, err := s.introduction(ctx, cfg, t.App, t.Asker)
+		if err != nil {
+			return err
+		}
+		p.introduce(t, cfg, profile, met)
+	}
+	p.put(t, cfg, now)
+	return nil
+}
+
+func (p *pool) knows(askNo string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiters[askNo] != nil
+}
+
+// drain waits for the deliveries under way, then writes their ends.
+func (d *sender) drain() {
+	done := make(chan struct{})
+	go func() { d.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(drainLimit):
+		d.stop()
+		<-done
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
+	defer cancel()
+	d.s.AckOnce(ctx)
+}

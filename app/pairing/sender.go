@@ -1,0 +1,275 @@
+package pairing
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// Command is one command to a person's device (2.4).
+type Command struct {
+	App     string
+	To      UID
+	AskNo   string
+	Name    string
+	Asker   UID
+	Peer    UID
+	Round   int
+	Scene   int
+	Reason  Reason
+	StartAt int64
+	TTL     time.Duration
+	Extra   bool // the fields that the seed does not have may be sent
+}
+
+// Order asks the vendor to end a call.
+type Order struct {
+	App    string
+	AskNo  string
+	CallID string
+	Users  [2]UID
+}
+
+// Charge is one bill: nothing at the start of a liked call but the note that it
+// runs, and its price at the end. Key makes it happen at most once.
+type Charge struct {
+	App     string
+	Key     string
+	Payer   UID
+	Payee   UID
+	CallID  string
+	Coins   int64
+	Seconds int64
+}
+
+// Notice is an event for the business server; the higher Version is the later.
+type Notice struct {
+	App     string
+	AskNo   string
+	Name    string
+	UID     UID
+	Peer    UID
+	Round   int
+	Reason  Reason
+	CallID  string
+	StartAt int64
+	Version int64
+	At      Instant
+}
+
+const (
+	sendersMax  = 256 // deliveries under way at a time
+	ackInterval = 25 * time.Millisecond
+	drainLimit  = 10 * time.Second
+)
+
+// sender delivers what commits left to tell: in order per ask and recipient,
+// everything else side by side.
+type sender struct {
+	s    *Service
+	room chan struct{}
+	wg   sync.WaitGroup
+	ctx  context.Context // ends deliveries when the service stops
+	stop context.CancelFunc
+
+	mu    sync.Mutex // guards what follows
+	lanes map[lane][]job
+	acks  map[string]map[Tell][]int64
+}
+
+// lane is what is delivered in order: the commands to one person about one
+// ask, or an ask's charges, orders or events.
+type lane struct {
+	askNo string
+	kind  EntryKind
+	to    UID
+}
+
+type job struct {
+	t   *Ticket
+	e   Entry
+	cfg *Config
+}
+
+func newSender(s *Service) *sender {
+	d := &sender{s: s, room: make(chan struct{}, sendersMax), lanes: map[lane][]job{}, acks: map[string]map[Tell][]int64{}}
+	d.ctx, d.stop = context.WithCancel(context.Background())
+	return d
+}
+
+// take queues entries; it never blocks.
+func (d *sender) take(t *Ticket, entries []Entry) {
+	cfg, err := d.s.config(d.ctx, t.ConfigID)
+	if err != nil {
+		return // their leases run out and a sweep takes them over
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, e := range entries {
+		l := lane{askNo: t.AskNo, kind: e.Kind}
+		if e.Kind == ToClient {
+			l.to = e.To
+		}
+		queue, running := d.lanes[l]
+		d.lanes[l] = append(queue, job{t, e, cfg})
+		if !running {
+			d.wg.Add(1)
+			go d.run(l)
+		}
+	}
+}
+
+// run delivers one lane until it is empty.
+func (d *sender) run(l lane) {
+	defer d.wg.Done()
+	d.room <- struct{}{}
+	defer func() { <-d.room }()
+	for {
+		d.mu.Lock()
+		queue := d.lanes[l]
+		if len(queue) == 0 {
+			delete(d.lanes, l)
+			d.mu.Unlock()
+			return
+		}
+		j := queue[0]
+		d.lanes[l] = queue[1:]
+		d.mu.Unlock()
+		if j.expired(d.s.now()) {
+			d.s.count("lease_lost")
+			continue
+		}
+		d.s.finish(d.ctx, j, d.s.tell(d.ctx, j))
+	}
+}
+
+// expired: the delivery could outlast its lease, so it is left to who takes it over.
+func (j job) expired(now Instant) bool { return now.Add(j.cfg.sendTime(j.e.Kind)) > j.e.NotBefore }
+
+// tell makes one delivery and says how it ended.
+func (s *Service) tell(ctx context.Context, j job) Tell {
+	ctx, cancel := context.WithTimeout(ctx, j.cfg.sendTime(j.e.Kind))
+	defer cancel()
+	var err error
+	switch j.e.Kind {
+	case ToClient:
+		err = s.Send(ctx, j.command())
+	case ToVendor:
+		if s.HangUp != nil {
+			err = s.HangUp(ctx, Order{App: j.t.App, AskNo: j.t.AskNo, CallID: j.e.CallID, Users: [2]UID{j.e.To, j.e.Peer}})
+		}
+	case ToWallet:
+		if s.Charge != nil {
+			err = s.Charge(ctx, j.charge())
+		}
+	case ToBusiness:
+		if s.Notify != nil {
+			err = s.Notify(ctx, j.notice())
+		}
+	}
+	how := tellOf(err)
+	s.count("told_" + j.e.Name + "_" + vendors.OutcomeOf(err).String())
+	if err != nil {
+		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.t.AskNo, "name", j.e.Name, "to", j.e.To, "err", err)
+	}
+	return how
+}
+
+// tellOf reads a delivery's end from the outcome of the call.
+func tellOf(err error) Tell {
+	switch vendors.OutcomeOf(err) {
+	case vendors.OK:
+		return TellDone
+	case vendors.Ambiguous:
+		return TellUnknown
+	case vendors.DefiniteNo, vendors.AuthFault:
+		return TellNever
+	default:
+		return TellRetry
+	}
+}
+
+// finish writes a delivery's end: a dispatch at once, since its offer's clock
+// starts with it, everything else with the ticket's next write.
+func (s *Service) finish(ctx context.Context, j job, how Tell) {
+	if j.e.Kind == ToClient && j.e.Name == CommandDispatch {
+		s.observe("dispatch_seconds", s.now().Sub(j.e.At))
+		if _, err := s.apply(ctx, j.t.AskNo, Sent{UID: j.e.To, Round: j.e.Round, How: how}); err != nil {
+			s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "err", err)
+		}
+		return
+	}
+	if j.e.Kind == ToWallet && j.e.Name == ChargeStart && how == TellNever {
+		_, _ = s.apply(ctx, j.t.AskNo, Exhausted{}) // C15; the call's end finds it else
+	}
+	d := s.sender
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.acks[j.t.AskNo]
+	if a == nil {
+		a = map[Tell][]int64{}
+		d.acks[j.t.AskNo] = a
+	}
+	a[how] = append(a[how], j.e.ID)
+}
+
+// acked takes the deliveries that are still to be written for a ticket.
+func (d *sender) acked(askNo string) map[Tell][]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.acks[askNo]
+	delete(d.acks, askNo)
+	return a
+}
+
+// keep puts back what acked took and could not be written.
+func (d *sender) keep(askNo string, ends map[Tell][]int64) {
+	if len(ends) == 0 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.acks[askNo]
+	if a == nil {
+		d.acks[askNo] = ends
+		return
+	}
+	for how, ids := range ends {
+		a[how] = append(a[how], ids...)
+	}
+}
+
+// AckOnce writes the ends of deliveries that no other step has taken along.
+func (s *Service) AckOnce(ctx context.Context) {
+	s.sender.mu.Lock()
+	acks := s.sender.acks
+	s.sender.acks = map[string]map[Tell][]int64{}
+	s.sender.mu.Unlock()
+	asks := slices.Sorted(maps.Keys(acks))
+	s.each(len(asks), sweepers, func(i int) {
+		if _, err := s.apply(ctx, asks[i], Told{Ends: acks[asks[i]]}); err != nil {
+			s.Log.WarnContext(ctx, "pairing: deliveries not noted", "ask_no", asks[i], "err", err)
+		}
+	})
+}
+
+func (j job) command() Command {
+	return Command{App: j.t.App, To: j.e.To, AskNo: j.t.AskNo, Name: j.e.Name, Asker: j.t.Asker, Peer: j.e.Peer, Round: j.e.Round,
+		Scene: j.t.Scene, Reason: j.e.Reason, StartAt: j.e.StartAt, TTL: j.e.TTL, Extra: j.cfg.PushExtra}
+}
+
+// charge prices a settled call: every started minute.
+func (j job) charge() Charge {
+	minutes := (j.e.Seconds + 59) / 60
+	return Charge{App: j.t.App, Key: j.e.Key(j.t.AskNo) + ":" + j.e.Name, Payer: j.e.To, Payee: j.e.Peer, CallID: j.e.CallID,
+		Coins: minutes * j.cfg.Price, Seconds: j.e.Seconds}
+}
+
+func (j job) notice() Notice {
+	return Notice{App: j.t.App, AskNo: j.t.AskNo, Name: j.e.Name, UID: j.e.To, Peer: j.e.Peer, Round: j.e.Round, Reason: j.e.Reason,
+		CallID: j.e.CallID, StartAt: j.e.StartAt, Version: j.e.Version, At: j.e.At}
+}

@@ -1,0 +1,299 @@
+package pairing
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options is what pairing works with. Every function but Send may be nil: then
+// there is nothing to ask or to tell.
+type Options struct {
+	Store   Store
+	Configs *Configs
+	Log     *slog.Logger
+	Now     func() time.Time // nil: the machine's clock
+	Shared  bool             // other replicas work on the same store
+	SkewMax time.Duration    // offset from the store's clock above which no deadline is fired (Y6); 0: any
+
+	// Send delivers a command to a person's device. The error's vendors.Outcome
+	// says whether it may have arrived.
+	Send func(ctx context.Context, c Command) error
+	// HangUp orders the vendor to end a call.
+	HangUp func(ctx context.Context, o Order) error
+	// Charge bills a liked call, at most once by Key.
+	Charge func(ctx context.Context, c Charge) error
+	// Notify tells the business server, which orders events by Version.
+	Notify func(ctx context.Context, n Notice) error
+	// Balance reads a person's coins.
+	Balance func(ctx context.Context, app string, uid UID) (int64, error)
+	// Online asks the vendor whether a person can ring now.
+	Online func(ctx context.Context, app string, uid UID) (bool, error)
+	// Profile is what the business knows of a person.
+	Profile func(ctx context.Context, app string, uid UID) (Profile, error)
+	// Blocked reports whether two people must never meet. It must not block.
+	Blocked func(app string, a, b UID) bool
+	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
+	ChannelUp func() bool
+	// Count adds one to a counter.
+	Count func(name string)
+	// Observe adds a duration in seconds to a histogram.
+	Observe func(name string, seconds float64)
+}
+
+// Service is pairing for all apps and scenes of this replica.
+type Service struct {
+	Options
+	step    func(*Config, *Ticket, Instant, map[Tell][]int64, Event) (Ticket, Effects, error)
+	deliver func(t *Ticket, entries []Entry) // hands entries to the wire
+	sender  *sender
+	offset  atomic.Int64 // store's clock minus ours, ms
+	closing atomic.Bool
+	serial  bool         // no step beside another; the tests' histories
+	downAt  atomic.Int64 // when the dispatch channels were first seen down; 0: up
+
+	mu    sync.RWMutex // guards what follows
+	pools map[poolKey]*pool
+	snaps map[string]*Config
+	rates map[person]*askRate
+}
+
+type poolKey struct {
+	app   string
+	scene int
+}
+
+// New makes a service; Run drives it.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}}
+	s.sender = newSender(s)
+	s.step, s.deliver = stepAcked, s.sender.take
+	return s
+}
+
+// now is the store's clock as this replica last measured it.
+func (s *Service) now() Instant { return At(s.Now()) + Instant(s.offset.Load()) }
+
+func (s *Service) count(name string) {
+	if s.Count != nil {
+		s.Count(name)
+	}
+}
+
+func (s *Service) observe(name string, d time.Duration) {
+	if s.Observe != nil {
+		s.Observe(name, d.Seconds())
+	}
+}
+
+// tries bounds the runs of one step that keeps meeting other writers (Y3).
+const tries = 5
+
+// apply brings one event to a ticket: read, reduce, compare and set. What the
+// caller is told comes from a state that was read after he asked.
+func (s *Service) apply(ctx context.Context, askNo string, ev Event) (Ticket, error) {
+	for range tries {
+		t, err := s.Store.Load(ctx, askNo)
+		if err != nil {
+			return Ticket{}, err
+		}
+		next, told, err := s.applyTo(ctx, &t, ev)
+		if !errors.Is(err, ErrConflict) {
+			return next, errors.Join(told, err)
+		}
+		s.count("cas_retries")
+	}
+	return Ticket{}, ErrUnavailable
+}
+
+// stepped is a ticket with the configuration that it goes by.
+type stepped struct {
+	t   Ticket
+	cfg *Config
+	fx  Effects
+}
+
+// applyTo is one try on t as it was read. told is the machine's answer, err why
+// nothing was written.
+func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket, told, err error) {
+	now := s.now()
+	cfg, err := s.config(ctx, t.ConfigID)
+	if err != nil {
+		return *t, nil, err
+	}
+	acks := s.sender.acked(t.AskNo)
+	after, fx, told := s.step(cfg, t, now, acks, ev)
+	if !fx.Changed {
+		s.countAll(fx)
+		return *t, told, nil
+	}
+	defer func() {
+		if err != nil {
+			s.sender.keep(t.AskNo, acks)
+		}
+	}()
+	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
+	done := []stepped{{after, cfg, fx}}
+	for _, l := range fx.Links {
+		linked, err := s.link(ctx, l, now, &b)
+		if err != nil {
+			return *t, nil, err
+		}
+		done = append(done, linked...)
+	}
+	if err := s.Store.Commit(ctx, b); err != nil {
+		return *t, nil, err
+	}
+	for i := range done {
+		s.committed(&done[i], now)
+	}
+	return after, told, nil
+}
+
+// link steps a second ticket inside the same commit (M15 to M17).
+func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]stepped, error) {
+	t, err := s.Store.Load(ctx, l.AskNo)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := s.config(ctx, t.ConfigID)
+	if err != nil {
+		return nil, err
+	}
+	after, fx, err := s.step(cfg, &t, now, nil, l.Event)
+	if err != nil || !fx.Changed {
+		return nil, err
+	}
+	b.Writes = append(b.Writes, Write{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)})
+	b.Drop, b.Take = append(b.Drop, fx.Drop...), append(b.Take, fx.Take...)
+	b.Records = append(b.Records, fx.Records...)
+	return []stepped{{after, cfg, fx}}, nil
+}
+
+// committed spreads the news of a commit inside this replica.
+func (s *Service) committed(d *stepped, now Instant) {
+	s.countAll(d.fx)
+	s.everyPool(d.t.App, func(p *pool) {
+		for _, c := range d.fx.Take {
+			p.take(c)
+		}
+		for _, r := range d.fx.Drop {
+			p.release(r, now)
+		}
+	})
+	s.pool(d.t.App, d.t.Scene, d.cfg).put(&d.t, d.cfg, now)
+	if len(d.fx.Send) > 0 {
+		s.deliver(&d.t, d.fx.Send)
+	}
+}
+
+// each runs do for 0 to n-1, at most width of them side by side.
+func (s *Service) each(n, width int, do func(i int)) {
+	if s.serial || n == 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
+	room := make(chan struct{}, width)
+	var wg sync.WaitGroup
+	for i := range n {
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			do(i)
+		})
+	}
+	wg.Wait()
+}
+
+func (s *Service) countAll(fx Effects) {
+	for _, c := range fx.Counters {
+		s.count(c)
+	}
+}
+
+func (s *Service) everyPool(app string, do func(*pool)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for k, p := range s.pools {
+		if k.app == app {
+			do(p)
+		}
+	}
+}
+
+// pool returns the pool of app and scene, made on first use.
+func (s *Service) pool(app string, scene int, cfg *Config) *pool {
+	k := poolKey{app, scene}
+	s.mu.RLock()
+	p := s.pools[k]
+	s.mu.RUnlock()
+	if p != nil {
+		return p
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p = s.pools[k]; p == nil {
+		p = newPool(app, scene, cfg, s.Blocked)
+		s.pools[k] = p
+	}
+	return p
+}
+
+// config returns the snapshot that a ticket was born with.
+func (s *Service) config(ctx context.Context, id string) (*Config, error) {
+	s.mu.RLock()
+	cfg := s.snaps[id]
+	s.mu.RUnlock()
+	if cfg != nil {
+		return cfg, nil
+	}
+	loaded, err := s.Store.LoadConfig(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snaps[id] = &loaded
+	return &loaded, nil
+}
+
+// snapshot stores cfg for the tickets that start with it.
+func (s *Service) snapshot(ctx context.Context, cfg *Config) (string, error) {
+	id := cfg.ID()
+	s.mu.RLock()
+	known := s.snaps[id] != nil
+	s.mu.RUnlock()
+	if known {
+		return id, nil
+	}
+	if err := s.Store.SaveConfig(ctx, id, *cfg); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snaps[id] = cfg
+	return id, nil
+}
+
+// newAskNo is a decimal number that rises with time: 41 bits of milliseconds
+// and 22 of chance. Two of a kind meet in the store, and one asks again.
+func (s *Service) newAskNo() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	low := uint64(binary.BigEndian.Uint32(b[:]) >> 10)
+	return strconv.FormatUint(uint64(s.now())<<22|low, 10)
+}

@@ -1,0 +1,194 @@
+package pairing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// Source returns the keys configured for an app and scene, "pair.ask_ttl" and
+// so on; ErrNoConfig when the source works and has no row for them.
+type Source func(ctx context.Context, app string, scene int) (map[string]string, error)
+
+// Configs hands out configurations, and keeps the last good one for StaleMax
+// while the source fails (2.3).
+type Configs struct {
+	Source   Source
+	StaleMax time.Duration    // 0: a failing source is a failure at once
+	Refresh  time.Duration    // how old an answer may be while the source works; 0: always asked
+	Now      func() time.Time // nil: the machine's clock
+
+	flight singleflight.Group
+	mu     sync.Mutex // guards held
+	held   map[poolKey]*heldConfig
+}
+
+type heldConfig struct {
+	cfg  *Config
+	at   time.Time
+	none bool
+}
+
+// Get returns the configuration of app and scene. ErrNoConfig: there is none;
+// ErrConfig: the source failed and nothing young enough is known.
+func (c *Configs) Get(ctx context.Context, app string, scene int) (*Config, error) {
+	k := poolKey{app, scene}
+	now := c.now()
+	c.mu.Lock()
+	h := c.held[k]
+	c.mu.Unlock()
+	if h == nil || now.Sub(h.at) >= c.Refresh {
+		// Asked once for all who wait; one caller's leaving does not fail the others.
+		fresh, err, _ := c.flight.Do(app+"/"+strconv.Itoa(scene), func() (any, error) {
+			return c.fetch(context.WithoutCancel(ctx), k)
+		})
+		switch {
+		case err == nil:
+			h = fresh.(*heldConfig)
+		case h == nil || now.Sub(h.at) > c.StaleMax:
+			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		}
+	}
+	if h.none {
+		return nil, ErrNoConfig
+	}
+	return h.cfg, nil
+}
+
+func (c *Configs) now() time.Time {
+	if c.Now != nil {
+		return c.Now()
+	}
+	return time.Now()
+}
+
+const sourceTimeout = 3 * time.Second
+
+func (c *Configs) fetch(ctx context.Context, k poolKey) (*heldConfig, error) {
+	ctx, cancel := context.WithTimeout(ctx, sourceTimeout)
+	defer cancel()
+	values, err := c.Source(ctx, k.app, k.scene)
+	h := &heldConfig{at: c.now(), none: errors.Is(err, ErrNoConfig)}
+	if err != nil && !h.none {
+		return nil, err
+	}
+	if !h.none {
+		cfg, err := Parse(values)
+		if err != nil {
+			return nil, err
+		}
+		h.cfg = &cfg
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held == nil {
+		c.held = map[poolKey]*heldConfig{}
+	}
+	if old := c.held[k]; old != nil && old.cfg != nil && h.cfg != nil && reflect.DeepEqual(old.cfg, h.cfg) {
+		h.cfg = old.cfg // the same pointer for as long as nothing changes
+	}
+	c.held[k] = h
+	return h, nil
+}
+
+// Parse lays values over the defaults. An unknown key, a bad value or a set
+// that cannot work is an error that names it.
+func Parse(values map[string]string) (Config, error) {
+	cfg := Default()
+	fields := map[string]reflect.Value{}
+	v := reflect.ValueOf(&cfg).Elem()
+	for i := range v.NumField() {
+		fields["pair."+v.Type().Field(i).Tag.Get("key")] = v.Field(i)
+	}
+	var errs []error
+	for k, raw := range values {
+		f, ok := fields[k]
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: no such key", k))
+		} else if err := set(f, raw); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", k, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Config{}, err
+	}
+	return cfg, cfg.Validate()
+}
+
+func set(f reflect.Value, raw string) error {
+	switch p := f.Addr().Interface().(type) {
+	case *string:
+		*p = raw
+	case *bool:
+		return parse(p, raw, strconv.ParseBool)
+	case *int:
+		return parse(p, raw, strconv.Atoi)
+	case *int64:
+		return parse(p, raw, func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) })
+	case *float64:
+		return parse(p, raw, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
+	case *time.Duration:
+		return parse(p, raw, time.ParseDuration)
+	case *[]time.Duration:
+		return parse(p, raw, parseDurations)
+	}
+	return nil
+}
+
+func parse[T any](to *T, raw string, read func(string) (T, error)) error {
+	v, err := read(raw)
+	if err == nil {
+		*to = v
+	}
+	return err
+}
+
+func parseDurations(raw string) ([]time.Duration, error) {
+	var out []time.Duration
+	for part := range strings.SplitSeq(raw, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		d, err := time.ParseDuration(part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// Everywhere is the source of a product with one configuration for all.
+func Everywhere(values map[string]string) Source {
+	return func(context.Context, string, int) (map[string]string, error) { return values, nil }
+}
+
+// File is a source in a JSON file, read anew each time: an object of objects,
+// by "app/scene", "app/*" or "*".
+func File(path string) Source {
+	return func(_ context.Context, app string, scene int) (map[string]string, error) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		var rows map[string]map[string]string
+		if err := json.Unmarshal(b, &rows); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		for _, key := range []string{app + "/" + strconv.Itoa(scene), app + "/*", "*"} {
+			if row, ok := rows[key]; ok {
+				return row, nil
+			}
+		}
+		return nil, ErrNoConfig
+	}
+}

@@ -1,0 +1,102 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// ErrConflict: a ticket's version moved on, or its number is in use; nothing was written.
+var ErrConflict = errors.New("the ticket has changed meanwhile")
+
+// ClaimedError: somebody in Batch.Take is taken already; nothing was written.
+type ClaimedError struct{ UIDs []UID }
+
+// Error names the people.
+func (e *ClaimedError) Error() string { return fmt.Sprintf("already claimed: %v", e.UIDs) }
+
+// Write replaces the ticket whose version is Prev; Prev 0 inserts it. Due is
+// when a Tick is wanted next, 0: never.
+type Write struct {
+	Ticket Ticket
+	Prev   int64
+	Due    Instant
+}
+
+// Batch is what one step writes, all of it or nothing: first the drops, then
+// the takes, so that a claim can change its ask inside one batch.
+type Batch struct {
+	Writes  []Write
+	Drop    []Release
+	Take    []Claim
+	Records []Record
+}
+
+// Tickets keeps tickets and claims.
+type Tickets interface {
+	// Load reads one ticket; ErrUnknownAsk when there is none.
+	Load(ctx context.Context, askNo string) (Ticket, error)
+	// Holder returns the claim on a person, if there is one.
+	Holder(ctx context.Context, app string, uid UID) (Claim, bool, error)
+	// Commit writes b at once. ErrConflict or *ClaimedError: nothing was written.
+	Commit(ctx context.Context, b Batch) error
+	// Due returns at most limit tickets whose Due is not after now, the oldest
+	// first. Another replica does not get the same ones for about a second.
+	Due(ctx context.Context, now Instant, limit int) ([]string, error)
+	// Clock is the store's own time, the one that deadlines are compared with.
+	Clock(ctx context.Context) (Instant, error)
+	// Reap drops claims whose lease has run out and whose ask is over or gone.
+	Reap(ctx context.Context, now Instant) (int, error)
+}
+
+// Records keeps connected rounds for the two people who had them.
+type Records interface {
+	// Records lists uid's records that he did not delete, newest first, from
+	// before the cursor (a StartAt and ask; zero: from the newest).
+	Records(ctx context.Context, app string, uid UID, before Cursor, limit int) ([]Record, error)
+	// DeleteRecord hides one record from uid. ErrUnknownAsk when it is not his
+	// or not there, ErrRecordLive while the call runs; again is no error.
+	DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error
+	// Met lists whom uid was connected with since, newest first, deleted or not.
+	Met(ctx context.Context, app string, uid UID, since Instant, limit int) ([]UID, error)
+}
+
+// Cursor is a place in a list of records.
+type Cursor struct {
+	StartAt int64
+	AskNo   string
+}
+
+// Candidates keeps what is known of people beside their claims.
+type Candidates interface {
+	// SavePresence stores what a session showed. Evidence older than what is
+	// stored for the same session changes nothing (Y5). It returns the person.
+	SavePresence(ctx context.Context, app string, uid UID, session string, e Evidence) (Candidate, error)
+	// SaveAvail stores a person's own word; on ends a pause. It returns the person.
+	SaveAvail(ctx context.Context, app string, uid UID, a Avail) (Candidate, error)
+	// Candidate reads one person; zero but for App and UID when he is unknown.
+	Candidate(ctx context.Context, app string, uid UID) (Candidate, error)
+	// Changes returns people and unfinished tickets of app that changed since,
+	// in the store's clock, with whether each person is claimed.
+	Changes(ctx context.Context, app string, since Instant) (Changes, error)
+}
+
+// Changes is what other replicas did.
+type Changes struct {
+	Candidates []Candidate
+	Tickets    []Ticket
+}
+
+// Snapshots keeps the configurations that live tickets go by.
+type Snapshots interface {
+	SaveConfig(ctx context.Context, id string, cfg Config) error
+	LoadConfig(ctx context.Context, id string) (Config, error)
+}
+
+// Store is all that pairing keeps.
+type Store interface {
+	Tickets
+	Records
+	Candidates
+	Snapshots
+}

@@ -1,0 +1,283 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+const app = "app"
+
+// world is pairing with a virtual clock, one thread and deliveries that happen
+// when the test says so: every crash and every order of news can be played.
+type world struct {
+	tb      fataler
+	at      Instant
+	store   *Memory
+	audit   *audit
+	svc     *Service
+	values  map[string]string
+	pending []job
+	wire    []Command // what reached devices, in order
+	bills   map[string][]Charge
+	coins   map[UID]int64
+	balance error
+	stepFn  func(*Config, *Ticket, Instant, map[Tell][]int64, Event) (Ticket, Effects, error)
+	wrap    func(Store) Store
+	skew    time.Duration
+	channel bool
+}
+
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func newWorld(tb fataler, values map[string]string) *world {
+	w := &world{tb: tb, at: 1_700_000_000_000, values: map[string]string{}, bills: map[string][]Charge{}, coins: map[UID]int64{}, channel: true}
+	for k, v := range values {
+		w.values[k] = v
+	}
+	w.store = NewMemory(func() Instant { return w.at })
+	w.audit = newAudit(w)
+	w.restart()
+	return w
+}
+
+// restart is a crash: pools, acknowledgements and deliveries under way are gone.
+func (w *world) restart() {
+	w.pending = nil
+	var store Store = w.audit
+	if w.wrap != nil {
+		store = w.wrap(store)
+	}
+	now := func() time.Time { return w.at.Time().Add(w.skew) }
+	w.svc = New(Options{
+		Store: store, Now: now,
+		Configs:   &Configs{Source: Everywhere(w.values), Now: now},
+		ChannelUp: func() bool { return w.channel },
+		Send:      func(context.Context, Command) error { return nil },
+		Balance: func(_ context.Context, _ string, uid UID) (int64, error) {
+			return w.coins[uid], w.balance
+		},
+	})
+	w.svc.serial = true
+	if w.stepFn != nil {
+		w.svc.step = w.stepFn
+	}
+	w.svc.deliver = func(t *Ticket, entries []Entry) {
+		cfg, _ := w.svc.config(context.Background(), t.ConfigID)
+		for _, e := range entries {
+			w.pending = append(w.pending, job{t, e, cfg})
+			if e.Name == CommandDispatch {
+				w.audit.attempted[dispatchKey{e.To, t.AskNo, e.Round}] = true
+			}
+		}
+	}
+	// The clock's offset is measured as Run does it.
+	if err := w.svc.measureClock(context.Background()); err != nil {
+		w.tb.Fatalf("clock: %v", err)
+	}
+}
+
+// told delivers pending[i] with the given end.
+func (w *world) tell(i int, how Tell) {
+	j := w.pending[i]
+	w.pending = slices.Delete(w.pending, i, i+1)
+	if j.expired(w.svc.now()) {
+		return
+	}
+	if how == TellDone || how == TellUnknown {
+		switch j.e.Kind {
+		case ToClient:
+			w.wire = append(w.wire, j.command())
+		case ToWallet:
+			c := j.charge()
+			w.bills[c.Key] = append(w.bills[c.Key], c)
+		}
+	}
+	w.svc.finish(context.Background(), j, how)
+}
+
+func (w *world) tellAll() {
+	for n := 0; len(w.pending) > 0; n++ {
+		if n > 10_000 {
+			w.tb.Fatalf("deliveries never end")
+		}
+		w.tell(0, TellDone)
+	}
+}
+
+// settle runs everything that is due now.
+func (w *world) settle() {
+	ctx := context.Background()
+	w.svc.MatchOnce(ctx)
+	w.tellAll()
+	w.svc.AckOnce(ctx)
+	w.svc.SweepOnce(ctx)
+	w.svc.MatchOnce(ctx)
+	w.tellAll()
+	w.svc.AckOnce(ctx)
+}
+
+// pass lets time go by in small steps, everything due happening in time.
+func (w *world) pass(d time.Duration) {
+	end := w.at.Add(d)
+	for w.at < end {
+		w.at = min(end, w.at.Add(100*time.Millisecond))
+		w.settle()
+	}
+}
+
+func (w *world) online(uids ...UID) {
+	w.tb.Helper()
+	for _, uid := range uids {
+		e := Evidence{Proof: ProofSocket, Online: true, At: w.at, Until: w.at.Add(time.Hour)}
+		if err := w.svc.Seen(context.Background(), app, uid, "s", e); err != nil {
+			w.tb.Fatalf("online %d: %v", uid, err)
+		}
+	}
+}
+
+func (w *world) offline(uid UID) {
+	w.tb.Helper()
+	if err := w.svc.Seen(context.Background(), app, uid, "s", Evidence{Proof: ProofSocket, At: w.at, Until: w.at}); err != nil {
+		w.tb.Fatalf("offline %d: %v", uid, err)
+	}
+}
+
+func (w *world) ask(uid UID) string {
+	w.tb.Helper()
+	askNo, err := w.svc.Ask(context.Background(), app, 1, uid)
+	if err != nil {
+		w.tb.Fatalf("ask by %d: %v", uid, err)
+	}
+	return askNo
+}
+
+func (w *world) ticket(askNo string) Ticket {
+	w.tb.Helper()
+	t, err := w.store.Load(context.Background(), askNo)
+	if err != nil {
+		w.tb.Fatalf("load %s: %v", askNo, err)
+	}
+	return t
+}
+
+func (w *world) answer(askNo string, uid UID, round int, pass bool) error {
+	return w.svc.Answer(context.Background(), app, askNo, uid, round, pass)
+}
+
+func (w *world) confirm(askNo string, uid UID, round int, peer UID, call string, like bool) error {
+	return w.svc.Decide(context.Background(), app, askNo, Confirm{UID: uid, Round: round, Peer: peer, CallID: call, Like: like})
+}
+
+func (w *world) cancel(askNo string, uid UID) error {
+	return w.svc.Cancel(context.Background(), app, askNo, uid)
+}
+
+func (w *world) started(askNo string, round int, call string, users ...UID) error {
+	return w.svc.CallStarted(context.Background(), app, askNo, CallSeen{Round: round, CallID: call, Users: users})
+}
+
+func (w *world) over(askNo string, round int, call string) error {
+	return w.svc.CallOver(context.Background(), app, askNo, CallEnded{Round: round, CallID: call})
+}
+
+func (w *world) state(askNo string) State { return w.ticket(askNo).State }
+
+func must(tb fataler, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatalf("unexpected error: %v", err)
+	}
+}
+
+func wantErr(tb fataler, got, want error) {
+	tb.Helper()
+	if !errors.Is(got, want) || want == nil && got != nil {
+		tb.Fatalf("error %v, want %v", got, want)
+	}
+}
+
+func (w *world) wantState(askNo string, want State) {
+	w.tb.Helper()
+	if got := w.state(askNo); got != want {
+		w.tb.Fatalf("state %v, want %v", got, want)
+	}
+}
+
+func (w *world) wantEnd(askNo string, why Reason) {
+	w.tb.Helper()
+	if t := w.ticket(askNo); t.State != Ended || t.EndReason != why {
+		w.tb.Fatalf("state %v, ended %q, want %q", t.State, t.EndReason, why)
+	}
+}
+
+// heard lists the names of the commands that uid got about an ask.
+func (w *world) heard(uid UID) []string {
+	var names []string
+	for _, c := range w.wire {
+		if c.To == uid {
+			name := c.Name
+			if c.Reason != "" {
+				name += ":" + string(c.Reason)
+			}
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (w *world) wantHeard(uid UID, want ...string) {
+	w.tb.Helper()
+	if got := w.heard(uid); !slices.Equal(got, want) {
+		w.tb.Fatalf("user %d heard %v, want %v", uid, got, want)
+	}
+}
+
+// offered brings an ask by 1 to the point where 2 has an open offer.
+func offered(t *testing.T, values map[string]string) (*world, string) {
+	t.Helper()
+	w := newWorld(t, values)
+	w.online(1, 2)
+	ask := w.ask(1)
+	w.settle()
+	w.wantState(ask, Offered)
+	return w, ask
+}
+
+// talking brings it to the preview of a call named "c".
+func talking(t *testing.T, values map[string]string) (*world, string) {
+	t.Helper()
+	w, ask := offered(t, values)
+	must(t, w.answer(ask, 2, 1, true))
+	w.settle()
+	must(t, w.started(ask, 1, "c", 1, 2))
+	w.settle()
+	w.wantState(ask, Preview)
+	return w, ask
+}
+
+// liking brings it to a billed call.
+func likedCall(t *testing.T, values map[string]string) (*world, string) {
+	t.Helper()
+	w, ask := talking(t, values)
+	must(t, w.confirm(ask, 1, 1, 2, "c", true))
+	w.settle()
+	w.wantState(ask, Liked)
+	return w, ask
+}
+
+func (w *world) claims() map[UID]Claim {
+	out := map[UID]Claim{}
+	for p, c := range w.store.claims {
+		out[p.uid] = c
+	}
+	return out
+}
+
+func (w *world) String() string { return fmt.Sprintf("world at %d", w.at) }
