@@ -115,7 +115,7 @@ func replies(t T, e *env) {
 			}
 		}
 		asks := false
-		for _, ev := range events {
+		for _, ev := range c.Want {
 			asks = asks || ev.Kind == vendors.EventModeration
 		}
 		if differ := string(pass.Body) != string(block.Body); differ != asks {

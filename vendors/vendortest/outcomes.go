@@ -132,14 +132,14 @@ func deadline(t T, e *env) {
 }
 
 func cancelled(t T, e *env) {
-	e.w.spoil(always, hang)
-	for _, o := range e.ops() {
+	e.eachOp(t, func(e *env, o op) {
+		e.w.spoil(always, hang)
 		v := e.open(e.w.url)
 		c, cancel := context.WithTimeout(t.Context(), patience)
-		before := len(e.w.requests())
+		defer cancel()
 		done := make(chan error, 1)
 		go func() { done <- o.call(c, v) }()
-		for len(e.w.requests()) == before && c.Err() == nil {
+		for len(e.w.requests()) == 0 && c.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
 		cancel()
@@ -150,7 +150,7 @@ func cancelled(t T, e *env) {
 			t.Errorf("%s: still waiting 4 s after the caller left", o.name)
 			<-done
 		}
-	}
+	})
 }
 
 func alreadyLeft(t T, e *env) {
