@@ -108,6 +108,9 @@ func checkBytes(schema *openapi3.Schema, field string, v any) *Violation {
 			return &Violation{Field: field, Rule: maxBytes}
 		}
 	case []any:
+		if schema.Items == nil { // any array will do
+			return nil
+		}
 		for _, item := range v {
 			if bad := checkBytes(schema.Items.Value, field, item); bad != nil {
 				return bad

@@ -95,8 +95,11 @@ func refuse(_ *mock.Call, p mock.Problem) mock.Answer {
 	case mock.BadSignature, mock.Coded:
 		return fail(p.Code)
 	case mock.Invalid:
-		if p.Violation.Rule == "json" {
+		switch p.Violation.Rule {
+		case "json":
 			return fail(codeBody)
+		case "x-max-bytes":
+			return fail(codeTooLong)
 		}
 		return fail(codeField)
 	}

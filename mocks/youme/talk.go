@@ -9,8 +9,6 @@ import (
 	"switchboard/mocks/mock"
 )
 
-const maxContent = 2048 // bytes of a text into a channel (reference/youme.md 3)
-
 // operations is every command that is known, Talk's first. Nobody knows how
 // the identity command is really spelt.
 func operations() []mock.Operation[*App] {
@@ -217,8 +215,6 @@ func (a *App) push(c *mock.Call) mock.Answer {
 	name, to, content := text(c, "meeting_id"), text(c, "receiver_id"), text(c, "content")
 	ch := a.channels[name]
 	switch {
-	case len(content) > maxContent:
-		return fail(codeTooLong)
 	case ch == nil:
 		return fail(codeNoChannel)
 	case to != "" && ch.member(to) == nil:

@@ -408,7 +408,7 @@ func TestIMMessagesAreCopiedToTheWebhook(t *testing.T) {
 }
 
 func FuzzBodies(f *testing.F) {
-	for _, s := range []string{`{}`, `{" AppID":1,"ChannelID":"x"}`, `{"AppID":1e999}`, `{"UserList":[{"UserID":"x","Token":{}}]}`, `null`, `{"QueryDate":20170101.5}`} {
+	for _, s := range []string{`{}`, `{" AppID":1,"ChannelID":"x"}`, `{"AppID":1e999}`, `{"UserList":[{"UserID":"x","Token":{}}]}`, `{"UserList":[{"UserID":"x","Token":["once a panic"]}]}`, `null`, `{"QueryDate":20170101.5}`} {
 		f.Add(s)
 	}
 	m, err := New(Config{Account: testAccount, CheckAnswers: true})
