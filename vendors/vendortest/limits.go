@@ -163,6 +163,13 @@ func sizedCalls() []sized {
 		{vendors.OpRoomBan, "Rooms.Ban", func(c ctx, e *env, s size) error {
 			return e.v.Rooms.Ban.BanUsers(c, "room", ids(s.targets, s.id), time.Hour)
 		}},
+		{vendors.OpRoomPush, "Rooms.Push", func(c ctx, e *env, s size) error {
+			return e.v.Rooms.Push.PushText(c, vendors.RoomText{Room: "room", From: e.Peer, Text: strings.Repeat("a", max(s.bytes, 1))})
+		}},
+		{vendors.OpRoomUserCalls, "Rooms.Calls", func(c ctx, e *env, s size) error {
+			_, err := e.v.Rooms.Calls.UserCalls(c, vendors.CallQuery{User: e.Known, Day: "2026-01-02", Limit: max(s.targets, 1)})
+			return err
+		}},
 		{vendors.OpAdjust, "Wallet", func(c ctx, e *env, s size) error {
 			return e.v.Wallet.Adjust(c, vendors.Adjustment{RequestID: "sized", User: ids(1, s.id)[0], Delta: 1})
 		}},
