@@ -121,8 +121,8 @@ func createIn(tx *Tx, c conversation.Conversation, pairKey string, m conversatio
 		}
 	}
 	_, err := tx.Exec(tx.Dialect().Insert("conversations", 1, "id", "app_id", "type", "creator", "ext", "created_us", "updated_us",
-		"archived", "deleted", "members", "last_seq", "last_msg_id", "last_sender", "last_us", "pair_key"),
-		c.ID, c.App, c.Type, c.Creator, jsonOrNull(c.Ext), c.Created.UnixMicro(), 0, 0, 0, 0, 0, "", "", 0, pair)
+		"archived", "deleted", "members", "roster", "last_seq", "last_msg_id", "last_sender", "last_us", "pair_key"),
+		c.ID, c.App, c.Type, c.Creator, jsonOrNull(c.Ext), c.Created.UnixMicro(), 0, 0, 0, 0, 1, 0, "", "", 0, pair)
 	if err != nil {
 		return c, false, err
 	}

@@ -28,9 +28,14 @@ func enter(tx *Tx, c *conversation.Conversation, m conversation.Membership) ([]s
 	if c.Members+len(users) > m.Limit {
 		return nil, conversation.ErrTooManyMembers
 	}
+	c.Members += len(users)
+	roster, err := changeRoster(tx, c.ID, c.Members)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([][]any, len(users))
 	for i, u := range users {
-		rows[i] = []any{c.ID, u, c.App, m.At.UnixMicro(), c.Last.Seq, 0}
+		rows[i] = []any{c.ID, u, c.App, m.At.UnixMicro(), c.Last.Seq, 0, roster}
 	}
 	// Those who were members once come back as new ones.
 	for part := range slices.Chunk(users, insertRows) {
@@ -39,13 +44,18 @@ func enter(tx *Tx, c *conversation.Conversation, m conversation.Membership) ([]s
 			return nil, err
 		}
 	}
-	cols := []string{"conv_id", "user_id", "app_id", "joined_us", "join_seq", "left_us"}
-	if err := insertMany(tx, tx.Dialect().Insert, "members", cols, rows); err != nil {
-		return nil, err
+	cols := []string{"conv_id", "user_id", "app_id", "joined_us", "join_seq", "left_us", "roster"}
+	return users, insertMany(tx, tx.Dialect().Insert, "members", cols, rows)
+}
+
+// changeRoster counts a change of the member list, which has n members after
+// it, and returns the list's new version.
+func changeRoster(tx *Tx, conv string, n int) (roster int64, err error) {
+	if _, err := tx.Exec("UPDATE conversations SET members = ?, roster = roster + 1 WHERE id = ?", n, conv); err != nil {
+		return 0, err
 	}
-	c.Members += len(users)
-	_, err = tx.Exec("UPDATE conversations SET members = ? WHERE id = ?", c.Members, c.ID)
-	return users, err
+	err = tx.QueryRow("SELECT roster FROM conversations WHERE id = ?", conv).Scan(&roster)
+	return roster, err
 }
 
 // membersAmong tells which of users are in the conversation now.
@@ -98,17 +108,20 @@ func (s *Conversations) RemoveMembers(ctx context.Context, app, conv string, use
 				removed = append(removed, u)
 			}
 		}
-		for part := range slices.Chunk(removed, insertRows) {
-			if _, err := tx.Exec("UPDATE members SET left_us = ? WHERE conv_id = ? AND user_id IN ("+Marks(padded(len(part)))+")",
-				append([]any{at.UnixMicro(), conv}, pad(part)...)...); err != nil {
-				return err
-			}
-		}
 		if len(removed) == 0 {
 			return nil
 		}
-		_, err = tx.Exec("UPDATE conversations SET members = ? WHERE id = ?", c.Members-len(removed), conv)
-		return err
+		roster, err := changeRoster(tx, conv, c.Members-len(removed))
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(removed, insertRows) {
+			if _, err := tx.Exec("UPDATE members SET left_us = ?, roster = ? WHERE conv_id = ? AND user_id IN ("+Marks(padded(len(part)))+")",
+				append([]any{at.UnixMicro(), roster, conv}, pad(part)...)...); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return removed, err
 }
