@@ -16,11 +16,12 @@ import (
 // body, or that stands under a "param" key or in a "param" form field. No body
 // and null are an empty object; unknown fields are ignored.
 func decode(c *fiber.Ctx, v any) error {
-	body := c.Body()
-	if isForm(c) {
-		body = []byte(c.FormValue("param"))
+	body := bytes.TrimSpace(c.Body())
+	// JSON labelled as a form is taken for what it is: curl -d labels it so.
+	if isForm(c) && !bytes.HasPrefix(body, []byte("{")) {
+		body = bytes.TrimSpace([]byte(c.FormValue("param")))
 	}
-	params, err := unwrap(bytes.TrimSpace(body))
+	params, err := unwrap(body)
 	if err != nil || params == nil {
 		return err
 	}

@@ -24,8 +24,8 @@ var ErrSensitive = errors.New("the text holds a sensitive word")
 
 // Config is where words come from.
 type Config struct {
-	WordsFile string        `split_words:"true" desc:"file of sensitive words, one a line, # begins a comment; read again when it changes; empty: none"`
-	WordsSync time.Duration `split_words:"true" default:"10m" desc:"how often the vendor's list and the file are read again; at least 1s"`
+	File string        `desc:"file of sensitive words, one a line, # begins a comment; empty: none"`
+	Sync time.Duration `default:"10m" desc:"how often the file and the vendor's list are read again; at least 1s"`
 }
 
 // Service checks texts against the newest dictionary. Check never waits for a
@@ -45,8 +45,8 @@ type Service struct {
 // New reads the local file, so that a missing or unreadable one stops the start.
 // vendor reads the routed vendor's list; nil: there is none.
 func New(cfg Config, vendor func(context.Context) ([]vendors.Word, error), log *slog.Logger) (*Service, error) {
-	if cfg.WordsSync < time.Second {
-		return nil, fmt.Errorf("words are read again every %s: at least 1s, please", cfg.WordsSync)
+	if cfg.Sync < time.Second {
+		return nil, fmt.Errorf("words are read again every %s: at least 1s, please", cfg.Sync)
 	}
 	s := &Service{cfg: cfg, vendor: vendor, log: log}
 	words, err := s.file()
@@ -68,9 +68,9 @@ func (s *Service) Check(text string) error {
 // Len is how many words are looked for now.
 func (s *Service) Len() int { return s.dictionary.Load().Len() }
 
-// Run reads both lists at once and then every Config.WordsSync, until ctx ends.
+// Run reads both lists at once and then every Config.Sync, until ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	tick := time.NewTicker(s.cfg.WordsSync)
+	tick := time.NewTicker(s.cfg.Sync)
 	defer tick.Stop()
 	for {
 		s.refresh(ctx)
@@ -117,16 +117,16 @@ func (s *Service) install(words []string) {
 }
 
 func (s *Service) file() ([]string, error) {
-	if s.cfg.WordsFile == "" {
+	if s.cfg.File == "" {
 		return nil, nil
 	}
-	f, err := os.Open(s.cfg.WordsFile)
+	f, err := os.Open(s.cfg.File)
 	if err != nil {
 		var pathErr *fs.PathError
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		return nil, fmt.Errorf("%s: %w", s.cfg.WordsFile, err)
+		return nil, fmt.Errorf("%s: %w", s.cfg.File, err)
 	}
 	defer f.Close()
 	var words []string

@@ -98,7 +98,7 @@ func TestListsAreKeptInStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		list, failure := []vendors.Word{{Text: "remote"}}, error(nil)
-		s := service(t, Config{WordsFile: file, WordsSync: time.Minute}, func(context.Context) ([]vendors.Word, error) {
+		s := service(t, Config{File: file, Sync: time.Minute}, func(context.Context) ([]vendors.Word, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			return list, failure
@@ -139,7 +139,7 @@ func TestListsAreKeptInStep(t *testing.T) {
 }
 
 func TestUnreadableFileStopsTheStart(t *testing.T) {
-	_, err := New(Config{WordsFile: filepath.Join(t.TempDir(), "none"), WordsSync: time.Minute}, nil, slog.New(slog.DiscardHandler))
+	_, err := New(Config{File: filepath.Join(t.TempDir(), "none"), Sync: time.Minute}, nil, slog.New(slog.DiscardHandler))
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("got %v", err)
 	}

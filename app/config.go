@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"switchboard/app/access"
+	"switchboard/app/moderation"
+	"switchboard/app/wallet"
+	"switchboard/vendors"
+	"switchboard/vendors/linkv"
+	"switchboard/vendors/rongcloud"
+	"switchboard/vendors/youme"
+)
+
+const envPrefix = "SWITCHBOARD"
+
+// testPrefix names variables that only the test suite reads: they may stand in
+// the environment of a process under test.
+const testPrefix = envPrefix + "_TEST_"
+
+// Config is everything that the environment decides. Each package owns its part;
+// this file only nests them.
+type Config struct {
+	Env      string        `default:"development" desc:"development or production; production refuses to start in sandbox mode"`
+	Listen   string        `default:"127.0.0.1:8081" desc:"address of the product API; port 0 takes a free one"`
+	DataDir  string        `split_words:"true" default:"./data" desc:"folder of everything that this process keeps"`
+	LogLevel slog.Level    `split_words:"true" default:"info" desc:"debug, info, warn or error"`
+	Deadline time.Duration `default:"10s" desc:"how long one request may take, vendor calls and all"`
+	Drain    time.Duration `default:"10s" desc:"how long a stop waits for requests under way"`
+
+	AdminAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may read /metrics and reach /admin"`
+	InnerAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may call /inner/* without the server key"`
+
+	AccessConfig
+	Words     moderation.Config
+	Price     wallet.Prices
+	Translate TranslateConfig
+	Route     RouteConfig
+	RongCloud rongcloud.Config
+	LinkV     linkv.Config
+	YouMe     youme.Config
+}
+
+// AccessConfig is the tenants; an alias, since the variables carry no prefix of
+// their own: SWITCHBOARD_APPS.
+type AccessConfig = access.Config
+
+// TranslateConfig bounds the cache of translations.
+type TranslateConfig struct {
+	CacheTTL  time.Duration `envconfig:"CACHE_TTL" default:"24h" desc:"how long a translation is kept"`
+	CacheSize int           `split_words:"true" default:"100000" desc:"how many translations are kept"`
+}
+
+// RouteConfig says, per capability, which vendors may serve it. Empty: every
+// configured vendor that can, in the order rongcloud, linkv, youme.
+type RouteConfig struct {
+	Tokens     string `desc:"vendors that issue client SDK credentials, best first: rongcloud,linkv; or by weight: weighted/rongcloud=3,linkv=1 or hash/rongcloud=1,linkv=1"`
+	Messages   string `desc:"vendors that carry messages, as above"`
+	Presence   string `desc:"vendors that know who is online, as above"`
+	Words      string `desc:"vendors whose sensitive words count, as above"`
+	Translator string `desc:"vendors that translate, as above"`
+	Wallet     string `desc:"the vendor that keeps coins; only the first is asked"`
+	Rooms      string `desc:"vendors that run RTC rooms, as above"`
+}
+
+// table reads the routes that are configured; its error names the variable.
+func (r RouteConfig) table() (map[vendors.Capability]vendors.Route, error) {
+	table := map[vendors.Capability]vendors.Route{}
+	for c, value := range map[vendors.Capability]string{
+		vendors.CapTokens: r.Tokens, vendors.CapMessages: r.Messages, vendors.CapPresence: r.Presence,
+		vendors.CapWords: r.Words, vendors.CapTranslator: r.Translator, vendors.CapWallet: r.Wallet, vendors.CapRooms: r.Rooms,
+	} {
+		if value == "" {
+			continue
+		}
+		route, err := vendors.ParseRoute(value)
+		if err != nil {
+			return nil, fmt.Errorf("%s_ROUTE_%s: %w", envPrefix, strings.ToUpper(string(c)), err)
+		}
+		table[c] = route
+	}
+	return table, nil
+}
+
+// Prefixes is a list of networks in CIDR form.
+type Prefixes []netip.Prefix
+
+// Decode reads "10.0.0.0/8,::1/128"; a bare address is a network of one.
+func (p *Prefixes) Decode(value string) error {
+	*p = nil
+	for field := range strings.SplitSeq(value, ",") {
+		field = strings.TrimSpace(field)
+		if field == "" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(field); err == nil {
+			*p = append(*p, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(field)
+		if err != nil {
+			return fmt.Errorf("%q is no network such as 10.0.0.0/8", field)
+		}
+		*p = append(*p, prefix.Masked())
+	}
+	return nil
+}
+
+// loadConfig reads the environment. Its error names every unknown variable, or
+// the one whose value is bad, and never repeats a value: it may be a secret.
+func loadConfig() (Config, error) {
+	var cfg Config
+	known, err := configKeys()
+	if err != nil {
+		return cfg, err
+	}
+	var unknown []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, envPrefix+"_") && !strings.HasPrefix(name, testPrefix) && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return cfg, fmt.Errorf("unknown variables: %s (the config command lists the known ones)", strings.Join(unknown, ", "))
+	}
+	if err := envconfig.Process(envPrefix, &cfg); err != nil {
+		var bad *envconfig.ParseError
+		if errors.As(err, &bad) {
+			return cfg, fmt.Errorf("%s: not a valid %s%s", bad.KeyName, bad.TypeName, reason(bad))
+		}
+		return cfg, err
+	}
+	return cfg, cfg.check()
+}
+
+// reason is the error of our own decoders, which name no value that is secret;
+// the library's own repeat the value.
+func reason(bad *envconfig.ParseError) string {
+	switch bad.TypeName {
+	case "main.Prefixes", "access.Apps":
+		return ": " + bad.Err.Error()
+	}
+	return ""
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Env != "development" && c.Env != "production":
+		return fmt.Errorf("%s_ENV: want development or production", envPrefix)
+	case c.Deadline <= 0 || c.Drain <= 0:
+		return fmt.Errorf("%s_DEADLINE and %s_DRAIN: must be longer than 0", envPrefix, envPrefix)
+	case c.TokenTTL < time.Second:
+		return fmt.Errorf("%s_TOKEN_TTL: must be at least 1s", envPrefix)
+	case c.Translate.CacheSize < 1 || c.Translate.CacheTTL <= 0:
+		return fmt.Errorf("%s_TRANSLATE_CACHE_*: must be more than 0", envPrefix)
+	}
+	if err := c.Price.Check(); err != nil {
+		return fmt.Errorf("%s_PRICE_*: %w", envPrefix, err)
+	}
+	_, err := c.Route.table()
+	return err
+}
+
+func configKeys() ([]string, error) {
+	var b strings.Builder
+	if err := envconfig.Usagef(envPrefix, &Config{}, &b, "{{range .}}{{usage_key .}}\n{{end}}"); err != nil {
+		return nil, err
+	}
+	return strings.Fields(b.String()), nil
+}
+
+// printConfig lists every variable with its default and meaning.
+func printConfig(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	const row = "VARIABLE\tDEFAULT\tMEANING\n{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"
+	if err := envconfig.Usagef(envPrefix, &Config{}, table, row); err != nil {
+		return err
+	}
+	return table.Flush()
+}

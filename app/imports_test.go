@@ -1,0 +1,114 @@
+package main
+
+import (
+	gobuild "go/build"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Who may import whom (DESIGN.md section 3), by the first rule that matches the
+// importing package. A rule lists what it allows of our own packages and of the
+// libraries that have a place of their own; the standard library and the other
+// libraries are open to all.
+var importRules = []struct {
+	pkg   string
+	allow []string
+}{
+	{"app", []string{"*"}},
+	{"app/storage", []string{"app/", "vendors"}},
+	{"app/", []string{"vendors"}},
+	{"handlers", []string{"app/", "vendors", "middleware", fiberLib}},
+	{"middleware", []string{fiberLib, "app/access", "vendors"}},
+	{"mocks", []string{"mocks/", "openapi", envconfigLib}},
+	{"mocks/", []string{"openapi", "mocks/mock"}},
+	{"openapi", nil},
+	{"vendors", nil},
+	{"vendors/upstream", []string{"vendors", restyLib, gobreakerLib, gocacheLib}},
+	{"vendors/vendortest", []string{"vendors"}},
+	{"vendors/", []string{"vendors", "vendors/upstream"}},
+}
+
+const (
+	module       = "switchboard/"
+	fiberLib     = "github.com/gofiber/"
+	restyLib     = "github.com/go-resty/"
+	gobreakerLib = "github.com/sony/gobreaker/"
+	gocacheLib   = "github.com/patrickmn/go-cache"
+	envconfigLib = "github.com/kelseyhightower/envconfig"
+)
+
+var placed = []string{fiberLib, restyLib, gobreakerLib, gocacheLib, envconfigLib}
+
+func TestImportsGoOneWay(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir("..", func(dir string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		if base := entry.Name(); base != ".." && (strings.HasPrefix(base, ".") || base == "testdata" || base == "data") {
+			return fs.SkipDir
+		}
+		pkg, err := gobuild.ImportDir(dir, 0)
+		if err != nil {
+			return nil // no Go files
+		}
+		seen++
+		name, _ := filepath.Rel("..", dir)
+		for _, path := range pkg.Imports {
+			if !allowed(filepath.ToSlash(name), path) {
+				t.Errorf("%s must not import %s", name, path)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 10 {
+		t.Fatalf("looked at %d packages only", seen)
+	}
+}
+
+func allowed(pkg, path string) bool {
+	ours := strings.HasPrefix(path, module)
+	if !ours && !slices.ContainsFunc(placed, func(p string) bool { return strings.HasPrefix(path, p) }) {
+		return true
+	}
+	path = strings.TrimPrefix(path, module)
+	for _, rule := range importRules {
+		if rule.pkg != pkg && !(strings.HasSuffix(rule.pkg, "/") && strings.HasPrefix(pkg, rule.pkg)) {
+			continue
+		}
+		return slices.ContainsFunc(rule.allow, func(a string) bool {
+			return a == "*" || a == path || strings.HasSuffix(a, "/") && strings.HasPrefix(path, a)
+		})
+	}
+	return false
+}
+
+func TestImportRulesBite(t *testing.T) {
+	for _, c := range []struct {
+		pkg, path string
+		want      bool
+	}{
+		{"vendors", "switchboard/vendors/upstream", false},
+		{"vendors/linkv", "switchboard/vendors/rongcloud", false},
+		{"vendors/linkv", "switchboard/mocks/linkv", false},
+		{"vendors/linkv", "github.com/go-resty/resty/v2", false},
+		{"mocks/linkv", "switchboard/vendors", false},
+		{"app/wallet", "switchboard/app/access", false},
+		{"app/wallet", "github.com/gofiber/fiber/v2", false},
+		{"app/storage", "switchboard/app/pairing", true},
+		{"handlers", "switchboard/vendors/linkv", false},
+		{"handlers", "switchboard/app/wallet", true},
+		{"newcomer", "switchboard/vendors", false},
+		{"app/wallet", "net/http", true},
+	} {
+		if got := allowed(c.pkg, c.path); got != c.want {
+			t.Errorf("%s -> %s: %v", c.pkg, c.path, got)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+// Command app is Switchboard: it serves the product API.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, errUsage):
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "switchboard:", err)
+		os.Exit(1)
+	}
+}
+
+var errUsage = errors.New("usage")
+
+const usage = `usage: app [command]
+
+  (none)   serve the product API; the environment configures it
+  config   print every variable, its default and its meaning
+  health   ask a running process whether it is alive; exit code 1 when not
+`
+
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		cfg, err := loadConfig()
+		if err != nil {
+			return err
+		}
+		return run(ctx, cfg, stdout, stderr)
+	}
+	switch args[0] {
+	case "config":
+		return printConfig(stdout)
+	case "health":
+		cfg, err := loadConfig()
+		if err != nil {
+			return err
+		}
+		return probe(ctx, cfg.Listen)
+	}
+	return errUsage
+}

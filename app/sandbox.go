@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"switchboard/app/access"
+	mocklinkv "switchboard/mocks/linkv"
+	mockrong "switchboard/mocks/rongcloud"
+	"switchboard/vendors"
+)
+
+// The sandbox's one app is that of the samples in seed 001, and its credentials
+// are no secrets: they open nothing but mocks.
+const (
+	sandboxApp    = "666666"
+	sandboxKey    = "master"
+	sandboxSecret = "sandbox-only-secret"
+	sandboxCoins  = 1000 // of a new user
+)
+
+// sandbox is the mock vendors in this process. A nil one is no sandbox.
+type sandbox struct {
+	names  []string
+	urls   map[string]string
+	closes []func() error
+}
+
+// openSandbox starts the mocks when no vendor is configured, and points cfg at
+// them; otherwise it returns nil. Production refuses to run on mocks.
+func openSandbox(cfg *Config) (*sandbox, error) {
+	if cfg.RongCloud.Configured() || cfg.LinkV.Configured() || cfg.YouMe.Configured() {
+		return nil, nil
+	}
+	if cfg.Env == "production" {
+		return nil, errors.New("no vendor is configured: production does not run on mock vendors")
+	}
+	s := &sandbox{urls: map[string]string{}}
+	if err := s.start(cfg); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if len(cfg.Apps) == 0 {
+		cfg.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
+	}
+	return s, nil
+}
+
+// start starts one mock after the other and tells cfg where it is.
+func (s *sandbox) start(cfg *Config) error {
+	rong, err := mockrong.Start(mockrong.Config{Account: mockrong.Account{AppKey: "sandbox", AppSecret: sandboxSecret}})
+	if err != nil {
+		return err
+	}
+	s.add("rongcloud", rong.URL, rong.Close)
+	cfg.RongCloud.AppKey, cfg.RongCloud.AppSecret, cfg.RongCloud.BaseURL = "sandbox", sandboxSecret, rong.URL
+
+	account := mocklinkv.Account{AppID: "sandbox", AppKey: "sandbox-im", AppSecret: sandboxSecret, LiveAppID: "LM6000000000000000000001", LiveAppSecret: sandboxSecret}
+	linkv, err := mocklinkv.Start(mocklinkv.Config{Account: account, StartBalance: sandboxCoins})
+	if err != nil {
+		return err
+	}
+	s.add("linkv", linkv.URL, linkv.Close)
+	cfg.LinkV.AppID, cfg.LinkV.AppKey, cfg.LinkV.AppSecret = account.AppID, account.AppKey, vendors.Secret(account.AppSecret)
+	cfg.LinkV.LiveAppID, cfg.LinkV.LiveAppSecret = account.LiveAppID, vendors.Secret(account.LiveAppSecret)
+	cfg.LinkV.BaseURL = linkv.URL
+
+	return nil
+}
+
+func (s *sandbox) add(name, url string, closer func() error) {
+	s.names = append(s.names, name)
+	s.urls[name] = url
+	s.closes = append(s.closes, closer)
+}
+
+func (s *sandbox) close() error {
+	if s == nil {
+		return nil
+	}
+	var errs []error
+	for _, closer := range s.closes {
+		errs = append(errs, closer())
+	}
+	return errors.Join(errs...)
+}
+
+// welcome says what this is and what to paste.
+func (s *sandbox) welcome(w io.Writer, address string, apps *access.Directory) error {
+	if s == nil {
+		return nil
+	}
+	token, err := apps.Mint(sandboxApp, "1001", 1)
+	if err != nil {
+		return nil // apps of the operator's own: he has his own tokens
+	}
+	_, err = fmt.Fprintf(w, `
+Switchboard on http://%[1]s  (docs: http://%[1]s/docs)
+Sandbox: no vendor is configured, so these mock vendors serve, in this process:
+`, address)
+	for _, name := range s.names {
+		_, err = fmt.Fprintf(w, "  %-10s %s  (what it received: %[2]s/_mock/journal)\n", name, s.urls[name])
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(w, `
+A token of user 1001, and three lines to paste:
+  TOKEN=%[2]s
+  curl -s http://%[1]s/api/v1/im/before/check -H "Authorization: Bearer $TOKEN" -d '{"param":{"rc_msg":"RC:TxtMsg","peer_uid":1002,"content":"hello"}}'
+  curl -s http://%[1]s/api/v1/translate/action -H "Authorization: Bearer $TOKEN" -d '{"param":{"text":["hello","world"],"short":"zh"}}'
+  curl -s http://%[1]s/api/server/im/send/tip -H 'app-id: %[3]s' -H 'app-key: %[4]s' -d '{"param":{"from":"1001","targets":[1002],"msg":"you are connected"}}'
+
+`, address, token, sandboxApp, sandboxKey)
+	}
+	return err
+}

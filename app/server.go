@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/access"
+	"switchboard/app/messages"
+	"switchboard/app/moderation"
+	"switchboard/app/translation"
+	"switchboard/app/wallet"
+	"switchboard/handlers"
+	"switchboard/middleware"
+	"switchboard/openapi"
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+const (
+	bodyLimit   = 1 << 20          // bytes of any body but an upload's
+	headerLimit = 16 << 10         // bytes of a request's head
+	readTimeout = 30 * time.Second // for one request to arrive whole
+	idleTimeout = 2 * time.Minute
+)
+
+// closers is a stack of what was opened; it closes in reverse.
+type closers []struct {
+	name  string
+	close func() error
+}
+
+func (s *closers) push(name string, closer func() error) {
+	*s = append(*s, struct {
+		name  string
+		close func() error
+	}{name, closer})
+}
+
+func (s closers) close() error {
+	var errs []error
+	for i := len(s) - 1; i >= 0; i-- {
+		if err := s[i].close(); err != nil {
+			errs = append(errs, fmt.Errorf("closing %s: %w", s[i].name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// server is the program with everything open, before it serves.
+type server struct {
+	cfg            Config
+	log            *slog.Logger
+	open           closers
+	listener       net.Listener
+	web            *fiber.App
+	sandbox        *sandbox // nil: real vendors
+	apps           *access.Directory
+	metrics        *metrics
+	routes         *vendors.Router
+	stopping       atomic.Bool
+	cancelRequests func()
+}
+
+// run serves until ctx ends, then drains and closes what it opened, last first.
+// The log's first line tells the address.
+func run(ctx context.Context, cfg Config, stdout, stderr io.Writer) (err error) {
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	s, err := build(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.open.close()) }()
+	served := make(chan error, 1)
+	go func() { served <- s.web.Listener(s.listener) }()
+	if err := s.sandbox.welcome(stdout, s.listener.Addr().String(), s.apps); err != nil {
+		return err
+	}
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+		return s.drain(served)
+	}
+}
+
+// build opens everything in the order in which the parts need each other; on an
+// error it closes again what was open. It is one long function on purpose: its
+// order is its content.
+func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err error) {
+	s := &server{cfg: cfg, log: log, metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.open.close())
+		}
+	}()
+	if s.listener, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return nil, err
+	}
+	s.open.push("listener", func() error { return ignoreClosed(s.listener.Close()) })
+	log.Info("listening", "address", s.listener.Addr().String())
+
+	// Whom we call, and who may call us.
+	if s.sandbox, err = openSandbox(&s.cfg); err != nil {
+		return nil, err
+	}
+	s.open.push("sandbox", s.sandbox.close)
+	if s.apps, err = access.New(s.cfg.AccessConfig); err != nil {
+		return nil, fmt.Errorf("%s_APPS: %w", envPrefix, err)
+	}
+	all, err := openVendors(s.cfg, upstream.Options{Observe: s.metrics.call})
+	if err != nil {
+		return nil, err
+	}
+	s.open.push("vendors", func() error { closeVendors(all); return nil })
+	if s.routes, err = openRoutes(all, s.cfg.Route); err != nil {
+		return nil, err
+	}
+
+	// The domains. What runs beside requests runs until everything is served.
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	var tasks sync.WaitGroup
+	s.open.push("background work", func() error { stopBackground(); tasks.Wait(); return nil })
+	words, err := moderation.New(s.cfg.Words, func(ctx context.Context) ([]vendors.Word, error) {
+		return vendors.Via(ctx, s.routes, vendors.CapWords, vendors.Read,
+			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
+	}, log)
+	if err != nil {
+		return nil, err
+	}
+	tasks.Go(func() { words.Run(background) })
+	coins := &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
+	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
+
+	// HTTP: every surface, with who may call it.
+	s.newWeb(context.WithoutCancel(ctx))
+	deadline := middleware.Deadline(s.cfg.Deadline)
+	s.probes().Mount(s.web, middleware.AllowFrom(s.cfg.AdminAllow))
+	handlers.Product{
+		Words: words, Wallet: coins, Routes: s.routes,
+		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
+	}.Mount(s.web.Group("/api/v1", middleware.Client(s.apps), deadline))
+	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: coins}.
+		Mount(s.web.Group("/api/server", middleware.Server(s.apps), deadline))
+	handlers.Inner{Apps: s.apps}.Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))
+	return s, nil
+}
+
+// newWeb makes the HTTP side with what every request passes. Requests live in a
+// context of their own, which outlives the stop signal until the drain is over.
+func (s *server) newWeb(parent context.Context) {
+	requests, cancel := context.WithCancel(parent)
+	s.cancelRequests = cancel
+	s.open.push("requests", func() error { cancel(); return nil })
+	s.web = fiber.New(fiber.Config{
+		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, ErrorHandler: handlers.Failure,
+		BodyLimit: bodyLimit, ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+	})
+	s.web.Use(middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
+		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit))
+}
+
+func (s *server) probes() handlers.Probes {
+	return handlers.Probes{
+		Sandbox: s.sandbox != nil, Metrics: s.metrics.handler(), OpenAPI: openapi.Switchboard(),
+		Ready: []handlers.Probe{
+			{Name: "process", Check: func(context.Context) error {
+				if s.stopping.Load() {
+					return errors.New("stopping")
+				}
+				return nil
+			}},
+			{Name: "routes", Check: func(context.Context) error { return routesServed(s.routes) }},
+		},
+	}
+}
+
+// drain tells load balancers to go elsewhere, lets requests under way finish, and
+// cancels those that have not when Config.Drain is over.
+func (s *server) drain(served <-chan error) error {
+	s.stopping.Store(true)
+	s.log.Info("stopping", "drain", s.cfg.Drain)
+	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)
+	defer timer.Stop()
+	err := s.web.ShutdownWithTimeout(s.cfg.Drain + time.Second)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("requests were still under way after %s", s.cfg.Drain)
+	}
+	return errors.Join(err, <-served)
+}
+
+// routesServed tells of a configured route that no vendor can serve now. It asks
+// nobody: a probe must not put load on a vendor.
+func routesServed(routes *vendors.Router) error {
+	for _, c := range vendors.Capabilities() {
+		route := routes.Route(c)
+		healthy := func(v *vendors.Vendor) bool {
+			return v.Link == nil || v.Link.Healthy(upstream.Read.String()) || v.Link.Healthy(upstream.Write.String())
+		}
+		if len(route) > 0 && !slices.ContainsFunc(route, healthy) {
+			return fmt.Errorf("no vendor serves %s", c)
+		}
+	}
+	return nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// probe asks a process on this machine whether it is alive.
+func probe(ctx context.Context, listen string) error {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("health: status %d", res.StatusCode)
+	}
+	return nil
+}
