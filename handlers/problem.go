@@ -13,9 +13,11 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/rooms"
+	"switchboard/app/switches"
 	"switchboard/app/translation"
 	"switchboard/app/wallet"
 	"switchboard/middleware"
@@ -74,12 +76,19 @@ var problems = []struct {
 	match error
 	problem
 }{
+	{ledger.ErrKeyReused, problem{409, codeConflict, ""}},
+	{ledger.ErrInProgress, problem{409, codeConflict, ""}},
+	{ledger.ErrKey, problem{400, codeInvalid, ""}},
+	{switches.ErrChanged, problem{409, codeConflict, ""}},
+	{switches.ErrInvalid, problem{422, codeInvalid, ""}},
+	{errNoWrites, problem{404, codeNotFound, ""}},
 	{wallet.ErrInsufficient, problem{200, codeInsufficient, "the balance is too short"}},
 	{moderation.ErrSensitive, problem{200, codeSensitive, ""}},
 	{messages.ErrUndelivered, problem{200, codePartly, ""}},
 
 	{middleware.ErrNoToken, problem{401, codeUnauthed, ""}},
 	{middleware.ErrNoKey, problem{401, codeUnauthed, ""}},
+	{middleware.ErrAdminKey, problem{401, codeUnauthed, ""}},
 	{middleware.ErrOtherApp, problem{401, codeUnauthed, ""}},
 	{access.ErrToken, problem{401, codeUnauthed, ""}},
 	{access.ErrTokenExpired, problem{401, codeUnauthed, ""}},

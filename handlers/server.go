@@ -1,19 +1,26 @@
 package handlers
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/wallet"
 	"switchboard/vendors"
 )
 
-// Server serves the back ends' side of the product API under /api/server.
+// Server serves the back ends' side of the product API under /api/server. Every
+// write goes through the ledger.
 type Server struct {
 	Messages *messages.Service
 	Wallet   *wallet.Service
+	Ledger   *ledger.Ledger
 }
 
 // Mount adds the routes; r is behind middleware.Server.
@@ -45,13 +52,29 @@ func (h Server) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Cont
 		}
 		to[i] = string(t)
 	}
-	receipt, err := h.Messages.Send(c.UserContext(), vendors.Message{
-		Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg},
+	m := vendors.Message{Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg}}
+	w := ledger.Write{Key: c.Get(idempotencyKey), Op: vendors.OpSend(kind), Payload: sendPayload{m.From, len(to), digestOf(m)}}
+	return once(c, h.Ledger, w, func(ctx context.Context) error {
+		receipt, err := h.Messages.Send(ctx, m)
+		if err != nil {
+			return &detailedError{err: err, data: fates(receipt)}
+		}
+		return productSuccess(c, fates(receipt))
 	})
-	if err != nil {
-		return &detailedError{err: err, data: fates(receipt)}
-	}
-	return productSuccess(c, fates(receipt))
+}
+
+// sendPayload is what the ledger keeps of a message: enough to tell two apart,
+// nothing of its text.
+type sendPayload struct {
+	From    string `json:"from"`
+	Targets int    `json:"targets"`
+	Digest  string `json:"digest"`
+}
+
+func digestOf(m vendors.Message) string {
+	raw, _ := json.Marshal(m) // texts and lists of texts
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // sendAnswer tells how many targets the vendor took the message for, and which
@@ -84,30 +107,60 @@ func fates(r vendors.Receipt) any {
 	return out
 }
 
-func (h Server) adjust(c *fiber.Ctx) error {
-	var in struct {
-		UID       userID `json:"uid"`
-		Delta     int64  `json:"delta"`
-		RequestID userID `json:"request_id"`
-		Reason    string `json:"reason"`
+// adjustment is the request, and what the ledger keeps of it.
+type adjustment struct {
+	UID       userID `json:"uid"`
+	Delta     int64  `json:"delta"`
+	RequestID userID `json:"request_id"`
+	Reason    string `json:"reason"`
+}
+
+func (a adjustment) check() error {
+	if err := a.UID.check("uid"); err != nil {
+		return err
 	}
+	if err := a.RequestID.check("request_id"); err != nil {
+		return err
+	}
+	if a.Delta == 0 {
+		return invalid("delta: a whole number of coins other than 0 is required")
+	}
+	return nil
+}
+
+func (a adjustment) ask() vendors.Adjustment {
+	return vendors.Adjustment{RequestID: string(a.RequestID), User: string(a.UID), Delta: a.Delta, Reason: a.Reason}
+}
+
+func (a adjustment) done() any { return fiber.Map{"request_id": a.RequestID} }
+
+// adjust takes request_id as the idempotency key when the header is left out.
+func (h Server) adjust(c *fiber.Ctx) error {
+	var in adjustment
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if err := in.UID.check("uid"); err != nil {
+	if err := in.check(); err != nil {
 		return err
 	}
-	if err := in.RequestID.check("request_id"); err != nil {
-		return err
-	}
-	if in.Delta == 0 {
-		return invalid("delta: a whole number of coins other than 0 is required")
-	}
-	err := h.Wallet.Adjust(c.UserContext(), vendors.Adjustment{
-		RequestID: string(in.RequestID), User: string(in.UID), Delta: in.Delta, Reason: in.Reason,
+	w := ledger.Write{Key: c.Get(idempotencyKey, string(in.RequestID)), Op: vendors.OpAdjust, Vendor: h.Wallet.Keeper(), Payload: in}
+	return once(c, h.Ledger, w, func(ctx context.Context) error {
+		if err := h.Wallet.Adjust(ctx, in.ask()); err != nil {
+			return err
+		}
+		return productSuccess(c, in.done())
 	})
-	if err != nil {
-		return err
+}
+
+// SettleAdjust is the recipe for an adjustment in doubt. The port promises that
+// its vendor applies a request id once, so repeating it there both asks and ends
+// the doubt: it was applied, or it is now, or it is refused.
+func SettleAdjust(coins *wallet.Service) ledger.Recipe {
+	return func(ctx context.Context, e ledger.Entry) ledger.Answer {
+		var in adjustment
+		if json.Unmarshal(e.Payload, &in) != nil {
+			return ledger.Answer{Outcome: vendors.Ambiguous}
+		}
+		return settled(in.done(), coins.Adjust(ctx, in.ask()))
 	}
-	return productSuccess(c, fiber.Map{"request_id": in.RequestID})
 }

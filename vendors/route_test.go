@@ -193,13 +193,15 @@ func TestStickyMemoryIsBounded(t *testing.T) {
 }
 
 func TestPinAllowsOneAccountAlone(t *testing.T) {
-	r := routed(t, Route{Candidates: listed("a")}, acct("a"), acct("b"))
+	r := routed(t, Route{Candidates: listed("a")}, acct("a"), acct("b"), &Vendor{Name: "mute"})
 	asked, err := ask(WithPin(t.Context(), "b"), r, Read, func(*Vendor) error { return &Error{Outcome: NotSent} })
 	if !slices.Equal(asked, []string{"b"}) || OutcomeOf(err) != NotSent {
 		t.Fatalf("asked %v: %v", asked, err)
 	}
-	if _, err := ask(WithPin(t.Context(), "gone"), r, Read, served); !errors.Is(err, ErrNoVendor) {
-		t.Fatalf("an account that is gone: %v", err)
+	for _, name := range []string{"gone", "mute"} {
+		if _, err := ask(WithPin(t.Context(), name), r, Read, served); !errors.Is(err, ErrNoVendor) {
+			t.Fatalf("an account that is %s: %v", name, err)
+		}
 	}
 }
 

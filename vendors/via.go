@@ -46,6 +46,12 @@ func WithPin(ctx context.Context, account string) context.Context {
 	return context.WithValue(ctx, pinKey{}, account)
 }
 
+// Pinned is the account that WithPin named, or "".
+func Pinned(ctx context.Context) string {
+	name, _ := ctx.Value(pinKey{}).(string)
+	return name
+}
+
 // Forced reports whether the call is to pass an open breaker, since the route
 // prefers the least bad vendor to none. One that an operator opened stays shut.
 func Forced(ctx context.Context) bool { return ctx.Value(forceKey{}) != nil }
@@ -58,7 +64,7 @@ func Via[R any](ctx context.Context, r *Router, c Capability, e Effect, call fun
 	now := r.now.Load()
 	route := now.table[c]
 	sticky := stickyOf(ctx, c)
-	order := r.order(ctx, now, route, sticky)
+	order := r.order(ctx, now, c, sticky)
 	journal := JournalOf(ctx)
 	journal.candidates(c, route.Mode, order)
 	var out R
@@ -120,14 +126,15 @@ func MayFailOver(o Outcome, e Effect) bool {
 }
 
 // order is the accounts of one call, best first.
-func (r *Router) order(ctx context.Context, now *routing, route *compiled, sticky string) []account {
-	if pin, ok := ctx.Value(pinKey{}).(string); ok {
+func (r *Router) order(ctx context.Context, now *routing, c Capability, sticky string) []account {
+	if pin := Pinned(ctx); pin != "" {
 		i := slices.IndexFunc(now.accounts, func(a account) bool { return a.name == pin })
-		if i < 0 {
+		if i < 0 || !now.accounts[i].live[0].Has(c) {
 			return nil
 		}
 		return now.accounts[i : i+1]
 	}
+	route := now.table[c]
 	order := route.accounts
 	user, _ := ctx.Value(userKey{}).(string)
 	switch {

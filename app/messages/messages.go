@@ -3,7 +3,6 @@
 package messages
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,22 +84,40 @@ func (s *Service) publish(ctx context.Context, m vendors.Message, batch []string
 	}
 }
 
+// undelivered is an ErrUndelivered. It unwraps to the failure that says most
+// about what may have been done, and shows none of it: its text is for callers.
+type undelivered struct {
+	failed, all int
+	worst       error
+}
+
+func (e *undelivered) Error() string {
+	return fmt.Sprintf("%v: %d of %d", ErrUndelivered, e.failed, e.all)
+}
+
+func (e *undelivered) Unwrap() []error { return []error{ErrUndelivered, e.worst} }
+
+// verdict prefers a failure in doubt: a target that may have been reached is
+// what the whole request has to answer for.
 func verdict(r vendors.Receipt) error {
 	var failed int
-	var first error
+	var worst error
 	for _, t := range r.Targets {
-		if t.Err != nil {
-			failed++
-			first = cmp.Or(first, t.Err)
+		if t.Err == nil {
+			continue
+		}
+		failed++
+		if worst == nil || vendors.OutcomeOf(worst) != vendors.Ambiguous && vendors.OutcomeOf(t.Err) == vendors.Ambiguous {
+			worst = t.Err
 		}
 	}
 	switch {
 	case failed == 0:
 		return nil
 	case failed == len(r.Targets):
-		return first
+		return worst
 	}
-	return fmt.Errorf("%w: %d of %d", ErrUndelivered, failed, len(r.Targets))
+	return &undelivered{failed, len(r.Targets), worst}
 }
 
 func distinct(targets []string) []string {

@@ -54,23 +54,29 @@ type Service struct {
 	Routes *vendors.Router
 }
 
-// keeper is the first vendor of the wallet route and no other: coins live at one
-// vendor, so another one's answer would be wrong rather than late.
-func (s *Service) keeper() (vendors.Wallet, error) {
+// Keeper is the first account of the wallet route, and the only one that is
+// asked: coins live at one vendor, so another one's answer would be wrong rather
+// than late. Empty when nobody keeps coins.
+func (s *Service) Keeper() string {
 	route := s.Routes.Route(vendors.CapWallet)
 	if len(route) == 0 {
-		return nil, &vendors.Error{Op: string(vendors.CapWallet), Outcome: vendors.NotSent, Err: vendors.ErrNoVendor}
+		return ""
 	}
-	return route[0].Wallet, nil
+	return route[0].Name
+}
+
+// atKeeper makes ctx allow the keeper alone, or whom the caller already chose.
+func (s *Service) atKeeper(ctx context.Context) context.Context {
+	if vendors.Pinned(ctx) != "" {
+		return ctx
+	}
+	return vendors.WithPin(ctx, s.Keeper())
 }
 
 // Balance returns the user's coins.
 func (s *Service) Balance(ctx context.Context, user string) (int64, error) {
-	w, err := s.keeper()
-	if err != nil {
-		return 0, err
-	}
-	return w.Balance(ctx, user)
+	return vendors.Via(s.atKeeper(ctx), s.Routes, vendors.CapWallet, vendors.Read,
+		func(ctx context.Context, v *vendors.Vendor) (int64, error) { return v.Wallet.Balance(ctx, user) })
 }
 
 // Affords returns ErrInsufficient when user cannot pay price coins. What is free
@@ -92,11 +98,10 @@ func (s *Service) Affords(ctx context.Context, user string, price int64) error {
 // Adjust changes a balance once for each request id, however often it is called
 // with it. Taking more than there is is ErrInsufficient.
 func (s *Service) Adjust(ctx context.Context, a vendors.Adjustment) error {
-	w, err := s.keeper()
-	if err != nil {
-		return err
-	}
-	err = w.Adjust(ctx, a)
+	_, err := vendors.Via(s.atKeeper(ctx), s.Routes, vendors.CapWallet, vendors.Write,
+		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
+			return struct{}{}, v.Wallet.Adjust(ctx, a)
+		})
 	if errors.Is(err, vendors.ErrInsufficient) {
 		return ErrInsufficient
 	}

@@ -1,0 +1,36 @@
+package middleware
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"net/netip"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/vendors"
+)
+
+// ErrAdminKey says that the admin key is missing or wrong.
+var ErrAdminKey = errors.New("the admin-key header is missing or wrong")
+
+// Admin lets operators in: by the key, in the header admin-key or as a Bearer
+// token, from TCP peers that are in allowed. Without a configured key nobody is
+// let in: loopback alone would let any page in an operator's browser switch.
+func Admin(key vendors.Secret, allowed []netip.Prefix) fiber.Handler {
+	want := sha256.Sum256([]byte(key.Reveal()))
+	return func(c *fiber.Ctx) error {
+		if !from(c, allowed) {
+			return ErrForbidden
+		}
+		given := c.Get("admin-key")
+		if given == "" {
+			given = Bearer(c)
+		}
+		got := sha256.Sum256([]byte(given))
+		if key == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			return ErrAdminKey
+		}
+		return c.Next()
+	}
+}

@@ -1,0 +1,51 @@
+package vendors
+
+// abilities names every port that a vendor may have, in the order in which it
+// is shown.
+var abilities = []struct {
+	name string
+	has  func(*Vendor) bool
+}{
+	{"tokens", func(v *Vendor) bool { return v.Tokens != nil }},
+	{"tokens.revoke", func(v *Vendor) bool { return v.Revoker != nil }},
+	{"users.block", func(v *Vendor) bool { return v.Users != nil }},
+	{"blacklist", func(v *Vendor) bool { return v.Blacklist != nil }},
+	{"messages", func(v *Vendor) bool { return v.Messages != nil }},
+	{"messages.recall", func(v *Vendor) bool { return v.Recaller != nil }},
+	{"presence", func(v *Vendor) bool { return v.Presence != nil }},
+	{"words", func(v *Vendor) bool { return v.Words != nil }},
+	{"words.change", func(v *Vendor) bool { return v.WordAdmin != nil }},
+	{"translator", func(v *Vendor) bool { return v.Translator != nil }},
+	{"wallet", func(v *Vendor) bool { return v.Wallet != nil }},
+	{"groups", func(v *Vendor) bool { return v.Groups != nil }},
+	{"chatrooms", func(v *Vendor) bool { return v.ChatRooms != nil }},
+	{"rooms.list", func(v *Vendor) bool { return v.Rooms.List != nil }},
+	{"rooms.query", func(v *Vendor) bool { return v.Rooms.Query != nil }},
+	{"rooms.speakers", func(v *Vendor) bool { return v.Rooms.Speakers != nil }},
+	{"rooms.kick", func(v *Vendor) bool { return v.Rooms.Kick != nil }},
+	{"rooms.ban", func(v *Vendor) bool { return v.Rooms.Ban != nil }},
+	{"rooms.push", func(v *Vendor) bool { return v.Rooms.Push != nil }},
+	{"rooms.identity", func(v *Vendor) bool { return v.Rooms.Identity != nil }},
+	{"rooms.calls", func(v *Vendor) bool { return v.Rooms.Calls != nil }},
+	{"callbacks", func(v *Vendor) bool { return v.Callbacks != nil }},
+}
+
+// Abilities lists what a vendor may be able to do, in the order of the port.
+func Abilities() []string {
+	out := make([]string, len(abilities))
+	for i, a := range abilities {
+		out[i] = a.name
+	}
+	return out
+}
+
+// Can lists what v is able to do.
+func (v *Vendor) Can() []string {
+	out := []string{}
+	for _, a := range abilities {
+		if a.has(v) {
+			out = append(out, a.name)
+		}
+	}
+	return out
+}
