@@ -26,8 +26,8 @@ func operations() []mock.Operation[*App] {
 		{Name: "message.send.event", Path: "/api/rest/v1/sendEventMsg", Serve: (*App).event},
 		{Name: "message.send.room", Path: "/api/rest/room/sendRoomMessage", Serve: (*App).sendRoom},
 		{Name: "message.send.group", Path: "/api/rest/message/pushGroupMsg", Serve: (*App).pushGroup},
-		{Name: "message.send.system", Path: "/task/rest/{appId}/converse/pushSysMsg", Serve: (*App).pushSystem},
-		{Name: "message.send.room", Path: "/im/innerrest/{appId}/sendservermsg", Serve: (*App).broadcastRoom},
+		{Name: "message.send.system", Path: "/task/rest/{appId}/converse/pushSysMsg", Methods: either, Serve: (*App).pushSystem},
+		{Name: "message.send.room", Path: "/im/innerrest/{appId}/sendservermsg", Methods: either, Serve: (*App).broadcastRoom},
 
 		{Name: "user.block", Path: "/api/rest/user/block", Serve: (*App).block},
 		{Name: "presence.check", Path: "/api/rest/userOnlineStatus", Serve: (*App).onlineStatus},
