@@ -66,8 +66,14 @@ func (c *Candidate) wants(mode string, now Instant) bool {
 	}
 }
 
-// see merges evidence; false: it is older than what is known (Y5).
-func (c *Candidate) see(session string, e Evidence) bool {
+// Say takes the person's own word; on ends a pause.
+func (c *Candidate) Say(a Avail) {
+	c.Avail = a
+	c.Paused = c.Paused && !a.On
+}
+
+// See merges evidence; false: it is older than what is known (Y5).
+func (c *Candidate) See(session string, e Evidence) bool {
 	old, known := c.Sessions[session]
 	if known && e.At < old.At {
 		return false

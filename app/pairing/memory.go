@@ -239,10 +239,16 @@ func (m *Memory) DeleteRecord(_ context.Context, app, askNo string, startAt int6
 func (m *Memory) Met(_ context.Context, app string, uid UID, since Instant, limit int) ([]UID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var met []UID
-	all := m.records[person{app, uid}]
-	for i := len(all) - 1; i >= 0 && len(met) < limit && all[i].StartAt*1000 >= int64(since); i-- {
-		met = append(met, all[i].Asker+all[i].Peer-uid)
+	var all []*record
+	for _, r := range m.records[person{app, uid}] {
+		if r.StartAt*1000 >= int64(since) {
+			all = append(all, r)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *record) int { return cmp.Compare(b.StartAt, a.StartAt) })
+	met := make([]UID, 0, min(limit, len(all)))
+	for _, r := range all[:min(limit, len(all))] {
+		met = append(met, r.Asker+r.Peer-uid)
 	}
 	return met, nil
 }
@@ -252,7 +258,7 @@ func (m *Memory) SavePresence(_ context.Context, app string, uid UID, session st
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := person{app, uid}
-	if c := m.candidate(p); c.see(session, e) {
+	if c := m.candidate(p); c.See(session, e) {
 		m.changed[p] = m.now()
 	}
 	return m.read(p), nil
@@ -264,8 +270,7 @@ func (m *Memory) SaveAvail(_ context.Context, app string, uid UID, a Avail) (Can
 	defer m.mu.Unlock()
 	p := person{app, uid}
 	c := m.candidate(p)
-	c.Avail = a
-	c.Paused = c.Paused && !a.On
+	c.Say(a)
 	m.changed[p] = m.now()
 	return m.read(p), nil
 }

@@ -1,0 +1,15 @@
+package pairing_test
+
+import (
+	"testing"
+	"time"
+
+	"switchboard/app/pairing"
+	"switchboard/app/pairing/pairingtest"
+)
+
+func openMemory(*testing.T) pairing.Store {
+	return pairing.NewMemory(func() pairing.Instant { return pairing.At(time.Now()) })
+}
+
+func TestMemoryIsAStore(t *testing.T) { pairingtest.Run(t, openMemory) }

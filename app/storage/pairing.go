@@ -1,0 +1,334 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"switchboard/app/pairing"
+)
+
+// Pairing keeps tickets, claims, people, records and configurations.
+type Pairing struct{ DB *DB }
+
+var _ pairing.Store = Pairing{}
+
+const (
+	dueLease   = time.Second    // a replica's time to tick what Due gave it
+	keepEnded  = 24 * time.Hour // an ended ticket still answers repeats so long
+	reapTicket = 1000           // ended tickets forgotten at a time
+)
+
+// Clock is the database's time.
+func (s Pairing) Clock(ctx context.Context) (pairing.Instant, error) {
+	now, err := s.DB.Now(ctx)
+	return pairing.At(now), err
+}
+
+// Load reads one ticket.
+func (s Pairing) Load(ctx context.Context, askNo string) (t pairing.Ticket, err error) {
+	var doc []byte
+	err = s.DB.QueryRow(ctx, "SELECT doc FROM pair_tickets WHERE ask_no = ?", askNo).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, pairing.ErrUnknownAsk
+	}
+	if err != nil {
+		return t, err
+	}
+	return t, decodeDoc(doc, &t)
+}
+
+func decodeDoc(doc []byte, v any) error {
+	if err := json.Unmarshal(doc, v); err != nil {
+		return fmt.Errorf("storage: pairing: %w", err)
+	}
+	return nil
+}
+
+// Holder returns the claim on a person.
+func (s Pairing) Holder(ctx context.Context, app string, uid pairing.UID) (pairing.Claim, bool, error) {
+	c := pairing.Claim{App: app, UID: uid}
+	err := s.DB.QueryRow(ctx, "SELECT ask_no, role, round_no, epoch, lease_ms FROM pair_claims WHERE app = ? AND uid = ?", app, uid).
+		Scan(&c.AskNo, &c.Role, &c.Round, &c.Epoch, &c.LeaseUntil)
+	if errors.Is(err, sql.ErrNoRows) {
+		return pairing.Claim{}, false, nil
+	}
+	return c, err == nil, err
+}
+
+// commit is one Batch inside a transaction. A refusal found before anything
+// was written is an outcome, not an error: it undoes nothing of others.
+type commit struct {
+	tx      *Tx
+	b       pairing.Batch
+	docs    [][]byte
+	now     int64
+	wrote   bool
+	refusal error
+}
+
+// Commit writes b at once.
+func (s Pairing) Commit(ctx context.Context, b pairing.Batch) error {
+	docs := make([][]byte, len(b.Writes))
+	for i := range b.Writes {
+		var err error
+		if docs[i], err = json.Marshal(&b.Writes[i].Ticket); err != nil {
+			return fmt.Errorf("storage: pairing: %w", err)
+		}
+	}
+	var refusal error
+	err := s.DB.WriteKeyed(ctx, b.Writes[0].Ticket.AskNo, func(tx *Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		c := commit{tx: tx, b: b, docs: docs, now: now.UnixMilli()}
+		err = c.run()
+		refusal = c.refusal
+		return err
+	})
+	if errors.Is(err, ErrDuplicate) {
+		return pairing.ErrConflict // the ask's number is in use
+	}
+	return errors.Join(err, refusal)
+}
+
+func (c *commit) run() error {
+	swap := func(d pairing.Release) bool {
+		return slices.ContainsFunc(c.b.Take, func(t pairing.Claim) bool { return t.UID == d.Claim.UID })
+	}
+	for _, d := range c.b.Drop { // a claim that changes its ask
+		if swap(d) {
+			if err := c.drop(d); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range c.b.Take {
+		if done, err := c.take(t); done || err != nil {
+			return err
+		}
+	}
+	for i := range c.b.Writes {
+		if done, err := c.ticket(i); done || err != nil {
+			return err
+		}
+	}
+	for _, d := range c.b.Drop {
+		if !swap(d) {
+			if err := c.drop(d); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range c.b.Records {
+		if err := c.record(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuse stops the commit: as an error once something was written, so that it
+// is undone.
+func (c *commit) refuse(why error) (done bool, err error) {
+	if c.wrote {
+		return true, why
+	}
+	c.refusal = why
+	return true, nil
+}
+
+var claimColumns = []string{"app", "uid", "ask_no", "role", "round_no", "epoch", "lease_ms"}
+
+func (c *commit) take(t pairing.Claim) (done bool, err error) {
+	n, err := c.tx.Exec(c.tx.Dialect().InsertIgnore("pair_claims", 1, claimColumns...),
+		t.App, t.UID, t.AskNo, t.Role, t.Round, t.Epoch, t.LeaseUntil)
+	if err != nil {
+		return false, err
+	}
+	if n == 0 {
+		return c.refuse(&pairing.ClaimedError{UIDs: []pairing.UID{t.UID}})
+	}
+	c.wrote = true
+	return false, nil
+}
+
+var ticketColumns = []string{"ask_no", "app", "state", "version", "due_ms", "changed_ms", "doc"}
+
+func (c *commit) ticket(i int) (done bool, err error) {
+	w := &c.b.Writes[i]
+	t := &w.Ticket
+	due := sql.NullInt64{Int64: int64(w.Due), Valid: w.Due != 0}
+	if w.Prev == 0 {
+		_, err := c.tx.Exec(c.tx.Dialect().Insert("pair_tickets", 1, ticketColumns...),
+			t.AskNo, t.App, t.State, t.Version, due, c.now, c.docs[i])
+		c.wrote = true
+		return false, err
+	}
+	n, err := c.tx.Exec("UPDATE pair_tickets SET state = ?, version = ?, due_ms = ?, changed_ms = ?, doc = ? WHERE ask_no = ? AND version = ?",
+		t.State, t.Version, due, c.now, c.docs[i], t.AskNo, w.Prev)
+	if err != nil {
+		return false, err
+	}
+	if n == 0 {
+		return c.refuse(pairing.ErrConflict)
+	}
+	c.wrote = true
+	return false, nil
+}
+
+// drop frees a claim that is still the one meant, and notes when its person may
+// be offered something again.
+func (c *commit) drop(d pairing.Release) error {
+	n, err := c.tx.Exec("DELETE FROM pair_claims WHERE app = ? AND uid = ? AND ask_no = ? AND epoch = ?",
+		d.Claim.App, d.Claim.UID, d.Claim.AskNo, d.Claim.Epoch)
+	if err != nil || n == 0 {
+		return err
+	}
+	c.wrote = true
+	paused := 0
+	if d.Paused {
+		paused = 1
+	}
+	if d.Card == nil {
+		n, err = c.tx.Exec("UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ? WHERE app = ? AND uid = ?",
+			d.ReadyAt, c.now, c.now, d.Claim.App, d.Claim.UID)
+	} else {
+		card, merr := json.Marshal(d.Card)
+		if merr != nil {
+			return fmt.Errorf("storage: pairing: %w", merr)
+		}
+		n, err = c.tx.Exec("UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ?, card = ?, paused = CASE WHEN ? = 1 THEN 1 ELSE paused END WHERE app = ? AND uid = ?",
+			d.ReadyAt, c.now, c.now, card, paused, d.Claim.App, d.Claim.UID)
+	}
+	if err != nil || n > 0 {
+		return err
+	}
+	p := pairing.Candidate{App: d.Claim.App, UID: d.Claim.UID, ReadyAt: d.ReadyAt, IdleSince: pairing.Instant(c.now), Paused: d.Paused}
+	if d.Card != nil {
+		p.Card = *d.Card
+	}
+	return savePerson(c.tx, p, c.now)
+}
+
+var (
+	recordKey     = []string{"app", "ask_no", "start_at"}
+	recordMutable = []string{"call_id", "end_at", "liked"}
+	recordColumns = append(append(slices.Clone(recordKey), "asker", "peer", "round_no", "asker_hid", "peer_hid"), recordMutable...)
+)
+
+func (c *commit) record(r pairing.Record) error {
+	_, err := c.tx.Exec(c.tx.Dialect().Upsert("pair_records", "app, ask_no, start_at", recordMutable, recordColumns...),
+		r.App, r.AskNo, r.StartAt, r.Asker, r.Peer, r.Round, 0, 0, r.CallID, r.EndAt, flag(r.Liked))
+	return err
+}
+
+// Due returns tickets whose time has come. Where replicas share the database
+// the rows are put off, so that the others pass over them.
+func (s Pairing) Due(ctx context.Context, now pairing.Instant, limit int) (asks []string, err error) {
+	const due = "SELECT ask_no FROM pair_tickets WHERE due_ms <= ? ORDER BY due_ms LIMIT ?"
+	if s.DB.Dialect() == SQLite {
+		rows, err := s.DB.Query(ctx, due, now, limit)
+		if err != nil {
+			return nil, err
+		}
+		return scanStrings(rows)
+	}
+	// Looked at without a lock first: mostly nothing is due.
+	var one string
+	err = s.DB.QueryRow(ctx, due, now, 1).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) || err != nil {
+		return nil, ignoreNoRows(err)
+	}
+	err = s.DB.Write(ctx, func(tx *Tx) error {
+		rows, err := tx.Query(due+tx.Dialect().SkipLocked(), now, limit)
+		if err != nil {
+			return err
+		}
+		if asks, err = scanStrings(rows); err != nil || len(asks) == 0 {
+			return err
+		}
+		_, err = tx.Exec("UPDATE pair_tickets SET due_ms = ? WHERE ask_no IN ("+Marks(padded(len(asks)))+")",
+			append([]any{now.Add(dueLease)}, pad(asks)...)...)
+		return err
+	})
+	return asks, err
+}
+
+func ignoreNoRows(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+func scanStrings(rows *sql.Rows) (out []string, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var v string
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, wrap(rows.Err())
+}
+
+// Reap drops claims that nobody will drop, and forgets tickets that ended long ago.
+func (s Pairing) Reap(ctx context.Context, now pairing.Instant) (n int, err error) {
+	err = s.DB.Write(ctx, func(tx *Tx) error {
+		gone, err := tx.Exec("DELETE FROM pair_claims WHERE lease_ms < ? AND NOT EXISTS (SELECT 1 FROM pair_tickets t WHERE t.ask_no = pair_claims.ask_no AND t.state <> ?)",
+			now, pairing.Ended)
+		n = int(gone)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	rows, err := s.DB.Query(ctx, "SELECT ask_no FROM pair_tickets WHERE due_ms IS NULL AND changed_ms < ? ORDER BY changed_ms LIMIT ?",
+		now.Add(-keepEnded), reapTicket)
+	if err != nil {
+		return n, err
+	}
+	old, err := scanStrings(rows)
+	for chunk := range slices.Chunk(old, insertRows) {
+		if err == nil {
+			err = s.DB.Write(ctx, func(tx *Tx) error {
+				_, err := tx.Exec("DELETE FROM pair_tickets WHERE state = ? AND ask_no IN ("+Marks(padded(len(chunk)))+")",
+					append([]any{pairing.Ended}, pad(chunk)...)...)
+				return err
+			})
+		}
+	}
+	return n, err
+}
+
+// SaveConfig keeps a configuration by its id.
+func (s Pairing) SaveConfig(ctx context.Context, id string, cfg pairing.Config) error {
+	doc, err := json.Marshal(cfg)
+	if err != nil {
+		return fmt.Errorf("storage: pairing: %w", err)
+	}
+	return s.DB.WriteKeyed(ctx, id, func(tx *Tx) error {
+		_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_configs", 1, "id", "doc"), id, doc)
+		return err
+	})
+}
+
+// LoadConfig reads a configuration.
+func (s Pairing) LoadConfig(ctx context.Context, id string) (cfg pairing.Config, err error) {
+	var doc []byte
+	err = s.DB.QueryRow(ctx, "SELECT doc FROM pair_configs WHERE id = ?", id).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return cfg, pairing.ErrNoConfig
+	}
+	if err != nil {
+		return cfg, err
+	}
+	return cfg, decodeDoc(doc, &cfg)
+}

@@ -1,0 +1,24 @@
+package storage_test
+
+import (
+	"testing"
+
+	"switchboard/app/pairing"
+	"switchboard/app/pairing/pairingtest"
+	"switchboard/app/storage"
+	"switchboard/app/storage/storagetest"
+)
+
+// eachPairing runs a test with fresh stores of every kind at hand.
+func eachPairing(t *testing.T, test func(t *testing.T, open func(t *testing.T) pairing.Store)) {
+	kinds := map[string]func(testing.TB) storage.Config{
+		"sqlite": storagetest.SQLite, "postgres": storagetest.Postgres, "mysql": storagetest.MySQL,
+	}
+	for name, kind := range kinds {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(t *testing.T) pairing.Store { return storage.Pairing{DB: storagetest.Open(t, kind(t))} })
+		})
+	}
+}
+
+func TestEveryDatabaseIsAPairingStore(t *testing.T) { eachPairing(t, pairingtest.Run) }
