@@ -31,7 +31,7 @@ func (a *adapter) sign(r *upstream.Request) {
 
 // Explain shows how cfg signs a request made at in.Values' curtime, which
 // YouMe hashes as it is written, a fraction of a second included.
-func Explain(cfg Config, in vendors.SignInput) []vendors.Explanation {
+func Explain(cfg Config, in vendors.SignInput) vendors.Explanation {
 	curtime := in.Values.Get("curtime")
 	e := vendors.Explanation{
 		Scheme:    "checksum = lower hex sha1(app secret + curtime)",
@@ -49,12 +49,12 @@ func Explain(cfg Config, in vendors.SignInput) []vendors.Explanation {
 	seconds, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil {
 		e.Problems = append(e.Problems, "curtime is not Unix seconds")
-		return []vendors.Explanation{e}
+		return e
 	}
 	e.At = time.Unix(seconds, 0)
 	e.Age = in.Now.Sub(e.At)
 	if off := e.Age + e.Skew; off.Abs() > window {
 		e.Problems = append(e.Problems, fmt.Sprintf("%s off the vendor's clock, at most %s", off.Round(time.Second), window))
 	}
-	return []vendors.Explanation{e}
+	return e
 }

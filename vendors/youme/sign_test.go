@@ -46,7 +46,7 @@ func TestExplainShowsAgeAndNoSecret(t *testing.T) {
 	} {
 		e := Explain(cfg, vendors.SignInput{
 			Values: url.Values{"curtime": {tc.curtime}}, Signature: tc.given, Now: time.Unix(1700000000, 0).Add(tc.age),
-		})[0]
+		})
 		if len(e.Problems) != tc.problems || e.Canonical != "[secret of 10 bytes]"+tc.curtime || e.Digest != checksum("mocksecret", tc.curtime) {
 			t.Errorf("%s: %+v", tc.name, e)
 		}
@@ -54,7 +54,7 @@ func TestExplainShowsAgeAndNoSecret(t *testing.T) {
 			t.Errorf("%s: the secret shows", tc.name)
 		}
 	}
-	skewed := Explain(cfg, vendors.SignInput{Values: url.Values{"curtime": {"1700000000"}}, Now: time.Unix(1700000000, 0), Date: time.Unix(1700000400, 0)})[0]
+	skewed := Explain(cfg, vendors.SignInput{Values: url.Values{"curtime": {"1700000000"}}, Now: time.Unix(1700000000, 0), Date: time.Unix(1700000400, 0)})
 	if skewed.Skew != 400*time.Second || len(skewed.Problems) != 1 {
 		t.Errorf("a clock 400 s behind the vendor's: %+v", skewed)
 	}
