@@ -34,10 +34,10 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func fixture(t *testing.T, otherTypes bool) vendortest.Fixture {
+func fixture(t vendortest.T, otherTypes bool) vendortest.Fixture {
 	far, err := mocklinkv.Start(mocklinkv.Config{Account: account, StartBalance: 1000, OtherTypes: otherTypes, CheckAnswers: true})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	t.Cleanup(func() { _ = far.Close() })
 	app := far.Default()
@@ -45,16 +45,17 @@ func fixture(t *testing.T, otherTypes bool) vendortest.Fixture {
 		app.Register(user)
 		app.JoinRoom("lobby", user)
 	}
+	app.SetBalance("peer", 250)
 	open := func(baseURL string) (*vendors.Vendor, error) {
 		return linkv.Open("linkv", config(baseURL), upstream.Options{})
 	}
 	v, err := open(far.URL)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	defer v.Close()
 	if err := v.Groups.CreateGroup(t.Context(), vendors.Group{ID: "friends", Name: "Friends", Creator: "known", Members: []string{"peer"}}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	ids := vendors.Limit{IDBytes: 64}
 	many, one := vendors.Limit{IDBytes: 64, Targets: 100}, vendors.Limit{IDBytes: 64, Targets: 1}

@@ -30,16 +30,16 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func fixture(t *testing.T, plain bool) vendortest.Fixture {
+func fixture(t vendortest.T, plain bool) vendortest.Fixture {
 	far, err := mockyoume.Start(mockyoume.Config{Account: account, PlainAnswers: plain, CheckAnswers: true})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	t.Cleanup(func() { _ = far.Close() })
 	app := far.Default()
 	for _, user := range []string{"known", "peer"} {
 		if err := app.Join("stage", user, mockyoume.Media{Audio: true, AudioBitRate: 64}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%v", err)
 		}
 	}
 	return vendortest.Fixture{
