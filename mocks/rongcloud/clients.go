@@ -151,7 +151,7 @@ func (a *App) clientSend(c ClientMessage) (Receipt, error) {
 // mayTalk holds a client's message against the rules between users.
 func (a *App) mayTalk(c ClientMessage, now time.Time) error {
 	w := a.sent[c.From]
-	if now.Sub(w.start) >= time.Second {
+	if now.Sub(w.start).Abs() >= time.Second {
 		w = window{start: now}
 	}
 	if w.used++; w.used > clientRate && !a.cfg.NoRateLimits {

@@ -1,0 +1,433 @@
+package rongcloud_test
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"switchboard/mocks/mock"
+	"switchboard/mocks/rongcloud"
+)
+
+// customer is the app server that the callbacks go to. It refuses what is not
+// signed as the vendor signs.
+type customer struct {
+	*httptest.Server
+	reply func(form url.Values) (status int, body string) // nil: 200 and nothing
+
+	mu  sync.Mutex // guards all below
+	got []received
+	bad []string
+}
+
+type received struct {
+	path, contentType, body string
+	query                   url.Values
+}
+
+func newCustomer(t *testing.T) *customer {
+	c := &customer{}
+	c.Server = httptest.NewServer(c)
+	t.Cleanup(func() {
+		c.Close()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, b := range c.bad {
+			t.Error(b)
+		}
+	})
+	return c
+}
+
+func (c *customer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	q := r.URL.Query()
+	timestamp := q.Get("timestamp") + q.Get("signTimestamp")
+	sum := sha1.Sum([]byte(testSecret + q.Get("nonce") + timestamp))
+	c.mu.Lock()
+	c.got = append(c.got, received{r.URL.Path, r.Header.Get("Content-Type"), string(body), q})
+	if err != nil || r.Method != http.MethodPost || len(timestamp) != 13 || q.Get("signature") != hex.EncodeToString(sum[:]) {
+		c.bad = append(c.bad, fmt.Sprintf("%s %s?%s is not a signed callback (%v)", r.Method, r.URL.Path, r.URL.RawQuery, err))
+	}
+	reply := c.reply
+	c.mu.Unlock()
+	if reply != nil {
+		form, _ := url.ParseQuery(string(body))
+		status, text := reply(form)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, text)
+	}
+}
+
+// take returns what came to a path since the last take.
+func (c *customer) take(path string) []received {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []received
+	c.got = slices.DeleteFunc(c.got, func(r received) bool {
+		if r.path == path {
+			out = append(out, r)
+		}
+		return r.path == path
+	})
+	return out
+}
+
+func (c *customer) answers(f func(url.Values) (int, string)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reply = f
+}
+
+// withCustomer starts a mock that calls back to /message, /presend and so on.
+func withCustomer(t *testing.T, cfg rongcloud.Config) (*rongcloud.Server, *customer) {
+	t.Helper()
+	c := newCustomer(t)
+	cfg.Callbacks = map[string]string{}
+	for _, name := range []string{rongcloud.CallbackMessage, rongcloud.CallbackPreSend, rongcloud.CallbackOnline, rongcloud.CallbackChatRoom, rongcloud.CallbackRTC} {
+		cfg.Callbacks[name] = c.URL + "/" + strings.TrimPrefix(name, "callback.") + "?own=1"
+	}
+	s := start(t, cfg)
+	s.Callbacks.Schedule(time.Millisecond, time.Millisecond)
+	return s, c
+}
+
+func one(t *testing.T, got []received) received {
+	t.Helper()
+	if len(got) != 1 {
+		t.Fatalf("%d callbacks: %+v", len(got), got)
+	}
+	return got[0]
+}
+
+func TestAMessageOfAClientIsRoutedAsTheVendorRoutes(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{})
+	s.SetOnline("bob", true)
+	r, err := s.Send(say("ann", rongcloud.Private, "bob"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Callbacks.Wait()
+	got := one(t, c.take("/message"))
+	form, err := url.ParseQuery(got.body)
+	if err != nil || got.contentType != formType || got.query.Get("appKey") != testKey || got.query.Get("own") != "1" {
+		t.Errorf("%+v", got)
+	}
+	for name, want := range map[string]string{
+		"fromUserId": "ann", "toUserId": "bob", "objectName": "RC:TxtMsg", "content": hello, "channelType": "PERSON",
+		"msgUID": r.UID, "sensitiveType": "0", "source": "iOS",
+	} {
+		if form.Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, form.Get(name), want)
+		}
+	}
+	if len(form.Get("msgTimestamp")) != 13 {
+		t.Error(form)
+	}
+	form2, _ := url.ParseQuery(one(t, c.take("/presend")).body)
+	for name, want := range map[string]string{
+		"appKey": testKey, "fromUserId": "ann", "targetId": "bob", "msgType": "RC:TxtMsg", "content": hello, "channelType": "PERSON",
+		"disablePush": "false", "expansion": "false", "messageId": r.UID, "os": "iOS",
+	} {
+		if form2.Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, form2.Get(name), want)
+		}
+	}
+	if len(form2.Get("msgTimeStamp")) != 13 { // with a capital S here
+		t.Error(form2)
+	}
+}
+
+func TestServerSendsAreRoutedAndAskedForOnlyWhenSwitchedOn(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		s, c := withCustomer(t, rongcloud.Config{RouteServerSends: on, CheckServerSends: on})
+		for _, path := range []string{"/message/private/publish", "/statusmessage/private/publish"} {
+			form(t, s, path, "fromUserId", "ann", "toUserId", "bob", "objectName", "RC:TxtMsg", "content", hello).want(t, 200)
+		}
+		s.Callbacks.Wait()
+		want := 0
+		if on {
+			want = 1 // the status message is never routed
+		}
+		routed, asked := c.take("/message"), c.take("/presend")
+		if len(routed) != want || len(asked) != want {
+			t.Errorf("switched on %v: %d routed, %d asked for", on, len(routed), len(asked))
+		}
+		if on && !strings.Contains(routed[0].body, "source=Server") {
+			t.Error(routed[0].body)
+		}
+	}
+}
+
+func TestThePreSendAnswerDecides(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{NoRateLimits: true, RouteBlocked: true})
+	s.SetOnline("bob", true)
+	for _, k := range []struct {
+		name    string
+		status  int
+		body    string
+		blocked bool
+		extra   string
+		content string // that bob gets
+	}{
+		{"pass", 200, `{"pass":1}`, false, "", hello},
+		{"pass without further questions", 200, `{"pass":2}`, false, "", hello},
+		{"block", 200, `{"pass":0,"extra":"not nice"}`, true, "not nice", ""},
+		{"replace", 200, `{"pass":1,"replaceContent":"{\"content\":\"***\"}"}`, false, "", `{"content":"***"}`},
+		{"error", 500, `{"pass":0}`, false, "", hello},
+		{"no JSON", 200, `no`, false, "", hello},
+		{"no pass", 200, `{}`, false, "", hello},
+		{"nothing", 200, ``, false, "", hello},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			c.answers(func(f url.Values) (int, string) {
+				if f.Get("msgType") == "" {
+					return 200, "" // the routing callback
+				}
+				return k.status, k.body
+			})
+			before := len(s.Inbox("bob"))
+			r, err := s.Send(say("ann", rongcloud.Private, "bob"))
+			if err != nil || r.Blocked != k.blocked || r.Extra != k.extra {
+				t.Fatal(r, err)
+			}
+			got := s.Inbox("bob")[before:]
+			if k.blocked && len(got) != 0 || !k.blocked && (len(got) != 1 || got[0].Content != k.content) {
+				t.Errorf("bob got %+v", got)
+			}
+			s.Callbacks.Wait()
+			one(t, c.take("/presend")) // exactly one attempt, whatever came back
+			one(t, c.take("/message"))
+		})
+	}
+	c.Close()
+	if r, err := s.Send(say("ann", rongcloud.Private, "bob")); err != nil || r.Blocked {
+		t.Error("a dead server must not block", r, err)
+	}
+}
+
+func TestAPreSendAnswerThatTakesTooLongPasses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits the vendor's 3 s")
+	}
+	s, c := withCustomer(t, rongcloud.Config{})
+	end := make(chan struct{})
+	defer close(end)
+	c.answers(func(f url.Values) (int, string) {
+		if f.Get("msgType") != "" {
+			<-end
+		}
+		return 200, `{"pass":0}`
+	})
+	if r, err := s.Send(say("ann", rongcloud.Private, "bob")); err != nil || r.Blocked || len(s.Inbox("bob")) != 1 {
+		t.Error(r, err)
+	}
+}
+
+func TestPresenceIsToldAsAnArrayWhereZeroMeansOnline(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{})
+	s.SetOnline("bob", true)
+	s.SetOnline("bob", true) // no news
+	s.SetOnline("bob", false)
+	form(t, s, "/user/deactivate", "userId", "bob").want(t, 200) // not online: no news
+	s.Callbacks.Wait()
+	var states, sessions []string
+	for _, r := range c.take("/online") {
+		var list []struct {
+			UserID                          string `json:"userid"`
+			Status, OS, ClientIP, SessionID string
+			Time                            int64
+		}
+		if err := json.Unmarshal([]byte(r.body), &list); err != nil || len(list) != 1 || list[0].UserID != "bob" || list[0].Time == 0 || list[0].OS == "" {
+			t.Fatal(r.body, err)
+		}
+		states, sessions = append(states, list[0].Status), append(sessions, list[0].SessionID)
+	}
+	if !slices.Equal(states, []string{"0", "1"}) || sessions[0] != sessions[1] || sessions[0] == "" {
+		t.Error(states, sessions)
+	}
+}
+
+func TestChatRoomEventsAreToldInOrder(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{})
+	form(t, s, "/chatroom/create", "chatroom[r]", "R").want(t, 200)
+	for _, u := range []string{"a", "b"} {
+		if err := s.JoinChatRoom("r", u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.LeaveChatRoom("r", "a")
+	form(t, s, "/chatroom/user/block/add", "chatroomId", "r", "userId", "b", "minute", "1").want(t, 200)
+	s.Clock.Advance(2 * time.Hour)
+	form(t, s, "/chatroom/get", "chatroomId", "r").want(t, 23410)
+	s.Callbacks.Wait()
+	var events []string
+	for _, r := range c.take("/chatroom") {
+		var list []struct {
+			ChatRoomID   string
+			UserIDs      []string
+			Status, Type int
+			Time         int64
+		}
+		if err := json.Unmarshal([]byte(r.body), &list); err != nil || len(list) != 1 || list[0].ChatRoomID != "r" || list[0].UserIDs == nil || list[0].Time == 0 {
+			t.Fatal(r.body, err)
+		}
+		events = append(events, fmt.Sprint(list[0].Type, list[0].Status, list[0].UserIDs))
+	}
+	want := []string{"0 0 []", "1 0 [a]", "1 0 [b]", "2 0 [a]", "2 2 [b]", "3 3 []"}
+	if !slices.Equal(events, want) {
+		t.Errorf("%q, want %q", events, want)
+	}
+}
+
+func TestRTCEventsTellTheRoomsLife(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{})
+	for _, u := range []string{"a", "b"} {
+		if err := s.JoinRTC("r", u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.PublishRTC("r", "a", rongcloud.Stream{ID: "m", URI: "u", Tag: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	s.SyncRTC("r")
+	s.LeaveRTC("r", "a")
+	call(t, s, "DELETE", "/v2/rtc/rooms/r", nil).want(t, 10000)
+	s.Callbacks.Wait()
+	var events []string
+	sessions := map[string]bool{}
+	for _, r := range c.take("/rtc") {
+		var e struct {
+			AppKey, RoomID, SessionID, UserID string
+			Event, ExitType                   int
+			Timestamp                         int64
+			Members                           []any
+		}
+		if err := json.Unmarshal([]byte(r.body), &e); err != nil || e.AppKey != testKey || e.RoomID != "r" || e.Timestamp == 0 {
+			t.Fatal(r.body, err)
+		}
+		sessions[e.SessionID] = true
+		events = append(events, fmt.Sprintf("%d %s %d", e.Event, e.UserID, len(e.Members)))
+	}
+	// event, user and how many members it shows
+	want := []string{"2 a 0", "11 a 0", "11 b 0", "20 a 1", "1  2", "12 a 0", "12 b 0", "3 b 0"}
+	if !slices.Equal(events, want) {
+		t.Errorf("%q, want %q", events, want)
+	}
+	if len(sessions) != 1 {
+		t.Error(sessions)
+	}
+}
+
+func TestACallbackIsTriedThreeTimes(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{})
+	c.answers(func(url.Values) (int, string) { return 500, "" })
+	s.SetOnline("bob", true)
+	s.Callbacks.Wait()
+	got := c.take("/online")
+	if len(got) != 3 || got[0].body != got[2].body || got[0].query.Get("nonce") == got[2].query.Get("nonce") {
+		t.Errorf("%d attempts: %+v", len(got), got)
+	}
+}
+
+func TestCallbacksCanComeTwiceAndLate(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{})
+	s.Faults.Next(rongcloud.CallbackOnline, 1, mock.Action{Kind: mock.Duplicate})
+	s.SetOnline("bob", true)
+	s.Callbacks.Wait()
+	if got := c.take("/online"); len(got) != 2 || got[0].body != got[1].body {
+		t.Errorf("%+v", got)
+	}
+	s.Faults.Next(rongcloud.CallbackOnline, 1, mock.Action{Kind: mock.Reorder})
+	s.SetOnline("ann", true)
+	s.SetOnline("cid", true)
+	s.Callbacks.Wait()
+	if got := c.take("/online"); len(got) != 2 || !strings.Contains(got[0].body, "cid") || !strings.Contains(got[1].body, "ann") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestOlderCallbackNames(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{OldCallbackNames: true})
+	s.SetOnline("bob", true)
+	s.Callbacks.Wait()
+	q := one(t, c.take("/online")).query
+	if q.Has("appKey") || q.Has("timestamp") || !q.Has("signTimestamp") {
+		t.Error(q)
+	}
+}
+
+func TestTheAdminAPIMakesClientsActAndSendsAnyCallback(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{})
+	admin := func(name, body string, status int) {
+		t.Helper()
+		r := request(t, "POST", s.URL+"/_mock/callbacks/"+name, "application/json", body)
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if text, _ := io.ReadAll(res.Body); res.StatusCode != status {
+			t.Errorf("%s: %d %s", name, res.StatusCode, text)
+		}
+	}
+	admin("client.online", `{"user":"bob"}`, 200)
+	admin("client.send", `{"from":"ann","kind":"private","target":"bob","objectName":"RC:TxtMsg","content":"{\"content\":\"hello\"}"}`, 200)
+	admin("client.chatroom.join", `{"user":"bob","room":"r"}`, 200)
+	admin("client.chatroom.leave", `{"user":"bob","room":"r"}`, 200)
+	admin("client.rtc.join", `{"user":"bob","room":"x"}`, 200)
+	admin("client.rtc.leave", `{"user":"bob","room":"x"}`, 200)
+	admin("client.offline", `{"user":"bob"}`, 200)
+	admin("client.send", `{"from":"ann","kind":"group","target":"g","objectName":"RC:TxtMsg","content":"{\"content\":\"x\"}"}`, 400)
+	admin("client.dance", `{}`, 400)
+	admin("client.online", `nonsense`, 400)
+	admin(rongcloud.CallbackMessage, `{"fromUserId":"z","odd":"1"}`, 200)
+	admin(rongcloud.CallbackMessage, `[]`, 400)
+	admin(rongcloud.CallbackOnline, `[{"userid":"q","status":"2"}]`, 200)
+	admin(rongcloud.CallbackOnline, `{`, 400)
+	s.Callbacks.Wait()
+	if got := c.take("/message"); len(got) != 2 || got[1].body != "fromUserId=z&odd=1" {
+		t.Errorf("%+v", got)
+	}
+	if got := c.take("/online"); len(got) != 3 || got[2].body != `[{"userid":"q","status":"2"}]` {
+		t.Errorf("%+v", got)
+	}
+	if a, b := len(c.take("/chatroom")), len(c.take("/rtc")); a != 3 || b != 4 {
+		t.Error(a, b)
+	}
+}
+
+func TestAClientThatTalksTooMuchIsSlowedDown(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	now := s.Clock.Now()
+	for i := range 7 {
+		s.Clock.Set(now)
+		_, err := s.Send(say("ann", rongcloud.Private, "bob"))
+		if (err != nil) != (i >= 5) {
+			t.Errorf("message %d: %v", i+1, err)
+		}
+	}
+	s.Clock.Advance(2 * time.Second)
+	if _, err := s.Send(say("ann", rongcloud.Private, "bob")); err != nil {
+		t.Error(err)
+	}
+	for _, m := range []rongcloud.ClientMessage{
+		{From: "a", Kind: rongcloud.System, Target: "b", ObjectName: "RC:TxtMsg", Content: hello},
+		{From: "a", Kind: rongcloud.Private, Target: "b", ObjectName: "RC:TxtMsg", Content: "hello"},
+		{Kind: rongcloud.Private, Target: "b", ObjectName: "RC:TxtMsg", Content: hello},
+	} {
+		if _, err := s.Send(m); err == nil {
+			t.Errorf("%+v was taken", m)
+		}
+	}
+}
