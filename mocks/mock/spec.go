@@ -2,13 +2,16 @@ package mock
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -34,12 +37,25 @@ type contract struct {
 	answers *openapi3.Responses
 }
 
+// parsed remembers documents by their text. It is the one global of this
+// package: a document takes 50 ms to parse, never changes, and tests open mocks
+// by the hundred.
+var parsed sync.Map
+
 func loadSpec(yaml []byte) (*openapi3.T, error) {
+	key := sha256.Sum256(yaml)
+	if doc, ok := parsed.Load(key); ok {
+		return doc.(*openapi3.T), nil
+	}
 	doc, err := openapi3.NewLoader().LoadFromData(yaml)
 	if err != nil {
 		return nil, err
 	}
-	return doc, doc.Validate(context.Background())
+	if err := doc.Validate(context.Background()); err != nil {
+		return nil, err
+	}
+	parsed.Store(key, doc)
+	return doc, nil
 }
 
 // contractOf finds path and method. A path that the openapi gives one method
@@ -175,8 +191,12 @@ func typed(schema *openapi3.Schema, text string) any {
 	switch {
 	case schema == nil || schema.Type == nil:
 		return text
-	case schema.Type.Is(openapi3.TypeInteger), schema.Type.Is(openapi3.TypeNumber):
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
+	case schema.Type.Is(openapi3.TypeInteger): // "1e3" and "NaN" are none
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return float64(n)
+		}
+	case schema.Type.Is(openapi3.TypeNumber):
+		if n, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
 			return n
 		}
 	case schema.Type.Is(openapi3.TypeBoolean):

@@ -34,6 +34,7 @@ func FuzzAnyBodyGetsTheVendorsAnswer(f *testing.F) {
 		{"/v2/rtc/rooms/r/block-users", `{"user_ids":["a"],"minute":1}`},
 		{"/v3/translate.json", `{"text":"hello","targetLanguage":"zh"}`},
 		{"/user/block/query.json", "page=-1&size=9223372036854775807"},
+		{"/user/query.json", "page=9223372036854775807&pageSize=3"},
 		{"//user//info.json", "userId=%zz&userId=%00"},
 	} {
 		f.Add(seed.path, seed.body)

@@ -152,6 +152,9 @@ func (a *App) blockedUsers(r request) (reply, *failure) {
 
 // page is the n-th part of a list, from 1.
 func page[T any](list []T, n, size int) []T {
+	if size <= 0 || n-1 > len(list)/size {
+		return list[:0]
+	}
 	from := min((n-1)*size, len(list))
 	return list[from:min(from+size, len(list))]
 }

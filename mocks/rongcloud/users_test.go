@@ -88,7 +88,7 @@ func TestABlockCutsTheConnectionForItsMinutes(t *testing.T) {
 	s := start(t, rongcloud.Config{})
 	token := form(t, s, "/user/getToken", "userId", "bob", "name", "Bob").want(t, 200).body["token"].(string)
 	s.SetOnline("bob", true)
-	for minute, code := range map[string]int{"0": 1002, "43201": 1002, "x": 1002, "": 1002, "1.5": 1002} {
+	for minute, code := range map[string]int{"0": 1002, "43201": 1002, "x": 1002, "": 1002, "1.5": 1002, "1e3": 1002, "NaN": 1002, "0x10": 1002} {
 		form(t, s, "/user/block", "userId", "bob", "minute", minute).want(t, code)
 	}
 	form(t, s, "/user/block", "userId", "bob", "minute", "10").want(t, 200)
@@ -200,7 +200,11 @@ func TestRegisteredUsersCanBePaged(t *testing.T) {
 	if users := a.body["users"].([]any); len(users) != 1 || a.body["total"] != 3.0 || users[0].(map[string]any)["userId"] != "c" {
 		t.Error(a.raw)
 	}
-	form(t, s, "/user/query", "page", "9", "pageSize", "2").want(t, 200)
+	for _, far := range []string{"9", "9223372036854775807"} {
+		if got := texts(t, form(t, s, "/user/query", "page", far, "pageSize", "2"), "users"); len(got) != 0 {
+			t.Error(far, got)
+		}
+	}
 	form(t, s, "/user/info", "userId", "nobody").want(t, 1002)
 	form(t, s, "/user/refresh", "userId", "a", "name", "A2", "portraitUri", "").want(t, 200)
 	if a := form(t, s, "/user/info", "userId", "a"); a.body["userName"] != "A2" {
