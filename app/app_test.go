@@ -157,14 +157,14 @@ type request struct {
 
 // answer is what came back, validated against the contract.
 type answer struct {
-	Status int
-	Header http.Header
-	Body   []byte
+	Status int         `json:"-"`
+	Header http.Header `json:"-"`
+	Body   []byte      `json:"-"`
 	// Of the JSON envelopes:
 	Code  int             `json:"code"`
 	Data  json.RawMessage `json:"data"`
 	Err   *string         `json:"err"`
-	Error string          `json:"error"`
+	Error string          `json:"error"` // of the gateway's
 	Time  int64           `json:"time"`
 }
 

@@ -5,6 +5,8 @@ import (
 	"context"
 	"net"
 	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +114,7 @@ func TestSecondProcessOnTheSameAddressDoesNotStart(t *testing.T) {
 func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
 	p := start(t, nil)
 	alice := p.as(t, "alice")
-	spoil(t, p.mock(t, "linkv"), "*", 1, map[string]any{"kind": "delay", "wait": 700 * time.Millisecond})
+	spoil(t, p.mock(t, "linkv"), "*", 1, map[string]any{"kind": "delay", "wait": "700ms"})
 	answered := make(chan answer, 1)
 	go func() {
 		answered <- p.do(t, request{Path: "/api/v1/video/before/check", Header: alice, Body: "{}"})
@@ -144,18 +146,68 @@ func TestHealthCommandAsksTheProcess(t *testing.T) {
 	}
 }
 
-func TestReadmeListsEveryVariable(t *testing.T) {
+// The README shows what the config command prints. After a change of the
+// configuration run this test with SWITCHBOARD_TEST_UPDATE=1: it rewrites that part.
+func TestReadmeShowsTheConfiguration(t *testing.T) {
+	const file, begin, end = "../README.md", "<!-- config -->\n```\n", "```\n<!-- /config -->"
+	readme, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want bytes.Buffer
+	if err := printConfig(&want); err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(readme), begin)
+	shown, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatal("README has no configuration part")
+	}
+	if shown == want.String() {
+		return
+	}
+	if os.Getenv("SWITCHBOARD_TEST_UPDATE") == "" {
+		t.Fatal("README shows another configuration than the config command prints: run this test with SWITCHBOARD_TEST_UPDATE=1")
+	}
+	if err := os.WriteFile(file, []byte(before+begin+want.String()+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The README's tour is what a newcomer pastes, so it is run as it stands, in a
+// shell, against this program; only the address differs.
+func TestReadmeTourWorks(t *testing.T) {
+	for _, tool := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("the tour needs %s", tool)
+		}
+	}
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := configKeys()
-	if err != nil {
-		t.Fatal(err)
+	_, rest, _ := strings.Cut(string(readme), "<!-- tour -->\n```sh\n")
+	tour, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("README has no tour")
 	}
-	for _, key := range keys {
-		if !bytes.Contains(readme, []byte("`"+key+"`")) {
-			t.Errorf("README does not mention %s", key)
+	p := start(t, nil)
+	script := "set -euo pipefail\n" + strings.ReplaceAll(tour, "127.0.0.1:8081", strings.TrimPrefix(p.URL, "http://"))
+	out, err := exec.CommandContext(t.Context(), "bash", "-c", script).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	// Every expected answer stands behind "# ->" in the tour.
+	expected := regexp.MustCompile(`(?m)^# -> (.+)$`).FindAllStringSubmatch(tour, -1)
+	if len(expected) < 4 {
+		t.Fatalf("%d expected answers in the tour", len(expected))
+	}
+	rest = string(out)
+	for _, e := range expected {
+		_, after, ok := strings.Cut(rest, e[1])
+		if !ok {
+			t.Fatalf("%s does not come in the rest of the answers:\n%s", e[1], rest)
 		}
+		rest = after
 	}
 }

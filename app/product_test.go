@@ -314,7 +314,7 @@ func TestExpiredAndForeignTokensAreRefused(t *testing.T) {
 }
 
 func TestVendorsBadDayIsToldPlainly(t *testing.T) {
-	p := start(t, func(c *Config) { c.Deadline = 2 * time.Second })
+	p := start(t, func(c *Config) { c.Deadline, c.Route.Messages = 2*time.Second, "rongcloud" })
 	alice := p.as(t, "alice")
 	linkv, rong := p.mock(t, "linkv"), p.mock(t, "rongcloud")
 	for _, c := range []struct {

@@ -196,7 +196,8 @@ func (s *server) drain(served <-chan error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("requests were still under way after %s", s.cfg.Drain)
 	}
-	return errors.Join(err, <-served)
+	// A stop that comes before the server has taken the listener over must end it too.
+	return errors.Join(err, ignoreClosed(s.listener.Close()), ignoreClosed(<-served))
 }
 
 // routesServed tells of a configured route that no vendor can serve now. It asks

@@ -30,7 +30,8 @@ func (h Probes) Mount(r fiber.Router, operators fiber.Handler) {
 	r.Get("/readyz", h.ready)
 	r.Get("/metrics", operators, adaptor.HTTPHandler(h.Metrics))
 	r.Get("/openapi.yaml", func(c *fiber.Ctx) error {
-		return c.Type("yaml").Send(h.OpenAPI)
+		c.Set(fiber.HeaderContentType, "application/yaml")
+		return c.Send(h.OpenAPI)
 	})
 	r.Get("/docs*", adaptor.HTTPHandler(swgui.New("Switchboard", "/openapi.yaml", "/docs/")))
 }

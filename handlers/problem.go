@@ -171,6 +171,7 @@ func sameStatus(err, row error) bool {
 // Failure is fiber's error handler: it answers in the envelope of the family
 // that the path belongs to.
 func Failure(c *fiber.Ctx, err error) error {
+	middleware.IDOf(c) // what is refused before the middleware, a large body say, has an id too
 	p := find(err)
 	var vendor *vendors.Error
 	if errors.As(err, &vendor) && vendor.RetryAfter > 0 {

@@ -31,6 +31,15 @@ const maxRequestID = 64 // bytes of a caller's own id
 // visible ASCII characters, and makes one otherwise. It is echoed, logged and
 // given to vendors.
 func RequestID(c *fiber.Ctx) error {
+	c.SetUserContext(vendors.WithRequestID(c.UserContext(), IDOf(c)))
+	return c.Next()
+}
+
+// IDOf returns the request's id, chosen at the first call.
+func IDOf(c *fiber.Ctx) string {
+	if id, ok := c.Locals(requestIDKey).(string); ok {
+		return id
+	}
 	id := c.Get("X-Request-Id")
 	if id == "" {
 		id = c.Get("Request-Id")
@@ -42,13 +51,6 @@ func RequestID(c *fiber.Ctx) error {
 	}
 	c.Locals(requestIDKey, id)
 	c.Set("X-Request-Id", id)
-	c.SetUserContext(vendors.WithRequestID(c.UserContext(), id))
-	return c.Next()
-}
-
-// IDOf returns the id that RequestID chose; "" before it ran.
-func IDOf(c *fiber.Ctx) string {
-	id, _ := c.Locals(requestIDKey).(string)
 	return id
 }
 
