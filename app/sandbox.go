@@ -8,6 +8,7 @@ import (
 	"switchboard/app/access"
 	mocklinkv "switchboard/mocks/linkv"
 	mockrong "switchboard/mocks/rongcloud"
+	mockyoume "switchboard/mocks/youme"
 	"switchboard/vendors"
 )
 
@@ -64,8 +65,24 @@ func (s *sandbox) start(cfg *Config) error {
 	cfg.LinkV.AppID, cfg.LinkV.AppKey, cfg.LinkV.AppSecret = account.AppID, account.AppKey, vendors.Secret(account.AppSecret)
 	cfg.LinkV.LiveAppID, cfg.LinkV.LiveAppSecret = account.LiveAppID, vendors.Secret(account.LiveAppSecret)
 	cfg.LinkV.BaseURL = linkv.URL
+	return s.startRooms(cfg)
+}
 
-	return nil
+// startRooms starts YouMe with somebody in a room, and lets it answer for rooms:
+// RongCloud, which is first elsewhere, cannot list them.
+func (s *sandbox) startRooms(cfg *Config) error {
+	account := mockyoume.Account{AppKey: "YOUME-SANDBOX", AppSecret: sandboxSecret, AppID: 1000, Identifier: cfg.YouMe.Identifier}
+	youme, err := mockyoume.Start(mockyoume.Config{Account: account})
+	if err != nil {
+		return err
+	}
+	s.add("youme", youme.URL, youme.Close)
+	cfg.YouMe.AppKey, cfg.YouMe.AppSecret, cfg.YouMe.AppID = account.AppKey, vendors.Secret(account.AppSecret), int(account.AppID)
+	cfg.YouMe.BaseURL = youme.URL
+	if cfg.Route.Rooms == "" {
+		cfg.Route.Rooms = "youme,rongcloud"
+	}
+	return youme.Default().Join("lobby", "1001", mockyoume.Media{Audio: true, AudioBitRate: 64})
 }
 
 func (s *sandbox) add(name, url string, closer func() error) {

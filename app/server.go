@@ -18,6 +18,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
+	"switchboard/app/rooms"
 	"switchboard/app/translation"
 	"switchboard/app/wallet"
 	"switchboard/handlers"
@@ -150,8 +151,9 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		Words: words, Wallet: coins, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(s.web.Group("/api/v1", middleware.Client(s.apps), deadline))
-	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: coins}.
-		Mount(s.web.Group("/api/server", middleware.Server(s.apps), deadline))
+	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline)
+	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: coins}.Mount(back)
+	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
 	handlers.Inner{Apps: s.apps}.Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))
 	return s, nil
 }
