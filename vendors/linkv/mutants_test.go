@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"switchboard/app/certify"
 	"switchboard/vendors"
 	"switchboard/vendors/vendortest"
 )
@@ -96,7 +97,7 @@ func TestEveryWrongWalletIsCaught(t *testing.T) {
 	certify := func(caught string, wrong wallet) vendortest.Report {
 		only := func(name string) bool { return name == caught }
 		return vendortest.Certify(t.Context(), "linkv", "mock", only, func(t vendortest.T) vendortest.Fixture {
-			f := fixture(t, false)
+			f := certify.LinkVMock(t, false)
 			open := f.Open
 			f.Open = func(baseURL string) (*vendors.Vendor, error) {
 				v, err := open(baseURL)

@@ -81,7 +81,7 @@ func check(a upstream.Answer) error {
 	}
 	m, known := meanings[v.Code.String()]
 	if !known {
-		m.outcome = unknownCode(a.Status)
+		m = meaning{unknownCode(a.Status), vendors.ErrUnknownCode}
 	}
 	return &vendors.Error{Outcome: m.outcome, Code: v.Code.String(), Text: text, Err: m.is}
 }

@@ -2,6 +2,8 @@ package rongcloud_test
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +18,22 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"switchboard/app/certify"
 	"switchboard/vendors"
 	"switchboard/vendors/vendortest"
 )
+
+// The account of certify.RongCloudMock.
+const (
+	key    = "key"
+	secret = "s3cret-of-key"
+)
+
+// signature is the vendor's rule (reference/rongcloud.md 1.1).
+func signature(secret, nonce, timestamp string) string {
+	sum := sha1.Sum([]byte(secret + nonce + timestamp))
+	return hex.EncodeToString(sum[:])
+}
 
 // A mutant is the adapter made wrong in one way, and the check of the contract
 // that has to notice it.
@@ -54,7 +69,7 @@ func TestEveryWrongAdapterIsCaught(t *testing.T) {
 // run certifies the adapter with m's fault in it.
 func run(t *testing.T, only func(string) bool, m mutant) vendortest.Report {
 	return vendortest.Certify(t.Context(), "rongcloud", "mock", only, func(t vendortest.T) vendortest.Fixture {
-		f := fixture(t)
+		f := certify.RongCloudMock(t)
 		open := f.Open
 		f.Open = func(baseURL string) (*vendors.Vendor, error) {
 			if m.wire != nil {
@@ -456,6 +471,13 @@ func (w wrongCallbacks) Parse(r *http.Request, body []byte) ([]vendors.Event, er
 	return w.parse(r, body)
 }
 
+// genuine is a request whose signature holds.
+func genuine() *http.Request {
+	timestamp := fmt.Sprint(time.Now().UnixMilli())
+	q := url.Values{"nonce": {"1"}, "timestamp": {timestamp}, "signature": {signature(secret, "1", timestamp)}}
+	return httptest.NewRequest(http.MethodPost, "/?"+q.Encode(), nil)
+}
+
 // parses spoils Parse.
 func parses(wrap func(right parseFunc) parseFunc) func(*vendors.Vendor) {
 	return func(v *vendors.Vendor) { v.Callbacks = wrongCallbacks{v.Callbacks, wrap(v.Callbacks.Parse)} }
@@ -477,13 +499,13 @@ func callbackMutants() []mutant {
 	return []mutant{
 		{name: "believes any signature", caught: "CallbackSignedWithAnotherSecretIsAnAuthFault", vendor: parses(func(right parseFunc) parseFunc {
 			return func(_ *http.Request, body []byte) ([]vendors.Event, error) {
-				return right(signedRequest("any", secret, ""), body)
+				return right(genuine(), body)
 			}
 		})},
 		{name: "believes no signature", caught: "UnsignedCallbackIsAnAuthFault", vendor: parses(func(right parseFunc) parseFunc {
 			return func(r *http.Request, body []byte) ([]vendors.Event, error) {
 				if r.URL.RawQuery == "" {
-					r = signedRequest("any", secret, "")
+					r = genuine()
 				}
 				return right(r, body)
 			}

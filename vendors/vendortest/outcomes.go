@@ -105,6 +105,9 @@ func (e *env) mustName(t T, what string, err error, o op) {
 
 func badStatus(t T, e *env) {
 	for _, o := range e.ops() { // one by one: they change each other's answers
+		if o.name == vendors.OpRoomStatus && e.Far.RoomUsers == nil {
+			continue // the room may not be there, which the vendor's code says under any status
+		}
 		if e.fresh(t, o, 0, fault{}) != nil {
 			continue // not a good body then
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/app/certify"
 	"switchboard/vendors"
 	"switchboard/vendors/vendortest"
 )
@@ -160,7 +161,7 @@ func TestEveryWrongRoomsDeskIsCaught(t *testing.T) {
 	certify := func(caught string, spoil func(*vendors.Vendor)) vendortest.Report {
 		only := func(name string) bool { return name == caught }
 		return vendortest.Certify(t.Context(), "youme", "mock", only, func(t vendortest.T) vendortest.Fixture {
-			f := fixture(t, false)
+			f := certify.YouMeMock(t, false)
 			open := f.Open
 			f.Open = func(baseURL string) (*vendors.Vendor, error) {
 				v, err := open(baseURL)

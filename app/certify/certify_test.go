@@ -1,0 +1,112 @@
+package certify
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	mock "switchboard/mocks/rongcloud"
+	"switchboard/vendors/rongcloud"
+	"switchboard/vendors/vendortest"
+)
+
+// quick are checks that take no time and cover a far end that shows itself, one
+// that does not, and a capability that is absent.
+func quick(name string) bool {
+	switch name {
+	case "CapabilitiesAreAsDeclared", "PresenceFollowsTheFarEnd", "BalanceIsTheFarEnds", "KickedUserIsOutAndTheOthersStay",
+		"ChatRoomIsCreatedListedAndDestroyed", "VendorCodeHasItsOutcomeAndIsKeptRaw", "CallbackBecomesItsEvents":
+		return true
+	}
+	return false
+}
+
+func results(r vendortest.Report) map[string]vendortest.Result {
+	out := map[string]vendortest.Result{}
+	for _, c := range r.Cases {
+		out[c.Case] = c.Result
+	}
+	return out
+}
+
+func TestVendorWithoutAccountIsCertifiedAgainstItsMock(t *testing.T) {
+	for _, vendor := range Vendors() {
+		r, err := Run(t.Context(), vendor, Accounts{}, quick)
+		if err != nil || !r.OK() || r.Target != "mock" || r.Vendor != vendor {
+			var text strings.Builder
+			_ = r.WriteText(&text)
+			t.Errorf("%s: %v\n%s", vendor, err, text.String())
+		}
+	}
+	if r, _ := Run(t.Context(), "rongcloud", Accounts{}, quick); results(r)["BalanceIsTheFarEnds"] != vendortest.Absent {
+		t.Errorf("RongCloud has no wallet, and the report says %s", results(r)["BalanceIsTheFarEnds"])
+	}
+	if _, err := Run(t.Context(), "acme", Accounts{}, nil); err == nil {
+		t.Error("an unknown vendor is certified")
+	}
+}
+
+// A configured account is certified at its host: here at a mock into which the
+// suite cannot look.
+func TestVendorWithAccountIsCertifiedAtItsHost(t *testing.T) {
+	m, err := mock.Start(mock.Config{Account: mock.Account{AppKey: "real", AppSecret: "real-s3cret"}, NoRateLimits: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = m.Close() })
+	account := rongcloud.Config{AppKey: "real", AppSecret: "real-s3cret", BaseURL: m.URL, CommandData: "object", CallbackAge: time.Minute}
+	r, err := Run(t.Context(), "rongcloud", Accounts{RongCloud: account}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.OK() || !strings.HasPrefix(m.URL, "http://"+r.Target) {
+		var text strings.Builder
+		_ = r.WriteText(&text)
+		t.Errorf("%s\n%s", r.Target, text.String())
+	}
+	got := results(r)
+	if got["PresenceFollowsTheFarEnd"] != vendortest.Unchecked || got["SpoiledExchangeHasItsOutcome"] != vendortest.Passed {
+		t.Errorf("presence %s, outcomes %s", got["PresenceFollowsTheFarEnd"], got["SpoiledExchangeHasItsOutcome"])
+	}
+	account.AppSecret = "wrong"
+	if _, err := Run(t.Context(), "rongcloud", Accounts{RongCloud: account}, quick); err == nil || strings.Contains(err.Error(), "wrong") {
+		t.Errorf("a wrong secret: %v", err)
+	}
+}
+
+func TestReportsOfTwoRunsCanBeComparedThroughJSON(t *testing.T) {
+	good, err := Run(t.Context(), "rongcloud", Accounts{}, quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after vendortest.Report
+	if json.Unmarshal(text, &before) != nil || json.Unmarshal(text, &after) != nil {
+		t.Fatal("the report does not read its own JSON")
+	}
+	if d := before.Diff(after); len(d) != 0 {
+		t.Errorf("the same run differs: %v", d)
+	}
+	after.Cases[1].Result = vendortest.Failed
+	after.Cases = after.Cases[:len(after.Cases)-1]
+	want := []string{
+		after.Cases[1].Case + ": " + string(before.Cases[1].Result) + " -> failed",
+		before.Cases[len(before.Cases)-1].Case + ": passed -> not run",
+	}
+	if d := before.Diff(after); strings.Join(d, "\n") != strings.Join(want, "\n") || after.OK() {
+		t.Errorf("diff %q, want %q", d, want)
+	}
+}
+
+func TestCertificationStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if r, _ := Run(ctx, "rongcloud", Accounts{}, nil); len(r.Cases) != 0 || r.OK() {
+		t.Errorf("%d checks ran after the end", len(r.Cases))
+	}
+}

@@ -1,0 +1,123 @@
+package certify
+
+import (
+	"encoding/json"
+
+	mock "switchboard/mocks/linkv"
+	"switchboard/vendors"
+	"switchboard/vendors/linkv"
+	"switchboard/vendors/upstream"
+	"switchboard/vendors/vendortest"
+)
+
+// linkV is what holds at LinkV itself and at its mock.
+func linkV(cfg linkv.Config) vendortest.Fixture {
+	return vendortest.Fixture{
+		Open: func(baseURL string) (*vendors.Vendor, error) {
+			own := cfg
+			own.BaseURL, own.LiveBaseURL = baseURL, ""
+			return linkv.Open("linkv", own, upstream.Options{})
+		},
+		BaseURL: cfg.BaseURL,
+		Lacks: []string{
+			"Revoker", "Recaller", "Words", "WordAdmin", "Translator", "ChatRooms", "Callbacks",
+			"Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Push", "Rooms.Identity", "Rooms.Calls",
+		},
+		Unsupported: []string{vendors.OpUserUnblock},
+		Warm:        []string{vendors.OpBalance, vendors.OpAdjust},
+		Secrets:     []vendors.Secret{cfg.AppSecret, cfg.LiveAppSecret},
+		Nonce:       func(s vendortest.Seen) string { return s.Header.Get("nonce") + s.Form().Get("nonce_str") },
+		Known:       "known", Peer: "peer", Group: "friends", Chat: "lobby",
+		Kinds: []vendors.TargetKind{vendors.ToUsers, vendors.ToGroups, vendors.ToChatRooms},
+		Wire:  linkvWire,
+		Partial: &vendortest.PartialCase{
+			Kind: vendors.ToUsers, To: []string{"u1", "u2", "u3"}, Failed: []string{"u2"}, Status: 200,
+			Body: `{"code":200,"requestID":"r","messageSendResult":{"u1":200,"u2":9002,"u3":"200"}}`,
+		},
+		Limits: linkvLimits(),
+		Codes: []vendortest.CodeCase{
+			{Status: 200, Body: `{"code":"400","msg":"param error"}`, Code: "400", Outcome: vendors.DefiniteNo, Is: vendors.ErrInvalid},
+			{Status: 200, Body: `{"status":"403","msg":"sign err SECRET","data":[]}`, Code: "403", Outcome: vendors.AuthFault},
+			{Op: vendors.OpTokenIssue, Status: 200, Body: `{"code":401,"msg":"sign err"}`, Code: "401", Outcome: vendors.AuthFault},
+			{Op: vendors.OpTokenIssue, Status: 200, Body: `{"code":"602","msg":"appkey"}`, Code: "602", Outcome: vendors.AuthFault},
+			{Status: 200, Body: `{"code":500}`, Code: "500", Outcome: vendors.Ambiguous},
+			{Op: vendors.OpSendUser, Status: 200, Body: `{"code":4711,"msg":"new"}`, Code: "4711", Outcome: vendors.DefiniteNo, Is: vendors.ErrUnknownCode},
+		},
+	}
+}
+
+func linkvLimits() vendors.Limits {
+	ids := vendors.Limit{IDBytes: 64}
+	many, one := vendors.Limit{IDBytes: 64, Targets: 100}, vendors.Limit{IDBytes: 64, Targets: 1}
+	return vendors.Limits{
+		vendors.OpTokenIssue: {IDBytes: 64, Bytes: 1024}, vendors.OpUserBlock: many, vendors.OpBlacklist: many,
+		vendors.OpSendUser: many, vendors.OpSendGroup: one, vendors.OpSendChatRoom: one,
+		vendors.OpPresence: ids, vendors.OpBalance: ids, vendors.OpAdjust: ids, vendors.OpGroup: ids,
+	}
+}
+
+// LinkVMock is a mock with two users who share a group and a room. otherTypes
+// turns its numbers into texts and back, as LinkV's own answers vary.
+func LinkVMock(t vendortest.T, otherTypes bool) vendortest.Fixture {
+	t.Helper()
+	account := mock.Account{
+		AppID: "imapp", AppKey: "imkey", AppSecret: "im-s3cret",
+		LiveAppID: "LM6000000000000000000001", LiveAppSecret: "live-s3cret",
+	}
+	m, err := mock.Start(mock.Config{Account: account, StartBalance: 1000, OtherTypes: otherTypes, CheckAnswers: true})
+	if err != nil {
+		t.Fatalf("mock: %v", err)
+	}
+	t.Cleanup(func() { _ = m.Close() })
+	f := linkV(linkv.Config{
+		AppID: account.AppID, AppKey: account.AppKey, AppSecret: vendors.Secret(account.AppSecret),
+		LiveAppID: account.LiveAppID, LiveAppSecret: vendors.Secret(account.LiveAppSecret),
+		BaseURL: m.URL, AID: "switchboard", Portrait: "https://portraits.example/none.png", CoinDays: 91,
+	})
+	app := m.Default()
+	for _, user := range []string{f.Known, f.Peer} {
+		app.Register(user)
+		app.JoinRoom(f.Chat, user)
+	}
+	app.SetBalance(f.Peer, 250)
+	if err := seed(t.Context(), f); err != nil {
+		t.Fatalf("seed: %v", err)
+	}
+	f.Far = vendortest.FarEnd{
+		Inbox:     func(user string) []vendortest.Received { return linkvReceived(app.Inbox(user)) },
+		TokenUser: app.TokenUser, Coins: app.Balance, Blocked: app.Blocked,
+		Members: app.Members, SetOnline: app.SetOnline,
+	}
+	return f
+}
+
+// linkvWire states what LinkV's clients are to see (reference/linkv.md 4.1): plain
+// text under RC:textMsg, the rest as RongCloud's JSON.
+func linkvWire(c vendors.Content) (typ, content string, ok bool) {
+	object := func(fields map[string]any) string {
+		b, _ := json.Marshal(fields)
+		return string(b)
+	}
+	switch {
+	case c.Kind == vendors.Text && c.Extra == "":
+		return "RC:textMsg", c.Text, true
+	case c.Kind == vendors.Tip:
+		return "RC:InfoNtf", object(map[string]any{"message": c.Text}), true
+	case c.Kind == vendors.Command:
+		return "RC:CmdMsg", object(map[string]any{"name": c.Name, "data": c.Data}), true
+	case c.Kind == vendors.Custom:
+		return c.Type, string(c.Data), true
+	}
+	return "", "", false
+}
+
+func linkvReceived(inbox []mock.Message) []vendortest.Received {
+	kinds := map[string]vendors.TargetKind{
+		"user": vendors.ToUsers, "event": vendors.ToUsers, "group": vendors.ToGroups, "room": vendors.ToChatRooms,
+	}
+	out := make([]vendortest.Received, len(inbox))
+	for i, m := range inbox {
+		out[i] = vendortest.Received{From: m.From, Target: m.Target, Kind: kinds[m.Kind], Type: m.ObjectName, Content: m.Content}
+	}
+	return out
+}
