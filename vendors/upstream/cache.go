@@ -57,12 +57,17 @@ func (c *Cache[V]) empty() *cache.Cache { return cache.New(c.ttl, 0) }
 
 // Get returns the value of key, from ask when there is none. An error is
 // answered to all who wait and is not kept. A caller who leaves does not take
-// the flight of the others with him.
+// the flight of the others with him, and one who has left starts none.
 func (c *Cache[V]) Get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
 	k, found := c.lookup(key)
 	now := time.Now()
 	if found && now.Before(k.early) {
 		return k.value, nil
+	}
+	if !found && ctx.Err() != nil {
+		e := unsent(ctx)
+		e.Vendor, e.Op = c.vendor, c.op
+		return k.value, e
 	}
 	done := c.flight.DoChan(key, func() (any, error) { return c.fly(context.WithoutCancel(ctx), key, ask) })
 	if found && now.Before(k.end) {

@@ -288,3 +288,20 @@ func TestUnreadableAnswerIsNotKept(t *testing.T) {
 		}
 	})
 }
+
+func TestCallerWhoHasLeftStartsNoFlight(t *testing.T) {
+	c := NewCache[int]("v", "op", time.Minute, 10)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.Get(gone, "k", func(context.Context) (int, error) {
+		t.Error("asked for a caller who has left")
+		return 0, nil
+	})
+	if vendors.OutcomeOf(err) != vendors.Cancelled {
+		t.Errorf("%v, want cancelled", err)
+	}
+	// A flight that ran anyway would be in the air: join it.
+	if v, err := c.Get(t.Context(), "k", func(context.Context) (int, error) { return 7, nil }); v != 7 || err != nil {
+		t.Errorf("%d, %v", v, err)
+	}
+}
