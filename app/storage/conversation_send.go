@@ -65,12 +65,8 @@ func (s *Conversations) send(tx *Tx, items []*conversation.Outgoing) error {
 // ticks takes n ticks, none before earliest, and returns the first. The row
 // stays locked until the commit, so ticks rise in the order of commits.
 func ticks(tx *Tx, earliest conversation.Tick, n int) (conversation.Tick, error) {
-	if _, err := tx.Exec("UPDATE message_clock SET tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END WHERE id = 1",
-		int64(earliest), int64(earliest)+int64(n), n); err != nil {
-		return 0, err
-	}
-	var last int64
-	err := tx.QueryRow("SELECT tick FROM message_clock WHERE id = 1").Scan(&last)
+	last, err := tx.Dialect().countUp(tx, "UPDATE message_clock SET tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END",
+		"message_clock", "tick", "id = 1", int64(earliest), int64(earliest)+int64(n), n)
 	return conversation.Tick(last - int64(n) + 1), err
 }
 
@@ -226,12 +222,10 @@ func messageRow(m conversation.Message) []any {
 		flag(m.NoSync), flag(m.MentionAll), mentions, m.At.UnixMicro()}
 }
 
-const updateRows = 64
-
 // updateLast writes the newest message of each conversation, which the
 // transaction has locked, many to a statement.
 func updateLast(tx *Tx, changed []*conversation.Conversation) error {
-	for part := range slices.Chunk(changed, updateRows) {
+	for part := range slices.Chunk(changed, tx.Dialect().updatesAtOnce()) {
 		n := padded(len(part))
 		cases := strings.Repeat(" WHEN ? THEN ?", n)
 		var seqs, ids, froms, times, where []any

@@ -273,6 +273,44 @@ func values(table string, rows int, cols []string) string {
 // Marks is n placeholders: "?, ?, ?".
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
+// rowsAtOnce is how many of n rows one INSERT takes. SQLite compiles statements,
+// which are found again when they come in few sizes; across a network fewer
+// statements count for more.
+func (d Dialect) rowsAtOnce(n int) int {
+	if d != SQLite {
+		return min(n, 64)
+	}
+	size := insertRows
+	for size > n {
+		size /= 4
+	}
+	return size
+}
+
+// updatesAtOnce is how many rows one UPDATE by CASE takes: it compares each with
+// all, which only pays across a network.
+func (d Dialect) updatesAtOnce() int {
+	if d == SQLite {
+		return 1
+	}
+	return 64
+}
+
+// countUp is an UPDATE of one row that also returns column; two statements
+// where there is no such thing.
+func (d Dialect) countUp(tx *Tx, update, table, column, where string, args ...any) (n int64, err error) {
+	if d != MySQL {
+		tx.wrote = true
+		err = tx.QueryRow(update+" WHERE "+where+" RETURNING "+column, args...).Scan(&n)
+		return n, err
+	}
+	if _, err = tx.Exec(update+" WHERE "+where, args...); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow("SELECT " + column + " FROM " + table + " WHERE " + where).Scan(&n)
+	return n, err
+}
+
 // pairs is the right side of (a, b) IN for n pairs.
 func (d Dialect) pairs(n int) string {
 	list := strings.TrimSuffix(strings.Repeat("(?, ?), ", n), ", ")

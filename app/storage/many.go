@@ -1,22 +1,20 @@
 package storage
 
-// insertRows bounds the rows of one statement; below it statements come in few
-// sizes, so that compiled ones are found again.
+// insertRows bounds the values of one statement.
 const insertRows = 256
 
-// insertMany inserts rows by statements of 256, 64, 16, 4 and 1 rows.
+// insertMany inserts rows in few statements.
 func insertMany(tx *Tx, insert func(table string, rows int, cols ...string) string, table string, cols []string, rows [][]any) error {
-	for size := insertRows; size > 0; size /= 4 {
-		for len(rows) >= size {
-			args := make([]any, 0, size*len(cols))
-			for _, r := range rows[:size] {
-				args = append(args, r...)
-			}
-			if _, err := tx.Exec(insert(table, size, cols...), args...); err != nil {
-				return err
-			}
-			rows = rows[size:]
+	for len(rows) > 0 {
+		size := tx.Dialect().rowsAtOnce(len(rows))
+		args := make([]any, 0, size*len(cols))
+		for _, r := range rows[:size] {
+			args = append(args, r...)
 		}
+		if _, err := tx.Exec(insert(table, size, cols...), args...); err != nil {
+			return err
+		}
+		rows = rows[size:]
 	}
 	return nil
 }
