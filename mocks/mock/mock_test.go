@@ -38,7 +38,7 @@ paths:
               type: object
               required: [user, amount]
               properties:
-                user: {type: string, maxLength: 8}
+                user: {type: string, maxLength: 8, x-max-bytes: 16}
                 amount: {type: integer, minimum: 1}
                 tags: {type: array, items: {type: string}, maxItems: 2}
       responses:
@@ -202,6 +202,7 @@ func TestARequestGoesFromSignatureOverOpenapiToTheOperation(t *testing.T) {
 		{name: "missing field", path: "/coin/add", body: "user=ann", answer: `{"code":0,"refused":"kind4"}`, code: "kind4", refused: "amount breaks required"},
 		{name: "wrong type", path: "/coin/add", body: "user=ann&amount=one", answer: `{"code":0,"refused":"kind4"}`, code: "kind4", refused: "amount breaks type"},
 		{name: "too long", path: "/coin/add", body: "user=annabella&amount=1", answer: `{"code":0,"refused":"kind4"}`, code: "kind4", refused: "user breaks maxLength"},
+		{name: "too many bytes", path: "/coin/add", body: "user=礼物礼物礼物&amount=1", answer: `{"code":0,"refused":"kind4"}`, code: "kind4", refused: "user breaks x-max-bytes"},
 		{name: "too many", path: "/coin/add", body: "user=ann&amount=1&tags=a&tags=b&tags=c", answer: `{"code":0,"refused":"kind4"}`, code: "kind4", refused: "tags breaks maxItems"},
 		{name: "path segment too long", path: "/rooms/abcde", body: `{"by":"x"}`, header: []string{"Content-Type", "application/json"}, answer: `{"code":0,"refused":"kind4"}`, code: "kind4", refused: "room breaks maxLength"},
 		{name: "not json", path: "/rooms/abc", body: `{"by`, header: []string{"Content-Type", "application/json"}, answer: `{"code":0,"refused":"kind4"}`, code: "kind4", refused: "the body breaks json"},
@@ -483,6 +484,74 @@ func TestCallbacksAreSignedRetriedDuplicatedAndReordered(t *testing.T) {
 				t.Fatalf("got %s, want %s", got, row.want)
 			}
 		})
+	}
+}
+
+func TestAnOperationCanAskTheCustomerWithoutHoldingTheNamespace(t *testing.T) {
+	r := start(t)
+	asked := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if _, body, err := r.add(); err != nil || !strings.Contains(body, "200") { // back into the mock, meanwhile
+			t.Error(body, err)
+		}
+		_, _ = io.WriteString(w, "yes "+req.Header.Get("Signed"))
+	}))
+	defer asked.Close()
+	ask := func() (status int, answer string) {
+		r.toy.Do(func() {
+			r.toy.Outside(func() {
+				var b []byte
+				var err error
+				status, b, err = r.toy.Callbacks.Ask(t.Context(), mock.Callback{Name: "callback.ask", Body: []byte("may I")})
+				if err != nil {
+					t.Error(err)
+				}
+				answer = string(b)
+			})
+		})
+		return status, answer
+	}
+	if status, answer := ask(); status != 0 || answer != "" {
+		t.Fatal("asked nobody, and got", status, answer)
+	}
+	r.toy.Callbacks.Target("callback.ask", asked.URL)
+	if status, answer := ask(); status != 200 || answer != "yes may I" {
+		t.Fatal(status, answer)
+	}
+	if err := r.toy.Journal.Expect(mock.Filter{Op: "callback.ask"}, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestManyClientsInManyNamespacesDoNotDisturbEachOther(t *testing.T) {
+	r := start(t)
+	var all sync.WaitGroup
+	for i := range 4 {
+		key := fmt.Sprintf("many%d", i)
+		space, err := r.engine.Create(key, map[string]string{"key": key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 1 {
+			if _, err := space.Faults.Add(mock.Match{Every: 5}, mock.Action{Kind: mock.Status, Status: 500}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 {
+			all.Go(func() {
+				for range 20 {
+					if _, _, err := r.send("POST", "/coin/add", "user=ann&amount=1", "key", key); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	for i, want := range []int{60, 48, 60, 48} {
+		space, _ := r.engine.State(fmt.Sprintf("many%d", i))
+		if got := space.total(); got != want {
+			t.Errorf("namespace %d: %d, want %d", i, got, want)
+		}
 	}
 }
 
