@@ -479,6 +479,7 @@ func TestTheAmbiguousEventPathIsToldApartByItsFields(t *testing.T) {
 	r.want(r.live("/open/finanv0/changeGold", "uid", openID, "request_id", "r1", "type", "2", "value", "100"), "200")
 	event := r.im("/api/rest/sendEventMsg", "ann", "fromUserId", "ann", "toUserId", "bob", "objectName", "x", "content", "c")
 	r.want(event, "200")
+	r.want(r.im("/api/rest/sendEventMsg?nonce_str=x", "ann", "fromUserId", "ann", "toUserId", "cid", "content", "c"), "200")
 	if got := r.Inbox("bob"); r.Balance("ann") != 900 || len(got) != 1 || got[0].Kind != "event" {
 		t.Fatal(got, r.Balance("ann"))
 	}

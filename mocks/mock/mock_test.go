@@ -314,13 +314,30 @@ func TestFaultsDoWhatTheySayAndExecuteOnlyWhenTheySay(t *testing.T) {
 func TestAHangEndsWhenTheClientLeaves(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		r := start(t)
+		ended := make(chan struct{})
+		watched, err := mock.Listen("", http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			defer close(ended)
+			r.engine.ServeHTTP(w, req)
+		}), func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.url = watched.URL
 		r.toy.Faults.Next("", 1, mock.Action{Kind: mock.Hang, After: after})
 		r.client.Timeout = 30 * time.Millisecond
 		if _, _, err := r.add(); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatal(err)
 		}
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			t.Fatal("the hang goes on without a client")
+		}
 		if (r.toy.total() == 1) != after {
 			t.Fatal("executed at the wrong moment")
+		}
+		if err := watched.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -427,8 +444,14 @@ func TestNamespacesShareNothing(t *testing.T) {
 	if _, err := r.engine.Create("third", map[string]string{"key": "k2"}); err == nil {
 		t.Fatal("two namespaces have one key")
 	}
+	if _, body, err := r.send("POST", "/coin/add", "user=ann&amount=1", "key", "k2"); err != nil || !strings.Contains(body, "200") {
+		t.Fatal(body, err)
+	}
 	if !r.engine.Delete("other") || r.engine.Delete("other") || r.engine.Delete(mock.DefaultNamespace) {
 		t.Fatal("delete")
+	}
+	if _, body, err := r.send("POST", "/coin/add", "user=ann&amount=1", "key", "k2"); err != nil || !strings.Contains(body, "kind8") {
+		t.Fatal("the credentials of a deleted namespace still open something: ", body, err)
 	}
 }
 
@@ -462,7 +485,7 @@ func TestCallbacksAreSignedRetriedDuplicatedAndReordered(t *testing.T) {
 		{name: "retried", calls: 1, refuse: 2, want: "[1/1 1/1 1/1]"},
 		{name: "given up", calls: 1, refuse: 9, want: "[1/1 1/1 1/1]"},
 		{name: "duplicate", calls: 2, kind: mock.Duplicate, want: "[1/1 1/1 2/2]"},
-		{name: "reorder", calls: 2, kind: mock.Reorder, want: "[2/2 1/1]"},
+		{name: "reorder", calls: 3, kind: mock.Reorder, want: "[2/2 1/1 3/3]"},
 		{name: "drop", calls: 2, kind: mock.Drop, want: "[2/2]"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -635,6 +658,22 @@ func TestTheJournalForgetsTheOldestAndSaysSo(t *testing.T) {
 	defer cancel()
 	if j.Wait(ctx, mock.Filter{}, 4) == nil {
 		t.Fatal("waited for nothing")
+	}
+}
+
+func TestTheJournalIsBounded(t *testing.T) {
+	r := start(t)
+	for range 2001 {
+		req := httptest.NewRequest("POST", "/coin/add", strings.NewReader("user=ann&amount=1"))
+		req.Header.Set("key", "k")
+		r.engine.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	kept := r.toy.Journal.Find(mock.Filter{})
+	if len(kept) != 1501 || kept[0].Seq != 501 || kept[1500].Seq != 2001 {
+		t.Fatal(len(kept), kept[0].Seq)
+	}
+	if err := r.toy.Journal.Expect(mock.Filter{User: "bob"}, 1); err == nil || !strings.Contains(err.Error(), "500 older ones are forgotten") {
+		t.Fatal(err)
 	}
 }
 

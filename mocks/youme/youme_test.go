@@ -201,6 +201,7 @@ func TestBadInputGetsTheVendorsEnvelope(t *testing.T) {
 		{"missing field", "get_talk_channel_list", `{}`, codeField},
 		{"text for a number", "get_talk_channel_list", `{"AppID":"1000"}`, codeField},
 		{"another app", "get_talk_channel_list", `{"AppID":1001}`, codeAppID},
+		{"another app behind a space", "get_talk_user_list_on_a_channel", `{" AppID":1001,"ChannelID":"ch"}`, codeAppID},
 		{"no such channel", "get_talk_user_list_on_a_channel", `{"ChannelID":"x"}`, codeNoChannel},
 		{"kick from no channel", "admin_kick_user", `{"app_id":1000,"channel_id":"x","kick_user_id":"u"}`, codeNoChannel},
 		{"kick nobody", "admin_kick_user", `{"app_id":1000,"channel_id":"ch","kick_user_id":"u"}`, codeNoUser},
