@@ -17,7 +17,7 @@ func main() {
 	err := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, errUsage):
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprintf(os.Stderr, "switchboard: %v\n%s", err, usage)
 		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "switchboard:", err)
@@ -32,6 +32,8 @@ const usage = `usage: app [command]
   (none)   serve the product API; the environment configures it
   config   print every variable, its default and its meaning
   health   ask a running process whether it is alive; exit code 1 when not
+  sign explain [-signature s] [-now unix] [-date "vendor's Date"] vendor name=value ...
+           show how the configured account signs these values, and why a vendor would refuse the signature
 `
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -51,6 +53,15 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			return err
 		}
 		return probe(ctx, cfg.Listen)
+	case "sign":
+		if len(args) < 2 || args[1] != "explain" {
+			return errUsage
+		}
+		cfg, err := loadConfig()
+		if err != nil {
+			return err
+		}
+		return explainSign(cfg, args[2:], stdout)
 	}
 	return errUsage
 }
