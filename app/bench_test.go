@@ -151,6 +151,8 @@ func benchServer(b *testing.B, vendor string) *server {
 	cfg.Apps = access.Apps{{ID: "bench", Key: "bench-key", JWTSecret: "secret-of-the-bench"}}
 	cfg.RongCloud.AppKey, cfg.RongCloud.AppSecret, cfg.RongCloud.BaseURL = "key", "secret", vendor
 	cfg.LinkV.LiveAppID, cfg.LinkV.LiveAppSecret, cfg.LinkV.BaseURL = "LM6000000000000000000001", "secret", vendor
+	cfg.LinkV.AppID, cfg.LinkV.AppKey, cfg.LinkV.AppSecret = "app", "key", "secret"
+	cfg.Route.Messages = "linkv" // its rate is not limited; RongCloud's is 100 a second
 	s, err := build(b.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
