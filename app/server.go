@@ -33,6 +33,8 @@ const (
 	headerLimit = 16 << 10         // bytes of a request's head
 	readTimeout = 30 * time.Second // for one request to arrive whole
 	idleTimeout = 2 * time.Minute
+
+	rememberedTokens = 50_000 // verified client tokens
 )
 
 // closers is a stack of what was opened; it closes in reverse.
@@ -116,7 +118,8 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		return nil, err
 	}
 	s.open.push("sandbox", s.sandbox.close)
-	if s.apps, err = access.New(s.cfg.AccessConfig); err != nil {
+	verified := upstream.NewCache[access.Caller]("access", "token.verify", time.Minute, rememberedTokens)
+	if s.apps, err = access.New(s.cfg.AccessConfig, verified.Get); err != nil {
 		return nil, fmt.Errorf("%s_APPS: %w", envPrefix, err)
 	}
 	all, err := openVendors(s.cfg, upstream.Options{Observe: s.metrics.call})

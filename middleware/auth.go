@@ -47,7 +47,7 @@ func Client(apps *access.Directory) fiber.Handler {
 		if token == "" {
 			return ErrNoToken
 		}
-		caller, err := apps.Verify(token)
+		caller, err := apps.Verify(c.UserContext(), token)
 		if err != nil {
 			return err
 		}

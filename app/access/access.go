@@ -83,10 +83,11 @@ func (a *Apps) Decode(value string) error {
 
 // Directory looks apps up. It is immutable and safe for concurrent use.
 type Directory struct {
-	apps  map[string]tenant
-	first string
-	ttl   time.Duration
-	pad   []byte // keys the comparison of server keys, so that its time tells nothing
+	apps     map[string]tenant
+	first    string
+	ttl      time.Duration
+	remember Remember
+	pad      []byte // keys the comparison of server keys, so that its time tells nothing
 }
 
 type tenant struct {
@@ -95,12 +96,13 @@ type tenant struct {
 	secret []byte
 }
 
-// New builds the directory. There must be at least one app.
-func New(cfg Config) (*Directory, error) {
+// New builds the directory. There must be at least one app. remember spares the
+// work of verifying a token again; nil: every time.
+func New(cfg Config, remember Remember) (*Directory, error) {
 	if len(cfg.Apps) == 0 {
 		return nil, errors.New("no app is configured")
 	}
-	d := &Directory{apps: make(map[string]tenant, len(cfg.Apps)), first: cfg.Apps[0].ID, ttl: cfg.TokenTTL, pad: make([]byte, sha256.Size)}
+	d := &Directory{apps: make(map[string]tenant, len(cfg.Apps)), first: cfg.Apps[0].ID, ttl: cfg.TokenTTL, remember: remember, pad: make([]byte, sha256.Size)}
 	_, _ = rand.Read(d.pad) // documented never to fail
 	for _, a := range cfg.Apps {
 		d.apps[a.ID] = tenant{App: a, keyMAC: d.mac(a.Key.Reveal()), secret: []byte(a.JWTSecret.Reveal())}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -14,7 +15,7 @@ func twoApps(t testing.TB) *Directory {
 	d, err := New(Config{TokenTTL: time.Hour, Apps: Apps{
 		{ID: "one", Key: "key-one", JWTSecret: "secret-of-app-one"},
 		{ID: "two", Key: "key-two", JWTSecret: "secret-of-app-two"},
-	}})
+	}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func TestMintedTokenNamesItsCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := d.Verify(token)
+	got, err := d.Verify(t.Context(), token)
 	if err != nil || got.App != "two" || got.User != "u-7" || got.Platform != 3 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
@@ -38,7 +39,7 @@ func TestTokenIsRefused(t *testing.T) {
 	good, _ := d.Mint("one", "u", 1)
 	parts := strings.Split(good, ".")
 	enc := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-	other, _ := New(Config{TokenTTL: time.Hour, Apps: Apps{{ID: "one", Key: "k", JWTSecret: "another-secret-16"}}})
+	other, _ := New(Config{TokenTTL: time.Hour, Apps: Apps{{ID: "one", Key: "k", JWTSecret: "another-secret-16"}}}, nil)
 	foreign, _ := other.Mint("one", "u", 1)
 	noUser, _ := d.Mint("one", "", 1)
 	for name, token := range map[string]string{
@@ -53,7 +54,7 @@ func TestTokenIsRefused(t *testing.T) {
 		"no subject":                   noUser,
 		"something behind the tokens ": good + ".x",
 	} {
-		if _, err := d.Verify(token); !errors.Is(err, ErrToken) {
+		if _, err := d.Verify(t.Context(), token); !errors.Is(err, ErrToken) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -64,11 +65,42 @@ func TestTokenExpires(t *testing.T) {
 		d := twoApps(t)
 		token, _ := d.Mint("one", "u", 1)
 		time.Sleep(time.Hour - time.Second)
-		if _, err := d.Verify(token); err != nil {
+		if _, err := d.Verify(t.Context(), token); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Second)
-		if _, err := d.Verify(token); !errors.Is(err, ErrTokenExpired) {
+		if _, err := d.Verify(t.Context(), token); !errors.Is(err, ErrTokenExpired) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestRememberedTokenStillExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, kept := 0, map[string]Caller{}
+		d, err := New(Config{TokenTTL: time.Hour, Apps: Apps{{ID: "one", Key: "k", JWTSecret: "secret-of-app-one"}}},
+			func(ctx context.Context, key string, ask func(context.Context) (Caller, error)) (Caller, error) {
+				if c, ok := kept[key]; ok {
+					return c, nil
+				}
+				asked++
+				c, err := ask(ctx)
+				if err == nil {
+					kept[key] = c
+				}
+				return c, err
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _ := d.Mint("one", "u", 1)
+		for range 3 {
+			if c, err := d.Verify(t.Context(), token); err != nil || c.User != "u" || asked != 1 {
+				t.Fatalf("%+v, %v, verified %d times", c, err, asked)
+			}
+		}
+		time.Sleep(time.Hour)
+		if _, err := d.Verify(t.Context(), token); !errors.Is(err, ErrTokenExpired) {
 			t.Fatalf("got %v", err)
 		}
 	})

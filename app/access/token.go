@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -41,10 +42,27 @@ func (d *Directory) Mint(app, user string, platform int) (string, error) {
 	}).SignedString(t.secret)
 }
 
-// Verify reads a client token. The app claim chooses the secret, so a token of
-// one app never passes as another's. ErrTokenExpired is told apart from the
-// rest, since a client can act on it; nothing else is.
-func (d *Directory) Verify(token string) (Caller, error) {
+// Remember returns what ask gave for key, from a cache when it has it. Errors are
+// not remembered.
+type Remember func(ctx context.Context, key string, ask func(context.Context) (Caller, error)) (Caller, error)
+
+// Verify reads a client token. A token that was verified before is not verified
+// again, only its end is looked at. ErrTokenExpired is told apart from the rest,
+// since a client can act on it; nothing else is.
+func (d *Directory) Verify(ctx context.Context, token string) (Caller, error) {
+	if d.remember == nil {
+		return d.verify(token)
+	}
+	c, err := d.remember(ctx, token, func(context.Context) (Caller, error) { return d.verify(token) })
+	if err == nil && !time.Now().Before(c.ExpiresAt) {
+		return Caller{}, ErrTokenExpired
+	}
+	return c, err
+}
+
+// verify lets the app claim choose the secret, so a token of one app never
+// passes as another's.
+func (d *Directory) verify(token string) (Caller, error) {
 	var c claims
 	_, err := parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) {
 		t, ok := d.apps[c.App]
