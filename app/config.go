@@ -39,6 +39,9 @@ type Config struct {
 	Deadline time.Duration `default:"10s" desc:"how long one request may take, vendor calls and all"`
 	Drain    time.Duration `default:"10s" desc:"how long a stop waits for requests under way"`
 
+	DatabaseURL vendors.Secret `split_words:"true" desc:"postgres://... or mysql://...; empty: a SQLite file in the data folder"`
+	AdminKey    vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
+
 	AdminAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may read /metrics and reach /admin"`
 	InnerAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may call /inner/* without the server key"`
 

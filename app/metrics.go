@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"switchboard/app/ledger"
+	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
 
@@ -18,6 +20,8 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	calls    *prometheus.HistogramVec
+	attempts *prometheus.CounterVec
+	writes   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -31,7 +35,14 @@ func newMetrics() *metrics {
 			Name: "switchboard_vendor_call_seconds", Help: "Vendor calls, retries included, by operation and outcome.",
 			Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"vendor", "op", "outcome"}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "switchboard_vendor_attempts_total", Help: "Attempts that vendor calls took, refused ones none.",
+		}, []string{"vendor", "class"}),
+		writes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "switchboard_ledger_writes_total", Help: "Changes of state in the ledger, by operation.",
+		}, []string{"op", "state"}),
 	}
+	m.registry.MustRegister(m.attempts, m.writes)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls)
 	return m
 }
@@ -46,4 +57,62 @@ func (m *metrics) request(method, route string, status int, took time.Duration) 
 
 func (m *metrics) call(o upstream.Observation) {
 	m.calls.WithLabelValues(o.Vendor, o.Op, o.Outcome.String()).Observe(o.Took.Seconds())
+	m.attempts.WithLabelValues(o.Vendor, o.Class.String()).Add(float64(o.Attempts))
+}
+
+func (m *metrics) write(op string, s ledger.State) {
+	m.writes.WithLabelValues(op, string(s)).Inc()
+}
+
+// watch adds what is read from vendors' links when somebody looks.
+func (m *metrics) watch(routes *vendors.Router) { m.registry.MustRegister(linkMetrics{routes}) }
+
+// linkMetrics reads every account's health at each scrape.
+type linkMetrics struct{ routes *vendors.Router }
+
+var (
+	breakerOpen = prometheus.NewDesc("switchboard_vendor_breaker_open", "1 while no call passes, 0.5 while one may probe.", []string{"vendor", "class"}, nil)
+	breakerMode = prometheus.NewDesc("switchboard_vendor_breaker_mode", "1 for the mode that an operator set.", []string{"vendor", "class", "mode"}, nil)
+	inFlight    = prometheus.NewDesc("switchboard_vendor_in_flight", "Calls under way.", []string{"vendor"}, nil)
+	clockAhead  = prometheus.NewDesc("switchboard_vendor_clock_ahead_seconds", "How far the vendor's clock is ahead of ours.", []string{"vendor"}, nil)
+	retriesMade = prometheus.NewDesc("switchboard_vendor_retries_total", "Attempts beyond the first.", []string{"vendor"}, nil)
+	headRoom    = prometheus.NewDesc("switchboard_vendor_head_room_units", "Units of the vendor's rate limit that may go out now.", []string{"vendor", "op"}, nil)
+	unknownSeen = prometheus.NewDesc("switchboard_vendor_unknown_codes", "Answers with a code that no table lists.", []string{"vendor", "op"}, nil)
+)
+
+func (l linkMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{breakerOpen, breakerMode, inFlight, clockAhead, retriesMade, headRoom, unknownSeen} {
+		ch <- d
+	}
+}
+
+func (l linkMetrics) Collect(ch chan<- prometheus.Metric) {
+	for _, v := range l.routes.All() {
+		if v.Link == nil {
+			continue
+		}
+		h := v.Link.Health()
+		gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, append([]string{v.Name}, labels...)...)
+		}
+		gauge(inFlight, float64(h.InFlight))
+		gauge(clockAhead, h.Skew.Seconds())
+		ch <- prometheus.MustNewConstMetric(retriesMade, prometheus.CounterValue, float64(h.Retries), v.Name)
+		for _, b := range h.Breakers {
+			gauge(breakerOpen, map[string]float64{"open": 1, "half-open": 0.5}[b.State], b.Class)
+			gauge(breakerMode, 1, b.Class, b.Mode.String())
+		}
+		for _, o := range h.Ops {
+			if o.HeadRoom >= 0 {
+				gauge(headRoom, o.HeadRoom, o.Op)
+			}
+		}
+		codes := map[string]float64{} // by operation: a vendor may invent as many codes as it likes
+		for _, u := range h.Unknown {
+			codes[u.Op] += float64(u.Count)
+		}
+		for op, n := range codes {
+			gauge(unknownSeen, n, op)
+		}
+	}
 }

@@ -18,6 +18,7 @@ const (
 	sandboxApp    = "666666"
 	sandboxKey    = "master"
 	sandboxSecret = "sandbox-only-secret"
+	sandboxAdmin  = "sandbox"
 	sandboxCoins  = 1000 // of a new user
 )
 
@@ -40,6 +41,9 @@ func openSandbox(cfg *Config) (*sandbox, error) {
 	s := &sandbox{urls: map[string]string{}}
 	if err := s.start(cfg); err != nil {
 		return nil, errors.Join(err, s.close())
+	}
+	if cfg.AdminKey == "" {
+		cfg.AdminKey = sandboxAdmin
 	}
 	if len(cfg.Apps) == 0 {
 		cfg.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}

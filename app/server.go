@@ -16,9 +16,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/rooms"
+	"switchboard/app/storage"
+	"switchboard/app/switches"
 	"switchboard/app/translation"
 	"switchboard/app/wallet"
 	"switchboard/handlers"
@@ -70,6 +73,7 @@ type server struct {
 	sandbox        *sandbox // nil: real vendors
 	apps           *access.Directory
 	metrics        *metrics
+	db             *storage.DB
 	routes         *vendors.Router
 	stopping       atomic.Bool
 	cancelRequests func()
@@ -127,9 +131,22 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		return nil, err
 	}
 	s.open.push("vendors", func() error { closeVendors(all); return nil })
-	if s.routes, err = openRoutes(all, s.cfg.Route); err != nil {
+	base, err := s.cfg.Route.table()
+	if err != nil {
 		return nil, err
 	}
+	if s.routes, err = openRoutes(all, base); err != nil {
+		return nil, err
+	}
+	s.metrics.watch(s.routes)
+
+	// What is kept.
+	s.db, err = storage.Open(ctx, storage.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir})
+	if err != nil {
+		return nil, err
+	}
+	s.open.push("store", s.db.Close)
+	writes, switched := storage.Ledger{DB: s.db}, storage.Switches{DB: s.db}
 
 	// The domains. What runs beside requests runs until everything is served.
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
@@ -144,6 +161,16 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	}
 	tasks.Go(func() { words.Run(background) })
 	coins := &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
+	book := &ledger.Ledger{
+		Store: writes, Observe: s.metrics.write,
+		Recipes: map[string]ledger.Recipe{vendors.OpAdjust: handlers.SettleAdjust(coins)},
+	}
+	tasks.Go(func() { book.Run(background, log) })
+	switchboard := &switches.Service{Store: switched, Router: s.routes, Base: base}
+	if err := switchboard.Follow(ctx); err != nil {
+		log.Warn("what was switched before does not apply here", "error", err)
+	}
+	tasks.Go(func() { switchboard.Run(background, log) })
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
 
 	// HTTP: every surface, with who may call it.
@@ -155,8 +182,10 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(s.web.Group("/api/v1", middleware.Client(s.apps), deadline))
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline)
-	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: coins}.Mount(back)
+	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: coins, Ledger: book}.Mount(back)
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
+	handlers.Admin{Routes: s.routes, Switches: switchboard, Audit: switched, Ledger: writes}.
+		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
 	handlers.Inner{Apps: s.apps}.Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))
 	return s, nil
 }
@@ -185,6 +214,7 @@ func (s *server) probes() handlers.Probes {
 				}
 				return nil
 			}},
+			{Name: "store", Check: s.db.Ready},
 			{Name: "routes", Check: func(context.Context) error { return routesServed(s.routes) }},
 		},
 	}

@@ -42,11 +42,7 @@ func closeVendors(all []*vendors.Vendor) {
 }
 
 // openRoutes routes over all as cfg says.
-func openRoutes(all []*vendors.Vendor, cfg RouteConfig) (*vendors.Router, error) {
-	table, err := cfg.table()
-	if err != nil {
-		return nil, err
-	}
+func openRoutes(all []*vendors.Vendor, table map[vendors.Capability]vendors.Route) (*vendors.Router, error) {
 	routes, err := vendors.NewRouter(all, nil)
 	if err != nil {
 		return nil, err

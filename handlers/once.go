@@ -24,9 +24,6 @@ const idempotencyKey = "Idempotency-Key"
 // whoever repeats the request with its key is given the same answer, marked by
 // Idempotent-Replayed.
 func once(c *fiber.Ctx, l *ledger.Ledger, w ledger.Write, run func(context.Context) error) error {
-	if l == nil {
-		return run(c.UserContext())
-	}
 	w.App, w.RequestID = middleware.AppOf(c).ID, middleware.IDOf(c)
 	answer, replayed, err := l.Do(c.UserContext(), w, func(ctx context.Context) ledger.Answer {
 		err := run(ctx)

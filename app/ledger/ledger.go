@@ -99,6 +99,9 @@ type Store interface {
 	Save(ctx context.Context, e Entry, dueIn time.Duration) (bool, error)
 	// Due returns entries whose time has come, the latest last.
 	Due(ctx context.Context, limit int) ([]Entry, error)
+	// Prune forgets at most limit entries that ended longer ago than older, and
+	// returns how many: their keys are free again.
+	Prune(ctx context.Context, older time.Duration, limit int) (int, error)
 }
 
 // Ledger keeps the rules over a store. It is safe for concurrent use.

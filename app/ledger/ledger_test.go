@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -63,6 +64,18 @@ func (m *memory) Due(_ context.Context, limit int) (out []Entry, err error) {
 		}
 	}
 	return out, m.broken
+}
+
+func (m *memory) Prune(_ context.Context, older time.Duration, limit int) (n int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, e := range m.entries {
+		if _, waits := m.due[id]; !waits && time.Since(e.Updated) > older && n < limit {
+			delete(m.entries, id)
+			n++
+		}
+	}
+	return n, m.broken
 }
 
 func (m *memory) only(t testing.TB) Entry {
@@ -340,6 +353,32 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 		}
 		if slices.Contains(left, Open) || slices.Contains(left, Doubt) {
 			rt.Fatalf("not ended: %v", left)
+		}
+	})
+}
+
+func TestRunSettlesAndForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		l := &Ledger{Store: m, Recipes: map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, _ Entry) Answer { return attempted(ctx, vendors.OK) }}}
+		for i := range pruneLimit + 5 {
+			_, _, _ = l.Do(t.Context(), write(fmt.Sprint(i)), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) })
+		}
+		_, _, _ = l.Do(t.Context(), write("doubt"), func(ctx context.Context) Answer { return attempted(ctx, vendors.Ambiguous) })
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		l.Run(ctx, slog.New(slog.DiscardHandler))
+		stop()
+		for _, e := range m.entries {
+			if e.State != Done {
+				t.Fatalf("%s is %s after a minute", e.Key, e.State)
+			}
+		}
+		time.Sleep(keepFor)
+		ctx, stop = context.WithTimeout(t.Context(), 2*pruneEvery)
+		l.Run(ctx, slog.New(slog.DiscardHandler))
+		stop()
+		if len(m.entries) != 0 {
+			t.Fatalf("%d entries are remembered after %v", len(m.entries), keepFor)
 		}
 	})
 }

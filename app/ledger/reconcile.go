@@ -22,6 +22,11 @@ const (
 	lastCheck  = time.Minute // between two checks at most
 	checkTime  = 10 * time.Second
 	giveUp     = 15 * time.Minute
+
+	// keepFor is how long an ended entry, and so its key, is remembered.
+	keepFor    = 30 * 24 * time.Hour
+	pruneEvery = 10 * time.Minute
+	pruneLimit = 1000
 )
 
 // Run looks into what is in doubt until ctx ends. Every replica may run one:
@@ -29,14 +34,30 @@ const (
 func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	prune := time.NewTicker(pruneEvery)
+	defer prune.Stop()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			_, err = l.Sweep(ctx)
+		case <-prune.C:
+			err = l.prune(ctx)
 		}
-		if _, err := l.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			log.Warn("the ledger cannot be swept", "error", err)
+		}
+	}
+}
+
+// prune forgets what is old, in portions that hold the store for a short time.
+func (l *Ledger) prune(ctx context.Context) error {
+	for {
+		n, err := l.Store.Prune(ctx, keepFor, pruneLimit)
+		if err != nil || n < pruneLimit {
+			return err
 		}
 	}
 }
