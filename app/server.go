@@ -84,7 +84,10 @@ type server struct {
 func run(ctx context.Context, cfg Config, stdout, stderr io.Writer) (err error) {
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	s, err := build(ctx, cfg, log)
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(err, ctx.Err()):
+		return nil // told to stop while it started
+	case err != nil:
 		return err
 	}
 	defer func() { err = errors.Join(err, s.open.close()) }()
