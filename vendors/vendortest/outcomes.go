@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"switchboard/vendors"
@@ -52,6 +53,9 @@ func outcomeChecks() []check {
 	return []check{
 		{name: "SpoiledExchangeHasItsOutcome", run: spoiledOutcomes},
 		{name: "GoodBodyUnderABadStatusIsNotASuccess", run: badStatus},
+		{name: "GoodBodyUnderAnyContentTypeIsASuccess", run: anyContentType},
+		{name: "RedirectIsNotFollowedWithCredentials", run: noRedirect},
+		{name: "EndlessAnswerIsNotReadToItsEnd", run: endless},
 		{name: "SilentFarEndIsAmbiguousAtTheDeadline", run: deadline},
 		{name: "CallerWhoLeavesGetsCancelled", run: cancelled},
 		{name: "CallerWhoHasLeftSendsNothing", run: alreadyLeft},
@@ -119,6 +123,44 @@ func badStatus(t T, e *env) {
 
 // deadline gives a call 100 ms, and more when the machine is so busy that the
 // request did not reach the far end in that time.
+func anyContentType(t T, e *env) {
+	for _, o := range e.ops() {
+		for _, typ := range []string{"text/html; charset=utf-8", "application/octet-stream"} {
+			err := e.fresh(t, o, always, retype(typ))
+			if err != nil && e.fresh(t, o, 0, fault{}) == nil { // else the body was no good one
+				t.Errorf("%s, under %s: %v", o.name, typ, err)
+			}
+		}
+	}
+}
+
+func noRedirect(t T, e *env) {
+	elsewhere, err := newWire(e.BaseURL)
+	must(t, "proxy", err)
+	defer elsewhere.close()
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect} {
+		for _, o := range e.opsFor(CodeCase{}) {
+			mustBe(t, o.name, e.fresh(t, o, always, redirect(status, elsewhere.url+"/elsewhere")), vendors.Ambiguous, nil)
+		}
+	}
+	if n := len(elsewhere.requests()); n != 0 {
+		t.Errorf("%d requests followed a redirect to another host", n)
+	}
+}
+
+// enough is more than any answer of a vendor, and little enough to give up soon.
+const enough = 64 << 20
+
+func endless(t T, e *env) {
+	for _, o := range e.opsFor(CodeCase{}) {
+		var whole atomic.Bool
+		mustBe(t, o.name, e.fresh(t, o, always, flood(&whole)), vendors.Ambiguous, nil)
+		if whole.Load() {
+			t.Errorf("%s: took an answer of %d bytes", o.name, enough)
+		}
+	}
+}
+
 func deadline(t T, e *env) {
 	e.eachOp(t, func(e *env, o op) {
 		for _, f := range []fault{hang, executeThenHang} {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -219,5 +220,37 @@ func answer(name string, status int, contentType, body string) fault {
 func restatus(status int) fault {
 	return fault{"real body under status " + strconv.Itoa(status), func(w http.ResponseWriter, _ *http.Request, forward func() *http.Response) {
 		copyAnswer(w, forward(), status)
+	}}
+}
+
+// retype executes and passes the real answer on under another content type.
+func retype(contentType string) fault {
+	return fault{"real answer as " + contentType, func(w http.ResponseWriter, _ *http.Request, forward func() *http.Response) {
+		res := forward()
+		res.Header.Set("Content-Type", contentType)
+		copyAnswer(w, res, res.StatusCode)
+	}}
+}
+
+// redirect sends the client elsewhere without executing.
+func redirect(status int, to string) fault {
+	return fault{"redirect " + strconv.Itoa(status), func(w http.ResponseWriter, _ *http.Request, _ func() *http.Response) {
+		w.Header().Set("Location", to)
+		w.WriteHeader(status)
+	}}
+}
+
+// flood answers with spaces until the client leaves or has taken enough, which
+// sets whole.
+func flood(whole *atomic.Bool) fault {
+	return fault{"endless answer", func(w http.ResponseWriter, _ *http.Request, _ func() *http.Response) {
+		w.Header().Set("Content-Type", "application/json")
+		page := bytes.Repeat([]byte(" "), 1<<20)
+		for range enough / len(page) {
+			if _, err := w.Write(page); err != nil {
+				panic(http.ErrAbortHandler)
+			}
+		}
+		whole.Store(true)
 	}}
 }
