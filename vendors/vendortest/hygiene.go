@@ -46,13 +46,12 @@ func (e *env) mustHide(t T, what string, err error) {
 
 func noSecrets(t T, e *env) {
 	echo := answer("echo", 500, "text/html", "<p>bad key "+e.secret()+" at http://gateway.internal/</p>")
-	closed := closedPort(t)
 	e.eachOp(t, func(e *env, o op) {
 		for _, f := range []fault{drop, reset, truncate, echo} {
 			e.mustHide(t, o.name+", "+f.name, e.fresh(t, o, always, f))
 		}
 		c, cancel := context.WithTimeout(t.Context(), patience)
-		e.mustHide(t, o.name+", unreachable", o.call(c, e.open(closed)))
+		e.mustHide(t, o.name+", unreachable", o.call(c, e.open(nobody)))
 		cancel()
 	})
 }
