@@ -3,8 +3,6 @@ package linkv
 import (
 	"encoding/hex"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -167,44 +165,3 @@ func TestAGroupLives(t *testing.T) {
 	}
 	r.want(group("create", "ann", "userId", "ann", "groupName", "G", "nickName", "A"), "9004")
 }
-
-func FuzzFormsAndSignatures(f *testing.F) {
-	f.Add("app_id=LM6000000000000000000001&nonce_str=AbCdEfGh1700000000StUvWxYz&sign=0", "uid=%zz&&=;")
-	f.Add("userId=ann", "appkey=mockkey&appId=mockapp&timestamp=1&nonce=")
-	m, err := New(Config{Account: testAccount, CheckAnswers: true})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(m.Close)
-	f.Fuzz(func(t *testing.T, body, query string) {
-		for _, path := range []string{"/api/rest/getToken", "/api/rest/sendEventMsg", "/open/finanv0/changeGold", "/task/rest/x/converse/pushSysMsg"} {
-			r := (&http.Request{Method: http.MethodPost, URL: &url.URL{Path: path, RawQuery: query}, Header: http.Header{}}).WithContext(t.Context())
-			r.Body = http.NoBody
-			if body != "" {
-				r.Body = readCloser{strings.NewReader(body)}
-			}
-			w := recorder{header: http.Header{}}
-			m.ServeHTTP(&w, r)
-			if w.status != http.StatusOK || strings.Contains(w.body.String(), `"status":"500"`) {
-				t.Fatalf("%s: %d %s", path, w.status, w.body.String())
-			}
-		}
-		if err := m.Default().Journal.Breaches(); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-type readCloser struct{ *strings.Reader }
-
-func (readCloser) Close() error { return nil }
-
-type recorder struct {
-	header http.Header
-	status int
-	body   strings.Builder
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
