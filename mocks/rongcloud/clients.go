@@ -137,14 +137,7 @@ func (a *App) clientSend(c ClientMessage) (Receipt, error) {
 		kind: c.Kind, from: c.From, target: c.Target, objectName: c.ObjectName, content: c.Content,
 		at: now, fromClient: true, os: c.OS,
 	}
-	a.record(m)
-	v := a.moderate(m)
-	if v.deliver {
-		a.deliver(m)
-	}
-	if v.deliver || a.cfg.RouteBlocked {
-		a.route(m, v)
-	}
+	v := a.send(m)
 	return Receipt{UID: m.uid, Blocked: !v.deliver, Extra: v.extra}, nil
 }
 
@@ -158,15 +151,15 @@ func (a *App) mayTalk(c ClientMessage, now time.Time) error {
 		return ErrTooFast
 	}
 	a.sent[c.From] = w
-	switch c.Kind {
-	case Group:
-		return a.mayTalkInGroup(a.group(c.Target), c.From, now)
-	case ChatRoom:
-		return a.mayTalkInRoom(a.room(c.Target, now), c.From, now)
-	}
 	u := a.user(c.From)
 	switch {
-	case u.noChat || u.blockedUntil.After(now):
+	case u.blockedUntil.After(now) || u.inactive:
+		return ErrUserBlocked
+	case c.Kind == Group:
+		return a.mayTalkInGroup(a.group(c.Target), c.From, now)
+	case c.Kind == ChatRoom:
+		return a.mayTalkInRoom(a.room(c.Target, now), c.From, now)
+	case u.noChat:
 		return ErrUserBlocked
 	case slices.Contains(a.user(c.Target).black, c.From):
 		return ErrBlacklisted

@@ -27,16 +27,17 @@ type Delivery struct {
 }
 
 // send passes the message through what the console has switched on, delivers
-// it and returns its id. The lock is let go while a callback is asked.
-func (a *App) send(m *message) string {
+// it and tells the customer. The lock is let go while a callback is asked.
+func (a *App) send(m *message) verdict {
 	a.record(m)
-	if v := a.moderate(m); v.deliver {
+	v := a.moderate(m)
+	if v.deliver {
 		a.deliver(m)
-		a.route(m, v)
-	} else if a.cfg.RouteBlocked && v.sensitive == wordBlocked {
+	}
+	if v.deliver || a.cfg.RouteBlocked {
 		a.route(m, v)
 	}
-	return m.uid
+	return v
 }
 
 // record gives the message its id and keeps it for recall and expansion.

@@ -97,7 +97,8 @@ func (a *App) notice(r request, g *group) (reply, *failure) {
 		return nil, f
 	}
 	m.target = g.id
-	return reply{"messageUID": a.send(&m), "memberCount": len(g.members)}, nil
+	a.send(&m)
+	return reply{"messageUID": m.uid, "memberCount": len(g.members)}, nil
 }
 
 // syncGroups makes the given groups, and no others, those of the user.

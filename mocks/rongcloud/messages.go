@@ -99,7 +99,8 @@ func publish(kind Kind, param, as string, status bool) handler {
 		for _, target := range r.list(param) {
 			one := m
 			one.target = target
-			uids = append(uids, reply{as: target, "messageUID": a.send(&one)})
+			a.send(&one)
+			uids = append(uids, reply{as: target, "messageUID": one.uid})
 		}
 		return reply{"messageUIDs": uids}, nil
 	}
@@ -131,7 +132,8 @@ func broadcast(kind Kind, onlineOnly bool) handler {
 			return nil, f
 		}
 		m.status = onlineOnly
-		return reply{"messageUID": a.send(&m)}, nil
+		a.send(&m)
+		return reply{"messageUID": m.uid}, nil
 	}
 }
 
@@ -160,7 +162,8 @@ func publishTemplate(kind Kind) handler {
 			if len(pushes) > 0 {
 				one.pushContent = fill.Replace(pushes[i])
 			}
-			uids = append(uids, reply{"userId": target, "messageUID": a.send(&one)})
+			a.send(&one)
+			uids = append(uids, reply{"userId": target, "messageUID": one.uid})
 		}
 		return reply{"messageUIDs": uids}, nil
 	}

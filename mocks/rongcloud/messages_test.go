@@ -1,10 +1,12 @@
 package rongcloud_test
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -330,5 +332,48 @@ func TestWordsWorkOnClientsAndOnServerSendsOnlyWhenSwitchedOn(t *testing.T) {
 		if in := s.Inbox("cid"); len(in) != 1 || in[0].Content != `{"content":"***"}` {
 			t.Error(in)
 		}
+	}
+}
+
+func TestWhoIsBlockedTalksNowhere(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	form(t, s, "/group/create", "userId", "ann", "groupId", "g", "groupName", "G").want(t, 200)
+	form(t, s, "/user/blacklist/add", "userId", "bob", "blackUserId", "ann").want(t, 200)
+	if _, err := s.Send(say("ann", rongcloud.Private, "bob")); !errors.Is(err, rongcloud.ErrBlacklisted) {
+		t.Error(err)
+	}
+	form(t, s, "/user/block", "userId", "ann", "minute", "1").want(t, 200)
+	for _, m := range []rongcloud.ClientMessage{say("ann", rongcloud.Private, "cid"), say("ann", rongcloud.Group, "g")} {
+		if _, err := s.Send(m); !errors.Is(err, rongcloud.ErrUserBlocked) {
+			t.Errorf("%s: %v", m.Kind, err)
+		}
+	}
+}
+
+// Namespaces share a server and nothing else, under load too.
+func TestManyCallersAtOnceLoseNothing(t *testing.T) {
+	s := start(t, rongcloud.Config{NoRateLimits: true})
+	var callers sync.WaitGroup
+	for i := range 8 {
+		callers.Go(func() {
+			for j := range 20 {
+				form(t, s, "/message/private/publish", "fromUserId", fmt.Sprint("a", i), "toUserId", "bob", "objectName", "app:n", "content", fmt.Sprint(j)).want(t, 200)
+				form(t, s, "/group/join", "userId", fmt.Sprint("u", i, "x", j), "groupId", "g").want(t, 200)
+			}
+		})
+	}
+	callers.Wait()
+	in := s.Inbox("bob")
+	seen := map[string]bool{}
+	next := map[string]int{}
+	for _, d := range in {
+		if seen[d.UID] || d.Content != fmt.Sprint(next[d.From]) {
+			t.Errorf("%+v comes twice or out of order", d)
+		}
+		seen[d.UID] = true
+		next[d.From]++
+	}
+	if len(in) != 160 || len(s.Members("g")) != 160 {
+		t.Error(len(in), len(s.Members("g")))
 	}
 }
