@@ -15,7 +15,10 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"switchboard/app/access"
+	"switchboard/app/conversation"
 	"switchboard/app/moderation"
+	"switchboard/app/realtime"
+	"switchboard/app/uploads"
 	"switchboard/app/wallet"
 	"switchboard/vendors"
 	"switchboard/vendors/linkv"
@@ -41,15 +44,19 @@ type Config struct {
 
 	DatabaseURL vendors.Secret `split_words:"true" desc:"postgres://... or mysql://...; empty: a SQLite file in the data folder"`
 	AdminKey    vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
+	BusURL      vendors.Secret `split_words:"true" desc:"redis://... or nats://..., which carries news between replicas; empty: one process alone"`
 
 	AdminAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may read /metrics and reach /admin"`
 	InnerAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may call /inner/* without the server key"`
 
 	AccessConfig
-	Words     moderation.Config
-	Price     wallet.Prices
-	Translate TranslateConfig
-	Route     RouteConfig
+	Words        moderation.Config
+	Price        wallet.Prices
+	Translate    TranslateConfig
+	Route        RouteConfig
+	Realtime     realtime.Config
+	Conversation conversation.Config
+	UploadConfig
 	RongCloud rongcloud.Config
 	LinkV     linkv.Config
 	YouMe     youme.Config
@@ -58,6 +65,10 @@ type Config struct {
 // AccessConfig is the tenants; an alias, since the variables carry no prefix of
 // their own: SWITCHBOARD_APPS.
 type AccessConfig = access.Config
+
+// UploadConfig is the files that clients send; an alias, since its variables
+// carry names of their own: SWITCHBOARD_BLOB_URL.
+type UploadConfig = uploads.Config
 
 // TranslateConfig bounds the cache of translations.
 type TranslateConfig struct {

@@ -74,6 +74,7 @@ type server struct {
 	apps           *access.Directory
 	metrics        *metrics
 	db             *storage.DB
+	live           *live
 	routes         *vendors.Router
 	stopping       atomic.Bool
 	cancelRequests func()
@@ -175,6 +176,11 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	}
 	tasks.Go(func() { switchboard.Run(background, log) })
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
+	if s.live, err = openLive(ctx, s); err != nil {
+		return nil, err
+	}
+	tasks.Go(func() { s.live.run(background) })
+	tasks.Go(func() { s.live.sweep(background, s) })
 
 	// HTTP: every surface, with who may call it.
 	s.newWeb(context.WithoutCancel(ctx))
@@ -189,7 +195,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
 	handlers.Admin{Routes: s.routes, Switches: switchboard, Audit: switched, Ledger: writes}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
-	handlers.Inner{Apps: s.apps}.Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))
+	s.mountLive(s.live)
 	return s, nil
 }
 
@@ -201,10 +207,10 @@ func (s *server) newWeb(parent context.Context) {
 	s.open.push("requests", func() error { cancel(); return nil })
 	s.web = fiber.New(fiber.Config{
 		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, ErrorHandler: handlers.Failure,
-		BodyLimit: bodyLimit, ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		BodyLimit: s.live.files.MaxBytes() + bodyLimit, ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	})
-	s.web.Use(middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
-		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit))
+	s.web.Use(handlers.Stray, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
+		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, handlers.UploadPath))
 }
 
 func (s *server) probes() handlers.Probes {
@@ -218,6 +224,7 @@ func (s *server) probes() handlers.Probes {
 				return nil
 			}},
 			{Name: "store", Check: s.db.Ready},
+			{Name: "bus", Check: s.live.bus.Ready},
 			{Name: "routes", Check: func(context.Context) error { return routesServed(s.routes) }},
 		},
 	}
@@ -228,6 +235,7 @@ func (s *server) probes() handlers.Probes {
 func (s *server) drain(served <-chan error) error {
 	s.stopping.Store(true)
 	s.log.Info("stopping", "drain", s.cfg.Drain)
+	sessions := s.live.shutdown(s.cfg.Drain) // first: streams and polls are requests under way
 	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)
 	defer timer.Stop()
 	err := s.web.ShutdownWithTimeout(s.cfg.Drain + time.Second)
@@ -235,7 +243,7 @@ func (s *server) drain(served <-chan error) error {
 		err = fmt.Errorf("requests were still under way after %s", s.cfg.Drain)
 	}
 	// A stop that comes before the server has taken the listener over must end it too.
-	return errors.Join(err, ignoreClosed(s.listener.Close()), ignoreClosed(<-served))
+	return errors.Join(sessions, err, ignoreClosed(s.listener.Close()), ignoreClosed(<-served))
 }
 
 // routesServed tells of a configured route that no vendor can serve now. It asks

@@ -13,12 +13,15 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/conversation"
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
+	"switchboard/app/realtime"
 	"switchboard/app/rooms"
 	"switchboard/app/switches"
 	"switchboard/app/translation"
+	"switchboard/app/uploads"
 	"switchboard/app/wallet"
 	"switchboard/middleware"
 	"switchboard/vendors"
@@ -95,6 +98,29 @@ var problems = []struct {
 	{access.ErrServerKey, problem{401, codeUnauthed, ""}},
 	{access.ErrUnknownApp, problem{401, codeUnauthed, ""}},
 	{middleware.ErrForbidden, problem{403, codeForbidden, ""}},
+
+	{conversation.ErrNotMember, problem{403, codeForbidden, ""}},
+	{conversation.ErrUnknownConversation, problem{404, codeNotFound, ""}},
+	{conversation.ErrUnknownUser, problem{404, codeNotFound, ""}},
+	{conversation.ErrArchived, problem{409, codeConflict, ""}},
+	{conversation.ErrKeyReused, problem{409, codeConflict, ""}},
+	{conversation.ErrBanned, problem{403, codeForbidden, ""}},
+	{conversation.ErrNotAllowed, problem{403, codeForbidden, ""}},
+	{conversation.ErrTooLarge, problem{400, codeInvalid, ""}},
+	{conversation.ErrTooManyMembers, problem{422, codeRefused, ""}},
+	{conversation.ErrMissing, problem{400, codeInvalid, ""}},
+	{conversation.ErrBadFormat, problem{400, codeInvalid, ""}},
+	{conversation.ErrBadUserID, problem{400, codeInvalid, ""}},
+	{conversation.ErrBadType, problem{400, codeInvalid, ""}},
+	{conversation.ErrBadMessageType, problem{400, codeInvalid, ""}},
+	{conversation.ErrNoMembers, problem{400, codeInvalid, ""}},
+	{errProtocol, problem{400, codeInvalid, ""}},
+	{errNoConversations, problem{400, codeInvalid, ""}},
+	{uploads.ErrType, problem{415, codeInvalid, ""}},
+	{uploads.ErrEmpty, problem{400, codeInvalid, ""}},
+	{uploads.ErrTooLarge, problem{413, codeTooLarge, ""}},
+	{errNoLogin, problem{400, codeInvalid, ""}},
+	{realtime.ErrStopping, problem{503, codeUnavailable, "this server is stopping; connect again"}},
 
 	{messages.ErrNoTargets, problem{400, codeInvalid, "targets: at least one is required"}},
 	{messages.ErrTooMany, problem{400, codeInvalid, ""}},
@@ -182,5 +208,5 @@ func Failure(c *fiber.Ctx, err error) error {
 	if errors.As(err, &detailed) {
 		data = detailed.data
 	}
-	return familyOf(c.Path()).failure(c, p, data)
+	return familyOf(c.Path()).failure(c, err, p, data)
 }

@@ -82,11 +82,11 @@ func Deadline(d time.Duration) fiber.Handler {
 	}
 }
 
-// BodyLimit refuses larger bodies with 413. The server itself admits the largest
-// upload that any route takes.
-func BodyLimit(bytes int) fiber.Handler {
+// BodyLimit refuses larger bodies with 413, but for the path of uploads: the
+// server itself admits the largest of those.
+func BodyLimit(bytes int, uploads string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if len(c.Request().Body()) > bytes {
+		if len(c.Request().Body()) > bytes && c.Path() != uploads {
 			return fiber.ErrRequestEntityTooLarge
 		}
 		return c.Next()

@@ -138,11 +138,13 @@ func (p Page[T]) Last() int { return max(1, (p.Total+p.Size-1)/p.Size) }
 
 // Config bounds what callers may do. Zero values mean the defaults named.
 type Config struct {
-	GroupMembers int  // members of a conversation that is no chat room: 3,000
-	RoomMembers  int  // members of a chat room (type 4): 100,000
-	ContentBytes int  // of a message's text: 65,536
-	ExtBytes     int  // of ext, attr and url each: 16,384
-	OpenHistory  bool // members also see what was said before they joined
+	GroupMembers int `split_words:"true" default:"3000" desc:"members of a conversation that is no chat room"`
+	RoomMembers  int `split_words:"true" default:"100000" desc:"members of a chat room (type 4)"`
+	ContentBytes int `split_words:"true" default:"65536" desc:"bytes of a message's text"`
+	ExtBytes     int `split_words:"true" default:"16384" desc:"bytes of an extension, an attr and a url each"`
+	// OpenHistory says whether an app's members also see what was said before
+	// they joined; nil: never.
+	OpenHistory func(app string) bool `ignored:"true"`
 }
 
 func (c Config) withDefaults() Config {

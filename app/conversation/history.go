@@ -123,7 +123,7 @@ func (s *Service) Since(ctx context.Context, app, user, after string) (missed []
 	if !ValidMessageID(after) {
 		return nil, false, nil
 	}
-	missed, err = s.store.Since(ctx, app, user, after, s.config.OpenHistory, resumeLimit+1)
+	missed, err = s.store.Since(ctx, app, user, after, s.open(app), resumeLimit+1)
 	if err != nil || len(missed) > resumeLimit {
 		return nil, false, err
 	}

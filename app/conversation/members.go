@@ -126,7 +126,7 @@ func (s *Service) seer(ctx context.Context, c Caller, conversation string) (Memb
 	}
 	if !c.Server() {
 		m, err := s.store.Member(ctx, c.App, conversation, c.User)
-		if s.config.OpenHistory {
+		if s.open(c.App) {
 			m.JoinSeq = 0
 		}
 		return m, err

@@ -100,6 +100,11 @@ func New(store Store, cfg Config, publish func(News)) *Service {
 	return &Service{store: store, config: cfg.withDefaults(), publish: publish}
 }
 
+// open says whether members of the app see what was said before they joined.
+func (s *Service) open(app string) bool {
+	return s.config.OpenHistory != nil && s.config.OpenHistory(app)
+}
+
 // now is the node's clock as stored: UTC, microseconds.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 

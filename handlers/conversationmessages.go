@@ -1,0 +1,110 @@
+package handlers
+
+import (
+	"encoding/json"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/conversation"
+)
+
+// imStored is the msg_status and the stored status of messages of this API.
+const imStored = 1
+
+func (h Conversations) send(c *fiber.Ctx) error {
+	var in struct {
+		From        userID          `json:"from_client"`
+		Type        *whole          `json:"type"`
+		Text        string          `json:"text"`
+		Attr        json.RawMessage `json:"attr"`
+		URL         string          `json:"url"`
+		Transient   whole           `json:"transient"`
+		NoSync      whole           `json:"no_sync"`
+		MentionAll  whole           `json:"mention_all"`
+		Mentions    mentionList     `json:"mention_client_ids"`
+		ClientMsgID string          `json:"client_msg_id"`
+	}
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	who := imCallerIn(c)
+	switch {
+	case in.From == "" && who.Server():
+		return missing("from_client")
+	case in.Type == nil:
+		return missing("type")
+	case !who.Server() && in.From != "" && string(in.From) != who.User:
+		return conversation.ErrNotAllowed
+	}
+	m, err := h.Service.Send(c.UserContext(), who.Caller, conversation.Post{
+		Conversation: c.Params("conv"), From: string(in.From), Type: int(*in.Type), Status: imStored,
+		Text: in.Text, Attr: in.Attr, URL: in.URL, Transient: in.Transient != 0, NoSync: in.NoSync != 0,
+		MentionAll: in.MentionAll != 0, Mentions: idTexts(in.Mentions), ClientKey: clientKey(c, in.ClientMsgID),
+	})
+	if err != nil {
+		return err
+	}
+	return imSuccess(c, sentAnswer{m.ID, m.At.UnixMilli()})
+}
+
+type sentAnswer struct {
+	MsgID string `json:"msg_id"`
+	Time  int64  `json:"time"` // Unix milliseconds
+}
+
+// mentionList is a JSON list, or a text that holds one.
+type mentionList []userID
+
+// UnmarshalJSON takes a list, a list in a text, or null.
+func (l *mentionList) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '"' {
+		var text string
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+		if raw = []byte(text); text == "" {
+			raw = []byte("null")
+		}
+	}
+	return json.Unmarshal(raw, (*[]userID)(l))
+}
+
+func (h Conversations) messages(c *fiber.Ctx) error {
+	p, err := pageIn(c, 10)
+	if err != nil {
+		return err
+	}
+	found, err := h.Service.MessagePage(c.UserContext(), imCallerIn(c).Caller, c.Params("conv"), p.page, p.size)
+	if err != nil {
+		return err
+	}
+	items := make([]messageItem, len(found.Items))
+	for i, m := range found.Items {
+		items[i] = messageItem{
+			MsgID: m.ID, ConvID: m.Conversation, Type: m.Type, Text: optional(m.Text),
+			Attr: optional(string(m.Attr)), URL: textOrNull(m.URL), CTime: m.At.UnixMilli(), MsgStatus: imStored,
+			NoSync: bit(m.NoSync), MentionAll: bit(m.MentionAll), Mentions: jsonText(m.Mentions), ClientID: m.From,
+		}
+	}
+	return imSuccess(c, pageAnswer{found.Page, items, found.Last(), p.echo, found.Total})
+}
+
+// messageItem has the document's types: a null of url and mention_client_ids is
+// the text "null". What is listed was stored, so transient is 0; messages are
+// never changed, so mtime is null.
+type messageItem struct {
+	MsgID      string  `json:"msg_id"`
+	ConvID     string  `json:"conv_id"`
+	Type       int     `json:"type"`
+	Text       *string `json:"text"`
+	Attr       *string `json:"attr"`
+	URL        string  `json:"url"`
+	CTime      int64   `json:"ctime"` // Unix milliseconds
+	MsgStatus  int     `json:"msg_status"`
+	NoSync     int     `json:"no_sync"`
+	MentionAll int     `json:"mention_all"`
+	Mentions   string  `json:"mention_client_ids"`
+	Transient  int     `json:"transient"`
+	MTime      *string `json:"mtime"`
+	ClientID   string  `json:"client_id"`
+}

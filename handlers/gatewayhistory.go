@@ -1,0 +1,115 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/conversation"
+)
+
+// few is how many messages the gateway's short histories show.
+const few = 30
+
+// historyAnswer has more when a range holds more than the answer.
+type historyAnswer struct {
+	Msg  []gatewayMessage
+	More bool `json:"more,omitempty"`
+}
+
+func (h Gateway) history(c *fiber.Ctx, id string, w conversation.Window) error {
+	found, err := h.Conversations.History(c.UserContext(), member(c), id, w)
+	if err != nil {
+		return err
+	}
+	out := historyAnswer{Msg: make([]gatewayMessage, len(found.Messages)), More: found.More && w.Limit == 0}
+	for i, m := range found.Messages {
+		out.Msg[i] = newGatewayMessage(m)
+	}
+	return gatewaySuccess(c, out)
+}
+
+// between includes both ends; desc takes the newest when there are too many.
+func (h Gateway) between(c *fiber.Ctx) error {
+	var in struct {
+		inConversation
+		Start string `json:"start_msg_id"`
+		End   string `json:"end_msg_id"`
+		Desc  bool   `json:"desc"`
+	}
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	return h.history(c, in.ConversationID, conversation.Window{
+		From: in.Start, To: in.End, Newest: in.Desc, Descending: in.Desc,
+	})
+}
+
+// anchored asks for what is around a message; the answer has the message itself
+// unless exclusive, which is ours, says otherwise.
+type anchored struct {
+	inConversation
+	MsgID     string `json:"msg_id"`
+	Desc      bool   `json:"desc"`
+	Exclusive bool   `json:"exclusive"`
+}
+
+func (h Gateway) before(c *fiber.Ctx) error {
+	in, err := anchor(c)
+	if err != nil {
+		return err
+	}
+	return h.history(c, in.ConversationID, conversation.Window{
+		To: in.MsgID, BeforeTo: in.Exclusive, Limit: few, Newest: true, Descending: in.Desc,
+	})
+}
+
+func (h Gateway) after(c *fiber.Ctx) error {
+	in, err := anchor(c)
+	if err != nil {
+		return err
+	}
+	return h.history(c, in.ConversationID, conversation.Window{
+		From: in.MsgID, AfterFrom: in.Exclusive, Limit: few, Descending: in.Desc,
+	})
+}
+
+func anchor(c *fiber.Ctx) (in anchored, err error) {
+	if err := decodeJSON(c, &in); err != nil {
+		return in, err
+	}
+	if in.MsgID == "" {
+		return in, invalid("msg_id is required")
+	}
+	return in, nil
+}
+
+func (h Gateway) last30(c *fiber.Ctx) error { return h.newest(c, few) }
+
+func (h Gateway) lastOne(c *fiber.Ctx) error { return h.newest(c, 1) }
+
+func (h Gateway) newest(c *fiber.Ctx, n int) error {
+	var in struct {
+		inConversation
+		Desc bool `json:"desc"`
+	}
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	return h.history(c, in.ConversationID, conversation.Window{Limit: n, Newest: true, Descending: in.Desc})
+}
+
+// lastID is empty before the first message that the caller may see.
+func (h Gateway) lastID(c *fiber.Ctx) error {
+	var in inConversation
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	found, err := h.Conversations.History(c.UserContext(), member(c), in.ConversationID, conversation.Window{Limit: 1, Newest: true})
+	if err != nil {
+		return err
+	}
+	id := ""
+	for _, m := range found.Messages {
+		id = m.ID
+	}
+	return gatewaySuccess(c, fiber.Map{"MsgId": id})
+}
