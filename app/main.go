@@ -34,6 +34,9 @@ const usage = `usage: app [command]
   health   ask a running process whether it is alive; exit code 1 when not
   sign explain [-signature s] [-now unix] [-date "vendor's Date"] vendor name=value ...
            show how the configured account signs these values, and why a vendor would refuse the signature
+  certify [-only text] [-json file] [-against file] vendor
+           hold the configured account (one made for tests!), or the vendor's mock, to the vendor contract;
+           write the report, and name what differs from an earlier one; exit code 1 when a check failed
 `
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -62,6 +65,12 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			return err
 		}
 		return explainSign(cfg, args[2:], stdout)
+	case "certify":
+		cfg, err := loadConfig()
+		if err != nil {
+			return err
+		}
+		return certifyVendor(ctx, cfg, args[1:], stdout)
 	}
 	return errUsage
 }
