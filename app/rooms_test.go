@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"switchboard/app/access"
+	mockrong "switchboard/mocks/rongcloud"
 	mockyoume "switchboard/mocks/youme"
 )
 
@@ -159,6 +160,52 @@ func TestWhatTheRoomsVendorCannotDoNamesWhoCan(t *testing.T) {
 	}
 	if journal := get(t, far.URL+"/_mock/journal"); strings.Contains(journal, "/v1/im/") {
 		t.Errorf("the vendor was called: %s", journal)
+	}
+}
+
+func TestBansAreTheOtherVendors(t *testing.T) {
+	rong, err := mockrong.Start(mockrong.Config{Account: mockrong.Account{AppKey: "rong", AppSecret: sandboxSecret}, CheckAnswers: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rong.Close() })
+	app := rong.Default()
+	for _, user := range []string{"1", "2", "3"} {
+		app.AddUser(user, user)
+		if err := app.JoinRTC("stage", user); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := start(t, func(c *Config) {
+		c.RongCloud.AppKey, c.RongCloud.AppSecret, c.RongCloud.BaseURL = "rong", sandboxSecret, rong.URL
+		c.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
+	})
+	order := func(path string, body any) {
+		t.Helper()
+		got := p.do(t, request{Path: "/api/server/rooms/stage/" + path + "?vendor=rongcloud", Header: serverKey, Body: body})
+		if got.Status != 200 || got.Code != 0 {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+	}
+	order("ban", map[string]any{"users": []any{2}, "seconds": 3600})
+	if got := app.RTCMembers("stage"); !slices.Equal(got, []string{"1", "3"}) {
+		t.Errorf("after the ban %q", got)
+	}
+	if app.JoinRTC("stage", "2") == nil {
+		t.Error("2 came back within his ban")
+	}
+	order("unban", map[string]any{"users": []any{2}})
+	if err := app.JoinRTC("stage", "2"); err != nil {
+		t.Errorf("2 is unbanned: %v", err)
+	}
+	order("kick", map[string]any{"user": 3})
+	order("dissolve", map[string]any{})
+	if got := app.RTCMembers("stage"); len(got) != 0 {
+		t.Errorf("after its end %q", got)
+	}
+	list := p.do(t, request{Method: "GET", Path: "/api/server/rooms", Header: serverKey})
+	if list.Status != 501 || !strings.Contains(*list.Err, "no configured vendor can") || !sameJSON(list.Data, `{"able":[]}`) {
+		t.Errorf("a list by nobody: %d %s", list.Status, list.Body)
 	}
 }
 
