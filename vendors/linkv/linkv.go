@@ -4,6 +4,7 @@ package linkv
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -64,7 +65,7 @@ type adapter struct {
 // Open connects one LinkV account. The caller closes the vendor.
 func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error) {
 	if err := cfg.check(); err != nil {
-		return nil, vendors.Refuse(name, "open", vendors.ErrInvalid, err.Error())
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if cfg.LiveBaseURL == "" {
 		cfg.LiveBaseURL = cfg.BaseURL

@@ -54,8 +54,8 @@ func (r record) list(key string) ([]record, error) {
 
 // check reads the envelope. Answers come with and without one (2): without, the
 // payload is the proof of success. Another HTTP status than 200 is the
-// network's and not YouMe's.
-func check(a upstream.Answer, payload string) error {
+// network's and not YouMe's. auth are the codes that mean our credentials.
+func check(a upstream.Answer, payload string, auth []string) error {
 	var r record
 	if a.Status/100 != 2 || a.Decode(&r) != nil || r == nil {
 		return vendors.ErrUnreadable
@@ -64,7 +64,7 @@ func check(a upstream.Answer, payload string) error {
 	_, there := r[level(payload)]
 	switch {
 	case (code != "" && code != "0") || status == "FAIL":
-		return refusal(status, code, r.text("ErrorInfo"))
+		return refusal(status, code, r.text("ErrorInfo"), auth)
 	case status == "OK", status == "" && code == "0", status == "" && code == "" && there:
 		return nil
 	default:
@@ -73,12 +73,16 @@ func check(a upstream.Answer, payload string) error {
 }
 
 // refusal is a failure as YouMe words it. No table of its codes is public, so
-// every one stays as itself.
-func refusal(status, code, info upstream.Text) error {
+// every one stays as itself but those that the account's owner has named.
+func refusal(status, code, info upstream.Text, auth []string) error {
 	if code == "" || code == "0" {
 		code = status
 	}
-	return &vendors.Error{Outcome: vendors.DefiniteNo, Code: string(code), Text: string(info), Err: vendors.ErrUnknownCode}
+	e := &vendors.Error{Outcome: vendors.DefiniteNo, Code: string(code), Text: string(info), Err: vendors.ErrUnknownCode}
+	if slices.Contains(auth, e.Code) {
+		e.Outcome, e.Err = vendors.AuthFault, nil
+	}
+	return e
 }
 
 type meaning struct {
@@ -95,8 +99,8 @@ var identityCodes = map[string]meaning{
 }
 
 // checkIdentity reads the identity command's own code beside the envelope.
-func checkIdentity(a upstream.Answer) error {
-	if err := check(a, "Code"); err != nil {
+func checkIdentity(a upstream.Answer, auth []string) error {
+	if err := check(a, "Code", auth); err != nil {
 		return err
 	}
 	var r record

@@ -30,10 +30,11 @@ func TestEnvelopeIsReadInEveryForm(t *testing.T) {
 		{`{"ActionStatus":"OK","ErrorCode":41}`, "", 200, vendors.DefiniteNo, "41", vendors.ErrUnknownCode},
 		{`{"ActionStatus":"FAIL","ErrorCode":0}`, "", 200, vendors.DefiniteNo, "FAIL", vendors.ErrUnknownCode},
 		{`{"errorcode":"41","UserList":[]}`, "UserList", 200, vendors.DefiniteNo, "41", vendors.ErrUnknownCode},
+		{`{"ActionStatus":"FAIL","ErrorCode":78}`, "", 200, vendors.AuthFault, "78", nil}, // named in the configuration
 		{`{"ErrorCode":0}`, "", 502, vendors.Ambiguous, "", vendors.ErrUnreadable},
 		{`<html>`, "", 200, vendors.Ambiguous, "", vendors.ErrUnreadable},
 	} {
-		wantVerdict(t, tc.body, check(upstream.Answer{Status: tc.status, Body: []byte(tc.body)}, tc.payload), tc.outcome, tc.code, tc.is)
+		wantVerdict(t, tc.body, check(upstream.Answer{Status: tc.status, Body: []byte(tc.body)}, tc.payload, []string{"77", "78"}), tc.outcome, tc.code, tc.is)
 	}
 }
 
@@ -54,7 +55,7 @@ func TestIdentityHasCodesOfItsOwn(t *testing.T) {
 		{`{"ActionStatus":"FAIL","ErrorCode":9,"Code":0}`, vendors.DefiniteNo, "9", vendors.ErrUnknownCode},
 		{`{"ChannelID":"1"}`, vendors.Ambiguous, "", vendors.ErrUnreadable},
 	} {
-		wantVerdict(t, tc.body, checkIdentity(upstream.Answer{Status: 200, Body: []byte(tc.body)}), tc.outcome, tc.code, tc.is)
+		wantVerdict(t, tc.body, checkIdentity(upstream.Answer{Status: 200, Body: []byte(tc.body)}, nil), tc.outcome, tc.code, tc.is)
 	}
 }
 
@@ -95,7 +96,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer := upstream.Answer{Status: 200, Body: body}
-		for _, err := range []error{check(answer, "UserList"), checkIdentity(answer)} {
+		for _, err := range []error{check(answer, "UserList", nil), checkIdentity(answer, nil)} {
 			var e *vendors.Error
 			if errors.As(err, &e) && (e.Code == "" || e.Code == "0" || e.Outcome == vendors.OK) {
 				t.Errorf("%q: a failure with code %q and outcome %s", body, e.Code, e.Outcome)

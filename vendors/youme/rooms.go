@@ -202,6 +202,6 @@ func (a *adapter) SetIdentity(ctx context.Context, c vendors.IdentityChange) err
 		body["RequstId"] = c.Sequence // the vendor's spelling
 	}
 	call := a.call(vendors.OpRoomIdentity, upstream.Control, a.cfg.IdentityCommand, body, "Code")
-	call.Check = checkIdentity
+	call.Check = func(ans upstream.Answer) error { return checkIdentity(ans, a.cfg.AuthCodes) }
 	return a.up.Do(ctx, call, nil)
 }

@@ -59,3 +59,21 @@ func TestExplainShowsAgeAndNoSecret(t *testing.T) {
 		t.Errorf("a clock 400 s behind the vendor's: %+v", skewed)
 	}
 }
+
+func TestOpenNamesWhatIsMissing(t *testing.T) {
+	good := Config{AppKey: "YOUME1", AppSecret: "s", AppID: 1, Identifier: "admin", BaseURL: "http://127.0.0.1:1", IdentityCommand: "c"}
+	for want, spoil := range map[string]func(*Config){
+		"APP_KEY": func(c *Config) { c.AppKey = "" }, "APP_SECRET": func(c *Config) { c.AppSecret = "" },
+		"APP_ID": func(c *Config) { c.AppID = 0 }, "IDENTIFIER": func(c *Config) { c.Identifier = "" },
+		"IDENTITY_COMMAND": func(c *Config) { c.IdentityCommand = "" }, "base URL": func(c *Config) { c.BaseURL = "api.youme.im" },
+	} {
+		cfg := good
+		spoil(&cfg)
+		if _, err := Open("youme", cfg, upstream.Options{}); err == nil || !strings.Contains(err.Error(), want) || !cfg.Configured() {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	if (Config{Identifier: "admin", BaseURL: "https://api.youme.im"}).Configured() {
+		t.Error("defaults alone are no configuration")
+	}
+}

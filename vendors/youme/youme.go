@@ -4,6 +4,7 @@ package youme
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -19,6 +20,7 @@ type Config struct {
 	Identifier      string         `split_words:"true" default:"admin" desc:"account in whose name commands are given"`
 	BaseURL         string         `split_words:"true" default:"https://api.youme.im" desc:"scheme and host of the API; overseas accounts have another"`
 	IdentityCommand string         `split_words:"true" default:"change_user_ Identity" desc:"name of the command that changes identities: the document writes it with a space"`
+	AuthCodes       []string       `split_words:"true" desc:"ErrorCodes by which YouMe refuses credentials or their time, comma separated; it publishes none, so ask it. Empty: every code is a plain refusal and raises no alarm"`
 }
 
 // Configured reports whether any setting that has no default is there.
@@ -49,7 +51,7 @@ type adapter struct {
 // Open connects one YouMe app. The caller closes the vendor.
 func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error) {
 	if err := cfg.check(); err != nil {
-		return nil, vendors.Refuse(name, "open", vendors.ErrInvalid, err.Error())
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	up, err := upstream.New(upstream.Config{
 		Vendor: name, BaseURL: cfg.BaseURL, Limits: limits,
@@ -74,6 +76,6 @@ func (a *adapter) call(op string, class upstream.Class, command string, body any
 		Op: op, Class: class, Method: http.MethodPost,
 		Path: "/v1/im/" + url.PathEscape(command), JSON: body,
 		Sign:  a.sign,
-		Check: func(ans upstream.Answer) error { return check(ans, payload) },
+		Check: func(ans upstream.Answer) error { return check(ans, payload, a.cfg.AuthCodes) },
 	}
 }
