@@ -73,7 +73,7 @@ type Size struct {
 func (l Limits) Check(vendor, op string, s Size) error {
 	limit := l[op]
 	for _, id := range s.IDs {
-		if why, text := limit.checkID(id); why != nil {
+		if text, why := limit.checkID(id); why != nil {
 			return Refuse(vendor, op, why, text)
 		}
 	}
@@ -92,17 +92,17 @@ func (l Limits) Check(vendor, op string, s Size) error {
 	return nil
 }
 
-func (l Limit) checkID(id string) (why error, text string) {
+func (l Limit) checkID(id string) (text string, why error) {
 	if id == "" {
-		return ErrInvalid, "an id is empty"
+		return "an id is empty", ErrInvalid
 	}
 	if l.IDBytes > 0 && len(id) > l.IDBytes {
-		return ErrTooLarge, fmt.Sprintf("an id of %d bytes, at most %d", len(id), l.IDBytes)
+		return fmt.Sprintf("an id of %d bytes, at most %d", len(id), l.IDBytes), ErrTooLarge
 	}
 	for i := 0; l.IDLetter != nil && i < len(id); i++ {
 		if !l.IDLetter(id[i]) {
-			return ErrInvalid, "a letter that the vendor does not allow in ids"
+			return "a letter that the vendor does not allow in ids", ErrInvalid
 		}
 	}
-	return nil, ""
+	return "", nil
 }

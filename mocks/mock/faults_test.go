@@ -162,7 +162,8 @@ func TestProbabilityIsTheSameForTheSameSeed(t *testing.T) {
 		}
 		return hits
 	}
-	if run(1) != run(1) || run(1) == run(2) {
+	first, again := run(1), run(1)
+	if first != again || first == run(2) {
 		t.Fatal("the seed does not decide")
 	}
 	r := mock.NewRandom(1, "x")
