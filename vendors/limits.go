@@ -18,6 +18,7 @@ const (
 	OpSendGroup      = "message.send.group"
 	OpSendChatRoom   = "message.send.chatroom"
 	OpSendSystem     = "message.send.system"
+	OpSendTemplate   = "message.template"
 	OpRecall         = "message.recall"
 	OpPresence       = "presence.check"
 	OpWordList       = "word.list"

@@ -23,6 +23,7 @@ type Vendor struct {
 	Users      Users
 	Blacklist  Blacklist
 	Messages   Messages
+	Templates  Templates
 	Recaller   Recaller
 	Presence   Presence
 	Words      Words
@@ -156,6 +157,27 @@ type Messages interface {
 	// call; single targets may still have failed, see Receipt. A write: not
 	// repeated by itself after an ambiguous outcome.
 	Send(ctx context.Context, m Message) (Receipt, error)
+}
+
+// Template is one text that each target reads with his own words filled in.
+type Template struct {
+	Kind TargetKind // ToUsers or ToSystem
+	From string
+	Text string // a name in braces stands for a value: "hello {name}"
+	To   []Filling
+}
+
+// Filling is one target of a Template and the values for it, by name.
+type Filling struct {
+	Target string
+	Values map[string]string
+}
+
+// Templates publishes a text message in as many versions as it has targets.
+type Templates interface {
+	// SendTemplate publishes t once, as Messages.Send does. Placeholders that
+	// a target has no value for are ErrInvalid.
+	SendTemplate(ctx context.Context, t Template) (Receipt, error)
 }
 
 // Recall names a message to take back.

@@ -20,7 +20,7 @@ func linkV(cfg linkv.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Revoker", "Recaller", "Words", "WordAdmin", "Translator", "ChatRooms", "Callbacks",
+			"Revoker", "Templates", "Recaller", "Words", "WordAdmin", "Translator", "ChatRooms", "Callbacks",
 			"Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Push", "Rooms.Identity", "Rooms.Calls",
 		},
 		Unsupported: []string{vendors.OpUserUnblock},

@@ -112,6 +112,7 @@ func rongLimits() vendors.Limits {
 		"message.send.group":    {Targets: 3, Bytes: 131072, IDBytes: 64, Calls: 20, Per: time.Second},
 		"message.send.chatroom": {Targets: 10, Bytes: 131072, IDBytes: 64, Calls: 100, Per: time.Second},
 		"message.send.system":   {Targets: 100, Bytes: 131072, IDBytes: 64, Calls: 100, Per: time.Second},
+		"message.template":      {Targets: 100, Bytes: 131072, IDBytes: 64, Calls: 100, Per: time.Second},
 		"message.recall":        management,
 		"word.list":             {Calls: 100, Per: time.Second},
 		"word.change":           {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},

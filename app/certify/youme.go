@@ -21,7 +21,7 @@ func youMe(cfg youme.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Tokens", "Revoker", "Users", "Blacklist", "Messages", "Recaller", "Presence", "Words", "WordAdmin",
+			"Tokens", "Revoker", "Users", "Blacklist", "Messages", "Templates", "Recaller", "Presence", "Words", "WordAdmin",
 			"Translator", "Wallet", "Groups", "ChatRooms", "Rooms.Ban", "Callbacks",
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},

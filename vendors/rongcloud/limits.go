@@ -18,7 +18,8 @@ const (
 
 // limits are the numbers of 2.1 to 2.8 and 4.3. A publish counts one unit for
 // each target. For token.issue Bytes is the portrait's and Runes the name's.
-// Chat room targets are what the vendor advises. RTC has no published numbers.
+// Chat room targets are what the vendor advises. A template's numbers are those
+// of the system variant: none are published for the private one. RTC has no published numbers.
 var limits = vendors.Limits{
 	vendors.OpTokenIssue:    {IDBytes: idBytes, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
 	vendors.OpTokenRevoke:   many(20),
@@ -30,6 +31,7 @@ var limits = vendors.Limits{
 	vendors.OpSendGroup:     {Targets: 3, Bytes: maxContent, IDBytes: idBytes, Calls: 20, Per: time.Second},
 	vendors.OpSendChatRoom:  {Targets: 10, Bytes: maxContent, IDBytes: idBytes, Calls: 100, Per: time.Second},
 	vendors.OpSendSystem:    {Targets: 100, Bytes: maxContent, IDBytes: idBytes, Calls: 100, Per: time.Second},
+	vendors.OpSendTemplate:  {Targets: 100, Bytes: maxContent, IDBytes: idBytes, Calls: 100, Per: time.Second},
 	vendors.OpRecall:        many(0),
 	vendors.OpWordList:      {Calls: 100, Per: time.Second},
 	vendors.OpWordChange:    {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},

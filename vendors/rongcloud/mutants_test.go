@@ -226,7 +226,15 @@ type (
 	softKick     struct{ wrong }
 	stuckBan     struct{ wrong }
 	fullRoom     struct{ wrong }
+	sameWords    struct{ wrong }
 )
+
+func (s sameWords) SendTemplate(ctx context.Context, t vendors.Template) (vendors.Receipt, error) {
+	for i := range t.To {
+		t.To[i].Values = t.To[0].Values
+	}
+	return s.Vendor.Templates.SendTemplate(ctx, t)
+}
 
 func (o otherToken) Issue(ctx context.Context, u vendors.User) (vendors.Credential, error) {
 	u.ID = "bob"
@@ -312,6 +320,7 @@ func stateMutants() []mutant {
 			v.Limits = own
 		}},
 		{name: "token of somebody else", caught: "IssuedTokenIsTheUsersAtTheFarEnd", vendor: func(v *vendors.Vendor) { v.Tokens = otherToken{right(v)} }},
+		{name: "all read the first one's words", caught: "TemplateReachesEachTargetInItsOwnWords", vendor: func(v *vendors.Vendor) { v.Templates = sameWords{right(v)} }},
 		{name: "everybody is online", caught: "PresenceFollowsTheFarEnd", vendor: func(v *vendors.Vendor) { v.Presence = deafPresence{right(v)} }},
 		{name: "loses replacements", caught: "WordListIsTheFarEndsWithItsReplacements", vendor: func(v *vendors.Vendor) { v.Words = blindWords{right(v)} }},
 		{name: "translates half the text", caught: "TranslationIsTheFarEndsOfTheWholeText", vendor: func(v *vendors.Vendor) { v.Translator = shortText{right(v)} }},

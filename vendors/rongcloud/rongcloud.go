@@ -74,7 +74,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	return &vendors.Vendor{
 		Name:   name,
 		Tokens: a, Revoker: a, Users: a, Blacklist: a,
-		Messages: a, Recaller: a, Presence: a,
+		Messages: a, Templates: a, Recaller: a, Presence: a,
 		Words: a, WordAdmin: a, Translator: a,
 		Groups: a, ChatRooms: a,
 		Rooms:     vendors.Rooms{Query: a, Kick: a, Ban: a},

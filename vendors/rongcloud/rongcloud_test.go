@@ -77,3 +77,21 @@ func TestCommandDataIsAnObjectOrAStringAsConfigured(t *testing.T) {
 		}
 	}
 }
+
+func TestTemplateValueThatJSONWouldEscapeIsRefused(t *testing.T) {
+	names := placeholders("hello {name}, {n} and {name}, but not {} or {{")
+	if len(names) != 3 || names[0] != "name" || names[1] != "n" {
+		t.Fatalf("placeholders %q", names)
+	}
+	for value, want := range map[string]error{
+		"plain": nil, "<礼物> & 'co'": nil, `a "quote"`: vendors.ErrUnsupported, `back\slash`: vendors.ErrUnsupported, "a\nb": vendors.ErrUnsupported,
+	} {
+		filled, err := fill(names, map[string]string{"name": value, "n": "1", "unused": `"`})
+		if err != want || (err == nil && filled["{name}"] != value) {
+			t.Errorf("%q: %v, %v, want %v", value, filled, err, want)
+		}
+	}
+	if _, err := fill(names, map[string]string{"name": "x"}); err != vendors.ErrInvalid {
+		t.Errorf("a value is missing: %v", err)
+	}
+}

@@ -114,6 +114,14 @@ func sizedCalls() []sized {
 			_, err := e.v.Tokens.Issue(c, u)
 			return err
 		}},
+		{vendors.OpSendTemplate, "Templates", func(c ctx, e *env, s size) error {
+			m := vendors.Template{Kind: vendors.ToUsers, From: e.Peer, Text: strings.Repeat("a", max(s.bytes, 1))}
+			for _, id := range ids(s.targets, s.id) {
+				m.To = append(m.To, vendors.Filling{Target: id})
+			}
+			_, err := e.v.Templates.SendTemplate(c, m)
+			return err
+		}},
 		{vendors.OpTokenRevoke, "Revoker", func(c ctx, e *env, s size) error {
 			return e.v.Revoker.Revoke(c, ids(s.targets, s.id), time.Now())
 		}},

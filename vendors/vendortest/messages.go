@@ -36,6 +36,8 @@ func messageChecks() []check {
 		{"TargetKindThatTheVendorCannotReachIsRefusedBeforeTheCall", need, nil, unsupportedTargets},
 		{"MessageWithoutSenderOrTargetIsRefusedBeforeTheCall", need, nil, emptyMessage},
 		{"TransientMessageArrivesOrIsRefusedAsUnsupported", need, showsInbox, transient},
+		{"TemplateReachesEachTargetInItsOwnWords", []string{"Templates"}, showsInbox, template},
+		{"TemplateThatCannotBeFilledIsRefusedBeforeTheCall", []string{"Templates"}, nil, unfilled},
 		{"RecalledMessageIsTakenBack", []string{"Messages", "Recaller"}, func(f Fixture) bool { return f.Far.Recalled != nil }, recall},
 	}
 }
@@ -192,6 +194,38 @@ func transient(t T, e *env) {
 		}
 		e.arrived(t, string(kind), e.Known, before, Received{From: e.Peer, Target: m.To[0], Kind: kind, Type: typ, Content: body})
 	}
+}
+
+// greeting is a template to two users with different values.
+func (e *env) greeting(kind vendors.TargetKind) vendors.Template {
+	return vendors.Template{Kind: kind, From: "sender", Text: "hello {name}, {n} & more", To: []vendors.Filling{
+		{Target: e.Known, Values: map[string]string{"name": "Zoë <1>", "n": "7"}},
+		{Target: e.Peer, Values: map[string]string{"name": "礼物", "n": "8"}},
+	}}
+}
+
+func template(t T, e *env) {
+	for _, kind := range []vendors.TargetKind{vendors.ToUsers, vendors.ToSystem} {
+		known, peer := len(e.Far.Inbox(e.Known)), len(e.Far.Inbox(e.Peer))
+		r, err := e.v.Templates.SendTemplate(t.Context(), e.greeting(kind))
+		must(t, string(kind), err)
+		e.receiptNames(t, string(kind), r, e.Known, e.Peer)
+		typ, body, _ := e.Wire(vendors.Content{Kind: vendors.Text, Text: "hello Zoë <1>, 7 & more"})
+		e.arrived(t, string(kind), e.Known, known, Received{From: "sender", Target: e.Known, Kind: kind, Type: typ, Content: body})
+		_, body, _ = e.Wire(vendors.Content{Kind: vendors.Text, Text: "hello 礼物, 8 & more"})
+		e.arrived(t, string(kind), e.Peer, peer, Received{From: "sender", Target: e.Peer, Kind: kind, Type: typ, Content: body})
+	}
+}
+
+func unfilled(t T, e *env) {
+	try := func(what string, is error, spoil func(*vendors.Template)) {
+		m := e.greeting(vendors.ToUsers)
+		spoil(&m)
+		e.mustNotCall(t, what, func(c context.Context) error { _, err := e.v.Templates.SendTemplate(c, m); return err }, is)
+	}
+	try("no value", vendors.ErrInvalid, func(m *vendors.Template) { m.To[1].Values = map[string]string{"n": "1"} })
+	try("no target", vendors.ErrInvalid, func(m *vendors.Template) { m.To = nil })
+	try("a group", vendors.ErrUnsupported, func(m *vendors.Template) { m.Kind = vendors.ToGroups })
 }
 
 func recall(t T, e *env) {

@@ -68,6 +68,10 @@ func (e *env) imOps() []op {
 		{vendors.OpTokenRevoke, "Revoker", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.Revoker.Revoke(ctx, []string{e.Known}, time.Now())
 		}},
+		{vendors.OpSendTemplate, "Templates", changes, func(ctx context.Context, v *vendors.Vendor) error {
+			_, err := v.Templates.SendTemplate(ctx, e.greeting(vendors.ToUsers))
+			return err
+		}},
 		{vendors.OpRecall, "Recaller", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.Recaller.Recall(ctx, vendors.Recall{Kind: vendors.ToUsers, From: e.Peer, Target: e.Known, MessageID: "5FGT-7VA9-G4DD-4V5P", SentAt: time.Now()})
 		}},
