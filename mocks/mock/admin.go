@@ -36,6 +36,7 @@ func (e *Engine[S]) adminRoutes() *http.ServeMux {
 	handle("GET /_mock/callbacks", func(_ *http.Request, s *space[S]) (any, error) { return s.Callbacks.Targets(), nil })
 	handle("PUT /_mock/callbacks", e.adminTargets)
 	handle("POST /_mock/callbacks/{name}", e.adminTrigger)
+	handle("GET /_mock/state/{part}", e.adminState)
 	handle(adminPrefix, func(*http.Request, *space[S]) (any, error) { return nil, errNotFound })
 	return m
 }
@@ -235,4 +236,15 @@ func (e *Engine[S]) adminTrigger(r *http.Request, s *space[S]) (any, error) {
 	}
 	s.Do(func() { err = e.vendor.Trigger(s.state, r.PathValue("name"), body) })
 	return nil, err
+}
+
+func (e *Engine[S]) adminState(r *http.Request, s *space[S]) (any, error) {
+	var part any
+	if e.vendor.Show != nil {
+		s.Do(func() { part = e.vendor.Show(s.state, r.PathValue("part"), r.URL.Query()) })
+	}
+	if part == nil {
+		return nil, errNotFound
+	}
+	return part, nil
 }

@@ -38,6 +38,10 @@ type Vendor[S State] struct {
 	// Trigger sends the named callback on the admin API's demand, with what
 	// the demand's body says. Nil: the vendor sends none.
 	Trigger func(s S, name string, body []byte) error
+	// Show is one part of the state for GET /_mock/state/{part}, as something
+	// that JSON can hold; nil for a part that there is not. It runs inside
+	// Namespace.Do. A nil Show shows none.
+	Show func(s S, part string, query url.Values) any
 }
 
 // Operation is one call that the vendor takes.

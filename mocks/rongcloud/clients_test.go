@@ -114,3 +114,44 @@ func TestAClientThatTalksTooMuchIsSlowedDown(t *testing.T) {
 		}
 	}
 }
+
+func TestTheAdminAPIShowsTheState(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	form(t, s, "/user/getToken", "userId", "ann", "name", "Ann").want(t, 200)
+	form(t, s, "/group/create", "userId", "ann", "groupId", "g", "groupName", "G").want(t, 200)
+	form(t, s, "/sensitiveword/add", "word", "bad").want(t, 200)
+	form(t, s, "/message/private/publish", "fromUserId", "bob", "toUserId", "ann", "objectName", "RC:TxtMsg", "content", hello).want(t, 200)
+	if err := s.JoinChatRoom("r", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.JoinRTC("x", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	for part, want := range map[string][]string{
+		"users":          {`"id":"ann"`, `"name":"Ann"`, `"registered":true`, `"online":false`},
+		"inbox?user=ann": {`"from":"bob"`, `"objectName":"RC:TxtMsg"`, `"live":false`, `"pushed":true`},
+		"words":          {`"word":"bad"`},
+		"groups":         {`"id":"g"`, `"members":["ann"]`},
+		"chatrooms":      {`"id":"r"`, `"members":["ann"]`},
+		"rtc":            {`"id":"x"`, `"userId":"ann"`},
+		"nothing":        {`"error"`},
+	} {
+		res, err := http.DefaultTransport.RoundTrip(request(t, "GET", s.URL+"/_mock/state/"+part, "", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || (res.StatusCode == 200) != (part != "nothing") {
+			t.Errorf("%s: %d %v", part, res.StatusCode, err)
+		}
+		for _, w := range want {
+			if !strings.Contains(string(body), w) {
+				t.Errorf("%s does not show %s: %s", part, w, body)
+			}
+		}
+		if strings.Contains(string(body), "rongnav") {
+			t.Error("a token shows")
+		}
+	}
+}

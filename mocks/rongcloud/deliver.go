@@ -14,16 +14,16 @@ const (
 
 // Delivery is one message as one user gets it.
 type Delivery struct {
-	UID        string
-	Kind       Kind
-	From       string
-	Target     string // the group or chat room; the sender of a system message; else the user
-	ObjectName string
-	Content    string
-	At         time.Time
-	Status     bool // sent as a status message
-	Live       bool // the user was online, or came online in time
-	Pushed     bool // the user was offline and the message makes a push
+	UID        string    `json:"messageUID"`
+	Kind       Kind      `json:"kind"`
+	From       string    `json:"from"`
+	Target     string    `json:"target"` // the group or chat room; the sender of a system message; else the user
+	ObjectName string    `json:"objectName"`
+	Content    string    `json:"content"`
+	At         time.Time `json:"at"`
+	Status     bool      `json:"status"` // sent as a status message
+	Live       bool      `json:"live"`   // the user was online, or came online in time
+	Pushed     bool      `json:"pushed"` // the user was offline and the message makes a push
 }
 
 // send passes the message through what the console has switched on, delivers
@@ -114,21 +114,17 @@ func (a *App) put(id string, m *message) {
 // first: messages for users who are offline last 7 days.
 func (a *App) Inbox(id string) []Delivery {
 	var list []Delivery
-	a.Do(func() {
-		now := a.Clock.Now()
-		for _, d := range a.inbox[id] {
-			if d.Live || now.Sub(d.At) < cacheLife {
-				list = append(list, d)
-			}
-		}
-	})
+	a.Do(func() { list = a.waiting(id, a.Clock.Now()) })
 	return list
+}
+
+func (a *App) waiting(id string, now time.Time) []Delivery {
+	return slices.DeleteFunc(slices.Clone(a.inbox[id]), func(d Delivery) bool { return !d.Live && now.Sub(d.At) >= cacheLife })
 }
 
 // fetch hands a user who came online what was kept for him.
 func (a *App) fetch(id string, now time.Time) {
-	list := a.inbox[id]
-	list = slices.DeleteFunc(list, func(d Delivery) bool { return !d.Live && now.Sub(d.At) >= cacheLife })
+	list := a.waiting(id, now)
 	for i := range list {
 		list[i].Live = true
 	}

@@ -100,6 +100,7 @@ func New(cfg Config) (*Mock, error) {
 		Sign:       cfg.signCallback,
 		Schedule:   callbackRetries,
 		Trigger:    (*App).trigger,
+		Show:       (*App).show,
 	}, mock.Options{
 		Seed: cfg.Seed, CheckAnswers: cfg.CheckAnswers,
 		Credentials: map[string]string{keyName: cfg.AppKey, secretName: cfg.AppSecret},
