@@ -21,7 +21,8 @@ const (
 )
 
 // callbackRetries: without an answer in 5 s two more attempts, then dropped
-// (reference/rongcloud.md 3.5). The wait between attempts is not documented.
+// (reference/rongcloud.md 3.5). INVENTED: the wait between attempts, and that all
+// callbacks but the pre-send one are retried like that.
 var callbackRetries = []time.Duration{5 * time.Second, 5 * time.Second}
 
 const preSendTimeout = 3 * time.Second
@@ -37,6 +38,7 @@ type verdict struct {
 }
 
 // moderate asks whoever the console has put between sender and receiver.
+// INVENTED: words come before the pre-send callback.
 func (a *App) moderate(m *message) verdict {
 	v := verdict{deliver: true}
 	if m.fromClient || a.cfg.FilterServerSends {

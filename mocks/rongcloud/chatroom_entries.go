@@ -32,6 +32,7 @@ func (c *chatRoom) removeEntry(key string) {
 	c.entryOrder = without(c.entryOrder, key)
 }
 
+// setEntry sets one property. INVENTED: 23410 where there is no such room.
 func (a *App) setEntry(r request) (reply, *failure) {
 	c := a.room(r.text("chatroomId"), r.Now)
 	if c == nil {
@@ -66,7 +67,7 @@ func (a *App) setEntries(r request) (reply, *failure) {
 
 func removeEntry(_ *App, c *chatRoom, r request) { c.removeEntry(r.text("key")) }
 
-// queryEntries answers texts throughout, as the Go SDK wants them.
+// queryEntries answers texts throughout, as the Go SDK decodes them.
 func (a *App) queryEntries(r request) (reply, *failure) {
 	list := []reply{}
 	c := a.room(r.text("chatroomId"), r.Now)

@@ -73,8 +73,8 @@ func (a *App) destroyRoom(c *chatRoom, why int, now time.Time) {
 	a.tellChatRoom(c.id, roomDestroyed, why, now)
 }
 
-// withRoom is a handler for a chat room that may be missing: then the vendor
-// does nothing and says 200, as far as is known.
+// withRoom is a handler for a chat room that may be missing. INVENTED: then
+// nothing happens and the answer is 200; only chatroom/get is known to say 23410.
 func withRoom(f func(*App, *chatRoom, request)) handler {
 	return func(a *App, r request) (reply, *failure) {
 		if c := a.room(r.text("chatroomId"), r.Now); c != nil {

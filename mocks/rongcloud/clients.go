@@ -8,7 +8,8 @@ import (
 )
 
 // What a client of the vendor's SDK can be refused. The numbers are the
-// vendor's client-side codes (reference/rongcloud.md 4.2).
+// vendor's client-side codes (reference/rongcloud.md 4.2). INVENTED: 31004 and
+// 31009, which the reference does not have.
 var (
 	ErrToken         = errors.New("31004: the token is not valid")
 	ErrUserBlocked   = errors.New("31009: the user is blocked")

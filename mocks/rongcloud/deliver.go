@@ -24,6 +24,7 @@ type Delivery struct {
 	Status     bool      `json:"status"` // sent as a status message
 	Live       bool      `json:"live"`   // the user was online, or came online in time
 	Pushed     bool      `json:"pushed"` // the user was offline and the message makes a push
+	PushText   string    `json:"pushText"`
 }
 
 // send passes the message through what the console has switched on, delivers
@@ -102,7 +103,7 @@ func (a *App) put(id string, m *message) {
 	list := append(a.inbox[id], Delivery{
 		UID: m.uid, Kind: m.kind, From: m.from, Target: target, ObjectName: m.objectName, Content: m.content,
 		At: m.at, Status: m.status, Live: online,
-		Pushed: !online && !m.noPush && (rule.pushes || m.pushContent != ""),
+		Pushed: !online && !m.noPush && (rule.pushes || m.pushContent != ""), PushText: m.pushContent,
 	})
 	if len(list) > inboxSize {
 		list = slices.Clone(list[inboxSize/4:])

@@ -19,8 +19,9 @@ type group struct {
 
 const maxGroupMembers = 3000
 
-// group returns the record of id, an empty one when there is no such group: the
-// vendor answers 200 to calls about groups that it does not know.
+// group returns the record of id, an empty one when there is no such group.
+// INVENTED: calls about a group that the vendor does not know change nothing and
+// get 200; joining one makes it.
 func (a *App) group(id string) *group {
 	if g := a.groups[id]; g != nil {
 		return g

@@ -2,9 +2,9 @@ package rongcloud
 
 import "time"
 
-// rate is how many units a call may use within a window. Whether the vendor's
-// windows slide is not known; here a window begins with the first call after
-// the last one ended (reference/rongcloud.md 4.3).
+// rate is how many units a call may use within a window. INVENTED: a window
+// begins with the first call after the last one ended; whether the vendor's
+// windows slide is not known (reference/rongcloud.md 4.3).
 type rate struct {
 	units int
 	per   time.Duration

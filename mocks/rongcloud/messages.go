@@ -138,7 +138,7 @@ func broadcast(kind Kind, onlineOnly bool) handler {
 }
 
 // publishTemplate fills each recipient's values into content and push texts.
-// The parallel lists must be as long as the list of recipients.
+// INVENTED: the parallel lists must be as long as the list of recipients.
 func publishTemplate(kind Kind) handler {
 	return func(a *App, r request) (reply, *failure) {
 		to := r.list("toUserId")
@@ -182,8 +182,9 @@ func filler(values any) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// recall takes a message back. One that the vendor does not know, for instance
-// since it is too old, is taken back without effect.
+// recall takes a message back. INVENTED: one that the vendor does not know, for
+// instance since it is too old, is taken back without effect, and one of another
+// sender or conversation is 1002.
 func (a *App) recall(r request) (reply, *failure) {
 	uid := r.text("messageUID")
 	if !looksLikeUID(uid) {

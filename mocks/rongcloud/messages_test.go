@@ -128,6 +128,13 @@ func TestWhatIsKeptForUsersWhoAreOffline(t *testing.T) {
 		}
 	}
 	s.Do(s.Reset)
+	for _, push := range [][]string{{"pushContent", "own"}, {"pushContent", "own", "disablePush", "true"}} {
+		form(t, s, "/message/private/publish", append(push, "fromUserId", "ann", "toUserId", "away", "objectName", "app:own", "content", "{}")...).want(t, 200)
+	}
+	if in := s.Inbox("away"); !in[0].Pushed || in[0].PushText != "own" || in[1].Pushed {
+		t.Errorf("%+v", in)
+	}
+	s.Do(s.Reset)
 	form(t, s, "/message/private/publish", "fromUserId", "ann", "toUserId", "late", "toUserId", "intime", "objectName", "RC:TxtMsg", "content", hello).want(t, 200)
 	s.Clock.Advance(6 * 24 * time.Hour)
 	s.SetOnline("intime", true)
@@ -180,7 +187,7 @@ func TestATemplateGivesEachHisOwnWords(t *testing.T) {
 		"verifyBlacklist": 0, "contentAvailable": 0, "disableUpdateLastMsg": "false",
 	}
 	uids(t, call(t, s, "POST", "/message/private/publish_template.json", body), "userId")
-	if b, c := s.Inbox("bob"), s.Inbox("cid"); b[0].Content != `{"content":"12","extra":"bb"}` || c[0].Content != `{"content":"34","extra":"bb"}` {
+	if b, c := s.Inbox("bob"), s.Inbox("cid"); b[0].Content != `{"content":"12","extra":"bb"}` || c[0].Content != `{"content":"34","extra":"bb"}` || b[0].PushText != "p 1" || c[0].PushText != "q 3" {
 		t.Error(b, c)
 	}
 	body["values"] = []object{{}}

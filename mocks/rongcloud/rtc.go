@@ -77,8 +77,8 @@ func (a *App) queryRTC(r request) (reply, *failure) {
 	return reply{"roomId": c.id, "sessionId": c.session, "createTime": c.created.UnixMilli(), "members": c.views()}, nil
 }
 
-// kickRTC puts a user out, who may come back. Kicking somebody who is not
-// there changes nothing.
+// kickRTC puts a user out, who may come back. INVENTED: kicking somebody who is
+// not there changes nothing and gets 200.
 func (a *App) kickRTC(r request) (reply, *failure) {
 	if c := a.rtc[r.text("roomId")]; c != nil {
 		a.leaveRTC(c, r.Now, r.text("userId"))
@@ -168,6 +168,8 @@ func (a *App) tellRTC(c *rtcRoom, event int, user string, now time.Time, more re
 	a.tell(CallbackRTC, user, body)
 }
 
+// startRecord and stopRecord hold the session against the room. INVENTED: 40003
+// for a session or a recording that there is not.
 func (a *App) startRecord(r request) (reply, *failure) {
 	c := a.rtc[r.Header("Room-Id")]
 	if c == nil || len(c.members) == 0 || c.session != r.text("sessionId") {

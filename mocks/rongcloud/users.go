@@ -108,6 +108,7 @@ func (a *App) refreshUser(r request) (reply, *failure) {
 	return reply{}, nil
 }
 
+// userInfo reads a registered user. INVENTED: 1002 for any other.
 func (a *App) userInfo(r request) (reply, *failure) {
 	u := a.users[r.text("userId")]
 	if u == nil || !u.registered {
