@@ -146,6 +146,11 @@ func TestOperatorOpensABreakerAndSeesIt(t *testing.T) {
 			}
 		}
 	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { // written down soon after
+		if got := p.do(t, request{Method: "GET", Path: "/admin/explain/drill-1", Header: adminKey}); got.Status == 200 || time.Now().After(deadline) {
+			break
+		}
+	}
 	p.operate(t, "GET", "/admin/explain/drill-1", nil, &why)
 	if len(why.Writes) != 1 || why.Writes[0].State != "done" || why.Writes[0].Vendor != "linkv" {
 		t.Fatalf("%+v", why)

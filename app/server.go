@@ -165,10 +165,9 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	}
 	tasks.Go(func() { words.Run(background) })
 	coins := &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
-	book := &ledger.Ledger{
-		Store: writes, Observe: s.metrics.write,
-		Recipes: map[string]ledger.Recipe{vendors.OpAdjust: handlers.SettleAdjust(coins)},
-	}
+	book := ledger.New(writes, writes)
+	book.Observe = s.metrics.write
+	book.Recipes = map[string]ledger.Recipe{vendors.OpAdjust: handlers.SettleAdjust(coins)}
 	tasks.Go(func() { book.Run(background, log) })
 	switchboard := &switches.Service{Store: switched, Router: s.routes, Base: base}
 	if err := switchboard.Follow(ctx); err != nil {

@@ -83,9 +83,9 @@ type Entry struct {
 	Payload   []byte // JSON
 	Digest    []byte // of operation and payload
 	Steps     []vendors.Step
-	Checks    int // how often the vendor was asked what became of it
-	Version   int // rises with every change
-	Created   time.Time
+	Checks    int       // how often the vendor was asked what became of it
+	Version   int       // rises with every change
+	Created   time.Time // by the store's clock, but for what was archived after its end
 	Updated   time.Time
 }
 
@@ -99,41 +99,115 @@ type Store interface {
 	Save(ctx context.Context, e Entry, dueIn time.Duration) (bool, error)
 	// Due returns entries whose time has come, the latest last.
 	Due(ctx context.Context, limit int) ([]Entry, error)
+}
+
+// Archive keeps entries that have ended.
+type Archive interface {
+	// Add keeps entries that ended without ever being open in the store.
+	Add(ctx context.Context, ended []Entry) error
 	// Prune forgets at most limit entries that ended longer ago than older, and
 	// returns how many: their keys are free again.
 	Prune(ctx context.Context, older time.Duration, limit int) (int, error)
 }
 
-// Ledger keeps the rules over a store. It is safe for concurrent use.
+// Ledger keeps the rules over a store. It is safe for concurrent use. The
+// exported fields are set before the first Do.
 type Ledger struct {
-	Store   Store
 	Recipes map[string]Recipe // by operation
 	// GiveUp is how long a doubt is looked into; zero: 15 minutes. Then it is
 	// unknown for good.
 	GiveUp time.Duration
 	// Observe is told of every change of state, for metrics. Nil: nobody listens.
 	Observe func(op string, s State)
+
+	store   Store
+	archive Archive
+	ended   chan Entry // what Run has to archive
+	behind  []Entry    // Run's own: taken from ended and not archived yet
+}
+
+// New makes a ledger over its two halves of one store. Its owner calls Run.
+func New(store Store, archive Archive) *Ledger {
+	return &Ledger{store: store, archive: archive, ended: make(chan Entry, archiveQueue)}
 }
 
 // Do makes w by run, once for each key, and returns its answer; replayed says
 // that it is the first answer to this key and run was not called. An error means
 // that run was not called, except one whose outcome is ambiguous.
 func (l *Ledger) Do(ctx context.Context, w Write, run func(context.Context) Answer) (a Answer, replayed bool, err error) {
+	if w.Key == "" {
+		a, err := l.keyless(ctx, w, run)
+		return a, false, err
+	}
 	e, a, replayed, err := l.begin(ctx, w)
 	if err != nil || replayed {
 		return a, replayed, err
 	}
+	e.make(ctx, run)
+	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
+	defer cancel()
+	if ok, err := l.save(kept, e, firstCheck); err != nil || !ok {
+		return a, false, unwritten(e, err)
+	}
+	return e.Answer, false, nil
+}
+
+// unwritten is the error of a write that was made and could not be written down.
+func unwritten(e Entry, err error) error {
+	return &vendors.Error{Vendor: e.Vendor, Op: e.Op, Outcome: vendors.Ambiguous, Effect: vendors.Write, Sent: true, Err: err}
+}
+
+// make makes the write.
+func (e *Entry) make(ctx context.Context, run func(context.Context) Answer) {
 	journal := &vendors.Journal{}
 	e.Answer = run(vendors.WithJournal(ctx, journal))
 	e.add(journal.Steps())
 	e.State = stateOf(e.Answer.Outcome)
-	kept := context.WithoutCancel(ctx)
-	kept, cancel := context.WithTimeout(kept, lease/4)
-	defer cancel()
-	if ok, err := l.save(kept, e, firstCheck); err != nil || !ok {
-		return a, false, &vendors.Error{Vendor: e.Vendor, Op: w.Op, Outcome: vendors.Ambiguous, Effect: vendors.Write, Sent: true, Err: err}
+}
+
+// keyless makes a write that nobody can repeat, so that nothing has to be known
+// of it beforehand. How it ended is archived soon after; a doubt at once.
+func (l *Ledger) keyless(ctx context.Context, w Write, run func(context.Context) Answer) (Answer, error) {
+	e, err := entry(w)
+	if err != nil {
+		return Answer{}, err
 	}
-	return e.Answer, false, nil
+	e.make(ctx, run)
+	l.observe(e)
+	if e.State != Doubt {
+		select {
+		case l.ended <- e:
+			return e.Answer, nil
+		default: // the archive is behind: this caller waits for his own
+		}
+	}
+	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
+	defer cancel()
+	dueIn := firstCheck
+	if e.State != Doubt {
+		dueIn = 0
+	}
+	if _, _, err := l.store.Insert(kept, e, dueIn); err != nil {
+		return Answer{}, unwritten(e, err)
+	}
+	return e.Answer, nil
+}
+
+// entry is w before anything is known of it.
+func entry(w Write) (e Entry, err error) {
+	payload, err := json.Marshal(w.Payload)
+	if err != nil {
+		return e, fmt.Errorf("ledger: payload of %s: %w", w.Op, err)
+	}
+	digest := sha256.Sum256(append([]byte(w.Op+"\n"), payload...))
+	e = Entry{
+		ID: uuid.NewString(), App: w.App, Key: w.Key, RequestID: w.RequestID, Op: w.Op, Vendor: w.Vendor,
+		State: Open, Payload: payload, Digest: digest[:], Created: time.Now(),
+	}
+	if e.Key == "" {
+		e.Key = e.ID
+	}
+	return e, nil
 }
 
 // begin returns a fresh open entry, or the first answer to the key.
@@ -141,19 +215,10 @@ func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, a Answer, replaye
 	if len(w.Key) > maxKey {
 		return e, a, false, ErrKey
 	}
-	payload, err := json.Marshal(w.Payload)
-	if err != nil {
-		return e, a, false, fmt.Errorf("ledger: payload of %s: %w", w.Op, err)
+	if e, err = entry(w); err != nil {
+		return e, a, false, err
 	}
-	digest := sha256.Sum256(append([]byte(w.Op+"\n"), payload...))
-	e = Entry{
-		ID: uuid.NewString(), App: w.App, Key: w.Key, RequestID: w.RequestID, Op: w.Op, Vendor: w.Vendor,
-		State: Open, Payload: payload, Digest: digest[:],
-	}
-	if e.Key == "" {
-		e.Key = e.ID
-	}
-	there, taken, err := l.Store.Insert(ctx, e, lease)
+	there, taken, err := l.store.Insert(ctx, e, lease)
 	if err != nil {
 		return e, a, false, err
 	}
@@ -161,7 +226,7 @@ func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, a Answer, replaye
 		l.observe(e)
 		return e, a, false, nil
 	}
-	return l.again(ctx, there, w, digest[:])
+	return l.again(ctx, there, w, e.Digest)
 }
 
 // again is a request whose key the ledger has.
@@ -188,7 +253,7 @@ func (l *Ledger) save(ctx context.Context, e Entry, dueIn time.Duration) (bool, 
 	if e.State != Open && e.State != Doubt {
 		dueIn = 0
 	}
-	ok, err := l.Store.Save(ctx, e, dueIn)
+	ok, err := l.store.Save(ctx, e, dueIn)
 	if ok && err == nil {
 		l.observe(e)
 	}

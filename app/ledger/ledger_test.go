@@ -36,7 +36,9 @@ func (m *memory) Insert(_ context.Context, e Entry, in time.Duration) (Entry, bo
 		}
 	}
 	e.Created, e.Updated = time.Now(), time.Now()
-	m.entries[e.ID], m.due[e.ID] = e, time.Now().Add(in)
+	if m.entries[e.ID] = e; in > 0 {
+		m.due[e.ID] = time.Now().Add(in)
+	}
 	return Entry{}, false, m.broken
 }
 
@@ -64,6 +66,19 @@ func (m *memory) Due(_ context.Context, limit int) (out []Entry, err error) {
 		}
 	}
 	return out, m.broken
+}
+
+func (m *memory) Add(_ context.Context, ended []Entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken != nil {
+		return m.broken
+	}
+	for _, e := range ended {
+		e.Updated = time.Now()
+		m.entries[e.ID] = e
+	}
+	return nil
 }
 
 func (m *memory) Prune(_ context.Context, older time.Duration, limit int) (n int, err error) {
@@ -117,7 +132,7 @@ func TestRepeatedKeyGetsTheFirstAnswerUnlessNothingWasExecuted(t *testing.T) {
 	} {
 		t.Run(tc.o.String(), func(t *testing.T) {
 			m := newMemory()
-			l := &Ledger{Store: m}
+			l := New(m, m)
 			calls := 0
 			run := func(ctx context.Context) Answer { calls++; return attempted(ctx, tc.o) }
 			first, replayed, err := l.Do(t.Context(), write("k"), run)
@@ -136,7 +151,8 @@ func TestRepeatedKeyGetsTheFirstAnswerUnlessNothingWasExecuted(t *testing.T) {
 }
 
 func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
-	l := &Ledger{Store: newMemory()}
+	m := newMemory()
+	l := New(m, m)
 	run := func(context.Context) Answer { return answered(vendors.OK) }
 	if _, _, err := l.Do(t.Context(), write("k"), run); err != nil {
 		t.Fatal(err)
@@ -162,7 +178,8 @@ func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
 
 func TestOfEqualRequestsAtOnceOneIsMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &Ledger{Store: newMemory()}
+		m := newMemory()
+		l := New(m, m)
 		made, busy := 0, 0
 		var mu sync.Mutex
 		var wg sync.WaitGroup
@@ -189,7 +206,7 @@ func TestOfEqualRequestsAtOnceOneIsMade(t *testing.T) {
 
 func TestOutcomeThatCannotBeWrittenDownIsUnknown(t *testing.T) {
 	m := newMemory()
-	l := &Ledger{Store: m}
+	l := New(m, m)
 	_, _, err := l.Do(t.Context(), write("k"), func(context.Context) Answer {
 		m.broken = errors.New("database gone")
 		return answered(vendors.OK)
@@ -230,7 +247,7 @@ func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
-				l := &Ledger{Store: m}
+				l := New(m, m)
 				checks := 0
 				if tc.recipe {
 					l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
@@ -282,7 +299,8 @@ func TestReplicasDoNotAskAtOnce(t *testing.T) {
 			asking--
 			return answered(vendors.NotSent)
 		}
-		l := &Ledger{Store: m, Recipes: map[string]Recipe{vendors.OpAdjust: recipe}}
+		l := New(m, m)
+		l.Recipes = map[string]Recipe{vendors.OpAdjust: recipe}
 		_, _, _ = l.Do(t.Context(), write("k"), func(ctx context.Context) Answer { return attempted(ctx, vendors.Ambiguous) })
 		var wg sync.WaitGroup
 		for range 3 {
@@ -322,7 +340,7 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 		var left []State
 		synctest.Test(t, func(t *testing.T) {
 			m := newMemory()
-			l := &Ledger{Store: m}
+			l := New(m, m)
 			l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
 				executed[e.Key] = max(executed[e.Key], 1) // the vendor de-duplicates a repeat
 				return attempted(ctx, vendors.OK)
@@ -360,7 +378,8 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 func TestRunSettlesAndForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		l := &Ledger{Store: m, Recipes: map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, _ Entry) Answer { return attempted(ctx, vendors.OK) }}}
+		l := New(m, m)
+		l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, _ Entry) Answer { return attempted(ctx, vendors.OK) }}
 		for i := range pruneLimit + 5 {
 			_, _, _ = l.Do(t.Context(), write(fmt.Sprint(i)), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) })
 		}
@@ -381,4 +400,63 @@ func TestRunSettlesAndForgets(t *testing.T) {
 			t.Fatalf("%d entries are remembered after %v", len(m.entries), keepFor)
 		}
 	})
+}
+
+func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
+	for _, o := range vendors.Outcomes() {
+		t.Run(o.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				l := New(m, m)
+				m.broken = errors.New("database gone")
+				ctx, stop := context.WithCancel(t.Context())
+				done := make(chan struct{})
+				go func() { defer close(done); l.Run(ctx, slog.New(slog.DiscardHandler)) }()
+				a, replayed, err := l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, o) })
+				if o == vendors.Ambiguous {
+					if vendors.OutcomeOf(err) != vendors.Ambiguous {
+						t.Fatalf("a doubt that cannot be written down: %+v, %v", a, err)
+					}
+				} else if err != nil || replayed || a.Outcome != o {
+					t.Fatalf("%+v, %v, %v", a, replayed, err)
+				}
+				time.Sleep(time.Second)
+				m.mu.Lock()
+				m.broken = nil
+				m.mu.Unlock()
+				if o == vendors.Ambiguous {
+					_, _, _ = l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, o) })
+				}
+				stop()
+				<-done
+				if o == vendors.Ambiguous {
+					for id := range m.entries { // the first one was kept by the fake all the same
+						if m.entries[id].State != Doubt || m.due[id].IsZero() {
+							t.Fatalf("%+v is not looked into", m.entries[id])
+						}
+					}
+					return
+				}
+				if e := m.only(t); e.State != stateOf(o) || len(e.Steps) != 1 || e.Vendor != "acme" {
+					t.Fatalf("%+v", e)
+				}
+			})
+		})
+	}
+}
+
+func TestFullArchiveMakesItsCallersWait(t *testing.T) {
+	m := newMemory()
+	l := New(m, m)
+	for range archiveQueue + 3 {
+		if _, _, err := l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(m.entries) != 3 || len(m.due) != 0 {
+		t.Fatalf("%d written down by their callers", len(m.entries))
+	}
+	if err := l.flush(t.Context()); err != nil || len(m.entries) != archiveQueue+3 {
+		t.Fatalf("%d written down, %v", len(m.entries), err)
+	}
 }

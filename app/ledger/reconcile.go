@@ -23,39 +23,72 @@ const (
 	checkTime  = 10 * time.Second
 	giveUp     = 15 * time.Minute
 
+	// What ends without a key is archived in batches; a process that dies loses
+	// at most what ended since the last one.
+	flushEvery   = 50 * time.Millisecond
+	archiveQueue = 4096
+	archiveBatch = 200
+
 	// keepFor is how long an ended entry, and so its key, is remembered.
 	keepFor    = 30 * 24 * time.Hour
 	pruneEvery = 10 * time.Minute
 	pruneLimit = 1000
 )
 
-// Run looks into what is in doubt until ctx ends. Every replica may run one:
+// Run archives what has ended and looks into what is in doubt until ctx ends; no
+// Do may begin after that. Every replica may run one:
 // each entry is checked by one of them at a time.
 func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
 	prune := time.NewTicker(pruneEvery)
 	defer prune.Stop()
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTime)
+			defer cancel()
+			if err := l.flush(last); err != nil {
+				log.Error("the ledger lost how writes ended", "error", err)
+			}
 			return
+		case <-flush.C:
+			err = l.flush(ctx)
 		case <-tick.C:
 			_, err = l.Sweep(ctx)
 		case <-prune.C:
 			err = l.prune(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("the ledger cannot be swept", "error", err)
+			log.Warn("the ledger cannot be kept", "error", err)
 		}
+	}
+}
+
+// flush archives what has ended. What the store refuses is tried again, until
+// the queue is full and callers wait for the store themselves.
+func (l *Ledger) flush(ctx context.Context) error {
+	for {
+		for len(l.behind) < archiveBatch && len(l.ended) > 0 {
+			l.behind = append(l.behind, <-l.ended)
+		}
+		if len(l.behind) == 0 {
+			return nil
+		}
+		if err := l.archive.Add(ctx, l.behind); err != nil {
+			return err
+		}
+		l.behind = l.behind[:0]
 	}
 }
 
 // prune forgets what is old, in portions that hold the store for a short time.
 func (l *Ledger) prune(ctx context.Context) error {
 	for {
-		n, err := l.Store.Prune(ctx, keepFor, pruneLimit)
+		n, err := l.archive.Prune(ctx, keepFor, pruneLimit)
 		if err != nil || n < pruneLimit {
 			return err
 		}
@@ -65,7 +98,7 @@ func (l *Ledger) prune(ctx context.Context) error {
 // Sweep looks once into every entry whose time has come, and returns how many
 // it found.
 func (l *Ledger) Sweep(ctx context.Context) (int, error) {
-	due, err := l.Store.Due(ctx, sweepLimit)
+	due, err := l.store.Due(ctx, sweepLimit)
 	if err != nil {
 		return 0, err
 	}

@@ -17,7 +17,10 @@ import (
 // Ledger keeps the writes that were made at vendors.
 type Ledger struct{ DB *DB }
 
-var _ ledger.Store = Ledger{}
+var (
+	_ ledger.Store   = Ledger{}
+	_ ledger.Archive = Ledger{}
+)
 
 const ledgerColumns = "id, app, op, idem_key, request_id, vendor, state, outcome, status, body, payload, digest, steps, checks, version, created_us, updated_us"
 
@@ -42,6 +45,25 @@ func (s Ledger) Insert(ctx context.Context, e ledger.Entry, dueIn time.Duration)
 		return err
 	})
 	return there, taken, err
+}
+
+// Add keeps entries that have ended, in one statement.
+func (s Ledger) Add(ctx context.Context, ended []ledger.Entry) error {
+	cols := strings.Split(ledgerColumns, ", ")
+	args := make([]any, 0, len(ended)*len(cols))
+	now := time.Now().UnixMicro()
+	for _, e := range ended {
+		steps, err := json.Marshal(stepRows(e.Steps))
+		if err != nil {
+			return fmt.Errorf("storage: ledger: %w", err)
+		}
+		args = append(args, e.ID, e.App, e.Op, e.Key, e.RequestID, e.Vendor, string(e.State), e.Answer.Outcome.String(), e.Answer.Status, e.Answer.Body,
+			e.Payload, e.Digest, steps, e.Checks, e.Version, e.Created.UnixMicro(), now)
+	}
+	return s.DB.Write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(tx.Dialect().InsertIgnore("ledger", len(ended), cols...), args...)
+		return err
+	})
 }
 
 // Save changes the entry of e.ID from e.Version to the next; false: it was

@@ -54,6 +54,30 @@ func TestLedgerKeepsWhatItWasGiven(t *testing.T) {
 	})
 }
 
+func TestLedgerAddsWhatEnded(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		s := storage.Ledger{DB: db}
+		many := make([]ledger.Entry, 200)
+		for i := range many {
+			many[i] = entry(fmt.Sprint("k", i))
+			many[i].State, many[i].Created = ledger.Done, time.UnixMicro(1_700_000_000_000_000+int64(i)).UTC()
+			many[i].Answer = ledger.Answer{Status: 200, Body: []byte("{}")}
+		}
+		for range 2 { // a batch whose answer was lost is added again
+			if err := s.Add(t.Context(), many); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := s.ByRequest(t.Context(), "req")
+		if err != nil || len(got) != 100 || got[7].Key != "k7" || got[7].State != ledger.Done || !got[7].Created.Equal(many[7].Created) {
+			t.Fatalf("%d, %v", len(got), err)
+		}
+		if due, err := s.Due(t.Context(), 10); err != nil || len(due) != 0 {
+			t.Fatalf("%+v, %v", due, err)
+		}
+	})
+}
+
 func TestLedgerTakesAKeyOnce(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
 		s := storage.Ledger{DB: db}

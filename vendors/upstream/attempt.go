@@ -112,6 +112,9 @@ func encode(call Call, req Request) ([]byte, error) {
 func (c *Client) send(ctx context.Context, req Request, body []byte) (Answer, error) {
 	r := c.http.R().SetContext(ctx).SetDoNotParseResponse(true)
 	r.Header = req.Header
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "*/*") // or resty matches two patterns to choose one
+	}
 	r.QueryParam = req.Query
 	if body != nil {
 		r.SetBody(bytes.NewReader(body))
