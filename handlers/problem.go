@@ -17,6 +17,7 @@ import (
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
+	"switchboard/app/pairing"
 	"switchboard/app/realtime"
 	"switchboard/app/rooms"
 	"switchboard/app/switches"
@@ -121,6 +122,25 @@ var problems = []struct {
 	{uploads.ErrTooLarge, problem{413, codeTooLarge, ""}},
 	{errNoLogin, problem{400, codeInvalid, ""}},
 	{realtime.ErrStopping, problem{503, codeUnavailable, "this server is stopping; connect again"}},
+	// The pair module's own range; 200001 and 200002 exist in the product and
+	// are not known to us, hence 2001xx for what the seed does not name.
+	{pairing.ErrBalance, problem{200, codeInsufficient, "the balance is too short"}},
+	{pairing.ErrConfig, problem{200, 200003, "could not obtain configuration"}},
+	{pairing.ErrNoConfig, problem{200, 200004, ""}},
+	{pairing.ErrUnknownAsk, problem{200, 200101, ""}},
+	{pairing.ErrEnded, problem{200, 200102, ""}},
+	{pairing.ErrWrongRound, problem{200, 200103, ""}},
+	{pairing.ErrNoOffer, problem{200, 200104, ""}},
+	{pairing.ErrTooLate, problem{200, 200105, ""}},
+	{pairing.ErrTaken, problem{200, 200106, ""}},
+	{pairing.ErrBusy, problem{200, 200107, "you already take part in a live pairing"}},
+	{pairing.ErrNoCandidate, problem{200, 200108, ""}},
+	{pairing.ErrMismatch, problem{200, 200109, ""}},
+	{pairing.ErrTooMany, problem{200, 200110, ""}},
+	{pairing.ErrUnavailable, problem{200, 200111, "a service that pairing needs is unavailable; try again"}},
+	{pairing.ErrClosed, problem{200, 200112, ""}},
+	{pairing.ErrConfirmed, problem{200, 200113, ""}},
+	{pairing.ErrRecordLive, problem{200, 200114, ""}},
 
 	{messages.ErrNoTargets, problem{400, codeInvalid, "targets: at least one is required"}},
 	{messages.ErrTooMany, problem{400, codeInvalid, ""}},

@@ -116,6 +116,8 @@ type Config struct {
 	BalanceOnError string `key:"balance.on_error"`
 	Price          int64  `key:"price"` // coins a started minute of a liked call; 0: free
 
+	Free time.Duration `key:"free"` // of a liked call, before the first minute is started
+
 	PushExtra bool `key:"push.extra"` // false: dispatch is the only command, as in the seed
 	Events    bool `key:"events"`     // tell the business server
 }

@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -67,7 +68,7 @@ type Entry struct {
 // Key identifies an entry's effect for ever: a wallet or a client that has seen
 // it does nothing the second time.
 func (e *Entry) Key(askNo string) string {
-	return askNo + ":" + itoa(int64(e.Round))
+	return askNo + ":" + strconv.Itoa(e.Round)
 }
 
 // Tell is how a delivery ended.

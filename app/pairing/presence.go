@@ -1,6 +1,9 @@
 package pairing
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Seen takes evidence that a person can be reached, or cannot, from one of his
 // sessions (2.12). Gone for good sessions are reported by Left.
@@ -27,10 +30,28 @@ func (s *Service) VendorPresence(ctx context.Context, app string, uid UID, sessi
 	return s.Seen(ctx, app, uid, "vendor:"+session, Evidence{Proof: ProofVendor, Online: online, At: at, Until: s.now().Add(s.presence(ctx, app).PresenceTTL)})
 }
 
-// Active notes an authenticated call, which is a weak sign of presence.
+// Active notes an authenticated call, which is a weak sign of presence. It
+// writes only when what is known would not last.
 func (s *Service) Active(ctx context.Context, app string, uid UID) error {
 	now := s.now()
+	known := false
+	s.everyPool(app, func(p *pool) { known = known || p.presentFor(uid, now, s.presence(ctx, app).ActivityTTL/2) })
+	if known {
+		return nil
+	}
 	return s.Seen(ctx, app, uid, "activity", Evidence{Proof: ProofActivity, Online: true, At: now, Until: now.Add(s.presence(ctx, app).ActivityTTL)})
+}
+
+// presentFor reports whether uid's evidence holds for another d.
+func (p *pool) presentFor(uid UID, now Instant, d time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[uid]
+	if m == nil {
+		return false
+	}
+	_, present := m.c.proof(now.Add(d))
+	return present
 }
 
 // presence is the configuration whose presence times hold for app.

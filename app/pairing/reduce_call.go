@@ -24,6 +24,8 @@ type CallSeen struct {
 func (e CallSeen) apply(s *step) error {
 	r := s.t.Round()
 	switch {
+	case e.Witness == FromClient && !e.among(s.t.Asker, r.Peer):
+		return ErrUnknownAsk
 	case s.t.State == Ended: // C17
 		if e.CallID != "" && r.CallID == "" && r.Peer != 0 && e.Round == r.No && e.among(s.t.Asker, r.Peer) {
 			r.CallID = e.CallID // so that the next report of it is a repeat

@@ -262,9 +262,9 @@ func (j job) command() Command {
 		Scene: j.t.Scene, Reason: j.e.Reason, StartAt: j.e.StartAt, TTL: j.e.TTL, Extra: j.cfg.PushExtra}
 }
 
-// charge prices a settled call: every started minute.
+// charge prices a settled call: every started minute after the free time.
 func (j job) charge() Charge {
-	minutes := (j.e.Seconds + 59) / 60
+	minutes := (max(0, j.e.Seconds-int64(j.cfg.Free.Seconds())) + 59) / 60
 	return Charge{App: j.t.App, Key: j.e.Key(j.t.AskNo) + ":" + j.e.Name, Payer: j.e.To, Payee: j.e.Peer, CallID: j.e.CallID,
 		Coins: minutes * j.cfg.Price, Seconds: j.e.Seconds}
 }

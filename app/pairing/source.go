@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"reflect"
 	"strconv"
@@ -154,7 +157,7 @@ func parse[T any](to *T, raw string, read func(string) (T, error)) error {
 
 func parseDurations(raw string) ([]time.Duration, error) {
 	var out []time.Duration
-	for part := range strings.SplitSeq(raw, ",") {
+	for part := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == ',' || r == ';' }) {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
@@ -171,6 +174,39 @@ func parseDurations(raw string) ([]time.Duration, error) {
 func Everywhere(values map[string]string) Source {
 	return func(context.Context, string, int) (map[string]string, error) { return values, nil }
 }
+
+// HTTP is a source behind a URL, which is asked with app and scene and answers
+// with an object of keys; 404 says that there is none.
+func HTTP(client *http.Client, at *url.URL) Source {
+	return func(ctx context.Context, app string, scene int) (map[string]string, error) {
+		u := *at
+		q := u.Query()
+		q.Set("app", app)
+		q.Set("scene", strconv.Itoa(scene))
+		u.RawQuery = q.Encode()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+		if err != nil {
+			return nil, errors.New("the source's URL cannot be used")
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			return nil, errors.New("the source was not reached") // the URL may hold a secret
+		}
+		defer res.Body.Close()
+		switch res.StatusCode {
+		case http.StatusOK:
+		case http.StatusNotFound:
+			return nil, ErrNoConfig
+		default:
+			return nil, fmt.Errorf("the source answered %d", res.StatusCode)
+		}
+		var row map[string]string
+		err = json.NewDecoder(io.LimitReader(res.Body, maxRow)).Decode(&row)
+		return row, err
+	}
+}
+
+const maxRow = 1 << 20 // bytes of a source's answer
 
 // File is a source in a JSON file, read anew each time: an object of objects,
 // by "app/scene", "app/*" or "*".

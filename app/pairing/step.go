@@ -2,7 +2,6 @@ package pairing
 
 import (
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -38,8 +37,6 @@ type step struct {
 	fx    Effects
 	dirty bool
 }
-
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 func (s *step) count(name string) { s.fx.Counters = append(s.fx.Counters, name) }
 

@@ -102,6 +102,16 @@ func (w *world) tell(i int, how Tell) {
 	w.svc.finish(context.Background(), j, how)
 }
 
+// tellDispatch ends the first dispatch that is on the wire.
+func (w *world) tellDispatch(how Tell) {
+	w.tb.Helper()
+	i := slices.IndexFunc(w.pending, func(j job) bool { return j.e.Name == CommandDispatch })
+	if i < 0 {
+		w.tb.Fatalf("no dispatch is on the wire: %+v", w.pending)
+	}
+	w.tell(i, how)
+}
+
 func (w *world) tellAll() {
 	for n := 0; len(w.pending) > 0; n++ {
 		if n > 10_000 {

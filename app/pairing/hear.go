@@ -1,0 +1,121 @@
+package pairing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+
+	"switchboard/vendors"
+)
+
+// Hear takes a vendor's event: presence, call signalling and call rooms. What
+// does not concern pairing is passed over; a repeat or an old one changes
+// nothing (Y5).
+func (s *Service) Hear(ctx context.Context, app string, e vendors.Event) error {
+	switch e.Kind {
+	case vendors.EventPresence:
+		uid, err := ParseUID(e.From)
+		if err != nil {
+			return nil
+		}
+		if e.Action == "logout" {
+			return errors.Join(s.VendorPresence(ctx, app, uid, e.Session, false, At(e.At)), s.LoggedOut(ctx, app, uid))
+		}
+		return s.VendorPresence(ctx, app, uid, e.Session, e.Action == "online", At(e.At))
+	case vendors.EventCall:
+		return s.hearCall(ctx, app, e)
+	case vendors.EventRoom:
+		return s.hearRoom(ctx, app, e)
+	default:
+		return nil
+	}
+}
+
+// ParseUID reads a user id of the product API, which is a whole number above 0.
+func ParseUID(s string) (UID, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, ErrUnknownAsk
+	}
+	return UID(n), nil
+}
+
+// String is the id as vendors have it.
+func (u UID) String() string { return strconv.FormatInt(int64(u), 10) }
+
+// callExtra is what clients put into the extra field of a call invite (seed 000).
+type callExtra struct {
+	AskNo   string `json:"ask_no"`
+	RoundNo int    `json:"round_no"`
+}
+
+// hearCall reads routed RC:VC* messages. Only the invite carries the ask; a
+// later one is found by the people in it.
+func (s *Service) hearCall(ctx context.Context, app string, e vendors.Event) error {
+	from, err1 := ParseUID(e.From)
+	to, err2 := ParseUID(e.Target)
+	if err1 != nil || err2 != nil {
+		return nil
+	}
+	var content struct {
+		Extra string `json:"extra"`
+	}
+	var extra callExtra
+	_ = json.Unmarshal(e.Content, &content)           // no extra: an ordinary call
+	_ = json.Unmarshal([]byte(content.Extra), &extra) // the same
+	if extra.AskNo == "" {
+		c, held, err := s.Store.Holder(ctx, app, from)
+		if err != nil || !held {
+			return err
+		}
+		extra = callExtra{AskNo: c.AskNo, RoundNo: c.Round}
+		if c.Role == RoleAsker {
+			extra.RoundNo = 0
+		}
+	}
+	switch e.Action {
+	case "invited", "accepted":
+		if extra.RoundNo == 0 {
+			return nil // an invite names its round; the accept of a named one says nothing new
+		}
+		return passOver(s.CallStarted(ctx, app, extra.AskNo, CallSeen{Users: []UID{from, to}, Round: extra.RoundNo, CallID: e.Session}))
+	case "ended":
+		return passOver(s.CallOver(ctx, app, extra.AskNo, CallEnded{Round: extra.RoundNo, CallID: e.Session}))
+	default:
+		return nil
+	}
+}
+
+// hearRoom reads RTC room events. A room that a pairing's call runs in ends
+// when it is destroyed; its people tell which ask it was.
+func (s *Service) hearRoom(ctx context.Context, app string, e vendors.Event) error {
+	if e.Action != "destroyed" && e.Action != "left" {
+		return nil
+	}
+	for _, user := range append(e.Users, e.From) {
+		uid, err := ParseUID(user)
+		if err != nil {
+			continue
+		}
+		c, held, err := s.Store.Holder(ctx, app, uid)
+		if err != nil {
+			return err
+		}
+		if held {
+			return passOver(s.CallOver(ctx, app, c.AskNo, CallEnded{CallID: strings.TrimSpace(e.Target)}))
+		}
+	}
+	return nil
+}
+
+// passOver drops the refusals that a vendor can do nothing about.
+func passOver(err error) error {
+	for _, known := range []error{ErrUnknownAsk, ErrEnded, ErrMismatch, ErrWrongRound} {
+		if errors.Is(err, known) {
+			return nil
+		}
+	}
+	return err
+}

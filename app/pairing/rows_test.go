@@ -1,0 +1,531 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+// rows runs each row of a table in a world of its own.
+func rows(t *testing.T, table map[string]func(t *testing.T)) {
+	for name, row := range table {
+		t.Run(name, row)
+	}
+}
+
+var off = map[string]string{"pair.cross_ask": "off"}
+
+func with(pairs ...string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m["pair."+pairs[i]] = pairs[i+1]
+	}
+	return m
+}
+
+func (w *world) tryAsk(uid UID) error {
+	_, err := w.svc.Ask(context.Background(), app, 1, uid)
+	return err
+}
+
+func TestAsks(t *testing.T) {
+	rows(t, map[string]func(t *testing.T){
+		"A1 the source fails and nothing young enough is known": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, errors.New("down") }}
+			wantErr(t, w.tryAsk(1), ErrConfig)
+		},
+		"A2 no row": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, ErrNoConfig }}
+			wantErr(t, w.tryAsk(1), ErrNoConfig)
+		},
+		"A3 disabled": func(t *testing.T) {
+			wantErr(t, newWorld(t, with("enabled", "false")).tryAsk(1), ErrClosed)
+		},
+		"A3 too many live": func(t *testing.T) {
+			w := newWorld(t, with("max_live", "1"))
+			w.ask(1)
+			var later *RetryError
+			if err := w.tryAsk(2); !errors.Is(err, ErrClosed) || !errors.As(err, &later) || later.After <= 0 {
+				t.Fatalf("%v", err)
+			}
+		},
+		"A3 the estimated wait is longer than the ask's life": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
+			w.online(2)
+			w.ask(1)
+			w.settle() // one dispatch in half a minute
+			for uid := UID(10); uid < 14; uid++ {
+				_ = w.tryAsk(uid)
+			}
+			wantErr(t, w.tryAsk(20), ErrClosed)
+		},
+		"A4 too fast": func(t *testing.T) {
+			w := newWorld(t, with("ask_rate", "1", "ask_burst", "2"))
+			for range 2 {
+				must(t, w.cancel(w.ask(1), 1))
+			}
+			wantErr(t, w.tryAsk(1), ErrTooMany)
+			w.at += 1000
+			must(t, w.tryAsk(1))
+		},
+		"A5 no channel": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.channel = false
+			wantErr(t, w.tryAsk(1), ErrUnavailable)
+		},
+		"A6 short, and unknown": func(t *testing.T) {
+			w := newWorld(t, with("balance.min_ask", "5"))
+			wantErr(t, w.tryAsk(1), ErrBalance)
+			w.coins[1], w.balance = 9, errors.New("down")
+			wantErr(t, w.tryAsk(1), ErrUnavailable)
+			w.balance = nil
+			must(t, w.tryAsk(1))
+		},
+		"A6 unknown is let through where so configured": func(t *testing.T) {
+			w := newWorld(t, with("balance.min_ask", "5", "balance.on_error", "allow"))
+			w.balance = errors.New("down")
+			must(t, w.tryAsk(1))
+		},
+		"A7 a double tap is one ask": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			v := w.ticket(ask).Version
+			if again := w.ask(1); again != ask || w.ticket(ask).Version != v {
+				t.Fatalf("%s, then %s", ask, again)
+			}
+		},
+		"A7 works while everything else is down": func(t *testing.T) {
+			w, ask := offered(t, with("balance.min_ask", "0"))
+			w.channel, w.balance = false, errors.New("down")
+			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, errors.New("down") }}
+			if again := w.ask(1); again != ask {
+				t.Fatalf("%s, then %s", ask, again)
+			}
+		},
+		"A7b replace": func(t *testing.T) {
+			w, ask := offered(t, with("dup_ask", "replace"))
+			again := w.ask(1)
+			if again == ask {
+				t.Fatal("the old ask was returned")
+			}
+			w.settle()
+			w.wantEnd(ask, ReasonCancelled)
+		},
+		"A8 in a call": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			for _, uid := range []UID{1, 2} {
+				var busy *BusyError
+				if err := w.tryAsk(uid); !errors.As(err, &busy) || busy.AskNo != ask {
+					t.Fatalf("%d: %v", uid, err)
+				}
+			}
+		},
+		"A9 an offer is refused by asking": func(t *testing.T) {
+			w, ask := offered(t, off)
+			w.ask(2)
+			w.wantState(ask, Searching)
+			if o := w.ticket(ask).Offers[0]; o.State != OfferRefused || o.Reason != ReasonAsk {
+				t.Fatalf("%+v", o)
+			}
+		},
+		"A9b or keeps from asking": func(t *testing.T) {
+			w, _ := offered(t, with("ask_while_offered", "reject"))
+			wantErr(t, w.tryAsk(2), ErrBusy)
+		},
+		"A10 a claim and one round": func(t *testing.T) {
+			w := newWorld(t, nil)
+			ask := w.ask(1)
+			tk := w.ticket(ask)
+			if c := w.claims()[1]; c.AskNo != ask || c.Role != RoleAsker || tk.RoundNo() != 1 || tk.AskBy != w.at.Add(time.Minute) {
+				t.Fatalf("%+v %+v", c, tk)
+			}
+		},
+	})
+}
+
+func TestMatching(t *testing.T) {
+	rows(t, map[string]func(t *testing.T){
+		"M1 an idle candidate is offered and told": func(t *testing.T) {
+			w, _ := offered(t, nil)
+			w.wantHeard(2, "dispatch")
+			if c := w.wire[0]; c.Asker != 1 || c.Round != 1 || c.TTL != 10*time.Second {
+				t.Fatalf("%+v", c)
+			}
+		},
+		"M1 a candidate who comes later": func(t *testing.T) {
+			w := newWorld(t, nil)
+			ask := w.ask(1)
+			w.settle()
+			w.wantState(ask, Searching)
+			w.online(2)
+			w.settle()
+			w.wantState(ask, Offered)
+		},
+		"M1 up to k at once": func(t *testing.T) {
+			w := newWorld(t, with("fanout", "3"))
+			w.online(1, 2, 3, 4, 5)
+			tk := w.ticket(w.ask(1))
+			w.settle()
+			tk = w.ticket(tk.AskNo)
+			if tk.OpenOffers() != 3 {
+				t.Fatalf("%d offers", tk.OpenOffers())
+			}
+		},
+		"M1 one more by and by": func(t *testing.T) {
+			w := newWorld(t, with("fanout", "2", "progressive", "2s"))
+			w.online(2, 3, 4)
+			ask := w.ask(1)
+			for _, want := range []int{1, 2, 2} {
+				w.settle()
+				tk := w.ticket(ask)
+				if tk.OpenOffers() != want {
+					t.Fatalf("%d offers, want %d", tk.OpenOffers(), want)
+				}
+				w.pass(2 * time.Second)
+			}
+		},
+		"M2 a recent peer is met again only when all is given up": func(t *testing.T) {
+			w, ask := talking(t, with("wrap_up", "0s"))
+			must(t, w.over(ask, 1, "c"))
+			must(t, w.cancel(ask, 1))
+			w.settle()
+			again := w.ask(1)
+			w.pass(19 * time.Second)
+			w.wantState(again, Searching)
+			w.online(2)
+			w.pass(2 * time.Second)
+			w.wantState(again, Offered)
+		},
+		"M3 nobody, and nobody to wait for": func(t *testing.T) {
+			w := newWorld(t, with("no_candidate", "end", "no_candidate_after", "5s"))
+			ask := w.ask(1)
+			w.pass(6 * time.Second)
+			w.wantEnd(ask, ReasonNoCandidate)
+			w2 := newWorld(t, with("no_candidate", "end", "no_candidate_after", "0s"))
+			wantErr(t, w2.tryAsk(1), ErrNoCandidate)
+		},
+		"M4 M5 rounds without anybody": func(t *testing.T) {
+			w := newWorld(t, with("round_timeout", "5s", "max_rounds", "2"))
+			ask := w.ask(1)
+			w.pass(6 * time.Second)
+			if tk := w.ticket(ask); tk.State != Searching || tk.RoundNo() != 2 {
+				t.Fatalf("%v round %d", tk.State, tk.RoundNo())
+			}
+			w.pass(5 * time.Second)
+			w.wantEnd(ask, ReasonMaxRounds)
+			w.wantHeard(1, "round:round_timeout", "end:max_rounds")
+		},
+		"M6 the ask's time is over": func(t *testing.T) {
+			w := newWorld(t, nil)
+			ask := w.ask(1)
+			w.pass(61 * time.Second)
+			w.wantEnd(ask, ReasonExpired)
+		},
+		"M7 an open offer outlasts the ask": func(t *testing.T) {
+			w := newWorld(t, off)
+			ask := w.ask(1)
+			w.pass(55 * time.Second)
+			w.online(2)
+			w.pass(8 * time.Second)
+			w.wantState(ask, Offered)
+			w.pass(4 * time.Second)
+			w.wantEnd(ask, ReasonExpired)
+			w.wantHeard(2, "dispatch")
+		},
+		"M7 or is cut": func(t *testing.T) {
+			w := newWorld(t, with("offer_overrun", "0s"))
+			ask := w.ask(1)
+			w.pass(55 * time.Second)
+			w.online(2)
+			w.pass(6 * time.Second)
+			w.wantEnd(ask, ReasonExpired)
+			w.wantHeard(2, "dispatch", "rescind:expired")
+		},
+		"M8 the offer's time runs from the sending": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(2)
+			ask := w.ask(1)
+			w.svc.MatchOnce(context.Background())
+			w.at += 700
+			w.tellAll()
+			if o := w.ticket(ask).Offers[0]; o.SentAt != w.at || o.Deadline != w.at.Add(10*time.Second) {
+				t.Fatalf("%+v", o)
+			}
+		},
+		"M9 M11 a failing send is tried again, then given up": func(t *testing.T) {
+			w := newWorld(t, off)
+			w.online(2)
+			ask := w.ask(1)
+			ctx := context.Background()
+			w.svc.MatchOnce(ctx)
+			w.tellDispatch(TellRetry)
+			w.wantState(ask, Offered)
+			w.svc.SweepOnce(ctx)
+			w.tellDispatch(TellRetry)
+			w.wantState(ask, Searching)
+			if c, held := w.claims()[2]; held {
+				t.Fatalf("%+v is kept", c)
+			}
+			w.settle()
+			w.wantState(ask, Searching) // skipped for the round
+		},
+		"M10 others stay open": func(t *testing.T) {
+			w := newWorld(t, with("fanout", "2"))
+			w.online(2, 3)
+			ask := w.ask(1)
+			w.svc.MatchOnce(context.Background())
+			w.tellDispatch(TellNever)
+			w.wantState(ask, Offered)
+		},
+		"M12 no channel for too long": func(t *testing.T) {
+			w := newWorld(t, nil)
+			ask := w.ask(1)
+			w.channel = false
+			w.online(2)
+			w.pass(4 * time.Second)
+			w.wantState(ask, Searching)
+			w.pass(2 * time.Second)
+			w.wantEnd(ask, ReasonVendor)
+		},
+		"M12 an offer that was delivered stays": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.channel = false
+			w.pass(7 * time.Second)
+			w.wantState(ask, Offered)
+			must(t, w.answer(ask, 2, 1, true))
+		},
+		"M13 an unknown outcome counts as sent": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(2)
+			ask := w.ask(1)
+			w.svc.MatchOnce(context.Background())
+			w.tellDispatch(TellUnknown)
+			if o := w.ticket(ask).Offers[0]; o.SentAt != w.at {
+				t.Fatalf("%+v", o)
+			}
+		},
+		"M14 a dispatch that is not on the wire is taken back": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(2)
+			ask := w.ask(1)
+			w.svc.MatchOnce(context.Background())
+			w.tellDispatch(TellRetry)
+			must(t, w.cancel(ask, 1))
+			w.pass(10 * time.Second)
+			w.wantHeard(2)
+		},
+		"M14 one on the wire is followed by its rescind": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(2)
+			ask := w.ask(1)
+			w.svc.MatchOnce(context.Background())
+			must(t, w.cancel(ask, 1))
+			w.tellAll()
+			w.wantHeard(2, "dispatch", "rescind:cancelled")
+		},
+		"M15 M16 an asker is asked, and searches on": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(1, 2)
+			first := w.ask(1)
+			w.at += 1000
+			second := w.ask(2)
+			w.settle()
+			w.wantState(first, Offered)
+			w.wantState(second, Held)
+			if again := w.ask(2); again != second {
+				t.Fatalf("A7 in H: %s", again)
+			}
+			left := w.ticket(second).AskLeft
+			w.pass(3 * time.Second)
+			must(t, w.answer(first, 2, 1, false))
+			tk := w.ticket(second)
+			if tk.State != Searching || tk.AskBy != w.at.Add(left) || w.claims()[2].AskNo != second {
+				t.Fatalf("%+v", tk)
+			}
+		},
+		"M17 an asker who takes the offer is done": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(1, 2)
+			first := w.ask(1)
+			w.at += 1000
+			second := w.ask(2)
+			w.settle()
+			must(t, w.answer(first, 2, 1, true))
+			w.wantEnd(second, ReasonMerged)
+			w.wantState(first, Connecting)
+			if tk := w.ticket(second); tk.MergedInto != first {
+				t.Fatalf("%+v", tk)
+			}
+		},
+	})
+}
+
+func TestAnswers(t *testing.T) {
+	two := with("fanout", "2", "cross_ask", "off")
+	both := func(t *testing.T) (*world, string) {
+		w := newWorld(t, two)
+		w.online(2, 3)
+		ask := w.ask(1)
+		w.settle()
+		return w, ask
+	}
+	rows(t, map[string]func(t *testing.T){
+		"N1 the first pass wins": func(t *testing.T) {
+			w, ask := both(t)
+			must(t, w.answer(ask, 2, 1, true))
+			w.settle()
+			w.wantState(ask, Connecting)
+			w.wantHeard(3, "dispatch", "rescind:taken")
+			w.wantHeard(1, "matched")
+			w.wantHeard(2, "dispatch", "matched")
+			if c, _ := w.store.Candidate(context.Background(), app, 3); c.ReadyAt > w.at || c.Claimed {
+				t.Fatalf("the loser has a cooldown: %+v", c)
+			}
+		},
+		"N1 within the grace": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.at = w.ticket(ask).Offers[0].Deadline + 500
+			must(t, w.answer(ask, 2, 1, true))
+		},
+		"N1 before the sending is known": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(2)
+			ask := w.ask(1)
+			w.svc.MatchOnce(context.Background())
+			must(t, w.answer(ask, 2, 1, true))
+		},
+		"N2 the payer cannot pay any more": func(t *testing.T) {
+			w := newWorld(t, with("balance.min_ask", "5"))
+			w.coins[1] = 5
+			w.online(2)
+			ask := w.ask(1)
+			w.settle()
+			w.coins[1] = 4
+			wantErr(t, w.answer(ask, 2, 1, true), ErrBalance)
+			w.wantEnd(ask, ReasonBalance)
+			w.settle()
+			w.wantHeard(1, "end:balance")
+			w.wantHeard(2, "dispatch", "rescind:balance")
+		},
+		"N3 the answerer cannot": func(t *testing.T) {
+			w, ask := offered(t, with("balance.answerer_min", "5"))
+			wantErr(t, w.answer(ask, 2, 1, true), ErrBalance)
+			w.wantState(ask, Searching)
+			wantErr(t, w.answer(ask, 2, 1, true), ErrBalance)
+		},
+		"N4 no": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, false))
+			w.wantState(ask, Searching)
+			if c, _ := w.store.Candidate(context.Background(), app, 2); c.ReadyAt != w.at.Add(5*time.Second) || c.Card.Offers != 1 {
+				t.Fatalf("%+v", c)
+			}
+			w.pass(20 * time.Second)
+			w.wantState(ask, Searching) // he refused this ask for good
+		},
+		"N5 the same again": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, true))
+			must(t, w.answer(ask, 2, 1, true))
+			must(t, w.cancel(ask, 1))
+			must(t, w.answer(ask, 2, 1, true))
+		},
+		"N6 the winner changes his mind": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, true))
+			must(t, w.answer(ask, 2, 1, false))
+			must(t, w.answer(ask, 2, 1, false))
+			if tk := w.ticket(ask); tk.State != Searching || tk.RoundNo() != 2 || tk.Rounds[0].EndReason != ReasonPeerWithdrew {
+				t.Fatalf("%+v", tk)
+			}
+		},
+		"N6 not once the call is seen": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			wantErr(t, w.answer(ask, 2, 1, false), ErrNoOffer)
+			w.wantState(ask, Preview)
+		},
+		"N7 N14 too late": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.pass(11 * time.Second)
+			w.wantState(ask, Searching)
+			wantErr(t, w.answer(ask, 2, 1, true), ErrTooLate)
+			if c, _ := w.store.Candidate(context.Background(), app, 2); c.Card.RNA != 1 || c.ReadyAt <= w.at {
+				t.Fatalf("%+v", c)
+			}
+		},
+		"N7 after the deadline and before the timer": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.at = w.ticket(ask).Offers[0].Deadline + 501
+			wantErr(t, w.answer(ask, 2, 1, true), ErrTooLate)
+		},
+		"N8 N13 somebody else was faster": func(t *testing.T) {
+			w, ask := both(t)
+			must(t, w.answer(ask, 3, 1, true))
+			wantErr(t, w.answer(ask, 2, 1, true), ErrTaken)
+		},
+		"N9 over": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.cancel(ask, 1))
+			wantErr(t, w.answer(ask, 2, 1, true), ErrEnded)
+		},
+		"N10 another round": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			wantErr(t, w.answer(ask, 2, 2, true), ErrWrongRound)
+			w.pass(11 * time.Second)
+			w.pass(30 * time.Second)
+			if tk := w.ticket(ask); tk.RoundNo() < 2 {
+				t.Fatal("still in round 1")
+			}
+			wantErr(t, w.answer(ask, 2, 1, true), ErrTooLate)
+			wantErr(t, w.answer(ask, 9, 1, true), ErrWrongRound)
+		},
+		"N11 N12 nobody asked him": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			wantErr(t, w.answer(ask, 9, 1, true), ErrNoOffer)
+			wantErr(t, w.answer("1", 2, 1, true), ErrUnknownAsk)
+			wantErr(t, w.svc.Answer(context.Background(), "other", ask, 2, 1, true), ErrUnknownAsk)
+		},
+		"N14 who never answers is left alone": func(t *testing.T) {
+			w := newWorld(t, with("max_rna", "2", "rna_cooldown", "0s", "ask_ttl", "5m", "max_rounds", "9", "round_timeout", "12s"))
+			w.online(2)
+			ask := w.ask(1)
+			w.pass(40 * time.Second)
+			if c, _ := w.store.Candidate(context.Background(), app, 2); !c.Paused {
+				t.Fatalf("%+v", c)
+			}
+			n := len(w.ticket(ask).Offers)
+			w.pass(20 * time.Second)
+			if len(w.ticket(ask).Offers) != n || n != 2 {
+				t.Fatalf("%d offers", len(w.ticket(ask).Offers))
+			}
+			_, err := w.svc.SetAvail(context.Background(), app, 2, true)
+			must(t, err)
+			w.pass(13 * time.Second)
+			if len(w.ticket(ask).Offers) <= n {
+				t.Fatalf("he is back and was not asked: %+v", w.ticket(ask))
+			}
+		},
+		"N16 the candidate leaves": func(t *testing.T) {
+			for name, leave := range map[string]func(w *world){
+				"logout":      func(w *world) { must(t, w.svc.LoggedOut(context.Background(), app, 2)) },
+				"unavailable": func(w *world) { _, err := w.svc.SetAvail(context.Background(), app, 2, false); must(t, err) },
+				"offline":     func(w *world) { w.offline(2); w.pass(2100 * time.Millisecond) },
+			} {
+				w, ask := offered(t, nil)
+				leave(w)
+				w.wantState(ask, Searching)
+				if o := w.ticket(ask).Offers[0]; o.State != OfferRescinded || o.Reason != ReasonCandidateGone {
+					t.Fatalf("%s: %+v", name, o)
+				}
+			}
+			w, ask := offered(t, nil)
+			w.offline(2)
+			w.pass(time.Second)
+			w.online(2)
+			w.pass(3 * time.Second)
+			w.wantState(ask, Offered)
+		},
+	})
+}
