@@ -53,6 +53,7 @@ type Config struct {
 	Words        moderation.Config
 	Price        wallet.Prices
 	Translate    TranslateConfig
+	Pairing      PairingConfig
 	Route        RouteConfig
 	Realtime     realtime.Config
 	Conversation conversation.Config
@@ -183,6 +184,9 @@ func (c Config) check() error {
 	}
 	if err := c.Price.Check(); err != nil {
 		return fmt.Errorf("%s_PRICE_*: %w", envPrefix, err)
+	}
+	if err := c.Pairing.check(); err != nil {
+		return fmt.Errorf("%s_PAIRING_*: %w", envPrefix, err)
 	}
 	_, err := c.Route.table()
 	return err

@@ -22,6 +22,8 @@ type metrics struct {
 	calls    *prometheus.HistogramVec
 	attempts *prometheus.CounterVec
 	writes   *prometheus.CounterVec
+	pairs    *prometheus.CounterVec
+	pairTook *prometheus.HistogramVec
 }
 
 func newMetrics() *metrics {
@@ -42,7 +44,14 @@ func newMetrics() *metrics {
 			Name: "switchboard_ledger_writes_total", Help: "Changes of state in the ledger, by operation.",
 		}, []string{"op", "state"}),
 	}
-	m.registry.MustRegister(m.attempts, m.writes)
+	m.pairs = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_pairing_total", Help: "What happened in pair matching: asks, offers by end, tickets by end, deliveries, conflicts.",
+	}, []string{"what"})
+	m.pairTook = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "switchboard_pairing_seconds", Help: "Times of pair matching: dispatch delivered, offer answered, call reached, timers late, clock offset.",
+		Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+	}, []string{"what"})
+	m.registry.MustRegister(m.attempts, m.writes, m.pairs, m.pairTook)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls)
 	return m
 }
@@ -62,6 +71,12 @@ func (m *metrics) call(o upstream.Observation) {
 
 func (m *metrics) write(op string, s ledger.State) {
 	m.writes.WithLabelValues(op, string(s)).Inc()
+}
+
+func (m *metrics) pairing(what string) { m.pairs.WithLabelValues(what).Inc() }
+
+func (m *metrics) pairingTook(what string, seconds float64) {
+	m.pairTook.WithLabelValues(what).Observe(seconds)
 }
 
 // watch adds what is read from vendors' links when somebody looks.

@@ -19,6 +19,7 @@ import (
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
+	"switchboard/app/pairing"
 	"switchboard/app/rooms"
 	"switchboard/app/storage"
 	"switchboard/app/switches"
@@ -75,6 +76,7 @@ type server struct {
 	metrics        *metrics
 	db             *storage.DB
 	live           *live
+	pairs          *pairing.Service
 	routes         *vendors.Router
 	stopping       atomic.Bool
 	cancelRequests func()
@@ -174,6 +176,14 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		log.Warn("what was switched before does not apply here", "error", err)
 	}
 	tasks.Go(func() { switchboard.Run(background, log) })
+	if s.pairs, err = s.openPairing(coins, log); err != nil {
+		return nil, err
+	}
+	tasks.Go(func() {
+		if err := s.pairs.Run(background); err != nil {
+			log.Error("pair matching stopped", "error", err)
+		}
+	})
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
 	if s.live, err = openLive(ctx, s); err != nil {
 		return nil, err
@@ -185,10 +195,12 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	s.newWeb(context.WithoutCancel(ctx))
 	deadline := middleware.Deadline(s.cfg.Deadline)
 	s.probes().Mount(s.web, middleware.AllowFrom(s.cfg.AdminAllow))
+	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline)
 	handlers.Product{
 		Words: words, Wallet: coins, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
-	}.Mount(s.web.Group("/api/v1", middleware.Client(s.apps), deadline))
+	}.Mount(clients)
+	handlers.Pairing{Service: s.pairs}.Mount(clients)
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline)
 	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: coins, Ledger: book}.Mount(back)
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
@@ -233,6 +245,7 @@ func (s *server) probes() handlers.Probes {
 // cancels those that have not when Config.Drain is over.
 func (s *server) drain(served <-chan error) error {
 	s.stopping.Store(true)
+	s.pairs.Close()
 	s.log.Info("stopping", "drain", s.cfg.Drain)
 	sessions := s.live.shutdown(s.cfg.Drain) // first: streams and polls are requests under way
 	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,6 +117,9 @@ func (d *Directory) mac(key string) []byte {
 	_, _ = m.Write([]byte(key))
 	return m.Sum(nil)
 }
+
+// IDs lists the apps.
+func (d *Directory) IDs() []string { return slices.Sorted(maps.Keys(d.apps)) }
 
 // App returns the app named id; the only app there is when id is empty. With
 // several apps an empty id is ErrUnknownApp.

@@ -22,6 +22,10 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.measureClock(ctx); err != nil {
 		return err
 	}
+	for _, app := range s.Apps {
+		cfg := s.presence(ctx, app)
+		s.pool(app, DefaultScene, cfg)
+	}
 	var wg sync.WaitGroup
 	every := func(d time.Duration, do func(context.Context)) {
 		wg.Go(func() { loop(ctx, d, do) })
@@ -40,11 +44,14 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	wg.Go(func() { s.match(ctx) })
 	<-ctx.Done()
-	s.closing.Store(true) // Y2
+	s.Close()
 	wg.Wait()
 	s.sender.drain()
 	return nil
 }
+
+// Close refuses new asks from now on; all else goes on until Run ends (Y2).
+func (s *Service) Close() { s.closing.Store(true) }
 
 // loop calls do every d until ctx ends.
 func loop(ctx context.Context, d time.Duration, do func(context.Context)) {
@@ -190,12 +197,13 @@ func (s *Service) catchUp(ctx context.Context, p *pool) error {
 
 // meet takes a ticket that another replica, or an earlier life, has opened.
 func (s *Service) meet(ctx context.Context, p *pool, t *Ticket, now Instant) error {
-	if t.Scene != p.scene {
-		return nil
-	}
 	cfg, err := s.config(ctx, t.ConfigID)
 	if err != nil {
 		return err
+	}
+	if t.Scene != p.scene {
+		s.pool(t.App, t.Scene, cfg) // reads the store itself
+		return nil
 	}
 	if !p.knows(t.AskNo) {
 		profile, met, err := s.introduction(ctx, cfg, t.App, t.Asker)

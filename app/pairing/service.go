@@ -19,6 +19,7 @@ type Options struct {
 	Configs *Configs
 	Log     *slog.Logger
 	Now     func() time.Time // nil: the machine's clock
+	Apps    []string         // whose waiting tickets are taken up again at the start
 	Shared  bool             // other replicas work on the same store
 	SkewMax time.Duration    // offset from the store's clock above which no deadline is fired (Y6); 0: any
 

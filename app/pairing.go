@@ -1,0 +1,280 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"switchboard/app/pairing"
+	"switchboard/app/storage"
+	"switchboard/app/wallet"
+	"switchboard/vendors"
+)
+
+// PairingConfig says where pair matching's own configuration comes from and who
+// is told of what happens.
+type PairingConfig struct {
+	Keys         map[string]string `desc:"pair.* keys that hold for every app and scene: ask_ttl:30s,fanout:2; lists by semicolon"`
+	Source       string            `desc:"what holds per app and scene, over the keys: the path of a JSON file, an http(s) URL asked with app and scene, or sql for the table pair_settings; empty: nothing"`
+	Refresh      time.Duration     `default:"5s" desc:"how old an answer of the source may be before it is asked again"`
+	StaleMax     time.Duration     `split_words:"true" default:"10m" desc:"how long the last answer holds while the source fails; then 200003"`
+	SkewMax      time.Duration     `split_words:"true" default:"250ms" desc:"distance from the store's clock above which this process fires no deadline"`
+	From         string            `default:"pairing" desc:"user id that commands are sent from at vendors"`
+	EventsURL    string            `envconfig:"EVENTS_URL" desc:"business server that is told of every step; empty: nobody"`
+	EventsSecret vendors.Secret    `split_words:"true" desc:"whsec_... key that signs what is told (Standard Webhooks)"`
+}
+
+// check tries the keys, so that a bad one stops the start.
+func (c PairingConfig) check() error {
+	if _, err := pairing.Parse(prefixed(c.Keys)); err != nil {
+		return err
+	}
+	if c.EventsURL != "" {
+		if _, err := webhooks.NewWebhook(c.EventsSecret.Reveal()); err != nil {
+			return errors.New("EVENTS_SECRET: not a Standard Webhooks key")
+		}
+	}
+	return nil
+}
+
+func prefixed(keys map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range keys {
+		out["pair."+k] = v
+	}
+	return out
+}
+
+// pairs joins pair matching to the vendors, the wallet and the business server.
+type pairs struct {
+	cfg    PairingConfig
+	prices wallet.Prices
+	routes *vendors.Router
+	coins  *wallet.Service
+	hook   *webhooks.Webhook // nil: nobody is told
+	client *http.Client
+}
+
+func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.Service, error) {
+	p := &pairs{cfg: s.cfg.Pairing, prices: s.cfg.Price, routes: s.routes, coins: coins, client: &http.Client{Timeout: 5 * time.Second}}
+	s.open.push("pairing's connections", func() error { p.client.CloseIdleConnections(); return nil })
+	if p.cfg.EventsURL != "" {
+		var err error
+		if p.hook, err = webhooks.NewWebhook(p.cfg.EventsSecret.Reveal()); err != nil {
+			return nil, fmt.Errorf("%s_PAIRING_EVENTS_SECRET: not a Standard Webhooks key", envPrefix)
+		}
+	}
+	store := storage.Pairing{DB: s.db}
+	return pairing.New(pairing.Options{
+		Store: store, Log: log, Apps: s.apps.IDs(), Shared: s.db.Dialect() != storage.SQLite, SkewMax: p.cfg.SkewMax,
+		Configs: &pairing.Configs{Source: p.source(store), Refresh: p.cfg.Refresh, StaleMax: p.cfg.StaleMax},
+		Send:    p.send, HangUp: p.hangUp, Charge: p.charge, Notify: p.notify,
+		Balance: p.balance, Online: p.online, ChannelUp: p.channelUp,
+		Count: s.metrics.pairing, Observe: s.metrics.pairingTook,
+	}), nil
+}
+
+// source lays what the configured source says over the keys and the prices.
+func (p *pairs) source(store storage.Pairing) pairing.Source {
+	rows := pairing.Everywhere(nil)
+	switch u, err := url.Parse(p.cfg.Source); {
+	case p.cfg.Source == "":
+	case p.cfg.Source == "sql":
+		rows = store.Settings
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https"):
+		rows = pairing.HTTP(p.client, u)
+	default:
+		rows = pairing.File(p.cfg.Source)
+	}
+	return func(ctx context.Context, app string, scene int) (map[string]string, error) {
+		row, err := rows(ctx, app, scene)
+		if err != nil {
+			return nil, err
+		}
+		out := p.base()
+		for k, v := range row {
+			out[k] = v
+		}
+		return out, nil
+	}
+}
+
+// base is what the environment says: prices, whom to tell, the keys.
+func (p *pairs) base() map[string]string {
+	price := strconv.FormatInt(p.prices.Pair, 10)
+	out := map[string]string{
+		"pair.price": price, "pair.free": p.prices.Free.String(), "pair.events": strconv.FormatBool(p.hook != nil),
+	}
+	if p.coins.Keeper() != "" {
+		out["pair.balance.min_ask"], out["pair.balance.min_like"] = price, price
+	}
+	for k, v := range prefixed(p.cfg.Keys) {
+		out[k] = v
+	}
+	return out
+}
+
+// pairData is the data of a command; what the seed does not have is left out
+// where the configuration says so.
+type pairData struct {
+	AskNo   string      `json:"ask_no"`
+	AskUID  pairing.UID `json:"ask_uid"`
+	RoundNo int         `json:"round_no"`
+	PeerUID pairing.UID `json:"peer_uid,omitempty"`
+	Reason  string      `json:"reason,omitempty"`
+	TTL     int64       `json:"ttl_ms,omitempty"`
+	Connect int64       `json:"connect_ttl_ms,omitempty"`
+	Scene   *int        `json:"scene,omitempty"`
+	Record  *pairStart  `json:"record,omitempty"`
+}
+
+type pairStart struct {
+	StartAt int64 `json:"start_at"`
+}
+
+func commandData(c pairing.Command) (json.RawMessage, error) {
+	d := pairData{AskNo: c.AskNo, AskUID: c.Asker, RoundNo: c.Round}
+	if c.Extra {
+		d.Scene, d.Reason, d.PeerUID = &c.Scene, string(c.Reason), c.Peer
+		switch c.Name {
+		case pairing.CommandDispatch:
+			d.PeerUID, d.TTL = 0, c.TTL.Milliseconds()
+		case pairing.CommandMatched:
+			d.Connect = c.TTL.Milliseconds()
+		case pairing.CommandEnd:
+			if c.StartAt != 0 {
+				d.Record = &pairStart{c.StartAt}
+			}
+		}
+	}
+	return json.Marshal(d)
+}
+
+// send carries a command over the messages route. A dispatch that is sent twice
+// rings once, so it may go to another vendor after an outcome in doubt.
+func (p *pairs) send(ctx context.Context, c pairing.Command) error {
+	data, err := commandData(c)
+	if err != nil {
+		return err
+	}
+	m := vendors.Message{Kind: vendors.ToUsers, From: p.cfg.From, To: []string{c.To.String()},
+		Content: vendors.Content{Kind: vendors.Command, Name: c.Name, Data: data}}
+	receipt, err := vendors.Via(ctx, p.routes, vendors.CapMessages, vendors.Write,
+		func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) { return v.Messages.Send(ctx, m) })
+	if err == nil && len(receipt.Targets) == 1 {
+		err = receipt.Targets[0].Err
+	}
+	return err
+}
+
+// channelUp: some vendor of the messages route takes writes.
+func (p *pairs) channelUp() bool {
+	for _, v := range p.routes.Route(vendors.CapMessages) {
+		if v.Link == nil || v.Link.Healthy("write") {
+			return true
+		}
+	}
+	return false
+}
+
+// hangUp dissolves the call's room where a vendor of the rooms route can.
+func (p *pairs) hangUp(ctx context.Context, o pairing.Order) error {
+	_, err := vendors.Via(ctx, p.routes, vendors.CapRooms, vendors.Write,
+		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
+			if v.Rooms.Ban == nil {
+				return struct{}{}, vendors.Refuse(v.Name, vendors.OpRoomDissolve, vendors.ErrUnsupported, "no way to end a room")
+			}
+			return struct{}{}, v.Rooms.Ban.DissolveRoom(ctx, o.CallID)
+		})
+	return err
+}
+
+// charge takes the price of a settled call from the payer, once for its key.
+func (p *pairs) charge(ctx context.Context, c pairing.Charge) error {
+	if c.Coins == 0 {
+		return nil // the note that a call began, or one that was free
+	}
+	err := p.coins.Adjust(ctx, vendors.Adjustment{RequestID: "pair:" + c.Key, User: c.Payer.String(), Delta: -c.Coins, Reason: "pair call"})
+	if errors.Is(err, wallet.ErrInsufficient) {
+		return vendors.Refuse(p.coins.Keeper(), vendors.OpAdjust, vendors.ErrInsufficient, "")
+	}
+	return err
+}
+
+func (p *pairs) balance(ctx context.Context, _ string, uid pairing.UID) (int64, error) {
+	return p.coins.Balance(ctx, uid.String())
+}
+
+func (p *pairs) online(ctx context.Context, _ string, uid pairing.UID) (bool, error) {
+	return vendors.Via(ctx, p.routes, vendors.CapPresence, vendors.Read,
+		func(ctx context.Context, v *vendors.Vendor) (bool, error) {
+			return v.Presence.Online(ctx, uid.String())
+		})
+}
+
+// pairEvent is one step as the business server is told of it; the higher
+// version of an ask is the later.
+type pairEvent struct {
+	Type      string        `json:"type"`
+	Timestamp time.Time     `json:"timestamp"`
+	Data      pairEventData `json:"data"`
+}
+
+type pairEventData struct {
+	App     string      `json:"app"`
+	AskNo   string      `json:"ask_no"`
+	Version int64       `json:"version"`
+	UID     pairing.UID `json:"uid"`
+	PeerUID pairing.UID `json:"peer_uid,omitempty"`
+	RoundNo int         `json:"round_no"`
+	Reason  string      `json:"reason,omitempty"`
+	CallID  string      `json:"call_id,omitempty"`
+	StartAt int64       `json:"start_at,omitempty"`
+}
+
+// notify posts a signed event. Its id is the same at every attempt.
+func (p *pairs) notify(ctx context.Context, n pairing.Notice) error {
+	if p.hook == nil {
+		return nil
+	}
+	body, err := json.Marshal(pairEvent{Type: n.Name, Timestamp: n.At.Time().UTC(), Data: pairEventData{
+		App: n.App, AskNo: n.AskNo, Version: n.Version, UID: n.UID, PeerUID: n.Peer, RoundNo: n.Round,
+		Reason: string(n.Reason), CallID: n.CallID, StartAt: n.StartAt,
+	}})
+	if err != nil {
+		return err
+	}
+	id, now := fmt.Sprintf("%s:%d:%s:%d", n.AskNo, n.Version, n.Name, n.UID), time.Now()
+	signature, err := p.hook.Sign(id, now, body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.cfg.EventsURL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(webhooks.HeaderWebhookID, id)
+	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+	req.Header.Set(webhooks.HeaderWebhookSignature, signature)
+	res, err := p.client.Do(req)
+	if err != nil {
+		return errors.New("the business server was not reached") // the URL may hold a secret
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
+	if res.StatusCode/100 != 2 {
+		return fmt.Errorf("the business server answered %d", res.StatusCode)
+	}
+	return nil
+}

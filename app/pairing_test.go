@@ -1,0 +1,242 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"io"
+
+	"switchboard/app/pairing"
+)
+
+// pairCall posts one pairing request as who and returns the answer.
+func (p *process) pair(t testing.TB, who map[string]string, path string, body map[string]any) answer {
+	t.Helper()
+	return p.do(t, request{Path: "/api/v1/video/" + path, Header: who, Body: param(body)})
+}
+
+// until polls do for up to ten seconds.
+func until(t testing.TB, what string, do func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !do(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within ten seconds: %s", what)
+		}
+	}
+}
+
+type pairInfo struct {
+	Status  int    `json:"status"`
+	PeerUID int    `json:"peer_uid"`
+	AskUID  int    `json:"ask_uid"`
+	CallID  string `json:"call_id"`
+}
+
+func (p *process) pairInfo(t testing.TB, who map[string]string, ask string) (info pairInfo) {
+	t.Helper()
+	p.pair(t, who, "pair/info", map[string]any{"ask_no": ask}).decode(t, &info)
+	return info
+}
+
+// offeredPair brings user 100's ask to an open offer for user 200.
+func (p *process) offeredPair(t testing.TB) (asker, candidate map[string]string, ask string) {
+	t.Helper()
+	asker, candidate = p.as(t, "100"), p.as(t, "200")
+	if got := p.pair(t, candidate, "pair/avail", map[string]any{"on": true}); got.Code != 0 {
+		t.Fatalf("%s", got.Body)
+	}
+	var asked struct {
+		AskNo string `json:"ask_no"`
+	}
+	got := p.do(t, request{Path: "/api/v1/video/pair/ask", Header: asker})
+	if got.Code != 0 {
+		t.Fatalf("%s", got.Body)
+	}
+	got.decode(t, &asked)
+	until(t, "the candidate is offered", func() bool {
+		return p.pair(t, candidate, "pair/info", map[string]any{"ask_no": asked.AskNo}).Code == 0
+	})
+	return asker, candidate, asked.AskNo
+}
+
+func TestTwoPeopleAreMatchedTalkAndPay(t *testing.T) {
+	var mu sync.Mutex
+	var told []string
+	hook, err := webhooks.NewWebhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	business := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if err := hook.Verify(body, r.Header); err != nil {
+			t.Errorf("an event is not signed: %v", err)
+		}
+		var e pairEvent
+		if err := json.Unmarshal(body, &e); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, e.Type)
+	}))
+	defer business.Close()
+	p := start(t, func(c *Config) {
+		c.Pairing.EventsURL, c.Pairing.EventsSecret = business.URL, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+		c.Pairing.Keys = map[string]string{"free": "0s"}
+	})
+	asker, candidate, ask := p.offeredPair(t)
+	until(t, "the dispatch is on the vendor's wire", func() bool {
+		journal := get(t, p.mock(t, "rongcloud")+"/_mock/journal")
+		return strings.Contains(journal, "RC%3ACmdMsg") && strings.Contains(journal, "dispatch") && strings.Contains(journal, ask)
+	})
+	for _, c := range []struct {
+		who  map[string]string
+		path string
+		body map[string]any
+		code int
+	}{
+		{candidate, "pair/answer", map[string]any{"ask_no": ask, "round_no": 2, "pass": true}, 200103},
+		{candidate, "pair/answer", map[string]any{"ask_no": ask, "round_no": 1, "pass": true}, 0},
+		{candidate, "pair/answer", map[string]any{"ask_no": ask, "round_no": 1, "pass": true}, 0},
+		{candidate, "pair/ask", map[string]any{}, 200107},
+		{candidate, "pair/call", map[string]any{"ask_no": ask, "round_no": 1, "call_id": "room-1", "event": "started"}, 0},
+		{asker, "pair/confirm", map[string]any{"ask_no": ask, "round_no": 1, "pass": true, "peer_uid": 201, "call_id": "room-1"}, 200109},
+		{asker, "pair/confirm", map[string]any{"ask_no": ask, "round_no": 1, "pass": true, "peer_uid": 200, "call_id": "room-1"}, 0},
+		{asker, "pair/confirm", map[string]any{"ask_no": ask, "round_no": 1, "pass": false, "peer_uid": 200, "call_id": "room-1"}, 200113},
+	} {
+		if got := p.pair(t, c.who, c.path, c.body); got.Code != c.code || got.Status != 200 {
+			t.Fatalf("%s %v: %s, want %d", c.path, c.body, got.Body, c.code)
+		}
+	}
+	if got := p.pairInfo(t, asker, ask); got != (pairInfo{2, 200, 100, "room-1"}) {
+		t.Errorf("info %+v", got)
+	}
+	live := p.records(t, asker)
+	if got := p.pair(t, asker, "delPairRecord", map[string]any{"ask_no": ask, "start_at": live[0].StartAt}); got.Code != 200114 {
+		t.Errorf("a live record: %s", got.Body)
+	}
+	for _, who := range []map[string]string{asker, candidate} { // both agree that it is over
+		if got := p.pair(t, who, "pair/call", map[string]any{"ask_no": ask, "round_no": 1, "call_id": "room-1", "event": "ended"}); got.Code != 0 {
+			t.Fatalf("%s", got.Body)
+		}
+	}
+	if got := p.pairInfo(t, asker, ask); got.Status != 1 {
+		t.Errorf("info %+v", got)
+	}
+	until(t, "the asker has paid for a started minute", func() bool {
+		var purse struct{ Balance int64 }
+		p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: asker}).decode(t, &purse)
+		return purse.Balance == 1000-8
+	})
+	if got := p.pair(t, asker, "delPairRecord", map[string]any{"ask_no": ask, "start_at": live[0].StartAt}); got.Code != 0 {
+		t.Errorf("%s", got.Body)
+	}
+	if mine, his := p.records(t, asker), p.records(t, candidate); len(mine) != 0 || len(his) != 1 || !his[0].Liked || his[0].Role != "candidate" || his[0].PeerUID != 100 {
+		t.Errorf("mine %+v, his %+v", mine, his)
+	}
+	want := []string{"pair.asked", "pair.connected", "pair.ended", "pair.liked", "pair.matched", "pair.offer_closed", "pair.offered", "pair.round_ended"}
+	until(t, "the business server knows every step", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Equal(slices.Compact(slices.Sorted(slices.Values(told))), want)
+	})
+	if !strings.Contains(get(t, p.URL+"/metrics"), `switchboard_pairing_total{what="ended_call_ended"} 1`) {
+		t.Error("the metrics do not count the end")
+	}
+}
+
+type pairRecordItem struct {
+	AskNo   string `json:"ask_no"`
+	StartAt int64  `json:"start_at"`
+	Liked   bool   `json:"liked"`
+	Role    string `json:"role"`
+	PeerUID int    `json:"peer_uid"`
+}
+
+func (p *process) records(t testing.TB, who map[string]string) []pairRecordItem {
+	t.Helper()
+	var page struct{ Items []pairRecordItem }
+	p.pair(t, who, "pairRecords", map[string]any{}).decode(t, &page)
+	return page.Items
+}
+
+func TestPairingRefusesWhatItCannotUse(t *testing.T) {
+	p := start(t, func(c *Config) { c.Pairing.Keys = map[string]string{"balance.min_ask": "2000"} })
+	who := p.as(t, "100")
+	for _, c := range []struct {
+		path, body   string
+		status, code int
+	}{
+		{"pair/ask", `{"param":null}`, 200, 1003},
+		{"pair/answer", `{"ask_no":"1","round_no":1}`, 400, 100101},
+		{"pair/answer", `{"ask_no":"1","round_no":0,"pass":true}`, 400, 100101},
+		{"pair/answer", `{"ask_no":"","round_no":1,"pass":true}`, 400, 100101},
+		{"pair/answer", `{"ask_no":"1","round_no":1,"pass":true}`, 200, 200101},
+		{"pair/confirm", `{"ask_no":"1","round_no":1,"pass":true,"peer_uid":"bob"}`, 400, 100101},
+		{"pair/confirm", `{"ask_no":"1","round_no":1,"pass":true,"peer_uid":2,"call_id":"` + strings.Repeat("x", 256) + `"}`, 400, 100101},
+		{"pair/cancel", `{"ask_no":"1"}`, 200, 200101},
+		{"pair/info", `{"ask_no":"1"}`, 200, 200101},
+		{"pair/call", `{"ask_no":"1","round_no":1,"call_id":"c","event":"paused"}`, 400, 100101},
+		{"pair/avail", `{}`, 400, 100101},
+		{"pairRecords", `{"cursor":"yesterday"}`, 400, 100101},
+		{"pairRecords", `{"limit":101}`, 400, 100101},
+		{"delPairRecord", `{"ask_no":"1","start_at":1}`, 200, 200101},
+	} {
+		got := p.do(t, request{Path: "/api/v1/video/" + c.path, Header: who, Body: c.body, Bad: true})
+		if got.Status != c.status || got.Code != c.code || got.Err == nil {
+			t.Errorf("%s %s: %d %s", c.path, c.body, got.Status, got.Body)
+		}
+	}
+	if got := p.do(t, request{Path: "/api/v1/video/pair/ask", Header: p.as(t, "alice")}); got.Status != 400 {
+		t.Errorf("a user id that is no number: %s", got.Body)
+	}
+}
+
+// A program that dies and comes back goes on where it was.
+func TestASearchSurvivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	keep := func(c *Config) { c.DataDir = dir; c.Pairing.Keys = map[string]string{"answer_timeout": "1m"} }
+	p := start(t, keep)
+	_, _, ask := p.offeredPair(t)
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, keep)
+	asker, candidate := p.as(t, "100"), p.as(t, "200")
+	if got := p.pairInfo(t, asker, ask); got.Status != 0 || got.AskUID != 100 {
+		t.Fatalf("info %+v", got)
+	}
+	if got := p.pair(t, candidate, "pair/answer", map[string]any{"ask_no": ask, "round_no": 1, "pass": true}); got.Code != 0 {
+		t.Fatalf("%s", got.Body)
+	}
+	if got := p.pairInfo(t, asker, ask); got.Status != 2 || got.PeerUID != 200 {
+		t.Fatalf("info %+v", got)
+	}
+}
+
+func TestCommandsAreTheSeedsWhereNothingElseIsWanted(t *testing.T) {
+	c := pairing.Command{AskNo: "1", Asker: 7, Round: 2, Name: pairing.CommandDispatch, Scene: 1, TTL: time.Second}
+	for extra, want := range map[bool][]string{false: {"ask_no", "ask_uid", "round_no"}, true: {"ask_no", "ask_uid", "round_no", "scene", "ttl_ms"}} {
+		c.Extra = extra
+		raw, err := commandData(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(raw, &got); err != nil {
+			t.Fatal(err)
+		}
+		if keys := slices.Sorted(maps.Keys(got)); !slices.Equal(keys, want) {
+			t.Errorf("extra %v: %v", extra, keys)
+		}
+	}
+}
