@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/kelseyhightower/envconfig"
@@ -30,14 +31,14 @@ func main() {
 	}
 }
 
-// credential is one value that the mock and its customer share.
-type credential struct{ name, value string }
+// sandboxApps opens nothing but a product that runs on mocks.
+const sandboxApps = `'[{"id":"666666","key":"master","jwt_secret":"sandbox-only-secret"}]'`
 
 // running is a mock that serves.
 type running struct {
 	prefix      string // of its variables: "SWITCHBOARD_LINKV"
 	url         string
-	credentials []credential
+	credentials [][2]string // name without the prefix, and value
 	close       func() error
 }
 
@@ -68,20 +69,26 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			return startErr
 		}
 		defer func() { err = errors.Join(err, mock.close()) }()
-		mock.print(out)
+		mock.show(out)
 	}
+	fmt.Fprintln(out, "\n# an app of the product")
+	export(out, "SWITCHBOARD_APPS", sandboxApps)
 	<-ctx.Done()
 	return nil
 }
 
-// print leaves out what the environment brought: it may be a real secret, and
-// whoever set it has it.
-func (r running) print(out io.Writer) {
+func (r running) show(out io.Writer) {
 	fmt.Fprintf(out, "\n# what it received: %s/_mock/journal\nexport %s_BASE_URL=%s\n", r.url, r.prefix, r.url)
 	for _, c := range r.credentials {
-		if name := r.prefix + "_" + c.name; os.Getenv(name) == "" {
-			fmt.Fprintf(out, "export %s=%s\n", name, c.value)
-		}
+		export(out, r.prefix+"_"+c[0], c[1])
+	}
+}
+
+// export leaves out what the environment brought: it may be a real secret, and
+// whoever set it has it.
+func export(out io.Writer, name, value string) {
+	if os.Getenv(name) == "" {
+		fmt.Fprintf(out, "export %s=%s\n", name, value)
 	}
 }
 
@@ -96,7 +103,7 @@ func startRongCloud(addr string) (running, error) {
 		return running{}, err
 	}
 	have := s.Default().Credential
-	return running{prefix: prefix, url: s.URL, close: s.Close, credentials: []credential{
+	return running{prefix: prefix, url: s.URL, close: s.Close, credentials: [][2]string{
 		{"APP_KEY", have("app_key")}, {"APP_SECRET", have("app_secret")},
 	}}, nil
 }
@@ -112,7 +119,7 @@ func startLinkV(addr string) (running, error) {
 		return running{}, err
 	}
 	have := s.Default().Credential
-	return running{prefix: prefix, url: s.URL, close: s.Close, credentials: []credential{
+	return running{prefix: prefix, url: s.URL, close: s.Close, credentials: [][2]string{
 		{"APP_ID", have("app_id")}, {"APP_KEY", have("app_key")}, {"APP_SECRET", have("app_secret")},
 		{"LIVE_APP_ID", have("live_app_id")}, {"LIVE_APP_SECRET", have("live_app_secret")},
 	}}, nil
@@ -129,8 +136,9 @@ func startYouMe(addr string) (running, error) {
 		return running{}, err
 	}
 	have := s.Default().Credential
-	return running{prefix: prefix, url: s.URL, close: s.Close, credentials: []credential{
+	return running{prefix: prefix, url: s.URL, close: s.Close, credentials: [][2]string{
 		{"APP_KEY", have("app_key")}, {"APP_SECRET", have("app_secret")},
 		{"APP_ID", have("app_id")}, {"IDENTIFIER", have("identifier")},
+		{"AUTH_CODES", strings.Join(youme.AuthCodes(), ",")},
 	}}, nil
 }

@@ -64,7 +64,7 @@ func started(t *testing.T) map[string]string {
 		}
 	})
 	for range 1000 {
-		if strings.Contains(out.String(), "SWITCHBOARD_YOUME_IDENTIFIER") || len(done) > 0 {
+		if strings.Contains(out.String(), "SWITCHBOARD_APPS") || len(done) > 0 {
 			break
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -77,7 +77,7 @@ func TestTheMocksPrintWhatTheProductNeedsAndServe(t *testing.T) {
 	for _, name := range []string{
 		"RONGCLOUD_BASE_URL", "RONGCLOUD_APP_KEY", "RONGCLOUD_APP_SECRET",
 		"LINKV_BASE_URL", "LINKV_APP_ID", "LINKV_APP_KEY", "LINKV_APP_SECRET", "LINKV_LIVE_APP_ID", "LINKV_LIVE_APP_SECRET",
-		"YOUME_BASE_URL", "YOUME_APP_KEY", "YOUME_APP_SECRET", "YOUME_APP_ID", "YOUME_IDENTIFIER",
+		"YOUME_BASE_URL", "YOUME_APP_KEY", "YOUME_APP_SECRET", "YOUME_APP_ID", "YOUME_IDENTIFIER", "YOUME_AUTH_CODES", "APPS",
 	} {
 		if one["SWITCHBOARD_"+name] == "" {
 			t.Errorf("%s is missing: %v", name, one)
@@ -104,8 +104,11 @@ func TestTheMocksPrintWhatTheProductNeedsAndServe(t *testing.T) {
 func TestCredentialsOfTheEnvironmentAreUsedAndNotPrinted(t *testing.T) {
 	t.Setenv("SWITCHBOARD_YOUME_APP_SECRET", "a-real-secret")
 	t.Setenv("SWITCHBOARD_YOUME_APP_ID", "77")
+	t.Setenv("SWITCHBOARD_YOUME_BASE_URL", "http://elsewhere.example")
+	t.Setenv("SWITCHBOARD_APPS", "[]")
 	vars := started(t)
-	if vars["SWITCHBOARD_YOUME_APP_SECRET"] != "" || vars["SWITCHBOARD_YOUME_APP_ID"] != "" || vars["SWITCHBOARD_YOUME_APP_KEY"] == "" {
+	if vars["SWITCHBOARD_YOUME_APP_SECRET"] != "" || vars["SWITCHBOARD_YOUME_APP_ID"] != "" || vars["SWITCHBOARD_YOUME_APP_KEY"] == "" ||
+		!strings.HasPrefix(vars["SWITCHBOARD_YOUME_BASE_URL"], "http://127.0.0.1:") {
 		t.Fatal(vars)
 	}
 }

@@ -70,7 +70,9 @@ func (e *Engine[S]) serveAdmin(w http.ResponseWriter, r *http.Request, f func(*h
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(out) // a client that left is no news
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(out) // a client that left is no news
 }
 
 // adminFilter reads op, user, code, text, fault and since.

@@ -27,6 +27,9 @@ const (
 	codeInternal   = "90500"
 )
 
+// AuthCodes are the invented codes that mean the caller's credentials or clock.
+func AuthCodes() []string { return []string{codeAppKey, codeIdentifier, codeChecksum, codeExpired} }
+
 var texts = map[string]string{
 	codeAppKey:     "unknown appkey",
 	codeIdentifier: "unknown identifier",
