@@ -15,7 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"switchboard/mocks/rongcloud"
+	"switchboard/openapi"
 )
 
 // customer is the app server that the callbacks go to. It refuses what is not
@@ -107,6 +110,67 @@ func one(t *testing.T, got []received) received {
 		t.Fatalf("%d callbacks: %+v", len(got), got)
 	}
 	return got[0]
+}
+
+// fits holds a callback's body against its schema in the openapi.
+func fits(t *testing.T, schema *openapi3.SchemaRef, r received) {
+	t.Helper()
+	var body any
+	if r.contentType == formType {
+		form, err := url.ParseQuery(r.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		members := map[string]any{}
+		for name := range form {
+			members[name] = form.Get(name)
+		}
+		body = members
+	} else if err := json.Unmarshal([]byte(r.body), &body); err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Value.VisitJSON(body); err != nil {
+		t.Errorf("%s: %v", r.body, err)
+	}
+}
+
+func TestEveryCallbackFitsTheContract(t *testing.T) {
+	spec, err := openapi.Files.ReadFile("rongcloud.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, c := withCustomer(t, rongcloud.Config{})
+	s.SetOnline("ann", true)
+	if _, err := s.Send(say("ann", rongcloud.Private, "bob")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.JoinChatRoom("r", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.JoinRTC("x", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PublishRTC("x", "ann", rongcloud.Stream{Video: true, ID: "m", URI: "u", Tag: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	s.SyncRTC("x")
+	s.LeaveRTC("x", "ann")
+	s.Callbacks.Wait()
+	for path, schema := range map[string]string{
+		"/message": "MessageCallback", "/presend": "PreSendCallback", "/online": "OnlineCallback", "/chatroom": "ChatRoomCallback", "/rtc": "RTCCallback",
+	} {
+		all := c.take(path)
+		if len(all) == 0 {
+			t.Errorf("nothing came to %s", path)
+		}
+		for _, r := range all {
+			fits(t, doc.Components.Schemas[schema], r)
+		}
+	}
 }
 
 func TestAMessageOfAClientIsRoutedAsTheVendorRoutes(t *testing.T) {
@@ -209,6 +273,16 @@ func TestThePreSendAnswerDecides(t *testing.T) {
 			one(t, c.take("/message"))
 		})
 	}
+	c.answers(func(url.Values) (int, string) {
+		return 200, `{"pass":1,"replacePushContent":"p","replaceDisablePush":true,"replacePushExt":"{}","replaceExtraContent":"{\"a\":\"b\"}"}`
+	})
+	if _, err := s.Send(say("ann", rongcloud.Private, "away")); err != nil {
+		t.Fatal(err)
+	}
+	if in := s.Inbox("away"); len(in) != 1 || in[0].Pushed || in[0].PushText != "p" || in[0].PushExt != "{}" || in[0].Extra != `{"a":"b"}` {
+		t.Errorf("%+v", in)
+	}
+	s.Callbacks.Wait()
 	c.Close()
 	if r, err := s.Send(say("ann", rongcloud.Private, "bob")); err != nil || r.Blocked {
 		t.Error("a dead server must not block", r, err)

@@ -25,6 +25,8 @@ type Delivery struct {
 	Live       bool      `json:"live"`   // the user was online, or came online in time
 	Pushed     bool      `json:"pushed"` // the user was offline and the message makes a push
 	PushText   string    `json:"pushText"`
+	PushExt    string    `json:"pushExt"`
+	Extra      string    `json:"extraContent"` // the expansion that the message began with
 }
 
 // send passes the message through what the console has switched on, delivers
@@ -104,6 +106,7 @@ func (a *App) put(id string, m *message) {
 		UID: m.uid, Kind: m.kind, From: m.from, Target: target, ObjectName: m.objectName, Content: m.content,
 		At: m.at, Status: m.status, Live: online,
 		Pushed: !online && !m.noPush && (rule.pushes || m.pushContent != ""), PushText: m.pushContent,
+		PushExt: m.pushExt, Extra: m.extraContent,
 	})
 	if len(list) > inboxSize {
 		list = slices.Clone(list[inboxSize/4:])

@@ -279,6 +279,17 @@ func TestExpansionsBelongToTheirMessage(t *testing.T) {
 	if got := keys(); got != "b" {
 		t.Error("a refused call set something", got)
 	}
+	for from := 0; from < 400; from += 100 { // with b: 101, 201, and over 300 none
+		var some []string
+		for i := range 100 {
+			some = append(some, fmt.Sprintf(`"k%d":"v"`, from+i))
+		}
+		want := 200
+		if from >= 200 {
+			want = 1002
+		}
+		change("set", uid, "extraKeyVal", "{"+strings.Join(some, ",")+"}").want(t, want)
+	}
 }
 
 func TestWordsAreKeptInTheVendorsTypes(t *testing.T) {

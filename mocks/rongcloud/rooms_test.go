@@ -45,6 +45,8 @@ func TestGroupMembersComeAndGo(t *testing.T) {
 		many = append(many, "userId", fmt.Sprint("u", i))
 	}
 	form(t, s, "/group/join", append(many, "groupId", "g")...).want(t, 1002)
+	form(t, s, "/group/join", "userId", "x", "userId", "y", "groupId", "small", "maxMember", "2").want(t, 200)
+	form(t, s, "/group/join", "userId", "z", "groupId", "small", "maxMember", "2").want(t, 405)
 	for from := range 3 {
 		var some []string
 		for i := range 1000 {
@@ -169,21 +171,26 @@ func TestKeepAliveHasItsOwnCodes(t *testing.T) {
 	}
 }
 
-func TestChatRoomRules(t *testing.T) {
-	s := start(t, rongcloud.Config{NoRateLimits: true})
-	form(t, s, "/chatroom/create", "chatroom[r]", "R").want(t, 200)
+// talkers puts a and b into the room r, both online; the function lets a talk.
+func talkers(t *testing.T, s *rongcloud.Server) func(want error) {
+	t.Helper()
 	for _, u := range []string{"a", "b"} {
 		s.SetOnline(u, true)
 		if err := s.JoinChatRoom("r", u); err != nil {
 			t.Fatal(err)
 		}
 	}
-	talk := func(want error) {
+	return func(want error) {
 		t.Helper()
 		if _, err := s.Send(say("a", rongcloud.ChatRoom, "r")); !errors.Is(err, want) {
 			t.Errorf("%v, want %v", err, want)
 		}
 	}
+}
+
+func TestMutesInChatRooms(t *testing.T) {
+	s := start(t, rongcloud.Config{NoRateLimits: true})
+	talk := talkers(t, s)
 	talk(nil)
 	if len(s.Inbox("b")) != 1 || len(s.Inbox("a")) != 0 {
 		t.Error(s.Inbox("a"), s.Inbox("b"))
@@ -212,6 +219,11 @@ func TestChatRoomRules(t *testing.T) {
 	form(t, s, "/chatroom/user/ban/whitelist/add", "chatroomId", "r", "userId", "a").want(t, 200)
 	talk(nil)
 	form(t, s, "/chatroom/ban/rollback", "chatroomId", "r").want(t, 200)
+}
+
+func TestAChatRoomKeepsUsersOutAndHoldsMessagesBack(t *testing.T) {
+	s := start(t, rongcloud.Config{NoRateLimits: true})
+	talk := talkers(t, s)
 	form(t, s, "/chatroom/user/block/add", "chatroomId", "r", "userId", "a", "minute", "10").want(t, 200)
 	talk(rongcloud.ErrNotInChatRoom)
 	if err := s.JoinChatRoom("r", "a"); !errors.Is(err, rongcloud.ErrRoomBlocked) {
@@ -263,7 +275,15 @@ func TestWhoIsAwayTooLongIsEjected(t *testing.T) {
 		t.Error(members())
 	}
 	s.SetOnline("here", false)
-	post()
+	for range 30 {
+		post()
+	}
+	s.SetOnline("here", true)
+	post() // he got it: what he missed before counts no more
+	s.SetOnline("here", false)
+	for range 30 {
+		post()
+	}
 	s.Clock.Advance(31 * time.Second)
 	if members() != "[here guarded]" {
 		t.Error("ejected before a message came", members())
@@ -296,9 +316,10 @@ func TestChatRoomProperties(t *testing.T) {
 		t.Error(got)
 	}
 	form(t, s, "/chatroom/entry/remove", "chatroomId", "r", "userId", "b", "key", "x").want(t, 200)
+	form(t, s, "/chatroom/entry/set", "chatroomId", "r", "userId", "a", "key", "stays", "value", "v", "autoDelete", "false").want(t, 200)
 	s.LeaveChatRoom("r", "a")
-	if got := keys(); got != 1 {
-		t.Errorf("%d properties left, the owner's must go with him", got)
+	if got := keys(); got != 2 || keys("keys", "k") != 0 {
+		t.Errorf("%d properties left: those with autoDelete go with their owner, no others", got)
 	}
 }
 
