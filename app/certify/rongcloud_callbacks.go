@@ -35,64 +35,65 @@ func (a rongAccount) request(name, contentType string) *http.Request {
 	}
 }
 
+// at is when everything in the callbacks below happened.
+var at = time.UnixMilli(1767225600123)
+
 // callbacks are one of each kind, as section 3 has them.
 func (a rongAccount) callbacks() []vendortest.CallbackCase {
-	at := time.UnixMilli(1767225600123)
-	form := func(name string, v url.Values, want vendors.Event) vendortest.CallbackCase {
-		return vendortest.CallbackCase{
-			Name: name,
-			Request: func() *http.Request {
-				return a.request(name, "application/x-www-form-urlencoded")
-			},
-			Body: []byte(v.Encode()), Want: []vendors.Event{want},
-		}
+	return append(a.messageCallbacks(), a.statusCallbacks()...)
+}
+
+// callback is one case whose body is text.
+func (a rongAccount) callback(name, contentType, text string, want ...vendors.Event) vendortest.CallbackCase {
+	return vendortest.CallbackCase{
+		Name: name, Body: []byte(text), Want: want,
+		Request: func() *http.Request { return a.request(name, contentType) },
 	}
-	body := func(name, text string, want ...vendors.Event) vendortest.CallbackCase {
-		return vendortest.CallbackCase{
-			Name:    name,
-			Request: func() *http.Request { return a.request(name, "application/json") },
-			Body:    []byte(text), Want: want,
-		}
-	}
-	route := func(kv ...string) url.Values {
-		v := url.Values{
-			"fromUserId": {"alice"}, "toUserId": {"bob"}, "objectName": {"RC:TxtMsg"}, "content": {`{"content":"hi"}`},
-			"channelType": {"PERSON"}, "msgTimestamp": {"1767225600123"}, "msgUID": {"5FGT-7VA9-G4DD-4V5P"},
-			"sensitiveType": {"0"}, "source": {"iOS"},
-		}
+}
+
+// messageCallbacks are forms: message routing (3.2) and the pre-send check (3.3).
+func (a rongAccount) messageCallbacks() []vendortest.CallbackCase {
+	form := func(name string, want vendors.Event, kv ...string) vendortest.CallbackCase {
+		v := url.Values{}
 		for i := 0; i < len(kv); i += 2 {
 			v.Set(kv[i], kv[i+1])
 		}
-		return v
+		return a.callback(name, "application/x-www-form-urlencoded", v.Encode(), want)
 	}
 	routed := vendors.Event{
 		Kind: vendors.EventMessage, Action: "sent", At: at, From: "alice", Target: "bob", TargetKind: vendors.ToUsers,
 		MessageID: "5FGT-7VA9-G4DD-4V5P", Type: "RC:TxtMsg", Content: json.RawMessage(`{"content":"hi"}`),
 	}
-	blocked, called := routed, routed
+	blocked, called, asked := routed, routed, routed
 	blocked.Action, blocked.MessageID, blocked.TargetKind, blocked.Target = "blocked", "BLOC-7VA9-G4DD-4V5P", vendors.ToGroups, "club"
 	called.Kind, called.Action, called.Type, called.Session = vendors.EventCall, "invited", "RC:VCInvite", "call-1"
 	called.MessageID, called.Content = "CALL-7VA9-G4DD-4V5P", json.RawMessage(`{"callId":"call-1","mediaType":2}`)
+	asked.Kind, asked.Action, asked.MessageID, asked.TargetKind, asked.Target = vendors.EventModeration, "asked", "PRES-7VA9-G4DD-4V5P", vendors.ToChatRooms, "hall"
 	return []vendortest.CallbackCase{
-		form("routed", route(), routed),
-		form("routed blocked by a word", route("sensitiveType", "1", "msgUID", "BLOC-7VA9-G4DD-4V5P", "channelType", "GROUP", "toUserId", "club"), blocked),
-		form("call signalling", route("objectName", "RC:VCInvite", "msgUID", "CALL-7VA9-G4DD-4V5P", "content", `{"callId":"call-1","mediaType":2}`), called),
-		form("pre-send", url.Values{
-			"appKey": {a.key}, "fromUserId": {"alice"}, "targetId": {"hall"}, "msgType": {"RC:TxtMsg"}, "content": {`{"content":"hi"}`},
-			"channelType": {"TEMPGROUP"}, "msgTimeStamp": {"1767225600123"}, "messageId": {"PRES-7VA9-G4DD-4V5P"}, "os": {"Android"},
-		}, vendors.Event{
-			Kind: vendors.EventModeration, Action: "asked", At: at, From: "alice", Target: "hall", TargetKind: vendors.ToChatRooms,
-			MessageID: "PRES-7VA9-G4DD-4V5P", Type: "RC:TxtMsg", Content: json.RawMessage(`{"content":"hi"}`),
-		}),
-		body("online", `[{"userid":"alice","status":"0","os":"iOS","time":1767225600123,"clientIp":"1.2.3.4:5","sessionId":"s1"},`+
+		form("routed", routed, "fromUserId", "alice", "toUserId", "bob", "objectName", "RC:TxtMsg", "content", `{"content":"hi"}`,
+			"channelType", "PERSON", "msgTimestamp", "1767225600123", "msgUID", "5FGT-7VA9-G4DD-4V5P", "sensitiveType", "0", "source", "iOS"),
+		form("routed blocked by a word", blocked, "fromUserId", "alice", "toUserId", "club", "objectName", "RC:TxtMsg", "content", `{"content":"hi"}`,
+			"channelType", "GROUP", "msgTimestamp", "1767225600123", "msgUID", "BLOC-7VA9-G4DD-4V5P", "sensitiveType", "1", "source", "iOS"),
+		form("call signalling", called, "fromUserId", "alice", "toUserId", "bob", "objectName", "RC:VCInvite", "content", `{"callId":"call-1","mediaType":2}`,
+			"channelType", "PERSON", "msgTimestamp", "1767225600123", "msgUID", "CALL-7VA9-G4DD-4V5P", "sensitiveType", "0", "source", "iOS"),
+		form("pre-send", asked, "appKey", a.key, "fromUserId", "alice", "targetId", "hall", "msgType", "RC:TxtMsg", "content", `{"content":"hi"}`,
+			"channelType", "TEMPGROUP", "msgTimeStamp", "1767225600123", "messageId", "PRES-7VA9-G4DD-4V5P", "os", "Android"),
+	}
+}
+
+// statusCallbacks are JSON: online status (3.4), chat rooms (3.5), RTC (3.6).
+func (a rongAccount) statusCallbacks() []vendortest.CallbackCase {
+	return []vendortest.CallbackCase{
+		a.callback("online", "application/json", `[{"userid":"alice","status":"0","os":"iOS","time":1767225600123,"clientIp":"1.2.3.4:5","sessionId":"s1"},`+
 			`{"userid":"bob","status":"2","os":"Android","time":1767225600123,"clientIp":"1.2.3.4:6","sessionId":"s2"}]`,
 			vendors.Event{Kind: vendors.EventPresence, Action: "online", At: at, From: "alice", Session: "s1"},
 			vendors.Event{Kind: vendors.EventPresence, Action: "logout", At: at, From: "bob", Session: "s2"}),
-		body("chat room", `[{"chatRoomId":"hall","userIds":["alice","bob"],"status":0,"type":1,"time":1767225600123}]`,
+		a.callback("chat room", "application/json", `[{"chatRoomId":"hall","userIds":["alice","bob"],"status":0,"type":1,"time":1767225600123}]`,
 			vendors.Event{Kind: vendors.EventChatRoom, Action: "joined", At: at, Target: "hall", TargetKind: vendors.ToChatRooms, Users: []string{"alice", "bob"}}),
-		body("RTC join", `{"roomId":"talk","sessionId":"rs","event":11,"userId":"bob","timestamp":1767225600123}`,
+		a.callback("RTC join", "application/json", `{"roomId":"talk","sessionId":"rs","event":11,"userId":"bob","timestamp":1767225600123}`,
 			vendors.Event{Kind: vendors.EventRoom, Action: "joined", At: at, From: "bob", Target: "talk", Type: "11", Session: "rs"}),
-		body("RTC sync of version 1.0", `{"channelId":"talk","sessionId":"rs","event":1,"timestamp":1767225600123,"members":[{"userId":"alice","data":{"uris":[]}},{"userId":"bob"}]}`,
+		a.callback("RTC sync of version 1.0", "application/json",
+			`{"channelId":"talk","sessionId":"rs","event":1,"timestamp":1767225600123,"members":[{"userId":"alice","data":{"uris":[]}},{"userId":"bob"}]}`,
 			vendors.Event{Kind: vendors.EventRoom, Action: "synced", At: at, Target: "talk", Type: "1", Session: "rs", Users: []string{"alice", "bob"}}),
 	}
 }

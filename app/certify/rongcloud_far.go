@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,33 +19,13 @@ import (
 
 // rongFarEnd looks into the mock, by its accessors or by the vendor's own reads.
 func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
-	kinds := map[mock.Kind]vendors.TargetKind{
-		mock.Private: vendors.ToUsers, mock.Group: vendors.ToGroups, mock.ChatRoom: vendors.ToChatRooms, mock.System: vendors.ToSystem,
-	}
 	return vendortest.FarEnd{
-		Inbox: func(user string) []vendortest.Received {
-			var out []vendortest.Received
-			for _, d := range m.Inbox(user) {
-				r := vendortest.Received{From: d.From, Target: d.Target, Kind: kinds[d.Kind], Type: d.ObjectName, Content: d.Content}
-				if d.Kind == mock.System {
-					r.Target = user
-				}
-				out = append(out, r)
-			}
-			return out
-		},
+		Inbox: func(user string) []vendortest.Received { return rongReceived(user, m.Inbox(user)) },
 		TokenUser: func(token string) string {
 			user, _ := m.Connect(token)
 			return user
 		},
-		Blocked: func(user string) bool {
-			for _, u := range far.post("/user/block/query.json", url.Values{"page": {"1"}, "size": {"50"}})["users"].([]any) {
-				if u.(map[string]any)["userId"] == user {
-					return true
-				}
-			}
-			return false
-		},
+		Blocked: far.blocked,
 		Blacklist: func(user string) []string {
 			return texts(far.post("/user/blacklist/query.json", url.Values{"userId": {user}})["users"])
 		},
@@ -55,42 +36,47 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 			}
 			return out
 		},
-		SetWords: func(words ...vendors.Word) {
-			for word := range m.Words() {
-				far.post("/sensitiveword/delete.json", url.Values{"word": {word}})
-			}
-			for _, w := range words {
-				form := url.Values{"word": {w.Text}}
-				if w.Replace != "" {
-					form.Set("replaceWord", w.Replace)
-				}
-				far.post("/sensitiveword/add.json", form)
-			}
-		},
+		SetWords:  func(words ...vendors.Word) { far.setWords(m.Words(), words) },
 		Members:   m.Members,
 		RoomUsers: m.RTCMembers,
 		ChatRoom: func(id string) bool {
 			_, exists := m.ChatRoomMembers(id)
 			return exists
 		},
-		RoomBanned: func(room, user string) bool {
-			if err := m.JoinRTC(room+"-probe", user); err != nil {
-				far.t.Fatalf("probe: %v", err)
-			}
-			m.LeaveRTC(room+"-probe", user)
-			err := m.JoinRTC(room, user)
-			if err == nil && user != "alice" {
-				m.LeaveRTC(room, user)
-			}
-			return err != nil
-		},
-		Recalled:  rongRecalled(m),
-		SetOnline: m.SetOnline,
+		RoomBanned: func(room, user string) bool { return rongBanned(m, room, user) },
+		Recalled:   rongRecalled(m),
+		SetOnline:  m.SetOnline,
 		Translated: func(text, to string) string {
 			body, _ := json.Marshal(map[string]string{"text": text, "targetLanguage": to})
 			return fmt.Sprint(far.call("/v3/translate.json", "application/json", body)["translated"])
 		},
 	}
+}
+
+func rongReceived(user string, inbox []mock.Delivery) []vendortest.Received {
+	kinds := map[mock.Kind]vendors.TargetKind{
+		mock.Private: vendors.ToUsers, mock.Group: vendors.ToGroups, mock.ChatRoom: vendors.ToChatRooms, mock.System: vendors.ToSystem,
+	}
+	var out []vendortest.Received
+	for _, d := range inbox {
+		r := vendortest.Received{From: d.From, Target: d.Target, Kind: kinds[d.Kind], Type: d.ObjectName, Content: d.Content}
+		if d.Kind == mock.System {
+			r.Target = user // the mock names the conversation, which is the sender
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// rongBanned tries the door: who was in the room stays in it, who was not leaves
+// again.
+func rongBanned(m *mock.Server, room, user string) bool {
+	inside := slices.Contains(m.RTCMembers(room), user)
+	err := m.JoinRTC(room, user)
+	if err == nil && !inside {
+		m.LeaveRTC(room, user)
+	}
+	return err != nil
 }
 
 // rongRecalled: the receiver gets a notice in the message's place (2.3).
@@ -149,4 +135,26 @@ func (c rongClient) call(path, contentType string, in []byte) map[string]any {
 		c.t.Fatalf("%s: %s, %v", path, body, err)
 	}
 	return out
+}
+
+func (c rongClient) blocked(user string) bool {
+	users, _ := c.post("/user/block/query.json", url.Values{"page": {"1"}, "size": {"50"}})["users"].([]any)
+	return slices.ContainsFunc(users, func(u any) bool {
+		entry, _ := u.(map[string]any)
+		return entry["userId"] == user
+	})
+}
+
+// setWords replaces the words that are there.
+func (c rongClient) setWords(there map[string]string, words []vendors.Word) {
+	for word := range there {
+		c.post("/sensitiveword/delete.json", url.Values{"word": {word}})
+	}
+	for _, w := range words {
+		form := url.Values{"word": {w.Text}}
+		if w.Replace != "" {
+			form.Set("replaceWord", w.Replace)
+		}
+		c.post("/sensitiveword/add.json", form)
+	}
 }

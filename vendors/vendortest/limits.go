@@ -55,7 +55,7 @@ func ids(n, width int) []string {
 }
 
 func limitsHold(t T, e *env) {
-	for _, s := range append(sizedSends(e), sizedCalls()...) {
+	for _, s := range slices.Concat(sizedSends(e), sizedPeople(), sizedServices()) {
 		l := e.v.Limits[s.op]
 		if !e.has[s.need] {
 			continue
@@ -104,7 +104,7 @@ func sizedSends(e *env) []sized {
 	return out
 }
 
-func sizedCalls() []sized {
+func sizedPeople() []sized {
 	return []sized{
 		{vendors.OpTokenIssue, "Tokens", func(c ctx, e *env, s size) error {
 			u := vendors.User{ID: ids(1, s.id)[0], Name: strings.Repeat("礼", s.runes)}
@@ -137,6 +137,11 @@ func sizedCalls() []sized {
 		{vendors.OpBlacklist, "Blacklist", func(c ctx, e *env, s size) error {
 			return e.v.Blacklist.RemoveFromBlacklist(c, e.Known, ids(s.targets, s.id))
 		}},
+	}
+}
+
+func sizedServices() []sized {
+	return []sized{
 		{vendors.OpPresence, "Presence", func(c ctx, e *env, s size) error {
 			_, err := e.v.Presence.Online(c, ids(1, s.id)[0])
 			return err

@@ -1,0 +1,130 @@
+package rongcloud_test
+
+import (
+	"context"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// wrong is the right adapter with single methods overridden by what follows.
+type wrong struct{ *vendors.Vendor }
+
+type (
+	otherToken   struct{ wrong }
+	deafPresence struct{ wrong }
+	blindWords   struct{ wrong }
+	shortText    struct{ wrong }
+	swappedList  struct{ wrong }
+	stuckUnblock struct{ wrong }
+	emptyGroup   struct{ wrong }
+	softKick     struct{ wrong }
+	stuckBan     struct{ wrong }
+	fullRoom     struct{ wrong }
+	sameWords    struct{ wrong }
+)
+
+func (s sameWords) SendTemplate(ctx context.Context, t vendors.Template) (vendors.Receipt, error) {
+	for i := range t.To {
+		t.To[i].Values = t.To[0].Values
+	}
+	return s.Vendor.Templates.SendTemplate(ctx, t)
+}
+
+func (o otherToken) Issue(ctx context.Context, u vendors.User) (vendors.Credential, error) {
+	u.ID = "bob"
+	return o.Vendor.Tokens.Issue(ctx, u)
+}
+
+func (deafPresence) Online(context.Context, string) (bool, error) { return true, nil }
+
+func (b blindWords) ListWords(ctx context.Context) ([]vendors.Word, error) {
+	words, err := b.Vendor.Words.ListWords(ctx)
+	for i := range words {
+		words[i].Replace = ""
+	}
+	return words, err
+}
+
+func (s shortText) Translate(ctx context.Context, t vendors.Translation) (string, error) {
+	t.Text = t.Text[:len(t.Text)/2]
+	return s.Vendor.Translator.Translate(ctx, t)
+}
+
+func (s swappedList) AddToBlacklist(ctx context.Context, user string, blocked []string) error {
+	return s.Vendor.Blacklist.AddToBlacklist(ctx, blocked[0], []string{user})
+}
+
+func (s swappedList) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error {
+	return s.Vendor.Blacklist.RemoveFromBlacklist(ctx, blocked[0], []string{user})
+}
+
+func (s stuckUnblock) Block(ctx context.Context, users []string, d time.Duration) error {
+	return s.Vendor.Users.Block(ctx, users, d)
+}
+
+func (stuckUnblock) Unblock(context.Context, []string) error { return nil }
+
+func (e emptyGroup) CreateGroup(ctx context.Context, g vendors.Group) error {
+	g.Members = nil
+	return e.Vendor.Groups.CreateGroup(ctx, g)
+}
+
+func (e emptyGroup) ChangeGroup(ctx context.Context, id string, add, remove []string) error {
+	return e.Vendor.Groups.ChangeGroup(ctx, id, add, remove)
+}
+
+func (e emptyGroup) DismissGroup(ctx context.Context, id, by string) error {
+	return e.Vendor.Groups.DismissGroup(ctx, id, by)
+}
+
+func (s softKick) KickUser(ctx context.Context, k vendors.Kick) error {
+	k.For = 0
+	return s.Vendor.Rooms.Kick.KickUser(ctx, k)
+}
+
+func (s stuckBan) BanUsers(ctx context.Context, room string, users []string, d time.Duration) error {
+	return s.Vendor.Rooms.Ban.BanUsers(ctx, room, users, d)
+}
+func (stuckBan) UnbanUsers(context.Context, string, []string) error { return nil }
+func (stuckBan) DissolveRoom(context.Context, string) error         { return nil }
+
+func (f fullRoom) RoomStatus(_ context.Context, room string) (vendors.RoomStatus, error) {
+	return vendors.RoomStatus{ID: room, State: vendors.RoomActive, Users: 2}, nil
+}
+
+func (f fullRoom) RoomUsers(ctx context.Context, room string) ([]string, error) {
+	return f.Vendor.Rooms.Query.RoomUsers(ctx, room)
+}
+
+// right keeps the right capabilities aside for a wrong one to call.
+func right(v *vendors.Vendor) wrong {
+	c := *v
+	return wrong{&c}
+}
+
+func stateMutants() []mutant {
+	return []mutant{
+		{name: "loses a capability", caught: "CapabilitiesAreAsDeclared", vendor: func(v *vendors.Vendor) { v.Recaller = nil }},
+		{name: "understates a limit", caught: "LimitsAreAsDocumented", vendor: func(v *vendors.Vendor) {
+			own := vendors.Limits{}
+			for op, l := range v.Limits {
+				own[op] = l
+			}
+			own[vendors.OpTranslate] = vendors.Limit{Runes: 10000}
+			v.Limits = own
+		}},
+		{name: "token of somebody else", caught: "IssuedTokenIsTheUsersAtTheFarEnd", vendor: func(v *vendors.Vendor) { v.Tokens = otherToken{right(v)} }},
+		{name: "all read the first one's words", caught: "TemplateReachesEachTargetInItsOwnWords", vendor: func(v *vendors.Vendor) { v.Templates = sameWords{right(v)} }},
+		{name: "everybody is online", caught: "PresenceFollowsTheFarEnd", vendor: func(v *vendors.Vendor) { v.Presence = deafPresence{right(v)} }},
+		{name: "loses replacements", caught: "WordListIsTheFarEndsWithItsReplacements", vendor: func(v *vendors.Vendor) { v.Words = blindWords{right(v)} }},
+		{name: "translates half the text", caught: "TranslationIsTheFarEndsOfTheWholeText", vendor: func(v *vendors.Vendor) { v.Translator = shortText{right(v)} }},
+		{name: "swaps owner and blacklisted", caught: "BlacklistIsTheOwnersAndNotTheOthers", vendor: func(v *vendors.Vendor) { v.Blacklist = swappedList{right(v)} }},
+		{name: "unblock does nothing", caught: "BlockedUserIsBlockedAndUnblockedAgain", vendor: func(v *vendors.Vendor) { v.Users = stuckUnblock{right(v)} }},
+		{name: "group without its members", caught: "CreatedGroupHasItsCreatorAndMembers", vendor: func(v *vendors.Vendor) { v.Groups = emptyGroup{right(v)} }},
+		{name: "kick forgets for how long", caught: "KickForAWhileKeepsHimOut", vendor: func(v *vendors.Vendor) { v.Rooms.Kick = softKick{right(v)} }},
+		{name: "unban does nothing", caught: "BannedUserIsOutUntilUnbanned", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},
+		{name: "dissolve does nothing", caught: "DissolvedRoomIsEmpty", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},
+		{name: "absent room is active", caught: "RoomThatIsNotThereIsAbsentAndHasNoUsers", vendor: func(v *vendors.Vendor) { v.Rooms.Query = fullRoom{right(v)} }},
+	}
+}
