@@ -290,6 +290,14 @@ func TestANewMemberSeesWhatComesAfterHimAndALeftOneNothing(t *testing.T) {
 		if p, err := s.MessagePage(ctx, as("b"), conv, 1, 10); err != nil || p.Total != 1 || texts(p.Items) != "after" {
 			t.Errorf("page: %+v, %v", p, err)
 		}
+		doomed := group(t, s, "b")
+		say(t, s, doomed, "b", "doomed")
+		if err := s.Delete(ctx, server, doomed); err != nil {
+			t.Fatal(err)
+		}
+		if missed, _, _ := s.Since(ctx, app, "b", before.ID); texts(missed) != "after" {
+			t.Errorf("since, after a conversation was deleted: %q", texts(missed))
+		}
 		if failed, err := s.RemoveMembers(ctx, as("b"), conv, []string{"b"}); err != nil || len(failed) != 0 {
 			t.Fatal(failed, err)
 		}
