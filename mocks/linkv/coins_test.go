@@ -75,3 +75,17 @@ func TestTwentyClientsWithOneRequestIDMoveTheCoinsOnce(t *testing.T) {
 		t.Fatal(got)
 	}
 }
+
+func BenchmarkACoinQuery(b *testing.B) {
+	m, err := New(Config{Account: testAccount})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Close()
+	form := signed(m.Default().Clock.Now(), "uid", m.Default().Register("ann")).Encode()
+	for b.Loop() {
+		if w := sent(m, "/open/finanv0/getUserTokens", "", form, nil); !strings.Contains(w.Body.String(), `"200"`) {
+			b.Fatal(w.Body)
+		}
+	}
+}

@@ -14,7 +14,7 @@ const callbackTimeout = 5 * time.Second // per attempt
 
 // Callback is one thing that the vendor tells its customer.
 type Callback struct {
-	Name   string // "callback.message"; fault rules match it as an operation
+	Name   string // "callback.message", always with that prefix; fault rules match it as an operation
 	User   string // whom it is about, for fault rules and the journal
 	Header http.Header
 	Type   string // content type

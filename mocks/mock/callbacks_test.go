@@ -1,6 +1,7 @@
 package mock_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,6 +65,37 @@ func TestCallbacksAreSignedRetriedDuplicatedAndReordered(t *testing.T) {
 				t.Fatalf("got %s, want %s", got, row.want)
 			}
 		})
+	}
+}
+
+func TestRulesForOperationsAndForCallbacksAreKeptApart(t *testing.T) {
+	r := start(t)
+	c := &customer{}
+	srv := httptest.NewServer(c)
+	defer srv.Close()
+	r.toy.Callbacks.Target("", srv.URL)
+	for _, rule := range []struct {
+		op   string
+		kind string
+	}{{"coin.*", mock.Reorder}, {"coin.*", mock.Duplicate}, {"callback.*", mock.Garbage}, {"callback.*", mock.Hang}} {
+		r.toy.Faults.Next(rule.op, 1, mock.Action{Kind: rule.kind})
+	}
+	if _, body, err := r.add(); err != nil || !strings.Contains(body, "200") {
+		t.Fatal(body, err)
+	}
+	r.toy.Callbacks.Wait()
+	r.toy.Faults.Next("", 1, mock.Action{Kind: mock.Drop})
+	if _, _, err := r.add(); !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	r.toy.Callbacks.Wait()
+	for _, rule := range r.toy.Faults.List()[:4] {
+		if rule.Seen != 0 {
+			t.Fatalf("%+v", rule)
+		}
+	}
+	if got := fmt.Sprint(c.got); got != "[1/1]" {
+		t.Fatal(got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -43,7 +44,7 @@ type Action struct {
 // and User match, whether or not an earlier rule took it, and Nth and Every
 // read that count.
 type Match struct {
-	Op          string  `json:"op,omitempty"`          // exact, or a prefix that ends in "*"; empty: any
+	Op          string  `json:"op,omitempty"`          // exact, or a prefix that ends in "*"; empty: any but callbacks
 	User        string  `json:"user,omitempty"`        // empty: any
 	Nth         int     `json:"nth,omitempty"`         // only the n-th call, from 1
 	Every       int     `json:"every,omitempty"`       // every n-th call
@@ -137,7 +138,7 @@ func (f *Faults) pick(op, user string) (Action, bool) {
 	defer f.mu.Unlock()
 	var hit *Rule
 	for _, r := range f.rules {
-		if !matchName(r.Match.Op, op) || (r.Match.User != "" && r.Match.User != user) {
+		if !r.isFor(op, user) {
 			continue
 		}
 		r.Seen++
@@ -150,6 +151,27 @@ func (f *Faults) pick(op, user string) (Action, bool) {
 	}
 	hit.Fired++
 	return hit.Action, true
+}
+
+const callbackPrefix = "callback." // of the names of all callbacks
+
+// isFor keeps the rules for operations and for callbacks apart: a callback can
+// only be late, lost, doubled or out of order, and an operation is not the
+// latter two.
+func (r *Rule) isFor(op, user string) bool {
+	callback := strings.HasPrefix(op, callbackPrefix)
+	switch r.Action.Kind {
+	case Delay, Drop:
+	case Duplicate, Reorder:
+		if !callback {
+			return false
+		}
+	default:
+		if callback {
+			return false
+		}
+	}
+	return matchName(r.Match.Op, op) && (r.Match.User == "" || r.Match.User == user) && !(callback && r.Match.Op == "")
 }
 
 func (r *Rule) fires(random *Random) bool {
