@@ -73,10 +73,13 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 	}
 	call := a.imCall(vendors.OpPresence, upstream.Read, user, "/api/rest/userOnlineStatus", url.Values{"appId": {a.cfg.AppID}, "userId": {user}})
 	var out struct {
-		Data object[upstream.Text] `json:"data"`
+		Data *object[upstream.Text] `json:"data"`
 	}
 	if err := a.im.Do(ctx, call, &out); err != nil {
 		return false, err
+	}
+	if out.Data == nil {
+		return false, a.unreadable(vendors.OpPresence)
 	}
 	return out.Data.V == "1", nil
 }
