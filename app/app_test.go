@@ -153,6 +153,8 @@ type request struct {
 	Body   any
 	Form   url.Values
 	Bad    bool
+	// Misprint: the path is as a document misprints it, with a second slash or "- ".
+	Misprint bool
 }
 
 // answer is what came back, validated against the contract.
@@ -203,6 +205,10 @@ func (p *process) do(t testing.TB, r request) answer {
 		req.Header.Set(k, v)
 	}
 	checked := req.Clone(t.Context())
+	if r.Misprint {
+		checked.URL.Path = "/" + strings.TrimPrefix(strings.TrimLeft(checked.URL.Path, "/"), "- ")
+		checked.URL.RawPath = ""
+	}
 	res, err := p.client.Do(req)
 	if err != nil {
 		t.Fatal(err)
