@@ -74,6 +74,7 @@ func openLive(ctx context.Context, s *server) (l *live, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.metrics.gauge("switchboard_sessions", "Sessions on this replica: sockets, streams and polls.", func() float64 { return float64(l.hub.Sessions()) })
 	s.open.push("sessions", func() error { return l.shutdown(s.cfg.Drain) })
 	return l, nil
 }

@@ -264,7 +264,9 @@ func TestBothDialectsSeeOneConversation(t *testing.T) {
 	ann, bob := p.as(t, "ann"), p.as(t, "bob")
 	p.say(t, ann, conv, "from the gateway")
 	p.im(t, "POST", "/im/conversations/"+conv+"/message", map[string]any{"from_client": "bob", "type": -1, "text": "from the socket"})
-	var gateway struct{ Msg []struct{ Content, FromSession string } }
+	var gateway struct {
+		Msg []struct{ Content, FromSession string }
+	}
 	p.gateway(t, "/get_conversation_last_30_msg", bob, map[string]any{"conversation_id": conv}).decode(t, &gateway)
 	if len(gateway.Msg) != 2 || gateway.Msg[0].Content != "from the gateway" || gateway.Msg[1].Content != "from the socket" || gateway.Msg[1].FromSession != "bob" {
 		t.Errorf("gateway: %+v", gateway)

@@ -112,15 +112,22 @@ func imRequestID(c *fiber.Ctx) *string {
 
 // imFailure keeps HTTP 200 where the document has a code, as its servers do.
 func imFailure(c *fiber.Ctx, err error, p problem, _ any) error {
-	code, status := documentedCodes(err).im, fiber.StatusOK
-	switch {
-	case code != 0:
-	case p.status == fiber.StatusBadRequest || p.status == fiber.StatusUnprocessableEntity:
-		code = imFormat
-	default:
-		code, status = imInternal, p.status
+	code, status := imCode(err, p), fiber.StatusOK
+	if code == imInternal {
+		status = p.status
 	}
 	return c.Status(status).JSON(imAnswer{Code: code, Message: p.text, RequestID: imRequestID(c)})
+}
+
+func imCode(err error, p problem) int {
+	code := documentedCodes(err).im
+	switch {
+	case code != 0:
+		return code
+	case p.status == fiber.StatusBadRequest, p.status == fiber.StatusUnprocessableEntity:
+		return imFormat
+	}
+	return imInternal
 }
 
 // ids of users, sent as texts or as numbers.

@@ -154,11 +154,8 @@ func (h Socket) key(ctx context.Context, conn *websocket.Conn, in loginFrame) (l
 
 // refuse tells the API's own code in a frame and then closes.
 func (h Socket) refuse(s *socketConn, err error) {
-	p, code := find(err), documentedCodes(err).im
-	if code == 0 {
-		code = imInternal
-	}
-	frame, _ := json.Marshal(fiber.Map{"type": "login.failed", "msg": p.text, "data": fiber.Map{"code": code}})
+	p := find(err)
+	frame, _ := json.Marshal(fiber.Map{"type": "login.failed", "msg": p.text, "data": fiber.Map{"code": imCode(err, p)}})
 	_ = s.write(frame) // it is closed either way
 	s.Close(closeCode(err))
 }
