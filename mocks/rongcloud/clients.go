@@ -77,6 +77,13 @@ func (a *App) SetOnline(id string, online bool) {
 	})
 }
 
+// Online reports whether a user is connected.
+func (a *App) Online(id string) bool {
+	online := false
+	a.Do(func() { online = a.users[id] != nil && a.users[id].online })
+	return online
+}
+
 func (a *App) connect(u *user, now time.Time) {
 	if u.online {
 		return

@@ -127,6 +127,9 @@ func TestWhatIsKeptForUsersWhoAreOffline(t *testing.T) {
 			t.Errorf("%s %s: away got %+v", c.path, c.objectName, in)
 		}
 	}
+	if in := s.Inbox("away"); in[0].Kind != rongcloud.System || in[0].Target != "ann" {
+		t.Errorf("a system message is a conversation with its sender: %+v", in)
+	}
 	s.Do(s.Reset)
 	for _, push := range [][]string{{"pushContent", "own"}, {"pushContent", "own", "disablePush", "true"}} {
 		form(t, s, "/message/private/publish", append(push, "fromUserId", "ann", "toUserId", "away", "objectName", "app:own", "content", "{}")...).want(t, 200)

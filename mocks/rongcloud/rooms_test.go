@@ -208,6 +208,13 @@ func TestMutesInChatRooms(t *testing.T) {
 		t.Error(got)
 	}
 	form(t, s, "/chatroom/user/ban/remove", "userId", "a").want(t, 200)
+	for order, want := range map[string]string{"1": "id:a", "2": "id:b"} {
+		a := form(t, s, "/chatroom/user/query", "chatroomId", "r", "count", "1", "order", order)
+		if got := texts(t, a, "users"); len(got) != 1 || !strings.Contains(got[0], want) || a.body["total"] != 2.0 {
+			t.Error(order, a.raw)
+		}
+	}
+	form(t, s, "/chatroom/user/query", "chatroomId", "r", "count", "501", "order", "1").want(t, 1002)
 	form(t, s, "/chatroom/ban/add", "chatroomId", "r").want(t, 200)
 	talk(rongcloud.ErrChatRoomMuted)
 	if a := form(t, s, "/chatroom/ban/check", "chatroomId", "r").want(t, 200); a.body["status"] != 1.0 {
@@ -309,6 +316,7 @@ func TestChatRoomProperties(t *testing.T) {
 	set("r", strings.Repeat("k", 129), "v").want(t, 1005)
 	form(t, s, "/chatroom/entry/batch/set", "chatroomId", "r", "entryOwnerId", "b", "entryInfo", `{"x":"1","y":"2"}`, "autoDelete", "0").want(t, 200)
 	form(t, s, "/chatroom/entry/batch/set", "chatroomId", "r", "entryOwnerId", "b", "entryInfo", `{"x y":"1"}`).want(t, 1002)
+	form(t, s, "/chatroom/entry/batch/set", "chatroomId", "r", "entryOwnerId", "b", "entryInfo", `{"1":"","2":"","3":"","4":"","5":"","6":"","7":"","8":"","9":"","10":"","11":""}`).want(t, 1002)
 	keys := func(pairs ...string) int {
 		return len(texts(t, form(t, s, "/chatroom/entry/query", append(pairs, "chatroomId", "r")...), "keys"))
 	}
