@@ -34,6 +34,8 @@ func main() {
 // sandboxApps opens nothing but a product that runs on mocks.
 const sandboxApps = `'[{"id":"666666","key":"master","jwt_secret":"sandbox-only-secret"}]'`
 
+const serving = "Serving; Ctrl-C ends it."
+
 // running is a mock that serves.
 type running struct {
 	prefix      string // of its variables: "SWITCHBOARD_LINKV"
@@ -59,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "# Mock vendors. Paste these lines where the product starts; Ctrl-C ends the mocks.")
+	fmt.Fprintln(out, "# Mock vendors: paste these lines where the product starts.")
 	for _, s := range starts {
 		if *s.addr == "" {
 			continue
@@ -73,6 +75,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	fmt.Fprintln(out, "\n# an app of the product")
 	export(out, "SWITCHBOARD_APPS", sandboxApps)
+	fmt.Fprintln(out, "\n# "+serving)
 	<-ctx.Done()
 	return nil
 }

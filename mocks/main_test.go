@@ -64,7 +64,7 @@ func started(t *testing.T) map[string]string {
 		}
 	})
 	for range 1000 {
-		if strings.Contains(out.String(), "SWITCHBOARD_APPS") || len(done) > 0 {
+		if strings.Contains(out.String(), serving) || len(done) > 0 {
 			break
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -32,6 +32,7 @@ func TestTheAdminAPIDrivesEverything(t *testing.T) {
 		{"POST", "/_mock/clock/advance", `{"by":"soon"}`, 400, `error`},
 		{"POST", "/_mock/namespaces", `{"name":"n2","credentials":{"key":"k2"}}`, 200, `{"credentials":{"key":"k2"},"name":"n2"}`},
 		{"POST", "/_mock/namespaces", `{"name":"n2"}`, 400, `taken`},
+		{"POST", "/_mock/namespaces", `{"name":"n3","credentials":{"app_kye":"k2"}}`, 400, `credentials are [key], not`},
 		{"GET", "/_mock/namespaces", "", 200, `["default","n2"]`},
 		{"GET", "/_mock/journal?namespace=n2", "", 200, `[]`},
 		{"GET", "/_mock/journal?namespace=n3", "", 404, `error`},

@@ -99,10 +99,15 @@ func (e *Engine[S]) mount() error {
 func (e *Engine[S]) Create(name string, credentials map[string]string) (S, error) {
 	var none S
 	random := NewRandom(e.opt.Seed, name)
-	all := maps.Clone(credentials)
-	if all == nil {
-		all = map[string]string{}
+	all := map[string]string{}
+	e.vendor.Fill(all, NewRandom(0, ""))
+	for given := range credentials {
+		if _, known := all[given]; !known {
+			return none, fmt.Errorf("mock %s: credentials are %v, not %q", e.vendor.Name, slices.Sorted(maps.Keys(all)), given)
+		}
 	}
+	all = map[string]string{}
+	maps.Copy(all, credentials)
 	e.vendor.Fill(all, random)
 	faults := NewFaults(NewRandom(e.opt.Seed, name+" faults"))
 	n := &Namespace{Name: name, Clock: &Clock{}, Random: random, Journal: NewJournal(), Faults: faults, credentials: all}
