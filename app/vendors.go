@@ -14,11 +14,13 @@ import (
 // all vendors; their order is that of a route that configuration leaves out.
 func openVendors(cfg Config, opt upstream.Options) ([]*vendors.Vendor, error) {
 	var all []*vendors.Vendor
+	backup, hasBackup := cfg.RongCloud.Backup()
 	for _, account := range []struct {
 		configured bool
 		open       func() (*vendors.Vendor, error)
 	}{
 		{cfg.RongCloud.Configured(), func() (*vendors.Vendor, error) { return rongcloud.Open("rongcloud", cfg.RongCloud, opt) }},
+		{cfg.RongCloud.Configured() && hasBackup, func() (*vendors.Vendor, error) { return rongcloud.Open("rongcloud:backup", backup, opt) }},
 		{cfg.LinkV.Configured(), func() (*vendors.Vendor, error) { return linkv.Open("linkv", cfg.LinkV, opt) }},
 		{cfg.YouMe.Configured(), func() (*vendors.Vendor, error) { return youme.Open("youme", cfg.YouMe, opt) }},
 	} {

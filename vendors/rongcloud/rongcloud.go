@@ -17,7 +17,7 @@ type Config struct {
 	AppKey    string         `split_words:"true" desc:"application key; public, handed to client SDKs"`
 	AppSecret vendors.Secret `split_words:"true" desc:"application secret: signs calls and verifies callbacks"`
 	BaseURL   string         `split_words:"true" default:"https://api.rong-api.com" desc:"scheme and host of the region's server API"`
-	BackupURL string         `split_words:"true" desc:"the region's other host; empty: none"`
+	BackupURL string         `split_words:"true" desc:"the region's other host, opened as vendor rongcloud:backup and routed behind the first; empty: none"`
 	// The seed types a command's data as an object, RongCloud's document as a
 	// string (design/pairing.md 0).
 	CommandData string        `split_words:"true" default:"object" desc:"how RC:CmdMsg carries its data: object, or string as RongCloud documents it"`
