@@ -32,7 +32,8 @@ type App struct {
 	demoted  []string             // message types dropped first
 	kept     []string             // message types never dropped
 	rtc      map[string]*rtcRoom
-	sent     map[string]window // messages of each client in the current second
+	barred   map[string]time.Time // users kept out of all RTC rooms
+	sent     map[string]window    // messages of each client in the current second
 }
 
 func open(cfg Config, n *mock.Namespace) *App {
@@ -51,7 +52,7 @@ func (a *App) Reset() {
 		nonces: map[string]bool{}, windows: map[string][]window{}, users: map[string]*user{},
 		tokens: map[string]token{}, inbox: map[string][]Delivery{}, messages: map[string]*message{},
 		groups: map[string]*group{}, gags: map[string]time.Time{}, rooms: map[string]*chatRoom{},
-		mutes: map[string]time.Time{}, rtc: map[string]*rtcRoom{}, sent: map[string]window{},
+		mutes: map[string]time.Time{}, rtc: map[string]*rtcRoom{}, barred: map[string]time.Time{}, sent: map[string]window{},
 	}
 }
 

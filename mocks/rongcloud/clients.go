@@ -228,7 +228,7 @@ func (a *App) JoinRTC(room, user string) error {
 	var err error
 	a.Do(func() {
 		c, now := a.openRTC(room), a.Clock.Now()
-		if c.blocked[user].After(now) {
+		if !a.mayJoinRTC(c, user, now) {
 			err = ErrRoomBlocked
 			return
 		}

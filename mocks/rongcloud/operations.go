@@ -244,6 +244,8 @@ func rtcOperations() []operation {
 	return []operation{
 		{name: "rtc.room.query", path: "/rtc/room/query.json", serve: (*App).queryRTC},
 		{name: "rtc.user.kick", path: "/rtc/user/kick.json", serve: (*App).kickRTC},
+		{name: "rtc.user.block", path: "/rtc/user/block.json", serve: (*App).blockRTCUser},
+		{name: "rtc.user.unblock", path: "/rtc/user/unblock.json", serve: (*App).unblockRTCUser},
 		{name: "rtc.room.block", path: "/v2/rtc/rooms/{room_id}/block-users", serve: (*App).blockRTC, ok: codeRTCOK},
 		{name: "rtc.room.unblock", path: "/v2/rtc/rooms/{room_id}/block-users", serve: (*App).unblockRTC, ok: codeRTCOK, method: http.MethodDelete},
 		{name: "rtc.room.dissolve", path: "/v2/rtc/rooms/{room_id}", serve: (*App).dissolveRTC, ok: codeRTCOK, method: http.MethodDelete},

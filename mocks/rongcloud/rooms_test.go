@@ -389,6 +389,28 @@ func TestRTCRooms(t *testing.T) {
 	query().want(t, 40003)
 }
 
+func TestAUserCanBeKeptOutOfAllRTCRooms(t *testing.T) {
+	s := start(t, rongcloud.Config{})
+	join := func() string { return fmt.Sprint(s.JoinRTC("r", "a"), s.JoinRTC("q", "a")) }
+	if got := join(); got != "<nil> <nil>" {
+		t.Error(got)
+	}
+	call(t, s, "POST", "/rtc/user/block.json", object{"userId": "a", "minute": 43201}).want(t, 1002)
+	call(t, s, "POST", "/rtc/user/block.json", object{"userId": "a", "minute": 5}).want(t, 200)
+	if len(s.RTCMembers("r"))+len(s.RTCMembers("q")) != 0 || !errors.Is(s.JoinRTC("r", "a"), rongcloud.ErrRoomBlocked) {
+		t.Error(s.RTCMembers("r"), s.RTCMembers("q"))
+	}
+	call(t, s, "POST", "/rtc/user/unblock.json", object{"userId": "a"}).want(t, 200)
+	if got := join(); got != "<nil> <nil>" {
+		t.Error(got)
+	}
+	call(t, s, "POST", "/rtc/user/block.json", object{"userId": "a", "minute": 5}).want(t, 200)
+	s.Clock.Advance(6 * time.Minute)
+	if got := join(); got != "<nil> <nil>" {
+		t.Error(got)
+	}
+}
+
 func TestARecordingNeedsItsSession(t *testing.T) {
 	s := start(t, rongcloud.Config{})
 	if err := s.JoinRTC("r", "a"); err != nil {

@@ -1,6 +1,7 @@
 package rongcloud
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -101,6 +102,28 @@ func (a *App) unblockRTC(r request) (reply, *failure) {
 		delete(c.blocked, id)
 	}
 	return reply{}, nil
+}
+
+// blockRTCUser keeps a user out of all rooms. The path stands in the vendor's
+// older documents only (docs.rongcloud.cn, v3, RTC user management). INVENTED:
+// that it also puts him out of the rooms where he is.
+func (a *App) blockRTCUser(r request) (reply, *failure) {
+	user := r.text("userId")
+	a.barred[user] = r.until()
+	for _, id := range slices.Sorted(maps.Keys(a.rtc)) {
+		a.leaveRTC(a.rtc[id], r.Now, user)
+	}
+	return reply{}, nil
+}
+
+func (a *App) unblockRTCUser(r request) (reply, *failure) {
+	delete(a.barred, r.text("userId"))
+	return reply{}, nil
+}
+
+// mayJoinRTC is false for a user who is kept out of the room or of all rooms.
+func (a *App) mayJoinRTC(c *rtcRoom, user string, now time.Time) bool {
+	return !c.blocked[user].After(now) && !a.barred[user].After(now)
 }
 
 func (a *App) dissolveRTC(r request) (reply, *failure) {

@@ -66,7 +66,7 @@ func (a *App) act(name string, body []byte) error {
 		}
 	case "client.rtc.join":
 		c := a.openRTC(in.Room)
-		if c.blocked[in.User].After(now) {
+		if !a.mayJoinRTC(c, in.User, now) {
 			return ErrRoomBlocked
 		}
 		a.joinRTC(c, in.User, now)
