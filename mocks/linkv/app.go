@@ -84,11 +84,13 @@ func (a *App) RoomLog(room string) (got []Message) {
 
 // JoinRoom puts user into room, as the client SDK does: the server API cannot.
 func (a *App) JoinRoom(room, user string) {
-	a.Do(func() {
-		if !slices.Contains(a.rooms[room], user) {
-			a.rooms[room] = append(a.rooms[room], user)
-		}
-	})
+	a.Do(func() { a.joinRoom(room, user) })
+}
+
+func (a *App) joinRoom(room, user string) {
+	if !slices.Contains(a.rooms[room], user) {
+		a.rooms[room] = append(a.rooms[room], user)
+	}
 }
 
 // SetOnline connects or disconnects user.
@@ -144,13 +146,15 @@ func (a *App) Balance(userOrOpenID string) (coins int64) {
 // SetBalance gives a user or an openId that many coins; a user whom the live
 // side does not know is registered.
 func (a *App) SetBalance(userOrOpenID string, coins int64) {
-	a.Do(func() {
-		acc := a.account(userOrOpenID)
-		if acc == nil {
-			acc = a.register(userOrOpenID)
-		}
-		acc.coins = coins
-	})
+	a.Do(func() { a.setBalance(userOrOpenID, coins) })
+}
+
+func (a *App) setBalance(userOrOpenID string, coins int64) {
+	acc := a.account(userOrOpenID)
+	if acc == nil {
+		acc = a.register(userOrOpenID)
+	}
+	acc.coins = coins
 }
 
 func (a *App) account(userOrOpenID string) *account {

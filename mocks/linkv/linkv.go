@@ -66,6 +66,7 @@ func New(cfg Config) (*Mock, error) {
 		Read:       read,
 		Verify:     (*App).verify,
 		Refuse:     w.refuse,
+		Trigger:    (*App).trigger,
 	}, mock.Options{Seed: cfg.Seed, Credentials: cfg.Account.credentials(), CheckAnswers: cfg.CheckAnswers})
 	if err != nil {
 		return nil, err

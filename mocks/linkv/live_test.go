@@ -84,3 +84,33 @@ func TestTheLiveSideWantsNameAndPortraitTheFirstTime(t *testing.T) {
 		t.Fatal("the IM token or the first coins are missing")
 	}
 }
+
+func TestTheAdminAPIActsAsClientsAndConsole(t *testing.T) {
+	r := start(t)
+	for _, row := range []struct {
+		name, body string
+		status     int
+	}{
+		{"client.online", `{"user":"ann"}`, 200},
+		{"client.room.join", `{"user":"ann","room":"r1"}`, 200},
+		{"client.room.join", `{"user":"ann"}`, 400},
+		{"coins.set", `{"user":"ann","coins":77}`, 200},
+		{"coins.set", `{"user":"ann","coins":-1}`, 400},
+		{"coins.set", `{"coins":1}`, 400},
+		{"coins.set", `77`, 400},
+		{"client.dance", `{"user":"ann"}`, 400},
+	} {
+		res, err := r.client.Post(r.url+"/_mock/callbacks/"+row.name, "application/json", strings.NewReader(row.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != row.status {
+			t.Errorf("%s %s: %d", row.name, row.body, res.StatusCode)
+		}
+	}
+	r.want(r.im("/api/rest/room/sendRoomMessage", "bob", "roomId", "r1", "content", "hi"), "200")
+	if online := r.im("/api/rest/userOnlineStatus", "ann", "userId", "ann"); online["data"] != 1.0 || r.Balance("ann") != 77 || len(r.Inbox("ann")) != 1 {
+		t.Fatal(online, r.Balance("ann"), r.Inbox("ann"))
+	}
+}

@@ -35,8 +35,9 @@ type Vendor[S State] struct {
 	Sign func(n *Namespace, r *http.Request, body []byte)
 	// Schedule is the vendor's waits before each further attempt at a callback.
 	Schedule []time.Duration
-	// Trigger sends the named callback on the admin API's demand, with what
-	// the demand's body says. Nil: the vendor sends none.
+	// Trigger serves the admin API's demand for a named callback, or for what
+	// the vendor's clients do and its server API cannot. It runs inside
+	// Namespace.Do. Nil: there is none of either.
 	Trigger func(s S, name string, body []byte) error
 	// Show is one part of the state for GET /_mock/state/{part}, as something
 	// that JSON can hold; nil for a part that there is not. It runs inside

@@ -14,11 +14,11 @@ var ErrBanned = errors.New("youme: the user is banned from the channel")
 
 // Media is what a user sends into a channel.
 type Media struct {
-	Video        bool
-	Audio        bool
-	FrameRate    int // frames a second
-	VideoBitRate int // kbit/s
-	AudioBitRate int // kbit/s
+	Video        bool `json:"video"`
+	Audio        bool `json:"audio"`
+	FrameRate    int  `json:"frame_rate"`     // frames a second
+	VideoBitRate int  `json:"video_bit_rate"` // kbit/s
+	AudioBitRate int  `json:"audio_bit_rate"` // kbit/s
 }
 
 // Call is one stay of a user in a channel.
@@ -107,18 +107,21 @@ func (a *App) open(name string) *channel {
 // Join puts a user into a channel, as the client SDK does; ErrBanned after a
 // kick. Joining again changes the media.
 func (a *App) Join(name, user string, media Media) (err error) {
-	a.Do(func() {
-		ch, now := a.open(name), a.Clock.Now()
-		switch m := ch.member(user); {
-		case now.Before(ch.banned[user]):
-			err = ErrBanned
-		case m != nil:
-			m.media = media
-		default:
-			ch.members = append(ch.members, &member{user: user, joined: now, media: media, identity: 1})
-		}
-	})
+	a.Do(func() { err = a.join(name, user, media) })
 	return err
+}
+
+func (a *App) join(name, user string, media Media) error {
+	ch, now := a.open(name), a.Clock.Now()
+	switch m := ch.member(user); {
+	case now.Before(ch.banned[user]):
+		return ErrBanned
+	case m != nil:
+		m.media = media
+	default:
+		ch.members = append(ch.members, &member{user: user, joined: now, media: media, identity: 1})
+	}
+	return nil
 }
 
 // Leave takes a user out of a channel and writes the call down. The channel
@@ -148,12 +151,17 @@ func (a *App) Destroy(name string) {
 
 // Speak gives a user the microphone or takes it; false when he is not there.
 func (a *App) Speak(name, user string, on bool) (there bool) {
-	a.Do(func() {
-		if ch := a.channels[name]; ch != nil && ch.member(user) != nil {
-			ch.member(user).speaking, there = on, true
-		}
-	})
+	a.Do(func() { there = a.speak(name, user, on) })
 	return there
+}
+
+func (a *App) speak(name, user string, on bool) (there bool) {
+	ch := a.channels[name]
+	if ch == nil || ch.member(user) == nil {
+		return false
+	}
+	ch.member(user).speaking = on
+	return true
 }
 
 // Members returns who is in a channel, in order of joining.

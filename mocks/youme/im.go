@@ -2,7 +2,6 @@ package youme
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -76,28 +75,6 @@ func (a *App) copyMessage(from, to string, kind int, binary bool, content string
 		panic(err) // texts and numbers only
 	}
 	a.Callbacks.Send(mock.Callback{Name: CopyCallback, User: from, Type: "application/json", Body: body})
-}
-
-// trigger sends the copy of a message that never was.
-func (a *App) trigger(name string, body []byte) error {
-	if name != "message_copy" {
-		return errors.New("the only callback is message_copy")
-	}
-	in := struct {
-		From    string `json:"from"`
-		To      string `json:"to"`
-		Channel bool   `json:"channel"`
-		Content string `json:"content"`
-	}{}
-	if json.Unmarshal(body, &in) != nil || in.From == "" || in.To == "" {
-		return errors.New(`the body must be {"from": "...", "to": "...", "channel": false, "content": "..."}`)
-	}
-	kind := private
-	if in.Channel {
-		kind = inGroup
-	}
-	a.copyMessage(in.From, in.To, kind, false, in.Content)
-	return nil
 }
 
 func (a *App) imEnter(c *mock.Call) mock.Answer {

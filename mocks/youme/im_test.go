@@ -64,7 +64,7 @@ func TestIMMessagesAreCopiedToTheWebhook(t *testing.T) {
 	defer hook.Close()
 	r.Callbacks.Target(CopyCallback, hook.URL)
 	r.call("query_im_send_msg", `{"MsgSeq":"1","ChatType":1,"SendID":"u1","RecvID":"u2","Content":"aGk=","Base64":1}`)
-	res, err := r.client.Post(r.url+"/_mock/callbacks/message_copy", "", strings.NewReader(`{"from":"u3","to":"room","channel":true,"content":"x"}`))
+	res, err := r.client.Post(r.url+"/_mock/callbacks/message_copy", "", strings.NewReader(`{"user":"u3","channel":"room","content":"x"}`))
 	if err != nil || res.StatusCode != 200 {
 		t.Fatal(res, err)
 	}

@@ -167,3 +167,34 @@ func TestADestroyedChannelEndsItsCalls(t *testing.T) {
 		t.Fatal(a)
 	}
 }
+
+func TestTheAdminAPIActsAsClients(t *testing.T) {
+	r := start(t)
+	for _, row := range []struct {
+		name, body string
+		status     int
+	}{
+		{"client.channel.join", `{"user":"u1","channel":"ch","audio":true,"audio_bit_rate":64}`, 200},
+		{"client.channel.join", `{"user":"u2","channel":"ch"}`, 200},
+		{"client.channel.speak", `{"user":"u1","channel":"ch"}`, 200},
+		{"client.channel.speak", `{"user":"u9","channel":"ch"}`, 400},
+		{"client.channel.leave", `{"user":"u2","channel":"ch"}`, 200},
+		{"client.channel.join", `{"user":"u1"}`, 400},
+		{"client.channel.join", `[]`, 400},
+		{"client.dance", `{"user":"u1","channel":"ch"}`, 400},
+	} {
+		res, err := r.client.Post(r.url+"/_mock/callbacks/"+row.name, "application/json", strings.NewReader(row.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != row.status {
+			t.Errorf("%s %s: %d", row.name, row.body, res.StatusCode)
+		}
+	}
+	speakers := r.call("get_talk_speaker_list_on_a_channel", `{"ChannelID":"ch"}`)
+	state := r.call("query_talk_user_status", `{"AppID":1000,"UserID":"u1"}`).text()
+	if speakers["Total"] != 1.0 || fmt.Sprint(r.Members("ch")) != "[u1]" || !strings.Contains(state, `"AudioBitRate":64,"ChannelID":"ch","UseAudio":1,"UseVideo":0`) {
+		t.Fatal(speakers, state, r.Members("ch"))
+	}
+}
