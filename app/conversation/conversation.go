@@ -145,6 +145,8 @@ type Config struct {
 	// OpenHistory says whether an app's members also see what was said before
 	// they joined; nil: never.
 	OpenHistory func(app string) bool `ignored:"true"`
+	// Relay puts stored messages in the outbox of Relay as well.
+	Relay bool `ignored:"true"`
 }
 
 func (c Config) withDefaults() Config {

@@ -45,7 +45,41 @@ func (s *Service) Send(ctx context.Context, c Caller, p Post) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	o := &Outgoing{Message: m, ClientKey: p.ClientKey, Digest: digest(m)}
+	return s.deliver(ctx, &Outgoing{Message: m, ClientKey: p.ClientKey, Digest: digest(m), Relay: s.config.Relay && !p.Transient})
+}
+
+// Import stores a message that a vendor reports, once, with its original time;
+// it does not go out again. Event is the vendor's id for the report. Origin is
+// what the vendor's copy carries of ours (Copy.Message.ID), empty when nothing:
+// a copy that we sent out ourselves is answered with the message it is a copy
+// of. The refusals are those of Send.
+func (s *Service) Import(ctx context.Context, app string, p Post, event, origin string, at time.Time) (Message, error) {
+	if ValidMessageID(origin) {
+		seq, exact, err := s.seqOf(ctx, p.Conversation, origin)
+		if err != nil {
+			return Message{}, err
+		}
+		if exact {
+			known, err := s.store.Messages(ctx, p.Conversation, seq, seq, 1, false)
+			if err != nil {
+				return Message{}, err
+			}
+			if len(known) == 1 && known[0].App == app {
+				return known[0], nil
+			}
+		}
+	}
+	sum := sha256.Sum256([]byte(event))
+	p.Transient, p.ClientKey = false, "vendor:"+hex.EncodeToString(sum[:])
+	m, err := s.compose(Caller{App: app}, p)
+	if err != nil {
+		return Message{}, err
+	}
+	return s.deliver(ctx, &Outgoing{Message: m, ClientKey: p.ClientKey, Digest: digest(m), Original: at})
+}
+
+// deliver puts one message through the store and announces it.
+func (s *Service) deliver(ctx context.Context, o *Outgoing) (Message, error) {
 	if err := s.store.Send(ctx, o); err != nil {
 		return Message{}, err
 	}
@@ -118,8 +152,10 @@ type Outgoing struct {
 	Message
 	ClientKey string
 	Digest    string
-	Repeated  bool  // the client key was known: Message is the first one
-	Err       error // the refusal
+	Relay     bool      // to be put in the outbox
+	Original  time.Time // when it was said elsewhere; zero: now
+	Repeated  bool      // the client key was known: Message is the first one
+	Err       error     // the refusal
 }
 
 // Found is what the store sees in the transaction that is to hold the message.
@@ -167,6 +203,9 @@ func (o *Outgoing) Place(tick Tick, at time.Time, seq int64, convType int) {
 	o.ID, o.Seq, o.At = MessageID(tick, convType, o.Conversation), seq, at
 	if ms := tick.Time(); ms.After(at) {
 		o.At = ms
+	}
+	if !o.Original.IsZero() {
+		o.At = o.Original.UTC().Truncate(time.Microsecond)
 	}
 }
 

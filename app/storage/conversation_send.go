@@ -41,13 +41,16 @@ func (s *Conversations) send(tx *Tx, items []*conversation.Outgoing) error {
 	if err != nil {
 		return err
 	}
-	var messages, keys [][]any
+	var messages, keys, outbox [][]any
 	for i, o := range items {
 		if !sc.admit(o, tick+conversation.Tick(i), at) {
 			continue
 		}
 		if !o.Transient {
 			messages = append(messages, messageRow(o.Message))
+		}
+		if o.Relay {
+			outbox = append(outbox, []any{o.Conversation, o.Seq, 0, 0, ""})
 		}
 		if o.ClientKey != "" {
 			keys = append(keys, []any{o.App, o.From, o.ClientKey, o.Digest, o.ID, o.Seq, o.At.UnixMicro()})
@@ -57,6 +60,9 @@ func (s *Conversations) send(tx *Tx, items []*conversation.Outgoing) error {
 		return err
 	}
 	if err := insertMany(tx, tx.Dialect().Insert, "send_keys", keyFields, keys); err != nil {
+		return err
+	}
+	if err := insertMany(tx, tx.Dialect().Insert, "relay_outbox", outboxFields, outbox); err != nil {
 		return err
 	}
 	return updateLast(tx, sc.changed)
@@ -209,7 +215,8 @@ func (sc *scene) admit(o *conversation.Outgoing, tick conversation.Tick, at time
 var (
 	messageFields = []string{"conv_id", "seq", "app_id", "msg_id", "sender", "type", "status", "content", "attr", "url",
 		"no_sync", "mention_all", "mentions", "at_us"}
-	keyFields = []string{"app_id", "sender", "client_key", "digest", "msg_id", "seq", "at_us"}
+	outboxFields = []string{"conv_id", "seq", "due_us", "attempts", "after_user"}
+	keyFields    = []string{"app_id", "sender", "client_key", "digest", "msg_id", "seq", "at_us"}
 )
 
 func messageRow(m conversation.Message) []any {
