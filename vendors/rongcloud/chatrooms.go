@@ -44,7 +44,7 @@ func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error
 	form := url.Values{"chatroomId": {id}, "count": {strconv.Itoa(maxListed)}, "order": {"1"}}
 	var out struct {
 		Users []struct {
-			ID string `json:"id"`
+			ID upstream.Text `json:"id"`
 		} `json:"users"`
 	}
 	if err := a.up.Do(ctx, a.form(ctx, op, upstream.Read, "/chatroom/user/query.json", form), &out); err != nil {
@@ -55,7 +55,7 @@ func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error
 	}
 	users := make([]string, len(out.Users))
 	for i, u := range out.Users {
-		users[i] = u.ID
+		users[i] = string(u.ID)
 	}
 	return users, nil
 }

@@ -146,24 +146,24 @@ func encode(v any) string {
 // the list out (2.2).
 type publishAnswer struct {
 	IDs []struct {
-		User     string `json:"userId"`
-		Group    string `json:"groupId"`
-		ChatRoom string `json:"chatroomId"`
-		ID       string `json:"messageUID"`
+		User     upstream.Text `json:"userId"`
+		Group    upstream.Text `json:"groupId"`
+		ChatRoom upstream.Text `json:"chatroomId"`
+		ID       upstream.Text `json:"messageUID"`
 	} `json:"messageUIDs"`
 }
 
 // receipt tells the fate of each target. One that an answer with a list leaves
 // out may or may not have got the message.
 func (p publishAnswer) receipt(vendor, op string, to []string) vendors.Receipt {
-	ids := make(map[string]string, len(p.IDs))
+	ids := make(map[upstream.Text]upstream.Text, len(p.IDs))
 	for _, id := range p.IDs {
 		ids[id.User+id.Group+id.ChatRoom] = id.ID // one of them is set
 	}
 	r := vendors.Receipt{Targets: make([]vendors.TargetResult, len(to))}
 	for i, target := range to {
-		id, told := ids[target]
-		r.Targets[i] = vendors.TargetResult{Target: target, MessageID: id}
+		id, told := ids[upstream.Text(target)]
+		r.Targets[i] = vendors.TargetResult{Target: target, MessageID: string(id)}
 		if !told && len(p.IDs) > 0 {
 			r.Targets[i].Err = &vendors.Error{
 				Vendor: vendor, Op: op, Effect: vendors.Write, Sent: true,

@@ -24,7 +24,7 @@ func (a *adapter) checkRoom(op, room string, users ...string) error {
 type roomAnswer struct {
 	Session string `json:"sessionId"`
 	Members []struct {
-		User string `json:"userId"`
+		User upstream.Text `json:"userId"`
 	} `json:"members"`
 }
 
@@ -67,7 +67,7 @@ func (a *adapter) RoomUsers(ctx context.Context, room string) ([]string, error) 
 	}
 	users := make([]string, len(r.Members))
 	for i, m := range r.Members {
-		users[i] = m.User
+		users[i] = string(m.User)
 	}
 	return users, nil
 }

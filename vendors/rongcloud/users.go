@@ -78,5 +78,5 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 }
 
 type onlineAnswer struct {
-	Status string `json:"status"`
+	Status upstream.Text `json:"status"`
 }
