@@ -32,7 +32,7 @@ type sandbox struct {
 // openSandbox starts the mocks when no vendor is configured, and points cfg at
 // them; otherwise it returns nil. Production refuses to run on mocks.
 func openSandbox(cfg *Config) (*sandbox, error) {
-	if cfg.RongCloud.Configured() || cfg.LinkV.Configured() || cfg.YouMe.Configured() {
+	if cfg.RongCloud.Configured() || cfg.LinkV.Configured() || cfg.YouMe.Configured() || cfg.AccountsFile != "" {
 		return nil, nil
 	}
 	if cfg.Env == "production" {

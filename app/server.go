@@ -132,16 +132,17 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	if s.apps, err = access.New(s.cfg.AccessConfig, verified.Get); err != nil {
 		return nil, fmt.Errorf("%s_APPS: %w", envPrefix, err)
 	}
-	all, err := openVendors(s.cfg, upstream.Options{Observe: s.metrics.call})
+	outside, err := openAccounts(s.cfg, upstream.Options{Observe: s.metrics.call})
 	if err != nil {
 		return nil, err
 	}
-	s.open.push("vendors", func() error { closeVendors(all); return nil })
+	s.open.push("vendors", func() error { outside.close(); return nil })
 	base, err := s.cfg.Route.table()
 	if err != nil {
 		return nil, err
 	}
-	if s.routes, err = openRoutes(all, base); err != nil {
+	s.routes = outside.routes
+	if err := s.routes.Apply(base); err != nil {
 		return nil, err
 	}
 	s.metrics.watch(s.routes)
@@ -183,6 +184,13 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		if err := s.pairs.Run(background); err != nil {
 			log.Error("pair matching stopped", "error", err)
 		}
+	})
+	tasks.Go(func() {
+		outside.run(background, log, func() {
+			if err := switchboard.Again(background); err != nil {
+				log.Warn("what was switched before does not apply to the new accounts", "error", err)
+			}
+		})
 	})
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
 	if s.live, err = openLive(ctx, s); err != nil {

@@ -1,7 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
 
 	"switchboard/vendors"
 	"switchboard/vendors/linkv"
@@ -10,44 +19,236 @@ import (
 	"switchboard/vendors/youme"
 )
 
-// openVendors opens every configured account. This is the one place that knows
-// all vendors; their order is that of a route that configuration leaves out.
-func openVendors(cfg Config, opt upstream.Options) ([]*vendors.Vendor, error) {
-	var all []*vendors.Vendor
-	backup, hasBackup := cfg.RongCloud.Backup()
-	for _, account := range []struct {
-		configured bool
-		open       func() (*vendors.Vendor, error)
-	}{
-		{cfg.RongCloud.Configured(), func() (*vendors.Vendor, error) { return rongcloud.Open("rongcloud", cfg.RongCloud, opt) }},
-		{cfg.RongCloud.Configured() && hasBackup, func() (*vendors.Vendor, error) { return rongcloud.Open("rongcloud:backup", backup, opt) }},
-		{cfg.LinkV.Configured(), func() (*vendors.Vendor, error) { return linkv.Open("linkv", cfg.LinkV, opt) }},
-		{cfg.YouMe.Configured(), func() (*vendors.Vendor, error) { return youme.Open("youme", cfg.YouMe, opt) }},
-	} {
-		if !account.configured {
-			continue
-		}
-		v, err := account.open()
-		if err != nil {
-			closeVendors(all)
-			return nil, fmt.Errorf("opening a vendor: %w", err)
-		}
-		all = append(all, v)
-	}
-	return all, nil
+// accounts are the open vendor accounts. Those of the environment come first, in
+// the order of a route that configuration leaves out, then those of the accounts
+// file by name. The file may change while the program runs: an account may have
+// several keys, all of them live, so that a vendor's key is changed without a
+// gap and without a restart.
+type accounts struct {
+	cfg    Config
+	opt    upstream.Options
+	file   []byte // as last applied
+	open   map[string]account
+	order  []string
+	routes *vendors.Router
 }
 
-func closeVendors(all []*vendors.Vendor) {
-	for _, v := range all {
+// account is what its keys were opened from, and the vendors that they are.
+type account struct {
+	keys []byte
+	live []*vendors.Vendor
+}
+
+// openAccounts opens every configured account and routes over them.
+func openAccounts(cfg Config, opt upstream.Options) (*accounts, error) {
+	a := &accounts{cfg: cfg, opt: opt, open: map[string]account{}}
+	want, err := a.read()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range environment(cfg) {
+		if _, named := want[e.name]; !named {
+			want[e.name] = e.keys
+		}
+		a.order = append(a.order, e.name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !slices.Contains(a.order, name) {
+			a.order = append(a.order, name)
+		}
+	}
+	var first []*vendors.Vendor
+	for _, name := range a.order {
+		live, err := a.openKeys(name, want[name])
+		if err != nil {
+			a.close()
+			return nil, err
+		}
+		a.open[name] = account{want[name], live}
+		first = append(first, live[0])
+	}
+	if a.routes, err = vendors.NewRouter(first, nil); err != nil {
+		a.close()
+		return nil, err
+	}
+	for _, name := range a.order {
+		if err := a.routes.Replace(name, a.open[name].live...); err != nil {
+			a.close()
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+type configured struct {
+	name string
+	keys json.RawMessage
+}
+
+// environment lists the accounts that the environment has, best first.
+// RongCloud's other host is an account of its own, right behind the first: what
+// could not be sent there is then sent here.
+func environment(cfg Config) (out []configured) {
+	for _, kind := range vendorKinds {
+		if !kind.configured(cfg) {
+			continue
+		}
+		out = append(out, configured{kind.name, json.RawMessage("[{}]")})
+		if backup, has := cfg.RongCloud.Backup(); has && kind.name == "rongcloud" {
+			keys, _ := json.Marshal([]map[string]string{{"base_url": backup.BaseURL, "backup_url": backup.BackupURL}}) // texts
+			out = append(out, configured{"rongcloud:backup", keys})
+		}
+	}
+	return out
+}
+
+// read returns the accounts file's keys by account; none without a file.
+func (a *accounts) read() (map[string]json.RawMessage, error) {
+	want := map[string]json.RawMessage{}
+	if a.cfg.AccountsFile == "" {
+		return want, nil
+	}
+	raw, err := os.ReadFile(a.cfg.AccountsFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s_ACCOUNTS_FILE: %w", envPrefix, err)
+	}
+	if err := json.Unmarshal(raw, &want); err != nil {
+		return nil, fmt.Errorf("%s_ACCOUNTS_FILE: %w", envPrefix, err)
+	}
+	a.file = raw
+	return want, nil
+}
+
+type vendorKind struct {
+	name       string
+	configured func(Config) bool
+	open       func(name string, cfg Config, key []byte, opt upstream.Options) (*vendors.Vendor, error)
+}
+
+// vendorKinds is the one place that knows all vendors. open lays one key's
+// settings over those of the environment.
+var vendorKinds = []vendorKind{
+	{"rongcloud", func(c Config) bool { return c.RongCloud.Configured() }, func(name string, c Config, key []byte, opt upstream.Options) (*vendors.Vendor, error) {
+		if err := overlay(key, &c.RongCloud); err != nil {
+			return nil, err
+		}
+		return rongcloud.Open(name, c.RongCloud, opt)
+	}},
+	{"linkv", func(c Config) bool { return c.LinkV.Configured() }, func(name string, c Config, key []byte, opt upstream.Options) (*vendors.Vendor, error) {
+		if err := overlay(key, &c.LinkV); err != nil {
+			return nil, err
+		}
+		return linkv.Open(name, c.LinkV, opt)
+	}},
+	{"youme", func(c Config) bool { return c.YouMe.Configured() }, func(name string, c Config, key []byte, opt upstream.Options) (*vendors.Vendor, error) {
+		if err := overlay(key, &c.YouMe); err != nil {
+			return nil, err
+		}
+		return youme.Open(name, c.YouMe, opt)
+	}},
+}
+
+// overlay sets in cfg what key names, by the environment's names without prefix,
+// in either case: app_key, BASE_URL. The error holds no value.
+func overlay(key []byte, cfg any) error {
+	var settings map[string]json.RawMessage
+	if err := json.Unmarshal(key, &settings); err != nil {
+		return err
+	}
+	fields := map[string]json.RawMessage{} // encoding/json matches these in either case
+	for name, value := range settings {
+		fields[strings.ReplaceAll(name, "_", "")] = value
+	}
+	flat, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(flat))
+	d.DisallowUnknownFields()
+	return d.Decode(cfg)
+}
+
+// openKeys opens one account with each of its keys, or with none of them.
+func (a *accounts) openKeys(name string, raw []byte) (live []*vendors.Vendor, err error) {
+	kind, _, _ := strings.Cut(name, ":")
+	i := slices.IndexFunc(vendorKinds, func(k vendorKind) bool { return k.name == kind })
+	if i < 0 {
+		return nil, fmt.Errorf("account %s: no such vendor", name)
+	}
+	var keys []json.RawMessage
+	if err := json.Unmarshal(raw, &keys); err != nil || len(keys) == 0 {
+		return nil, fmt.Errorf("account %s: a list of at least one key is expected", name)
+	}
+	for _, key := range keys {
+		v, err := vendorKinds[i].open(name, a.cfg, key, a.opt)
+		if err != nil {
+			closeAll(live)
+			return nil, fmt.Errorf("opening account %s: %w", name, err)
+		}
+		live = append(live, v)
+	}
+	return live, nil
+}
+
+func closeAll(live []*vendors.Vendor) {
+	for _, v := range live {
 		v.Close()
 	}
 }
 
-// openRoutes routes over all as cfg says.
-func openRoutes(all []*vendors.Vendor, table map[vendors.Capability]vendors.Route) (*vendors.Router, error) {
-	routes, err := vendors.NewRouter(all, nil)
-	if err != nil {
-		return nil, err
+func (a *accounts) close() {
+	for _, acc := range a.open {
+		closeAll(acc.live)
 	}
-	return routes, routes.Apply(table)
+}
+
+const accountsEvery = 2 * time.Second
+
+// run follows the accounts file until ctx ends. applied is called after a change.
+func (a *accounts) run(ctx context.Context, log *slog.Logger, applied func()) {
+	tick := time.NewTicker(accountsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		before := a.file
+		want, err := a.read()
+		if err != nil {
+			log.Warn("the accounts file is not applied", "error", err)
+			continue
+		}
+		if bytes.Equal(before, a.file) {
+			continue
+		}
+		a.follow(want, log)
+		applied()
+	}
+}
+
+// follow opens the accounts whose keys changed, swaps them in, and closes what
+// they replace; calls under way finish. What cannot be opened stays as it was,
+// and so does an account that the file names no longer: a route may need it.
+func (a *accounts) follow(want map[string]json.RawMessage, log *slog.Logger) {
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		old := a.open[name]
+		if bytes.Equal(old.keys, want[name]) {
+			continue
+		}
+		live, err := a.openKeys(name, want[name])
+		if err == nil {
+			if err = a.routes.Replace(name, live...); err != nil {
+				closeAll(live)
+			}
+		}
+		if err != nil {
+			log.Warn("an account keeps its keys", "account", name, "error", err)
+			continue
+		}
+		a.open[name] = account{want[name], live}
+		closeAll(old.live)
+		log.Info("an account has new keys", "account", name, "keys", len(live))
+	}
 }

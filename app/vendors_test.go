@@ -25,17 +25,13 @@ func TestUnreachableHostIsServedByItsBackup(t *testing.T) {
 	}
 	_ = closed.Close()
 	cfg := Config{RongCloud: rongcloud.Config{AppKey: "k", AppSecret: "s", CommandData: "object", BaseURL: "http://" + closed.Addr().String(), BackupURL: m.URL}}
-	all, err := openVendors(cfg, upstream.Options{})
+	a, err := openAccounts(cfg, upstream.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { closeVendors(all) })
-	routes, err := openRoutes(all, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(a.close)
 	msg := vendors.Message{Kind: vendors.ToUsers, From: "a", To: []string{"b"}, Content: vendors.Content{Kind: vendors.Text, Text: "hi"}}
-	_, err = vendors.Via(t.Context(), routes, vendors.CapMessages, vendors.Write, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
+	_, err = vendors.Via(t.Context(), a.routes, vendors.CapMessages, vendors.Write, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
 		return v.Messages.Send(ctx, msg)
 	})
 	if err != nil || len(m.Inbox("b")) != 1 {

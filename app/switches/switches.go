@@ -189,6 +189,14 @@ func setBreakers(l vendors.Link, modes map[string]string) {
 	}
 }
 
+// Again applies the store's state once more, after accounts came or changed keys.
+func (s *Service) Again(ctx context.Context) error {
+	s.mu.Lock()
+	s.version = 0
+	s.mu.Unlock()
+	return s.Follow(ctx)
+}
+
 // followEvery is how late a replica is at most, with some room within a second.
 const followEvery = 400 * time.Millisecond
 

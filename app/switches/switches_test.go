@@ -218,4 +218,10 @@ func TestReplicaWithoutTheAccountKeepsItsRoutes(t *testing.T) {
 	if err := s.Follow(t.Context()); err != nil {
 		t.Fatalf("one version is complained of once: %v", err)
 	}
+	if err := s.Router.Replace("elsewhere", &vendors.Vendor{Name: "elsewhere", Wallet: wallet{}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Again(t.Context()); err != nil || !slices.Equal(walletRoute(s), []string{"elsewhere"}) {
+		t.Fatalf("the account is there now: %v, %v", walletRoute(s), err)
+	}
 }

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"switchboard/app/access"
+	mockrong "switchboard/mocks/rongcloud"
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+func writeAccounts(t testing.TB, path string, accounts any) {
+	t.Helper()
+	raw, err := json.Marshal(accounts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".new", raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func startRong(t testing.TB, secret string) *mockrong.Server {
+	t.Helper()
+	m, err := mockrong.Start(mockrong.Config{Account: mockrong.Account{AppKey: "app", AppSecret: secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = m.Close() })
+	return m
+}
+
+type key map[string]string
+
+// The vendor knows the old secret, then the new one; requests never fail, and
+// the program is never restarted. Then a second account comes and is switched to.
+func TestKeysChangeAndAccountsComeWithoutARestart(t *testing.T) {
+	old, fresh := startRong(t, "old-secret"), startRong(t, "new-secret")
+	path := filepath.Join(t.TempDir(), "accounts.json")
+	at := func(url, secret string) key { return key{"app_key": "app", "APP_SECRET": secret, "base_url": url} }
+	writeAccounts(t, path, map[string][]key{"rongcloud": {at(old.URL, "old-secret")}})
+	p := start(t, func(c *Config) {
+		c.AccountsFile, c.AdminKey = path, sandboxAdmin
+		c.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
+	})
+	tip := request{Path: "/api/server/im/send/tip", Header: serverKey, Body: `{"from":1,"targets":[2],"msg":"x"}`}
+	keys := func(account string) int {
+		var seen struct {
+			Vendors []struct {
+				Name string
+				Keys int
+			}
+		}
+		p.operate(t, "GET", "/admin/vendors", nil, &seen)
+		for _, v := range seen.Vendors {
+			if v.Name == account {
+				return v.Keys
+			}
+		}
+		return 0
+	}
+	until := func(account string, want int) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); keys(account) != want; time.Sleep(20 * time.Millisecond) {
+			if got := p.do(t, tip); got.Code != 0 {
+				t.Fatalf("while keys change: %s", got.Body)
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s has %d keys", account, keys(account))
+			}
+		}
+	}
+	if got := p.do(t, tip); got.Code != 0 {
+		t.Fatalf("%s", got.Body)
+	}
+	p.operate(t, "POST", "/admin/vendors/rongcloud/breaker", `{"by":"ann","class":"write","mode":"closed"}`, nil)
+	writeAccounts(t, path, map[string][]key{"rongcloud": {at(old.URL, "new-secret"), at(old.URL, "old-secret")}})
+	until("rongcloud", 2)
+	for range 3 { // the new key is refused, the old one serves
+		if got := p.do(t, tip); got.Code != 0 {
+			t.Fatalf("two keys: %s", got.Body)
+		}
+	}
+	if metrics := get(t, p.URL+"/metrics"); !strings.Contains(metrics, `mode="closed",vendor="rongcloud"`) {
+		t.Error("the operator's mode was lost with the old key")
+	}
+	writeAccounts(t, path, map[string][]key{"rongcloud": {at(old.URL, "old-secret")}, "rongcloud:sg": {at(fresh.URL, "new-secret")}})
+	until("rongcloud:sg", 1)
+	p.operate(t, "PUT", "/admin/routes", `{"by":"ann","routes":{"messages":"rongcloud:sg"}}`, nil)
+	before := served(t, fresh.URL, "message.private.publish")
+	if got := p.do(t, tip); got.Code != 0 || served(t, fresh.URL, "message.private.publish") != before+1 {
+		t.Fatalf("the new account does not serve: %s", got.Body)
+	}
+	for _, secret := range []string{"old-secret", "new-secret"} {
+		if strings.Contains(p.Log.String(), secret) {
+			t.Errorf("the log holds %s", secret)
+		}
+	}
+}
+
+func TestAccountsFileThatCannotBeIsRefusedWithoutItsValues(t *testing.T) {
+	for name, content := range map[string]string{
+		"no JSON":         `{"rongcloud": [{"app_secret": "s3cr3t"`,
+		"unknown setting": `{"rongcloud": [{"app_key": "k", "app_secret": "s3cr3t", "app_secrets": "s3cr3t"}]}`,
+		"unknown vendor":  `{"acme": [{"app_secret": "s3cr3t"}]}`,
+		"no key":          `{"rongcloud": []}`,
+		"not a list":      `{"rongcloud": {"app_secret": "s3cr3t"}}`,
+		"half a key":      `{"rongcloud": [{"app_secret": "s3cr3t"}]}`,
+	} {
+		path := filepath.Join(t.TempDir(), "accounts.json")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := loadConfig()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.AccountsFile = path
+		a, err := openAccounts(cfg, upstream.Options{})
+		if err == nil {
+			a.close()
+			t.Errorf("%s: taken", name)
+			continue
+		}
+		if strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: the error shows a value: %v", name, err)
+		}
+	}
+}
+
+func TestAccountsKeepTheOrderOfTheEnvironmentThenTheirNames(t *testing.T) {
+	cfg, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.RongCloud.AppKey, cfg.RongCloud.AppSecret = "app", "secret"
+	cfg.AccountsFile = filepath.Join(t.TempDir(), "accounts.json")
+	writeAccounts(t, cfg.AccountsFile, map[string][]key{"rongcloud:b": {{}}, "rongcloud:a": {{"app_secret": "other"}, {}}})
+	a, err := openAccounts(cfg, upstream.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.close()
+	var names []string
+	for _, v := range a.routes.Route(vendors.CapMessages) {
+		names = append(names, v.Name)
+	}
+	if strings.Join(names, " ") != "rongcloud rongcloud:a rongcloud:b" || len(a.routes.Live("rongcloud:a")) != 2 {
+		t.Fatalf("%v", names)
+	}
+}
