@@ -1,6 +1,7 @@
 package rongcloud
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -59,8 +60,8 @@ func (a *App) setEntries(r request) (reply, *failure) {
 			return nil, badParameter("entryInfo", "has a property out of bounds")
 		}
 	}
-	for key, value := range pairs {
-		c.setEntry(key, entry{value, r.text("entryOwnerId"), r.yes("autoDelete"), r.Now})
+	for _, key := range slices.Sorted(maps.Keys(pairs)) {
+		c.setEntry(key, entry{pairs[key], r.text("entryOwnerId"), r.yes("autoDelete"), r.Now})
 	}
 	return reply{}, nil
 }

@@ -1,6 +1,7 @@
 package rongcloud
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -81,7 +82,7 @@ func (a *App) deliverToRooms(m *message) {
 		}
 		return
 	}
-	for id := range a.rooms {
+	for _, id := range slices.Sorted(maps.Keys(a.rooms)) {
 		if c := a.room(id, m.at); c != nil {
 			a.deliverToRoom(c, m)
 		}
@@ -133,12 +134,11 @@ func (a *App) ChatRoomMembers(room string) (users []string, exists bool) {
 func (a *App) ChatRooms() []string {
 	var ids []string
 	a.Do(func() {
-		for id := range a.rooms {
+		for _, id := range slices.Sorted(maps.Keys(a.rooms)) {
 			if a.room(id, a.Clock.Now()) != nil {
 				ids = append(ids, id)
 			}
 		}
 	})
-	slices.Sort(ids)
 	return ids
 }

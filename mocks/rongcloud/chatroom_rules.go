@@ -1,6 +1,7 @@
 package rongcloud
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -77,12 +78,11 @@ func muteRooms(muted bool) handler {
 
 func (a *App) mutedRooms(r request) (reply, *failure) {
 	ids := []string{}
-	for id := range a.rooms {
+	for _, id := range slices.Sorted(maps.Keys(a.rooms)) {
 		if c := a.room(id, r.Now); c != nil && c.muted {
 			ids = append(ids, id)
 		}
 	}
-	slices.Sort(ids)
 	return reply{"chatroomIds": page(ids, r.number("page", 1), r.number("size", 50))}, nil
 }
 

@@ -1,6 +1,7 @@
 package rongcloud
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -95,8 +96,8 @@ func (a *App) createRooms(r request) (reply, *failure) {
 			return nil, fail(codeTooLong, "Parameter 'chatroom' is too long")
 		}
 	}
-	for id, name := range names {
-		a.openRoom(id, r.Now).name = name
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		a.openRoom(id, r.Now).name = names[id]
 	}
 	return reply{}, nil
 }
@@ -118,8 +119,8 @@ func (a *App) createRoom(r request) (reply, *failure) {
 		c.muted = r.yes("isBan")
 	}
 	c.whitelist = with(c.whitelist, r.list("whiteUserIds")...)
-	for key, value := range entries {
-		c.setEntry(key, entry{value: value, owner: r.text("entryOwnerId"), at: r.Now})
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
+		c.setEntry(key, entry{value: entries[key], owner: r.text("entryOwnerId"), at: r.Now})
 	}
 	return reply{}, nil
 }

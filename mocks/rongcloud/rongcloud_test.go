@@ -150,3 +150,27 @@ func (a answer) want(t *testing.T, code int) answer {
 type object map[string]any
 
 const hello = `{"content":"hello"}`
+
+// The same seed and the same calls give the same tokens, ids and order.
+func TestASeedRepeatsEverything(t *testing.T) {
+	play := func(seed uint64) string {
+		s := start(t, rongcloud.Config{Seed: seed})
+		var out []string
+		for range 2 {
+			out = append(out, fmt.Sprint(form(t, s, "/user/getToken", "userId", "a", "name", "A").body["token"]))
+		}
+		form(t, s, "/chatroom/create_new", "chatroomId", "r", "entryOwnerId", "a", "entryInfo", `{"c":"3","a":"1","b":"2"}`).want(t, 200)
+		for _, e := range form(t, s, "/chatroom/entry/query", "chatroomId", "r").want(t, 200).body["keys"].([]any) {
+			out = append(out, fmt.Sprint(e.(map[string]any)["key"]))
+		}
+		out = append(out, form(t, s, "/message/private/publish", "fromUserId", "a", "toUserId", "b", "objectName", "RC:TxtMsg", "content", hello).raw)
+		return strings.Join(out, " ")
+	}
+	one, again, other := play(1), play(1), play(2)
+	if one != again {
+		t.Errorf("seed 1 gave\n%s\nand then\n%s", one, again)
+	}
+	if one == other {
+		t.Error("two seeds gave the same")
+	}
+}

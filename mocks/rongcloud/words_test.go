@@ -9,24 +9,6 @@ import (
 	"switchboard/mocks/rongcloud"
 )
 
-func TestATemplateGivesEachHisOwnWords(t *testing.T) {
-	s := start(t, rongcloud.Config{})
-	body := object{
-		"fromUserId": "ann", "objectName": "RC:TxtMsg", "toUserId": []string{"bob", "cid"}, "content": `{"content":"{c}{d}","extra":"bb"}`,
-		"values":      []object{{"{c}": "1", "{d}": "2"}, {"c": "3", "d": "4"}},
-		"pushContent": []string{"p {c}", "q {c}"}, "pushData": []string{"", ""},
-		"verifyBlacklist": 0, "contentAvailable": 0, "disableUpdateLastMsg": "false",
-	}
-	uids(t, call(t, s, "POST", "/message/private/publish_template.json", body), "userId")
-	if b, c := s.Inbox("bob"), s.Inbox("cid"); b[0].Content != `{"content":"12","extra":"bb"}` || c[0].Content != `{"content":"34","extra":"bb"}` || b[0].PushText != "p 1" || c[0].PushText != "q 3" {
-		t.Error(b, c)
-	}
-	body["values"] = []object{{}}
-	call(t, s, "POST", "/message/private/publish_template.json", body).want(t, 1002)
-	body["values"], body["pushContent"] = []object{{}, {}}, []string{"one"}
-	call(t, s, "POST", "/message/system/publish_template.json", body).want(t, 1002)
-}
-
 func TestWordsAreKeptInTheVendorsTypes(t *testing.T) {
 	s := start(t, rongcloud.Config{WordQuota: 5})
 	form(t, s, "/sensitiveword/add", "word", "bad").want(t, 200)
