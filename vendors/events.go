@@ -32,6 +32,7 @@ type Event struct {
 	Users      []string
 	MessageID  string
 	Type       string // the vendor's message type name
+	Text       string // what people read of Content; empty for what is no text
 	Content    json.RawMessage
 	Session    string // presence: the connection; room: the room's session
 }

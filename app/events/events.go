@@ -1,0 +1,148 @@
+// Package events takes what vendors tell us by callback: each event is kept once
+// however often it is delivered, handed on inside this product, and sent to the
+// app's own URL, signed, until it is taken.
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"switchboard/vendors"
+)
+
+// Config says where events go.
+type Config struct {
+	URL    string         `desc:"where vendors' events are sent on to, as POSTs signed by the Standard Webhooks scheme; empty: nowhere"`
+	Secret vendors.Secret `desc:"signs them: whsec_ and the key in base64"`
+	Keep   time.Duration  `default:"72h" desc:"how long an event is remembered, to know it when a vendor repeats it; at least 1h"`
+}
+
+// Record is one event as it is kept.
+type Record struct {
+	ID       string // the vendor account's name and the event's own id
+	Payload  []byte // the body that is sent on
+	Attempts int    // to send it on, this one included once it is claimed
+}
+
+// Store keeps events. Spans count from the store's own clock.
+type Store interface {
+	// Add keeps those that are new, due to be sent at once when send is set, and
+	// tells for each whether it was new.
+	Add(ctx context.Context, records []Record, send bool) ([]bool, error)
+	// Claim returns up to limit events that are due, counts an attempt at each, and
+	// makes them due again after lease: whoever dies meanwhile has lost nothing.
+	Claim(ctx context.Context, limit int, lease time.Duration) ([]Record, error)
+	// Settle ends the claim of r: due again after retry, or never when that is zero.
+	Settle(ctx context.Context, r Record, retry time.Duration) error
+	// Prune forgets up to limit events that are older than the span and not due.
+	Prune(ctx context.Context, older time.Duration, limit int) (int, error)
+}
+
+// Service is the rule over a store. It is safe for concurrent use.
+type Service struct {
+	cfg    Config
+	store  Store
+	hooks  *standardwebhooks.Webhook // nil: events are not sent on
+	log    *slog.Logger
+	listen []func(context.Context, vendors.Event)
+	wake   chan struct{}
+
+	// Observe is told how each attempt to send an event on ended: "sent", "retry"
+	// or "dropped". Nil: nobody listens. Set it before Run.
+	Observe func(result string)
+}
+
+// New checks cfg. Each of listen is called once for every new event, one after
+// the other, and must not wait.
+func New(cfg Config, store Store, log *slog.Logger, listen ...func(context.Context, vendors.Event)) (*Service, error) {
+	s := &Service{cfg: cfg, store: store, log: log, listen: listen, wake: make(chan struct{}, 1)}
+	if cfg.Keep < time.Hour {
+		return nil, errors.New("KEEP: events are remembered for at least 1h")
+	}
+	if cfg.URL == "" {
+		return s, nil
+	}
+	u, err := url.Parse(cfg.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("URL: must be http or https with a host")
+	}
+	if s.hooks, err = standardwebhooks.NewWebhook(cfg.Secret.Reveal()); err != nil || cfg.Secret == "" {
+		return nil, errors.New("SECRET: must be whsec_ and the key in base64")
+	}
+	return s, nil
+}
+
+// Take keeps the events that are new and hands them on. When it fails nothing of
+// them was handed on, and the vendor should deliver them again.
+func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	records := make([]Record, len(events))
+	for i, e := range events {
+		payload, err := json.Marshal(newBody(e))
+		if err != nil {
+			return fmt.Errorf("events: %w", err)
+		}
+		records[i] = Record{ID: e.Vendor + "/" + e.ID, Payload: payload}
+	}
+	fresh, err := s.store.Add(ctx, records, s.hooks != nil)
+	if err != nil {
+		return err
+	}
+	for i, e := range events {
+		for _, f := range s.listen {
+			if fresh[i] {
+				f(ctx, e)
+			}
+		}
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default: // the sender is told already
+	}
+	return nil
+}
+
+// body is what the app's URL receives: a Standard Webhooks payload.
+type body struct {
+	Type      string    `json:"type"` // kind and action: "presence.online"
+	Timestamp time.Time `json:"timestamp"`
+	Data      data      `json:"data"`
+}
+
+// data is a vendors.Event; what a kind does not have is left out.
+type data struct {
+	ID         string          `json:"id"`
+	Vendor     string          `json:"vendor"`
+	From       string          `json:"from,omitempty"`
+	Target     string          `json:"target,omitempty"`
+	TargetKind string          `json:"target_kind,omitempty"`
+	Users      []string        `json:"users,omitempty"`
+	MessageID  string          `json:"message_id,omitempty"`
+	Type       string          `json:"message_type,omitempty"`
+	Text       string          `json:"text,omitempty"`
+	Content    json.RawMessage `json:"content,omitempty"`
+	Session    string          `json:"session,omitempty"`
+}
+
+func newBody(e vendors.Event) body {
+	at := e.At
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return body{
+		Type: string(e.Kind) + "." + e.Action, Timestamp: at.UTC(),
+		Data: data{
+			ID: e.ID, Vendor: e.Vendor, From: e.From, Target: e.Target, TargetKind: string(e.TargetKind), Users: e.Users,
+			MessageID: e.MessageID, Type: e.Type, Text: e.Text, Content: e.Content, Session: e.Session,
+		},
+	}
+}
