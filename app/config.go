@@ -16,6 +16,7 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/conversation"
+	"switchboard/app/events"
 	"switchboard/app/moderation"
 	"switchboard/app/realtime"
 	"switchboard/app/uploads"
@@ -59,6 +60,7 @@ type Config struct {
 	Realtime     realtime.Config
 	Conversation conversation.Config
 	UploadConfig
+	Events    events.Config
 	RongCloud rongcloud.Config
 	LinkV     linkv.Config
 	YouMe     youme.Config

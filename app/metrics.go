@@ -22,6 +22,7 @@ type metrics struct {
 	calls    *prometheus.HistogramVec
 	attempts *prometheus.CounterVec
 	writes   *prometheus.CounterVec
+	events   *prometheus.CounterVec
 	pairs    *prometheus.CounterVec
 	pairTook *prometheus.HistogramVec
 }
@@ -44,6 +45,9 @@ func newMetrics() *metrics {
 			Name: "switchboard_ledger_writes_total", Help: "Changes of state in the ledger, by operation.",
 		}, []string{"op", "state"}),
 	}
+	m.events = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_events_sent_total", Help: "Attempts to send a vendor's event on to the app's URL, by how they ended.",
+	}, []string{"result"})
 	m.pairs = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_pairing_total", Help: "What happened in pair matching: asks, offers by end, tickets by end, deliveries, conflicts.",
 	}, []string{"what"})
@@ -51,7 +55,7 @@ func newMetrics() *metrics {
 		Name: "switchboard_pairing_seconds", Help: "Times of pair matching: dispatch delivered, offer answered, call reached, timers late, clock offset.",
 		Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 	}, []string{"what"})
-	m.registry.MustRegister(m.attempts, m.writes, m.pairs, m.pairTook)
+	m.registry.MustRegister(m.attempts, m.writes, m.events, m.pairs, m.pairTook)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls)
 	return m
 }
@@ -73,6 +77,8 @@ func (m *metrics) call(o upstream.Observation) {
 	m.calls.WithLabelValues(o.Vendor, o.Op, o.Outcome.String()).Observe(o.Took.Seconds())
 	m.attempts.WithLabelValues(o.Vendor, o.Class.String()).Add(float64(o.Attempts))
 }
+
+func (m *metrics) event(result string) { m.events.WithLabelValues(result).Inc() }
 
 func (m *metrics) write(op string, s ledger.State) {
 	m.writes.WithLabelValues(op, string(s)).Inc()

@@ -34,8 +34,8 @@ func (p *process) ws(t testing.TB, token, since string) *websocket.Conn {
 	return p.dial(t, "/notify?"+q.Encode())
 }
 
-// events is a stream of server-sent events.
-type events struct {
+// eventStream is a stream of server-sent events.
+type eventStream struct {
 	*bufio.Scanner
 	close func()
 }
@@ -43,7 +43,7 @@ type events struct {
 // event is one of them.
 type event struct{ ID, Name, Data string }
 
-func (p *process) sse(t testing.TB, token, last string) *events {
+func (p *process) sse(t testing.TB, token, last string) *eventStream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	req, err := http.NewRequestWithContext(ctx, "GET", p.URL+"/notify?protoc=sse", nil)
@@ -61,7 +61,7 @@ func (p *process) sse(t testing.TB, token, last string) *events {
 	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%d %v", res.StatusCode, res.Header)
 	}
-	e := &events{bufio.NewScanner(res.Body), func() { cancel(); res.Body.Close() }}
+	e := &eventStream{bufio.NewScanner(res.Body), func() { cancel(); res.Body.Close() }}
 	t.Cleanup(e.close)
 	if !e.Scan() || e.Text() != ": connected" {
 		t.Fatalf("first line %q", e.Text())
@@ -70,7 +70,7 @@ func (p *process) sse(t testing.TB, token, last string) *events {
 }
 
 // next reads one event; comments are skipped. ok is false at the stream's end.
-func (e *events) next() (ev event, ok bool) {
+func (e *eventStream) next() (ev event, ok bool) {
 	for e.Scan() {
 		name, value, _ := strings.Cut(e.Text(), ": ")
 		switch name {

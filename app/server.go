@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/events"
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
@@ -199,6 +200,13 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	tasks.Go(func() { s.live.run(background) })
 	tasks.Go(func() { s.live.sweep(background, s) })
 
+	told, err := events.New(s.cfg.Events, storage.Events{DB: s.db}, log, s.live.announce)
+	if err != nil {
+		return nil, fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
+	}
+	told.Observe = s.metrics.event
+	tasks.Go(func() { told.Run(background) })
+
 	// HTTP: every surface, with who may call it.
 	s.newWeb(context.WithoutCancel(ctx))
 	deadline := middleware.Deadline(s.cfg.Deadline)
@@ -214,6 +222,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
 	handlers.Admin{Routes: s.routes, Switches: switchboard, Audit: switched, Ledger: writes}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
+	handlers.Callbacks{Routes: s.routes, Events: told, Words: words, Log: log}.Mount(s.web.Group("/callbacks", deadline))
 	s.mountLive(s.live)
 	return s, nil
 }

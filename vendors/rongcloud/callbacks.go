@@ -106,6 +106,7 @@ func routed(f url.Values) vendors.Event {
 		Users: list(f["groupUserIds"]), MessageID: f.Get("msgUID"),
 		Type: f.Get("objectName"), Content: contentOf(f.Get("content")),
 	}
+	e.Text = textOf(e.Type, e.Content)
 	if f.Get("sensitiveType") == blockedByWord {
 		e.Action = "blocked"
 	}
@@ -114,6 +115,19 @@ func routed(f url.Values) vendors.Event {
 	}
 	e.ID = eventID(e.Kind, e.MessageID)
 	return e
+}
+
+// textOf is what people read of a text message (2.3); other kinds have content
+// members that are no text, a thumbnail for one.
+func textOf(objectName string, content json.RawMessage) string {
+	if objectName != "RC:TxtMsg" && objectName != "RC:ReferenceMsg" {
+		return ""
+	}
+	var c struct {
+		Content string `json:"content"`
+	}
+	_ = json.Unmarshal(content, &c) // a content that is no object has no text
+	return c.Content
 }
 
 func callID(content json.RawMessage) string {
@@ -131,6 +145,7 @@ func moderation(f url.Values) vendors.Event {
 		Users: list(f["toUserIds"]), MessageID: f.Get("messageId"),
 		Type: f.Get("msgType"), Content: contentOf(f.Get("content")),
 	}
+	e.Text = textOf(e.Type, e.Content)
 	e.ID = eventID(e.Kind, e.MessageID, e.From, e.Target, f.Get("msgTimeStamp"))
 	return e
 }

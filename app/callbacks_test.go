@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+const hookSecret = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQ="
+
+// backEnd is the app's own URL: it verifies, keeps, and refuses the first calls
+// when told to.
+type backEnd struct {
+	t      *testing.T
+	refuse int
+
+	mu   sync.Mutex
+	got  []hookBody // guarded by mu
+	seen int        // guarded by mu
+}
+
+type hookBody struct {
+	Type string
+	Data struct {
+		ID, Vendor, From, Target, Text, Session string
+		Users                                   []string
+	}
+}
+
+func (b *backEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	raw, _ := io.ReadAll(r.Body)
+	hook, err := standardwebhooks.NewWebhook(hookSecret)
+	if err == nil {
+		err = hook.Verify(raw, r.Header)
+	}
+	var body hookBody
+	if err == nil {
+		err = json.Unmarshal(raw, &body)
+	}
+	if err != nil {
+		b.t.Errorf("a hook that no receiver would take: %v", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.seen++; b.seen <= b.refuse {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	b.got = append(b.got, body)
+}
+
+// await returns what has come, once it is n.
+func (b *backEnd) await(n int) []hookBody {
+	b.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		b.mu.Lock()
+		got := b.got
+		b.mu.Unlock()
+		if len(got) >= n {
+			return got
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%d events of %d came", len(got), n)
+		}
+	}
+}
+
+// atMock calls a mock's admin API.
+func atMock(t testing.TB, method, url string, body any) {
+	t.Helper()
+	raw, _ := json.Marshal(body)
+	req, _ := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(raw))
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if answer, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %d %s", method, url, res.StatusCode, answer)
+	}
+}
+
+func TestVendorsEventsReachTheAppOnceAndSigned(t *testing.T) {
+	app := &backEnd{t: t, refuse: 1}
+	receiver := httptest.NewServer(app)
+	defer receiver.Close()
+	words := filepath.Join(t.TempDir(), "words")
+	if err := os.WriteFile(words, []byte("forbidden\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, func(c *Config) {
+		c.Events.URL, c.Events.Secret, c.Words.File = receiver.URL, hookSecret, words
+	})
+	mock := p.mock(t, "rongcloud")
+	atMock(t, "PUT", mock+"/_mock/callbacks", map[string]string{
+		"callback.online": p.URL + "/callbacks/rongcloud/online", "callback.message": p.URL + "/callbacks/rongcloud", "callback.presend": p.URL + "/callbacks/rongcloud",
+	})
+
+	// A user comes: one event, however often the vendor tells of it, and although
+	// the app's first answer is an error.
+	atMock(t, "POST", mock+"/_mock/faults", map[string]any{"match": map[string]any{"op": "callback.online"}, "action": map[string]any{"kind": "duplicate"}})
+	atMock(t, "POST", mock+"/_mock/callbacks/client.online", map[string]string{"user": "ann"})
+	if got := app.await(1)[0]; got.Type != "presence.online" || got.Data.Vendor != "rongcloud" || got.Data.From+strings.Join(got.Data.Users, "") != "ann" {
+		t.Errorf("%+v", got)
+	}
+
+	// A client asks to send: a sensitive word is blocked, anything else passes.
+	send := func(text string) {
+		content, _ := json.Marshal(map[string]string{"content": text})
+		atMock(t, "POST", mock+"/_mock/callbacks/client.send", map[string]string{"from": "ann", "kind": "private", "target": "bob", "objectName": "RC:TxtMsg", "content": string(content)})
+	}
+	send("this is forbidden")
+	send("this is fine")
+	var routed []string
+	for _, e := range app.await(4) { // online, two questions, one message
+		if e.Type == "message.sent" {
+			routed = append(routed, e.Data.Text)
+		}
+	}
+	if len(routed) != 1 || routed[0] != "this is fine" {
+		t.Errorf("delivered: %q", routed)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if n := len(app.await(4)); n != 4 {
+		t.Errorf("%d events for four", n)
+	}
+}
+
+func TestCallbackThatTheVendorDidNotSignIsRefused(t *testing.T) {
+	p := start(t, nil)
+	for path, status := range map[string]int{
+		"/callbacks/rongcloud": 401,
+		"/callbacks/rongcloud?appKey=sandbox&nonce=1&timestamp=1700000000000&signature=0123456789012345678901234567890123456789": 401,
+		"/callbacks/linkv":  404,
+		"/callbacks/nobody": 404,
+	} {
+		got := p.do(t, request{Path: path, Body: `[{"userid":"ann","status":"0","time":1700000000000}]`})
+		if got.Status != status || got.Error == "" {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package handlers
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+
+	"switchboard/app/events"
+	"switchboard/app/moderation"
+	"switchboard/vendors"
+)
+
+// Callbacks takes what vendors send us, at /callbacks/{account} and one path
+// below it, so that every kind of callback can be given an address of its own.
+type Callbacks struct {
+	Routes *vendors.Router
+	Events *events.Service
+	Words  *moderation.Service
+	Log    *slog.Logger
+}
+
+// Mount adds the routes. The vendor's signature is all the authority there is.
+func (h Callbacks) Mount(r fiber.Router) {
+	r.Post("/:account", h.take)
+	r.Post("/:account/:rest", h.take)
+}
+
+// errNoCallbacks says that the path names no account that sends callbacks.
+var errNoCallbacks = fiber.NewError(fiber.StatusNotFound, "no vendor account of that name sends callbacks")
+
+// blockedNote is what the sender of a blocked message is told, where the vendor
+// passes it on. It does not name the word.
+const blockedNote = "the message holds a sensitive word"
+
+// take answers only when the events are kept: a vendor repeats what was not
+// acknowledged. A question whether to deliver is answered in any case, since a
+// vendor that hears nothing delivers (reference/rongcloud.md 3.3).
+func (h Callbacks) take(c *fiber.Ctx) error {
+	request, err := adaptor.ConvertRequest(c, false)
+	if err != nil {
+		return invalid("the request cannot be read")
+	}
+	from, found, err := h.parse(c.Params("account"), request, c.Body())
+	if err != nil {
+		return err
+	}
+	kept := h.Events.Take(c.UserContext(), found)
+	verdict, asked := h.judge(found)
+	if kept != nil && !asked {
+		return kept
+	}
+	if kept != nil {
+		h.Log.Warn("a vendor's question was answered and is not kept", "vendor", c.Params("account"), "error", kept)
+	}
+	reply := from.Reply(found, verdict)
+	if reply.ContentType != "" {
+		c.Set(fiber.HeaderContentType, reply.ContentType)
+	}
+	return c.Status(reply.Status).Send(reply.Body)
+}
+
+// parse tries every live key of the account: while keys are rotated the vendor
+// may still sign with the old one.
+func (h Callbacks) parse(account string, r *http.Request, body []byte) (vendors.Callbacks, []vendors.Event, error) {
+	err := error(errNoCallbacks)
+	for _, v := range h.Routes.Live(account) {
+		if v.Callbacks == nil {
+			continue
+		}
+		var found []vendors.Event
+		if found, err = v.Callbacks.Parse(r, body); err == nil {
+			return v.Callbacks, found, nil
+		}
+		if vendors.OutcomeOf(err) != vendors.AuthFault {
+			return nil, nil, invalid("the callback is none that is known")
+		}
+	}
+	if !errors.Is(err, errNoCallbacks) {
+		err = errBadSignature
+	}
+	return nil, nil, err
+}
+
+var errBadSignature = fiber.NewError(fiber.StatusUnauthorized, "the signature is not the vendor's")
+
+// judge decides whether a message that the vendor asks about may be delivered.
+func (h Callbacks) judge(found []vendors.Event) (v vendors.Verdict, asked bool) {
+	for _, e := range found {
+		if e.Kind != vendors.EventModeration {
+			continue
+		}
+		asked = true
+		if h.Words.Check(e.Text) != nil {
+			v.Block, v.Note = true, blockedNote
+		}
+	}
+	return v, asked
+}
