@@ -93,6 +93,10 @@ func TestOrdersReachTheRoom(t *testing.T) {
 	if got := app.Identity("stage", "2"); got != 5 {
 		t.Errorf("identity %d, want YouMe's 5", got)
 	}
+	late := p.do(t, request{Path: "/api/server/rooms/stage/identity", Header: serverKey, Body: map[string]any{"user": 2, "identity": "guest", "sequence": 9}})
+	if late.Status != 409 || late.Code != 100113 || app.Identity("stage", "2") != 5 {
+		t.Errorf("a change that a later one has overtaken: %d %s", late.Status, late.Body)
+	}
 
 	order("kick", map[string]any{"user": 2, "by": "ops"})
 	order("kick", map[string]any{"user": "3", "seconds": 60})

@@ -152,7 +152,7 @@ var problems = []struct {
 	{rooms.ErrNotRouted, problem{400, codeInvalid, "vendor: not on the rooms route"}},
 
 	{vendors.ErrInsufficient, problem{200, codeInsufficient, "the balance is too short"}},
-	{vendors.ErrConflict, problem{409, codeConflict, "this request id was used for something else"}},
+	{vendors.ErrConflict, problem{409, codeConflict, "this request id was used for something else, or a higher sequence came before"}},
 	{vendors.ErrUnsupported, problem{501, codeUnsupported, "the configured vendor cannot do this"}},
 	{vendors.ErrNoVendor, problem{501, codeUnsupported, "no vendor is configured for this"}},
 	{vendors.ErrNotFound, problem{404, codeNotFound, "the vendor knows no such user, group or room"}},
