@@ -11,6 +11,7 @@ var abilities = []struct {
 	{"users.block", func(v *Vendor) bool { return v.Users != nil }},
 	{"blacklist", func(v *Vendor) bool { return v.Blacklist != nil }},
 	{"messages", func(v *Vendor) bool { return v.Messages != nil }},
+	{"messages.template", func(v *Vendor) bool { return v.Templates != nil }},
 	{"messages.recall", func(v *Vendor) bool { return v.Recaller != nil }},
 	{"presence", func(v *Vendor) bool { return v.Presence != nil }},
 	{"words", func(v *Vendor) bool { return v.Words != nil }},

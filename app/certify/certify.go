@@ -5,6 +5,7 @@ package certify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -23,6 +24,9 @@ type Accounts struct {
 	YouMe     youme.Config
 }
 
+// errTwoHosts: the suite's proxy stands in front of one host.
+var errTwoHosts = errors.New("linkv: certify the IM and the live host one at a time, each with its own credentials only")
+
 // Vendors are the names that Run takes.
 func Vendors() []string { return []string{"rongcloud", "linkv", "youme"} }
 
@@ -37,6 +41,9 @@ func Run(ctx context.Context, vendor string, a Accounts, only func(check string)
 		}
 		return vendortest.Certify(ctx, vendor, "mock", only, RongCloudMock), nil
 	case "linkv":
+		if a.LinkV.LiveBaseURL != "" && a.LinkV.LiveBaseURL != a.LinkV.BaseURL {
+			return vendortest.Report{}, errTwoHosts
+		}
 		if a.LinkV.Configured() {
 			return real(ctx, vendor, linkV(a.LinkV), only)
 		}

@@ -3,11 +3,14 @@ package certify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	mocklinkv "switchboard/mocks/linkv"
 	mock "switchboard/mocks/rongcloud"
+	"switchboard/vendors/linkv"
 	"switchboard/vendors/rongcloud"
 	"switchboard/vendors/vendortest"
 )
@@ -46,6 +49,10 @@ func TestVendorWithoutAccountIsCertifiedAgainstItsMock(t *testing.T) {
 	if _, err := Run(t.Context(), "acme", Accounts{}, nil); err == nil {
 		t.Error("an unknown vendor is certified")
 	}
+	two := linkv.Config{AppID: "a", BaseURL: "https://im.example", LiveBaseURL: "https://live.example"}
+	if _, err := Run(t.Context(), "linkv", Accounts{LinkV: two}, quick); !errors.Is(err, errTwoHosts) {
+		t.Errorf("two hosts: %v", err)
+	}
 }
 
 // A configured account is certified at its host: here at a mock into which the
@@ -73,6 +80,27 @@ func TestVendorWithAccountIsCertifiedAtItsHost(t *testing.T) {
 	account.AppSecret = "wrong"
 	if _, err := Run(t.Context(), "rongcloud", Accounts{RongCloud: account}, quick); err == nil || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("a wrong secret: %v", err)
+	}
+}
+
+func TestAccountWithHalfOfLinkVIsCertifiedForThatHalf(t *testing.T) {
+	account := mocklinkv.Account{AppID: "im", AppKey: "k", AppSecret: "im-s3cret", LiveAppID: "LM1", LiveAppSecret: "live-s3cret"}
+	m, err := mocklinkv.Start(mocklinkv.Config{Account: account, StartBalance: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = m.Close() })
+	base := linkv.Config{BaseURL: m.URL, AID: "switchboard", Portrait: "https://portraits.example/none.png", CoinDays: 91}
+	im, live := base, base
+	im.AppID, im.AppKey, im.AppSecret = account.AppID, account.AppKey, "im-s3cret"
+	live.LiveAppID, live.LiveAppSecret = account.LiveAppID, "live-s3cret"
+	for name, cfg := range map[string]linkv.Config{"IM": im, "live": live} {
+		r, err := Run(t.Context(), "linkv", Accounts{LinkV: cfg}, nil)
+		if err != nil || !r.OK() {
+			var text strings.Builder
+			_ = r.WriteText(&text)
+			t.Errorf("%s: %v\n%s", name, err, text.String())
+		}
 	}
 }
 

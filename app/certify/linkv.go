@@ -2,6 +2,7 @@ package certify
 
 import (
 	"encoding/json"
+	"slices"
 
 	mock "switchboard/mocks/linkv"
 	"switchboard/vendors"
@@ -10,8 +11,23 @@ import (
 	"switchboard/vendors/vendortest"
 )
 
-// linkV is what holds at LinkV itself and at its mock.
+// linkV is what holds at LinkV itself and at its mock, less what an account with
+// one of the two sets of credentials cannot do.
 func linkV(cfg linkv.Config) vendortest.Fixture {
+	f := linkvWhole(cfg)
+	if cfg.LiveAppID == "" {
+		f.Lacks = append(f.Lacks, "Wallet")
+		f.Secrets = []vendors.Secret{cfg.AppSecret}
+	}
+	if cfg.AppID == "" {
+		f.Lacks = append(f.Lacks, "Tokens", "Users", "Blacklist", "Messages", "Presence", "Groups")
+		f.Secrets, f.Kinds = []vendors.Secret{cfg.LiveAppSecret}, nil
+		f.Codes = slices.DeleteFunc(f.Codes, func(c vendortest.CodeCase) bool { return c.Op != "" })
+	}
+	return f
+}
+
+func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 	return vendortest.Fixture{
 		Open: func(baseURL string) (*vendors.Vendor, error) {
 			own := cfg

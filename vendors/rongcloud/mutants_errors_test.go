@@ -80,6 +80,9 @@ func errorMutants() []mutant {
 		{name: "doubt told as not sent", caught: spoiled, vendor: outcome(vendors.Ambiguous, vendors.NotSent)},
 		{name: "not sent told as doubt", caught: "UnreachableFarEndIsNotSent", vendor: outcome(vendors.NotSent, vendors.Ambiguous)},
 		{name: "throttling told as a refusal", caught: spoiled, vendor: outcome(vendors.Throttled, vendors.DefiniteNo)},
+		{name: "forgets how long to wait", caught: "ThrottledAnswerKeepsHowLongToWait", vendor: func(v *vendors.Vendor) {
+			v.Presence = hasty{right(v)}
+		}},
 		{name: "caller who left told as doubt", caught: "CallerWhoLeavesGetsCancelled", vendor: outcome(vendors.Cancelled, vendors.Ambiguous)},
 		{name: "ignores the context", caught: "SilentFarEndIsAmbiguousAtTheDeadline", vendor: ignoring},
 		{name: "ignores that the caller left", caught: "CallerWhoLeavesGetsCancelled", vendor: ignoring},
@@ -93,7 +96,21 @@ var ignoring = sends(func(right sendFunc) sendFunc {
 	}
 })
 
-type codeless struct{ wrong }
+type (
+	codeless struct{ wrong }
+	hasty    struct{ wrong }
+)
+
+func (h hasty) Online(ctx context.Context, user string) (bool, error) {
+	ok, err := h.Vendor.Presence.Online(ctx, user)
+	var e *vendors.Error
+	if errors.As(err, &e) {
+		copied := *e
+		copied.RetryAfter = 0
+		return ok, &copied
+	}
+	return ok, err
+}
 
 func (c codeless) Online(ctx context.Context, user string) (bool, error) {
 	ok, err := c.Vendor.Presence.Online(ctx, user)

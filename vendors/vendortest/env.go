@@ -95,6 +95,17 @@ func capabilityChecks() []check {
 				}
 			}
 		}},
+		{name: "OperatorsSeeEveryCapability", run: func(t T, e *env) {
+			has := 0
+			for _, yes := range e.has {
+				if yes {
+					has++
+				}
+			}
+			if all, can := len(vendors.Abilities()), len(e.v.Can()); all != len(e.has) || can != has {
+				t.Errorf("operators see %d of %d abilities, the port has %d of %d capabilities", can, all, has, len(e.has))
+			}
+		}},
 		{name: "NameLinkAndCloseAreSet", run: func(t T, e *env) {
 			if e.v.Name == "" || e.v.Name != strings.ToLower(e.v.Name) {
 				t.Errorf("name %q: want lower case, not empty", e.v.Name)

@@ -52,6 +52,7 @@ func outcomeChecks() []check {
 		{name: "SpoiledExchangeHasItsOutcome", run: spoiledOutcomes},
 		{name: "GoodBodyUnderABadStatusIsNotASuccess", run: badStatus},
 		{name: "GoodBodyUnderAnyContentTypeIsASuccess", run: anyContentType},
+		{name: "ThrottledAnswerKeepsHowLongToWait", run: retryAfter},
 		{name: "RedirectIsNotFollowedWithCredentials", run: noRedirect},
 		{name: "EndlessAnswerIsNotReadToItsEnd", run: endless},
 		{name: "SilentFarEndIsAmbiguousAtTheDeadline", run: deadline},
@@ -128,6 +129,21 @@ func anyContentType(t T, e *env) {
 			if err != nil && e.fresh(t, o, 0, fault{}) == nil { // else the body was no good one
 				t.Errorf("%s, under %s: %v", o.name, typ, err)
 			}
+		}
+	}
+}
+
+// retryAfter asks for longer than any call waits, so that it is told at once.
+func retryAfter(t T, e *env) {
+	for _, o := range e.opsFor(CodeCase{}) {
+		err := e.fresh(t, o, always, fault{"429 with Retry-After", func(w http.ResponseWriter, _ *http.Request, _ func() *http.Response) {
+			w.Header().Set("Retry-After", "70")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}})
+		mustBe(t, o.name, err, vendors.Throttled, nil)
+		var ve *vendors.Error
+		if errors.As(err, &ve) && (ve.RetryAfter < 60*time.Second || ve.RetryAfter > 70*time.Second) {
+			t.Errorf("%s: wait %s, the vendor said 70 s", o.name, ve.RetryAfter)
 		}
 	}
 }
