@@ -124,9 +124,12 @@ func TestTheAdminAPIShowsTheState(t *testing.T) {
 	if err := s.JoinChatRoom("r", "ann"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.JoinRTC("x", "ann"); err != nil {
-		t.Fatal(err)
+	for _, room := range []string{"x", "ended"} {
+		if err := s.JoinRTC(room, "ann"); err != nil {
+			t.Fatal(err)
+		}
 	}
+	s.LeaveRTC("ended", "ann")
 	for part, want := range map[string][]string{
 		"users":          {`"id":"ann"`, `"name":"Ann"`, `"registered":true`, `"online":false`},
 		"inbox?user=ann": {`"from":"bob"`, `"objectName":"RC:TxtMsg"`, `"live":false`, `"pushed":true`},
@@ -150,8 +153,8 @@ func TestTheAdminAPIShowsTheState(t *testing.T) {
 				t.Errorf("%s does not show %s: %s", part, w, body)
 			}
 		}
-		if strings.Contains(string(body), "rongnav") {
-			t.Error("a token shows")
+		if strings.Contains(string(body), "rongnav") || strings.Contains(string(body), "ended") {
+			t.Error("a token shows, or a room that is over:", string(body))
 		}
 	}
 }

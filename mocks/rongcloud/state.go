@@ -36,7 +36,9 @@ func (a *App) show(part string, query url.Values) any {
 		list := []reply{}
 		for _, id := range slices.Sorted(maps.Keys(a.rtc)) {
 			c := a.rtc[id]
-			list = append(list, reply{"id": id, "sessionId": c.session, "members": c.views(), "blocked": whole(running(c.blocked, now))})
+			if out := running(c.blocked, now); len(c.members)+len(out) > 0 {
+				list = append(list, reply{"id": id, "sessionId": c.session, "members": c.views(), "blocked": whole(out)})
+			}
 		}
 		return list
 	}
