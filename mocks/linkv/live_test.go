@@ -1,6 +1,7 @@
 package linkv
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -22,7 +23,7 @@ func TestCoinsChangeOncePerRequestID(t *testing.T) {
 		{"unknown user", "123", "r4", "1", "1", "9011", 0},
 		{"no amount", openID, "r5", "1", "0", "400", 0},
 		{"negative", openID, "r5", "1", "-5", "400", 0},
-		{"over what is countable", openID, "r5", "1", "999999999999999999", "200", 999999999999999999},
+		{"as much as one change may be", openID, "r5", "1", "999999999999999999", "200", 999999999999999999},
 		{"unknown type", openID, "r6", "3", "1", "400", 999999999999999999},
 	} {
 		a := r.live("/open/finanv0/changeGold", "uid", row.uid, "request_id", row.id, "type", row.kind, "value", row.value)
@@ -32,6 +33,17 @@ func TestCoinsChangeOncePerRequestID(t *testing.T) {
 		if row.code != "200" && (len(a["data"].([]any)) != 0 || a["msg"] == "") {
 			t.Fatalf("%s: %v", row.name, a)
 		}
+	}
+}
+
+func TestABalanceDoesNotWrapRound(t *testing.T) {
+	r := start(t)
+	openID := r.Register("ann")
+	r.SetBalance("ann", math.MaxInt64-5)
+	r.want(r.live("/open/finanv0/changeGold", "uid", openID, "request_id", "r1", "type", "1", "value", "6"), "400")
+	r.want(r.live("/open/finanv0/changeGold", "uid", openID, "request_id", "r1", "type", "1", "value", "5"), "200")
+	if got := r.Balance("ann"); got != math.MaxInt64 {
+		t.Fatal(got)
 	}
 }
 

@@ -91,6 +91,8 @@ func TestBlockedAndBlacklistedSendersAreRefused(t *testing.T) {
 	r.want(r.im("/api/rest/user/removeUserBlack", "bob", "userId", "bob", "blackUserIds", "ann"), "200")
 	r.want(send("ann", "bob"), "200")
 	r.want(send("eve", "bob"), "9002")
+	r.want(r.im("/api/rest/user/block", "op", "userIds", "fay", "minute", "200000000"), "200") // more nanoseconds than an int64 holds
+	r.want(send("fay", "bob"), "9001")
 	r.want(r.im("/api/rest/user/block", "op", "userIds", "ann"), "200")
 	r.Clock.Advance(24 * 365 * time.Hour)
 	r.want(send("ann", "bob"), "9001")

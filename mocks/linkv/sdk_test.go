@@ -103,8 +103,8 @@ func sdkCalls(openID string, now time.Time) []sdkCall {
 	order := func(pairs ...string) url.Values {
 		return signed(now, append([]string{"uid", openID, "type", "1", "value", "1", "money", "1", "platform", "h5"}, pairs...)...)
 	}
-	emptySigned := order("request_id", "go", "channel", "", "expriation", "1700000000")
-	emptySigned.Set("sign", md5Hex(liveCanonical(emptySigned, liveVariants[1])+"&key=livesecret"))
+	emptySigned := signedAs(now, "app_id=%s&channel=&money=1&nonce_str=%s&platform=h5&request_id=go&type=1&uid="+openID+"&value=1",
+		"uid", openID, "type", "1", "value", "1", "money", "1", "platform", "h5", "request_id", "go", "channel", "")
 	return []sdkCall{
 		{sdk: "Go token", path: "/api/rest/getToken", header: im(), form: fields("userId", "ann"), read: readsGoToken},
 		{sdk: "Go push, a week-old timestamp", path: "/api/rest/message/v1/converse/pushConverseData", header: without(imHeaders("operator", now.Add(-7*24*time.Hour)), "signature"), form: push, read: readsGoIM},

@@ -87,6 +87,9 @@ func TestGetTokenWantsEveryCredentialRight(t *testing.T) {
 			if !strings.Contains(e.Refused, row.reason) || strings.Contains(e.Signature.Canonical+e.Refused, "mocksecret") {
 				t.Fatalf("journal: %+v", e)
 			}
+			if data, list := a["data"].([]any); row.code != "200" && (a["code"] != row.code || !list || len(data) != 0) {
+				t.Fatal("a failure has its code as text and an empty list: ", a)
+			}
 			if row.code == "200" && (a["code"] != "200" || r.TokenUser(a["token"].(string)) != "ann") {
 				t.Fatal(a)
 			}
@@ -196,7 +199,6 @@ func TestLiveSignaturesOfEveryClientPass(t *testing.T) {
 	r := start(t)
 	openID := r.Register("ann")
 	now := r.Clock.Now()
-	secret := "&key=livesecret"
 	for _, row := range []struct {
 		name   string
 		form   func() url.Values
@@ -205,25 +207,13 @@ func TestLiveSignaturesOfEveryClientPass(t *testing.T) {
 	}{
 		{"the document's", func() url.Values { return signed(now, "uid", openID, "channel", "") }, "200", ""},
 		{"empty values signed", func() url.Values {
-			f := signed(now, "uid", openID, "channel", "")
-			f.Set("sign", md5Hex(liveCanonical(f, liveVariants[1])+secret))
-			return f
+			return signedAs(now, "app_id=%s&channel=&nonce_str=%s&uid="+openID, "uid", openID, "channel", "")
 		}, "200", ""},
 		{"zero left out", func() url.Values {
-			f := signed(now, "uid", openID, "sex", "0")
-			f.Set("sign", md5Hex(liveCanonical(f, liveVariants[2])+secret))
-			return f
+			return signedAs(now, "app_id=%s&nonce_str=%s&uid="+openID, "uid", openID, "sex", "0")
 		}, "200", ""},
 		{"unescaped twice", func() url.Values {
-			f := signed(now, "uid", openID, "reason", "a+b")
-			f.Set("sign", md5Hex(liveCanonical(f, liveVariants[3])+secret))
-			return f
-		}, "200", ""},
-		{"short random parts", func() url.Values {
-			f := signed(now, "uid", openID)
-			f.Set("nonce_str", "abcdef"+strconv.FormatInt(now.Unix(), 10)+"x")
-			f.Set("sign", md5Hex(liveCanonical(f, leaveOutEmpty)+secret))
-			return f
+			return signedAs(now, "app_id=%s&nonce_str=%s&reason=a b&uid="+openID, "uid", openID, "reason", "a+b")
 		}, "200", ""},
 		{"five minutes old", func() url.Values { return signed(now.Add(-295*time.Second), "uid", openID) }, "200", ""},
 		{"older", func() url.Values { return signed(now.Add(-412*time.Second), "uid", openID) }, "403", "timestamp 412 s old"},
@@ -242,6 +232,30 @@ func TestLiveSignaturesOfEveryClientPass(t *testing.T) {
 				t.Fatalf("journal: %+v", e)
 			}
 		})
+	}
+}
+
+// signedAs signs the text that a client makes of its fields, whose app_id and
+// nonce_str are left open.
+func signedAs(at time.Time, text string, pairs ...string) url.Values {
+	form := signed(at, pairs...)
+	form.Set("sign", md5Hex(fmt.Sprintf(text, form.Get("app_id"), form.Get("nonce_str"))+"&key=livesecret"))
+	return form
+}
+
+func TestANonceMayHaveItsTimeAnywhereNearTheFront(t *testing.T) {
+	r := start(t)
+	openID := r.Register("ann")
+	now := r.Clock.Now()
+	for length := range 10 {
+		form := signed(now, "uid", openID)
+		form.Set("nonce_str", "abcdefghi"[:length]+strconv.FormatInt(now.Unix(), 10)+"x")
+		form.Set("sign", md5Hex(liveCanonical(form, leaveOutEmpty)+"&key=livesecret"))
+		want := "200"
+		if length > 8 {
+			want = "403"
+		}
+		r.want(r.post("/open/finanv0/getUserTokens", nil, form), want)
 	}
 }
 

@@ -24,6 +24,8 @@ func (a *App) issue(user string, now time.Time) string {
 	return token
 }
 
+const maxMinutes = 100 * 365 * 24 * 60 // of a block; more would not fit a time.Duration
+
 // block keeps users from sending for so many minutes; without minute, for ever.
 // INVENTED: that it also disconnects them.
 func (a *App) block(c *mock.Call) mock.Answer {
@@ -33,7 +35,7 @@ func (a *App) block(c *mock.Call) mock.Answer {
 	}
 	until := c.Now.AddDate(100, 0, 0)
 	if minutes, err := strconv.Atoi(c.Get("minute")); err == nil && minutes > 0 {
-		until = c.Now.Add(time.Duration(min(minutes, 1<<30)) * time.Minute)
+		until = c.Now.Add(time.Duration(min(minutes, maxMinutes)) * time.Minute)
 	}
 	for _, u := range users {
 		a.blocked[u], a.online[u] = until, false

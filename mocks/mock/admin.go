@@ -230,7 +230,7 @@ func (e *Engine[S]) adminTargets(r *http.Request, s *space[S]) (any, error) {
 
 func (e *Engine[S]) adminTrigger(r *http.Request, s *space[S]) (any, error) {
 	if e.vendor.Trigger == nil {
-		return nil, errors.New("this vendor sends no callbacks")
+		return nil, errors.New("this vendor has neither callbacks nor actions")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil {

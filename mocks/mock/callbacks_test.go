@@ -85,6 +85,10 @@ func TestRulesForOperationsAndForCallbacksAreKeptApart(t *testing.T) {
 	}
 	r.toy.Callbacks.Wait()
 	r.toy.Faults.Next("", 1, mock.Action{Kind: mock.Drop})
+	if res, _, err := r.send("POST", "/_mock/callbacks/coin", "2"); err != nil || res.StatusCode != 200 {
+		t.Fatal(res, err)
+	}
+	r.toy.Callbacks.Wait()
 	if _, _, err := r.add(); !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
@@ -94,7 +98,7 @@ func TestRulesForOperationsAndForCallbacksAreKeptApart(t *testing.T) {
 			t.Fatalf("%+v", rule)
 		}
 	}
-	if got := fmt.Sprint(c.got); got != "[1/1]" {
+	if got := fmt.Sprint(c.got); got != "[1/1 2/2]" {
 		t.Fatal(got)
 	}
 }

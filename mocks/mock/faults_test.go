@@ -128,6 +128,33 @@ func TestAHangEndsWhenTheServerCloses(t *testing.T) {
 	}
 }
 
+func TestClosingAServerFirstEndsWhatKeepsItsRequests(t *testing.T) {
+	release, inside, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s, err := mock.Listen("", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		defer close(ended)
+		close(inside)
+		<-release
+	}), func() { close(release) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		if res, err := client.Get(s.URL); err == nil {
+			res.Body.Close()
+		}
+	}()
+	<-inside
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	default:
+		t.Fatal("closed with a request inside")
+	}
+}
+
 func TestRulesAreTriedInOrderAndCountTheirOwnCalls(t *testing.T) {
 	r := start(t)
 	add := func(m mock.Match, code string) {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"switchboard/mocks/mock"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -122,6 +124,20 @@ func TestBadInputGetsTheVendorsEnvelope(t *testing.T) {
 	defer res.Body.Close()
 	if b, _ := io.ReadAll(res.Body); !strings.Contains(string(b), codeMethod) {
 		t.Fatalf("%s", b)
+	}
+}
+
+func TestAFaultsCodeIsTheVendorsInBothFields(t *testing.T) {
+	r := start(t)
+	for code, want := range map[string]string{"12345": "12345", "0": codeInternal, "abc": codeInternal} {
+		r.Faults.Next("room.list", 1, mock.Action{Kind: mock.Code, Code: code})
+		if a := r.call("get_talk_channel_list", `{"AppID":1000}`); a.code() != want || a["ActionStatus"] != "FAIL" || a["ErrorInfo"] == "" {
+			t.Error(code, a)
+		}
+	}
+	r.Faults.Next("room.list", 1, mock.Action{Kind: mock.Throttle})
+	if a := r.call("get_talk_channel_list", `{"AppID":1000}`); a.code() != codeTooFast {
+		t.Error(a)
 	}
 }
 
