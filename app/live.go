@@ -70,7 +70,8 @@ func openLive(ctx context.Context, s *server) (l *live, err error) {
 	l.conversations = conversation.New(storage.NewConversations(s.db), limits, func(n conversation.News) { l.publish(liveNews{News: &n}) })
 	l.hub, err = realtime.New(ctx, realtime.Options{
 		Config: s.cfg.Realtime, Apps: apps, Log: l, Members: l.store, Encode: handlers.Encode, Logger: s.log,
-		Opened: func(o realtime.Opening) { l.publish(liveNews{Opened: &o}) },
+		Opened:   func(o realtime.Opening) { l.publish(liveNews{Opened: &o}) },
+		Presence: s.sockets.changed,
 	})
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"switchboard/app/pairing"
+	"switchboard/app/realtime"
 	"switchboard/app/storage"
 	"switchboard/app/wallet"
 	"switchboard/vendors"
@@ -63,10 +64,11 @@ type pairs struct {
 	coins  *wallet.Service
 	hook   *webhooks.Webhook // nil: nobody is told
 	client *http.Client
+	live   *live
 }
 
 func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.Service, error) {
-	p := &pairs{cfg: s.cfg.Pairing, prices: s.cfg.Price, routes: s.routes, coins: coins, client: &http.Client{Timeout: 5 * time.Second}}
+	p := &pairs{cfg: s.cfg.Pairing, prices: s.cfg.Price, routes: s.routes, coins: coins, live: s.live, client: &http.Client{Timeout: 5 * time.Second}}
 	s.open.push("pairing's connections", func() error { p.client.CloseIdleConnections(); return nil })
 	if p.cfg.EventsURL != "" {
 		var err error
@@ -160,12 +162,24 @@ func commandData(c pairing.Command) (json.RawMessage, error) {
 	return json.Marshal(d)
 }
 
-// send carries a command over the messages route. A dispatch that is sent twice
-// rings once, so it may go to another vendor after an outcome in doubt.
+// commandKept is how long a session that resumes is still given a command that
+// does not say itself how long it is worth acting on.
+const commandKept = 30 * time.Second
+
+// send carries a command to the person's sockets here, and over the messages
+// route where he has none.
 func (p *pairs) send(ctx context.Context, c pairing.Command) error {
 	data, err := commandData(c)
 	if err != nil {
 		return err
+	}
+	ttl := c.TTL
+	if ttl <= 0 {
+		ttl = commandKept
+	}
+	p.live.command(realtime.User{App: c.App, ID: c.To.String()}, c.Name, data, ttl)
+	if c.Socket {
+		return nil
 	}
 	m := vendors.Message{Kind: vendors.ToUsers, From: p.cfg.From, To: []string{c.To.String()},
 		Content: vendors.Content{Kind: vendors.Command, Name: c.Name, Data: data}}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -12,8 +15,6 @@ import (
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
-	"io"
 
 	"switchboard/app/pairing"
 )
@@ -151,6 +152,40 @@ func TestTwoPeopleAreMatchedTalkAndPay(t *testing.T) {
 	})
 	if !strings.Contains(get(t, p.URL+"/metrics"), `switchboard_pairing_total{what="ended_call_ended"} 1`) {
 		t.Error("the metrics do not count the end")
+	}
+}
+
+// A candidate with a socket of ours needs no vendor: he is found and rings by it.
+func TestACandidateIsReachedThroughOurOwnGateway(t *testing.T) {
+	p := start(t, nil)
+	asker, candidate := p.as(t, "100"), p.as(t, "200")
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+"/notify?protoc=sse", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", candidate["Authorization"])
+	stream, err := p.client.Transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	got := p.do(t, request{Path: "/api/v1/video/pair/ask", Header: asker})
+	var asked struct {
+		AskNo string `json:"ask_no"`
+	}
+	got.decode(t, &asked)
+	lines := bufio.NewScanner(stream.Body)
+	heard := false
+	for !heard && lines.Scan() {
+		heard = strings.Contains(lines.Text(), "dispatch") && strings.Contains(lines.Text(), asked.AskNo)
+	}
+	if !heard {
+		t.Fatalf("the stream ended without a dispatch: %v", lines.Err())
+	}
+	if journal := get(t, p.mock(t, "rongcloud")+"/_mock/journal"); strings.Contains(journal, asked.AskNo) {
+		t.Error("the vendor was asked to send what our own gateway delivers")
 	}
 }
 

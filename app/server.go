@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
+	"switchboard/app/realtime"
 	"switchboard/app/rooms"
 	"switchboard/app/storage"
 	"switchboard/app/switches"
@@ -78,6 +80,8 @@ type server struct {
 	db             *storage.DB
 	live           *live
 	pairs          *pairing.Service
+	sockets        *sockets
+	node           string // names this process among replicas
 	routes         *vendors.Router
 	stopping       atomic.Bool
 	cancelRequests func()
@@ -112,7 +116,7 @@ func run(ctx context.Context, cfg Config, stdout, stderr io.Writer) (err error) 
 // error it closes again what was open. It is one long function on purpose: its
 // order is its content.
 func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err error) {
-	s := &server{cfg: cfg, log: log, metrics: newMetrics()}
+	s := &server{cfg: cfg, log: log, metrics: newMetrics(), node: rand.Text()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.open.close())
@@ -178,6 +182,13 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		log.Warn("what was switched before does not apply here", "error", err)
 	}
 	tasks.Go(func() { switchboard.Run(background, log) })
+	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
+	s.sockets = &sockets{server: s, open: map[realtime.User]pairing.UID{}}
+	if s.live, err = openLive(ctx, s); err != nil {
+		return nil, err
+	}
+	tasks.Go(func() { s.live.run(background) })
+	tasks.Go(func() { s.live.sweep(background, s) })
 	if s.pairs, err = s.openPairing(coins, log); err != nil {
 		return nil, err
 	}
@@ -193,12 +204,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 			}
 		})
 	})
-	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
-	if s.live, err = openLive(ctx, s); err != nil {
-		return nil, err
-	}
-	tasks.Go(func() { s.live.run(background) })
-	tasks.Go(func() { s.live.sweep(background, s) })
+	tasks.Go(func() { s.sockets.renew(background) })
 
 	told, err := events.New(s.cfg.Events, storage.Events{DB: s.db}, log, s.live.announce)
 	if err != nil {

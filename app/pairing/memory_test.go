@@ -13,3 +13,7 @@ func openMemory(*testing.T) pairing.Store {
 }
 
 func TestMemoryIsAStore(t *testing.T) { pairingtest.Run(t, openMemory) }
+
+func TestMemorySurvivesAStormOfDyingReplicas(t *testing.T) {
+	pairingtest.Storm(t, openMemory(t), 3, 40, 2*time.Second)
+}

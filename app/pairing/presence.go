@@ -42,6 +42,20 @@ func (s *Service) Active(ctx context.Context, app string, uid UID) error {
 	return s.Seen(ctx, app, uid, "activity", Evidence{Proof: ProofActivity, Online: true, At: now, Until: now.Add(s.presence(ctx, app).ActivityTTL)})
 }
 
+// hasSocket reports whether uid can be told through our own gateway.
+func (s *Service) hasSocket(app string, uid UID) bool {
+	now, has := s.now(), false
+	s.everyPool(app, func(p *pool) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if m := p.members[uid]; m != nil {
+			e, present := m.c.proof(now)
+			has = has || present && e.Proof == ProofSocket
+		}
+	})
+	return has
+}
+
 // presentFor reports whether uid's evidence holds for another d.
 func (p *pool) presentFor(uid UID, now Instant, d time.Duration) bool {
 	p.mu.Lock()

@@ -24,6 +24,7 @@ type Command struct {
 	StartAt int64
 	TTL     time.Duration
 	Extra   bool // the fields that the seed does not have may be sent
+	Socket  bool // he holds a socket at our gateway
 }
 
 // Order asks the vendor to end a call.
@@ -157,7 +158,9 @@ func (s *Service) tell(ctx context.Context, j job) Tell {
 	var err error
 	switch j.e.Kind {
 	case ToClient:
-		err = s.Send(ctx, j.command())
+		c := j.command()
+		c.Socket = s.hasSocket(c.App, c.To)
+		err = s.Send(ctx, c)
 	case ToVendor:
 		if s.HangUp != nil {
 			err = s.HangUp(ctx, Order{App: j.t.App, AskNo: j.t.AskNo, CallID: j.e.CallID, Users: [2]UID{j.e.To, j.e.Peer}})

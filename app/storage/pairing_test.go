@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"testing"
+	"time"
 
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingtest"
@@ -22,3 +23,11 @@ func eachPairing(t *testing.T, test func(t *testing.T, open func(t *testing.T) p
 }
 
 func TestEveryDatabaseIsAPairingStore(t *testing.T) { eachPairing(t, pairingtest.Run) }
+
+// Replicas of one database die between a commit and what follows from it, and
+// others take over: nothing is won twice, billed wrongly or left claimed.
+func TestPairingSurvivesAStormOfDyingReplicas(t *testing.T) {
+	eachPairing(t, func(t *testing.T, open func(t *testing.T) pairing.Store) {
+		pairingtest.Storm(t, open(t), 3, 40, 4*time.Second)
+	})
+}
