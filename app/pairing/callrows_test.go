@@ -1,0 +1,407 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+// entries lists what is written for somebody of kind, still to be told or told.
+func (w *world) orders() []string {
+	var out []string
+	for _, j := range w.pending {
+		if j.e.Kind == ToVendor {
+			out = append(out, j.e.CallID)
+		}
+	}
+	return out
+}
+
+func (w *world) billed(key string) (n int, seconds int64) {
+	for _, c := range w.bills[key] {
+		n++
+		seconds = c.Seconds
+	}
+	return n, seconds
+}
+
+func TestCalls(t *testing.T) {
+	rows(t, map[string]func(t *testing.T){
+		"C1 the call is seen": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			tk := w.ticket(ask)
+			if r := tk.Round(); r.CallID != "c" || r.StartAt != int64(w.at)/1000 || tk.ConfirmBy == 0 {
+				t.Fatalf("%+v", tk)
+			}
+			must(t, w.started(ask, 1, "c", 1, 2))
+		},
+		"C2 of other people, or another round": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, true))
+			wantErr(t, w.started(ask, 1, "c", 1, 9), ErrMismatch)
+			wantErr(t, w.started(ask, 2, "c", 1, 2), ErrMismatch)
+			w.wantState(ask, Connecting)
+		},
+		"C3 nobody calls": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, true))
+			w.pass(16 * time.Second)
+			tk := w.ticket(ask)
+			if tk.State != Searching || tk.RoundNo() != 2 || !tk.Barred(2) {
+				t.Fatalf("%+v", tk)
+			}
+			w.wantHeard(1, "matched", "round:connect_timeout")
+		},
+		"C4 the call ends before a like": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			must(t, w.over(ask, 1, "c"))
+			w.settle()
+			if tk := w.ticket(ask); tk.State != Searching || tk.RoundNo() != 2 {
+				t.Fatalf("%+v", tk)
+			}
+			w.wantHeard(2, "dispatch", "matched", "round_end:call_failed")
+		},
+		"C5 in the last round": func(t *testing.T) {
+			w, ask := talking(t, with("max_rounds", "1"))
+			must(t, w.over(ask, 1, "c"))
+			w.wantEnd(ask, ReasonMaxRounds)
+		},
+		"C6 like": func(t *testing.T) {
+			w, ask := likedCall(t, nil)
+			if n, _ := w.billed(ask + ":1:start"); n != 1 || w.ticket(ask).CallBy == 0 {
+				t.Fatalf("%d starts", n)
+			}
+		},
+		"C6 the confirm overtakes the news of the call": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, true))
+			must(t, w.confirm(ask, 1, 1, 2, "c", true))
+			w.wantState(ask, Liked)
+			w.audit.recordedLive(ask)
+		},
+		"C7 short: top up and repeat": func(t *testing.T) {
+			w, ask := talking(t, with("balance.min_like", "5"))
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrBalance)
+			w.wantState(ask, Preview)
+			w.balance = errors.New("down")
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrUnavailable)
+			w.balance, w.coins[1] = nil, 5
+			must(t, w.confirm(ask, 1, 1, 2, "c", true))
+		},
+		"C8 dislike": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			must(t, w.confirm(ask, 1, 1, 2, "c", false))
+			if o := w.orders(); len(o) != 1 || o[0] != "c" {
+				t.Fatalf("hung up %v", o)
+			}
+			w.settle()
+			if tk := w.ticket(ask); tk.State != Searching || tk.Rounds[0].EndReason != ReasonDislike || len(w.bills) != 0 {
+				t.Fatalf("%+v", tk)
+			}
+			met, err := w.store.Met(context.Background(), app, 2, 0, 9)
+			must(t, err)
+			if len(met) != 1 || met[0] != 1 {
+				t.Fatalf("met %v", met)
+			}
+		},
+		"C9 C10 like again, then dislike": func(t *testing.T) {
+			w, ask := likedCall(t, nil)
+			v := w.ticket(ask).Version
+			must(t, w.confirm(ask, 1, 1, 2, "c", true))
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", false), ErrConfirmed)
+			if w.ticket(ask).Version != v {
+				t.Fatal("something changed")
+			}
+		},
+		"C11 wrong in some way": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			wantErr(t, w.confirm(ask, 1, 2, 2, "c", true), ErrWrongRound)
+			wantErr(t, w.confirm(ask, 1, 1, 9, "c", true), ErrMismatch)
+			wantErr(t, w.confirm(ask, 1, 1, 2, "d", true), ErrMismatch)
+			wantErr(t, w.confirm(ask, 2, 1, 2, "c", true), ErrUnknownAsk)
+		},
+		"C12 after the round moved on": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			must(t, w.confirm(ask, 1, 1, 2, "c", false))
+			must(t, w.confirm(ask, 1, 1, 2, "c", false))
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrWrongRound)
+			must(t, w.cancel(ask, 1))
+			must(t, w.confirm(ask, 1, 1, 2, "c", false))
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrEnded)
+		},
+		"C13 no confirm": func(t *testing.T) {
+			for action, check := range map[string]func(w *world, ask string){
+				"end":     func(w *world, ask string) { w.wantEnd(ask, ReasonConfirmTimeout) },
+				"dislike": func(w *world, ask string) { w.wantState(ask, Searching) },
+				"like":    func(w *world, ask string) { w.wantState(ask, Liked) },
+			} {
+				w, ask := talking(t, with("confirm_action", action))
+				w.pass(31 * time.Second)
+				check(w, ask)
+			}
+		},
+		"C14 the vendor says that the liked call ended": func(t *testing.T) {
+			w, ask := likedCall(t, nil)
+			w.pass(61 * time.Second)
+			must(t, w.over(ask, 1, "c"))
+			must(t, w.over(ask, 1, "c"))
+			w.settle()
+			w.wantEnd(ask, ReasonCallEnded)
+			if n, s := w.billed(ask + ":1:settle"); n != 1 || s != 61 {
+				t.Fatalf("%d bills of %d s", n, s)
+			}
+		},
+		"C14 one client alone does not end it, two do": func(t *testing.T) {
+			w, ask := likedCall(t, nil)
+			say := func(uid UID) {
+				must(t, w.svc.CallOver(context.Background(), app, ask, CallEnded{By: uid, Round: 1, CallID: "c", Witness: FromClient}))
+			}
+			say(2)
+			say(2)
+			w.pass(10 * time.Second)
+			w.wantState(ask, Liked)
+			say(1)
+			w.wantEnd(ask, ReasonCallEnded)
+			w.settle()
+			if _, s := w.billed(ask + ":1:settle"); s != 0 {
+				t.Fatalf("billed %d s after the first word", s)
+			}
+		},
+		"D4 the watchdog ends it otherwise": func(t *testing.T) {
+			w, ask := likedCall(t, nil)
+			w.offline(1)
+			w.pass(20 * time.Second)
+			w.online(1)
+			w.pass(20 * time.Second)
+			w.wantState(ask, Liked)
+			w.offline(2)
+			w.pass(31 * time.Second)
+			w.wantEnd(ask, ReasonCallEnded)
+			if _, s := w.billed(ask + ":1:settle"); s != 40 {
+				t.Fatalf("billed %d s, he left after 40", s)
+			}
+		},
+		"C15 too long, or no coins": func(t *testing.T) {
+			w, ask := likedCall(t, with("call_max", "1m"))
+			w.pass(61 * time.Second)
+			w.wantEnd(ask, ReasonCallEnded)
+			w, ask = likedCall(t, nil)
+			_, err := w.svc.apply(context.Background(), ask, Exhausted{})
+			must(t, err)
+			w.wantEnd(ask, ReasonBalance)
+			if o := w.orders(); len(o) != 1 {
+				t.Fatalf("hung up %v", o)
+			}
+		},
+		"C16 the end of some other call": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			must(t, w.over(ask, 1, "other"))
+			must(t, w.over(ask, 0, ""))
+			w.wantState(ask, Preview)
+		},
+		"C17 an invite that crossed the cancel": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, true))
+			must(t, w.cancel(ask, 1))
+			w.settle()
+			wantErr(t, w.started(ask, 1, "late", 1, 2), ErrEnded)
+			wantErr(t, w.started(ask, 1, "late", 1, 2), ErrEnded)
+			if o := w.orders(); len(o) != 1 || o[0] != "late" {
+				t.Fatalf("hung up %v", o)
+			}
+		},
+	})
+}
+
+func TestCancelsAndLeaving(t *testing.T) {
+	rows(t, map[string]func(t *testing.T){
+		"X1 X5 while searching, twice": func(t *testing.T) {
+			w := newWorld(t, nil)
+			ask := w.ask(1)
+			must(t, w.cancel(ask, 1))
+			must(t, w.cancel(ask, 1))
+			w.wantEnd(ask, ReasonCancelled)
+		},
+		"X1 from H the offer stays": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(1, 2)
+			first := w.ask(1)
+			w.at += 1000
+			second := w.ask(2)
+			w.settle()
+			must(t, w.cancel(second, 2))
+			w.wantEnd(second, ReasonCancelled)
+			w.wantState(first, Offered)
+			must(t, w.answer(first, 2, 1, false))
+			if c, held := w.claims()[2]; held {
+				t.Fatalf("%+v", c)
+			}
+		},
+		"X2 while offered": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.cancel(ask, 1))
+			w.settle()
+			w.wantHeard(2, "dispatch", "rescind:cancelled")
+			if c, _ := w.store.Candidate(context.Background(), app, 2); c.ReadyAt > w.at {
+				t.Fatalf("%+v", c)
+			}
+		},
+		"X3 before and in the preview": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			must(t, w.cancel(ask, 1))
+			if len(w.orders()) != 1 {
+				t.Fatal("not hung up")
+			}
+			w.settle()
+			w.wantEnd(ask, ReasonCancelled)
+			w.wantHeard(2, "dispatch", "matched", "end:cancelled")
+		},
+		"X4 in the liked call": func(t *testing.T) {
+			w, ask := likedCall(t, nil)
+			must(t, w.cancel(ask, 1))
+			w.settle()
+			w.wantEnd(ask, ReasonCallEnded)
+			if n, _ := w.billed(ask + ":1:settle"); n != 1 {
+				t.Fatalf("%d settles", n)
+			}
+		},
+		"X6 somebody else's": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			wantErr(t, w.cancel(ask, 2), ErrUnknownAsk)
+			wantErr(t, w.cancel("1", 1), ErrUnknownAsk)
+		},
+		"X7 the pass comes first, or the cancel": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			must(t, w.answer(ask, 2, 1, true))
+			must(t, w.cancel(ask, 1))
+			w.wantEnd(ask, ReasonCancelled)
+			w, ask = offered(t, nil)
+			must(t, w.cancel(ask, 1))
+			wantErr(t, w.answer(ask, 2, 1, true), ErrEnded)
+		},
+		"X8 a short balance keeps nobody from leaving": func(t *testing.T) {
+			w := newWorld(t, with("balance.min_ask", "5"))
+			w.coins[1] = 5
+			ask := w.ask(1)
+			w.coins[1] = 0
+			must(t, w.cancel(ask, 1))
+		},
+		"D1 the asker leaves": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.offline(1)
+			w.pass(9 * time.Second)
+			w.wantState(ask, Offered)
+			w.pass(2 * time.Second)
+			w.wantEnd(ask, ReasonAskerGone)
+			w, ask = offered(t, nil)
+			must(t, w.svc.LoggedOut(context.Background(), app, 1))
+			w.wantEnd(ask, ReasonAskerGone)
+		},
+		"D1 an asker in H": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(1, 2)
+			first := w.ask(1)
+			w.at += 1000
+			second := w.ask(2)
+			w.settle()
+			must(t, w.svc.LoggedOut(context.Background(), app, 2))
+			w.wantEnd(second, ReasonAskerGone)
+			w.wantState(first, Searching)
+		},
+		"D2 D3 one of two in the preview": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			w.offline(1)
+			w.pass(11 * time.Second)
+			w.wantEnd(ask, ReasonAskerGone)
+			w, ask = talking(t, nil)
+			w.offline(2)
+			w.pass(6 * time.Second)
+			if tk := w.ticket(ask); tk.State != Searching || tk.Rounds[0].EndReason != ReasonPeerGone {
+				t.Fatalf("%+v", tk)
+			}
+		},
+		"D5 banned": func(t *testing.T) {
+			ctx := context.Background()
+			w, ask := offered(t, nil)
+			must(t, w.svc.Ban(ctx, app, 2))
+			w.wantState(ask, Searching)
+			must(t, w.svc.Ban(ctx, app, 1))
+			w.wantEnd(ask, ReasonModeration)
+			w, ask = talking(t, nil)
+			must(t, w.svc.Ban(ctx, app, 2))
+			if tk := w.ticket(ask); tk.RoundNo() != 2 {
+				t.Fatalf("%+v", tk)
+			}
+			w, ask = likedCall(t, nil)
+			must(t, w.svc.Ban(ctx, app, 2))
+			w.wantEnd(ask, ReasonModeration)
+		},
+		"Y1 a dead replica's dispatch is sent by another": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.online(2)
+			ask := w.ask(1)
+			w.svc.MatchOnce(context.Background())
+			w.restart() // before anything was sent
+			w.pass(3500 * time.Millisecond)
+			w.wantState(ask, Offered)
+			w.wantHeard(2, "dispatch")
+		},
+		"Y2 a closing replica takes no new asks and serves the others": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.svc.Close()
+			wantErr(t, w.tryAsk(3), ErrClosed)
+			must(t, w.answer(ask, 2, 1, true))
+		},
+		"Y4 a live ticket keeps its configuration": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.values["pair.answer_timeout"], w.values["pair.enabled"] = "1m", "false"
+			w.pass(11 * time.Second)
+			if o := w.ticket(ask).Offers[0]; o.State != OfferTimedOut {
+				t.Fatalf("%+v", o)
+			}
+			wantErr(t, w.tryAsk(3), ErrClosed)
+		},
+		"Y6 a replica whose clock runs off fires nothing": func(t *testing.T) {
+			w := newWorld(t, nil)
+			ask := w.ask(1)
+			w.skew = time.Second
+			w.restart()
+			w.svc.SkewMax = 250 * time.Millisecond
+			w.pass(70 * time.Second)
+			w.wantState(ask, Searching)
+		},
+	})
+}
+
+// recordedLive: a running call has its record.
+func (a *audit) recordedLive(ask string) {
+	t := a.w.ticket(ask)
+	rec, ok := a.byKey[recordKey{ask, t.Round().StartAt}]
+	if !ok || rec.EndAt != 0 || !rec.Liked {
+		a.fail(18, "record %+v", rec)
+	}
+}
+
+func TestInfoShowsEachWhatIsHis(t *testing.T) {
+	w, ask := talking(t, nil)
+	ctx := context.Background()
+	for uid, want := range map[UID]View{1: {2, ask, 1, "c", 2}, 2: {2, ask, 1, "c", 2}} {
+		if got, err := w.svc.Info(ctx, app, 1, ask, uid); err != nil || got != want {
+			t.Errorf("%d: %+v %v", uid, got, err)
+		}
+	}
+	_, err := w.svc.Info(ctx, app, 1, ask, 9)
+	wantErr(t, err, ErrUnknownAsk)
+	w, ask = offered(t, nil)
+	if got, err := w.svc.Info(ctx, app, 1, ask, 2); err != nil || got != (View{0, ask, 1, "", 0}) {
+		t.Errorf("offered: %+v %v", got, err)
+	}
+	must(t, w.answer(ask, 2, 1, false))
+	if got, err := w.svc.Info(ctx, app, 1, ask, 2); err != nil || got != (View{1, ask, 1, "", 0}) {
+		t.Errorf("refused: %+v %v", got, err)
+	}
+	w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, ErrNoConfig }}
+	_, err = w.svc.Info(ctx, app, 1, "1", 1)
+	wantErr(t, err, ErrNoConfig)
+}
