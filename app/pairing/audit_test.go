@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // audit is a store that checks every commit against the invariants of 2.11 and
@@ -43,6 +44,7 @@ func (a *audit) Commit(ctx context.Context, b Batch) error {
 	}
 	for i, w := range b.Writes {
 		a.write(&before[i], &w.Ticket)
+		a.cooldowns(&before[i], &w.Ticket, b.Drop)
 	}
 	a.exclusive()
 	return nil
@@ -56,6 +58,7 @@ func (a *audit) fail(invariant int, format string, args ...any) {
 func (a *audit) write(old, t *Ticket) {
 	a.rounds(old, t)
 	a.offers(old, t)
+	a.rescinds(old, t)
 	a.outbox(old, t)
 	if old.State == Ended && old.Version != 0 {
 		if t.State != Ended || t.Info1() != 1 {
@@ -163,6 +166,37 @@ func (a *audit) answered(old, t *Ticket) bool {
 	})
 }
 
+// rescinds: who may have heard a dispatch hears that it is over (invariant 10).
+func (a *audit) rescinds(old, t *Ticket) {
+	cfg, err := a.Memory.LoadConfig(context.Background(), t.ConfigID)
+	if err != nil || !cfg.PushExtra {
+		return
+	}
+	for i := range old.Offers {
+		o := t.Offers[i]
+		if old.Offers[i].State != OfferOpen || o.State != OfferRescinded {
+			continue
+		}
+		waiting := slices.ContainsFunc(old.Outbox, func(e Entry) bool { return e.ID == o.Entry && e.Waiting })
+		told := slices.ContainsFunc(t.Outbox, func(e Entry) bool { return e.Name == CommandRescind && e.To == o.UID && e.Round == o.Round })
+		if told == waiting {
+			a.fail(10, "offer %+v: its dispatch waits %v, its rescind is written %v", o, waiting, told)
+		}
+	}
+}
+
+// cooldowns: who lost without fault is free at once.
+func (a *audit) cooldowns(old, t *Ticket, drops []Release) {
+	for i := range old.Offers {
+		o := t.Offers[i]
+		for _, d := range drops {
+			if old.Offers[i].State == OfferOpen && o.State == OfferRescinded && d.Claim.UID == o.UID && d.Claim.Epoch == o.Epoch && d.ReadyAt > a.w.svc.now() {
+				a.fail(9, "%d lost and has a cooldown", o.UID)
+			}
+		}
+	}
+}
+
 func (a *audit) outbox(old, t *Ticket) {
 	for _, e := range t.Outbox {
 		if e.ID <= old.Seq {
@@ -253,6 +287,11 @@ func (a *audit) quiet() {
 	}
 	if ended != len(a.tickets) {
 		a.fail(20, "%d tickets, %d reasons %v", len(a.tickets), ended, a.reasons)
+	}
+	for k := range a.w.bills {
+		if a.charges[strings.Replace(k, ":s", "s", 1)] == 0 {
+			a.fail(8, "%s reached the wallet under no key of its charge", k)
+		}
 	}
 	for k, n := range a.charges {
 		if n != 1 {

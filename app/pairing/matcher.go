@@ -22,7 +22,8 @@ func (s *Service) MatchOnce(ctx context.Context) {
 }
 
 // matchRound plans and commits one round of dispatches; it returns how many
-// offers it opened. Claims decide, so a plan that lost a race is simply void.
+// plans opened an offer or taught the pool something, so that another round may
+// do more. Claims decide, so a plan that lost a race is simply void.
 func (s *Service) matchRound(ctx context.Context, p *pool) int {
 	if !s.channel(ctx, p) || s.closing.Load() {
 		return 0
@@ -32,11 +33,11 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 		return 0
 	}
 	plans := p.plans(s.now(), plansPerRound)
-	opened := make([]int, len(plans))
-	s.each(len(plans), plansPerRound, func(i int) { opened[i] = s.offer(ctx, p, plans[i]) })
+	moved := make([]int, len(plans))
+	s.each(len(plans), plansPerRound, func(i int) { moved[i] = s.offer(ctx, p, plans[i]) })
 	n := 0
-	for _, o := range opened {
-		n += o
+	for _, m := range moved {
+		n += m
 	}
 	return n
 }
@@ -45,7 +46,7 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 	taken := s.verify(ctx, p, &pl)
 	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick Pick) bool { return slices.Contains(taken, pick.UID) })
-	opened := 0
+	moved := 0
 	for range tries + len(pl.picks) {
 		if len(picks) == 0 {
 			break
@@ -55,32 +56,38 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 		if errors.As(err, &claimed) {
 			s.count("claim_conflicts")
 			taken = append(taken, claimed.UIDs...)
+			moved++
 			picks = slices.DeleteFunc(picks, func(pick Pick) bool { return slices.Contains(claimed.UIDs, pick.UID) })
 			continue
 		}
 		if err == nil {
-			opened = len(picks)
+			moved++
 			p.served(s.now())
 		} else {
-			s.refresh(ctx, pl.asks())
+			moved += s.refresh(ctx, p, pl)
 		}
 		break
 	}
 	p.settled(pl, taken, s.now())
-	return opened
+	return moved
 }
 
-// refresh reads tickets that were not what the pool took them for.
-func (s *Service) refresh(ctx context.Context, asks []string) {
-	for _, ask := range asks {
+// refresh reads tickets that were not what the pool took them for, and counts
+// those that have changed since the plan was made.
+func (s *Service) refresh(ctx context.Context, p *pool, pl plan) (changed int) {
+	for i, ask := range pl.asks() {
 		t, err := s.Store.Load(ctx, ask)
 		if err != nil {
 			continue // the next look at the store finds it
 		}
 		if cfg, err := s.config(ctx, t.ConfigID); err == nil {
-			s.pool(t.App, t.Scene, cfg).put(&t, cfg, s.now())
+			p.put(&t, cfg, s.now())
+		}
+		if p.version(ask) != pl.seen[i] {
+			changed++
 		}
 	}
+	return changed
 }
 
 // verify asks the vendor about candidates whose presence was proven too long

@@ -6,7 +6,8 @@ import "slices"
 type plan struct {
 	askNo string
 	picks []Pick
-	stale []UID // picks whose presence has to be verified first
+	seen  []int64 // versions of asks() when the plan was made
+	stale []UID   // picks whose presence has to be verified first
 }
 
 // asks lists every ticket that the plan keeps busy.
@@ -72,11 +73,11 @@ func (p *pool) plans(now Instant, limit int) []plan {
 
 // pair finds candidates for one ticket and marks all as busy.
 func (p *pool) pair(w *waiter) (plan, bool) {
-	if w.busy {
+	if w.busy || !w.t.open(p.now) {
 		return plan{}, false
 	}
 	room := w.t.Room(w.cfg, p.now)
-	pl := plan{askNo: w.t.AskNo}
+	pl := plan{askNo: w.t.AskNo, seen: []int64{w.t.Version}}
 	if w.cfg.CrossAsk == CrossFirst && room > 0 {
 		p.pickAsker(w, &pl)
 	}
@@ -148,11 +149,12 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 	p.waiting.from(w.node.key, w.node.tie+1, func(other *waiter) bool {
 		scanned++
 		m := p.members[other.t.Asker]
-		if other.busy || other.t.State != Searching || m == nil || m.planned || !p.suits(w, m) || !m.c.wants(p.cfg.PoolMode, p.now) {
+		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !m.c.wants(p.cfg.PoolMode, p.now) {
 			return scanned < p.cfg.ScanLimit
 		}
 		other.busy, m.planned = true, true
 		pl.picks = append(pl.picks, Pick{UID: m.c.UID, Card: m.c.Card, HeldAsk: other.t.AskNo})
+		pl.seen = append(pl.seen, other.t.Version)
 		return false
 	})
 }
@@ -196,7 +198,7 @@ const batchMax = 500
 func (p *pool) batch() []plan {
 	var rows []*waiter
 	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
-		if !w.busy && w.t.Room(w.cfg, p.now) > 0 {
+		if !w.busy && w.t.open(p.now) && w.t.Room(w.cfg, p.now) > 0 {
 			rows = append(rows, w)
 		}
 		return len(rows) < batchMax
@@ -230,7 +232,7 @@ func (p *pool) batch() []plan {
 		p.unlist(m)
 		p.unwait(w)
 		m.planned, w.busy = true, true
-		out = append(out, plan{askNo: w.t.AskNo, picks: []Pick{{UID: m.c.UID, Card: m.c.Card}}})
+		out = append(out, plan{askNo: w.t.AskNo, seen: []int64{w.t.Version}, picks: []Pick{{UID: m.c.UID, Card: m.c.Card}}})
 	}
 	return out
 }

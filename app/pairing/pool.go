@@ -240,6 +240,16 @@ func (p *pool) put(t *Ticket, cfg *Config, now Instant) {
 	}
 }
 
+// version is the state of an ask that the pool knows, 0 for none.
+func (p *pool) version(askNo string) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.waiters[askNo]; w != nil {
+		return w.t.Version
+	}
+	return 0
+}
+
 // introduce tells what matching needs to know of an asker beside his ticket,
 // which put lists.
 func (p *pool) introduce(t *Ticket, cfg *Config, profile Profile, met []UID) {

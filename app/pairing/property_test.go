@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -86,6 +87,12 @@ func play(t *rapid.T, w *world) {
 		"answer": func(t *rapid.T) {
 			no := ask()
 			uid, r, pass := user(), round(no), rapid.IntRange(0, 2).Draw(t, "pass") > 0
+			if before := w.ticket(no); r != before.RoundNo() && w.between == nil {
+				known(w.answer(no, uid, r, pass))
+				if after := w.ticket(no); after.Version != before.Version && !reflect.DeepEqual(after.Offers, before.Offers) {
+					t.Fatalf("invariant 11: an answer of round %d changed round %d", r, before.RoundNo())
+				}
+			}
 			twice(no, func() error { return w.answer(no, uid, r, pass) })
 		},
 		"answer what is open": func(t *rapid.T) {
@@ -148,7 +155,13 @@ func play(t *rapid.T, w *world) {
 		"deliver all": func(*rapid.T) { w.tellAll() },
 		"match":       func(*rapid.T) { w.svc.MatchOnce(ctx); w.fair(t) },
 		"ack":         func(*rapid.T) { w.svc.AckOnce(ctx) },
-		"sweep":       func(*rapid.T) { w.svc.SweepOnce(ctx) },
+		"replica":     func(*rapid.T) { w.nextReplica() },
+		"race": func(t *rapid.T) { // the next write meets a rival who read the same
+			rival := rapid.IntRange(0, 4).Draw(t, "rival")
+			pass := rapid.Bool().Draw(t, "pass")
+			w.between = func() { w.rival(asks, rival, pass) }
+		},
+		"sweep": func(*rapid.T) { w.svc.SweepOnce(ctx) },
 		"wait a bit": func(t *rapid.T) {
 			w.at += Instant(rapid.IntRange(1, 3000).Draw(t, "ms"))
 			w.svc.SweepOnce(ctx)
@@ -168,18 +181,50 @@ func play(t *rapid.T, w *world) {
 	w.quiesce()
 }
 
-// fair is invariants 14 and 15 right after a matching round.
+// rival is what another replica does to the same asks meanwhile.
+func (w *world) rival(asks []string, what int, pass bool) {
+	ctx := context.Background()
+	w.nextReplica()
+	defer w.nextReplica()
+	if what == 0 {
+		w.svc.SweepOnce(ctx)
+		return
+	}
+	if what == 1 {
+		w.svc.MatchOnce(ctx)
+		return
+	}
+	for _, no := range asks {
+		tk := w.ticket(no)
+		for _, o := range tk.Offers {
+			switch {
+			case o.State == OfferOpen && what == 2:
+				_ = w.answer(no, o.UID, o.Round, pass) // what it is told is checked elsewhere
+				return
+			case o.State == OfferOpen && what == 3:
+				_ = w.cancel(no, tk.Asker)
+				return
+			case o.State == OfferPassed && tk.State == Preview && what == 4:
+				_ = w.confirm(no, tk.Asker, o.Round, o.UID, tk.Round().CallID, pass)
+				return
+			}
+		}
+	}
+}
+
+// fair is invariant 14 right after a matching round, as far as this replica has
+// heard of what the other one did: it polls twice a second.
 func (w *world) fair(t *rapid.T) {
 	if !w.channel {
 		return
 	}
 	for _, p := range w.svc.allPools() {
 		for _, wt := range p.waiters {
-			if wt.t.State != Searching || wt.t.AskBy <= w.at || wt.t.RoundBy <= w.at {
+			if now := w.ticket(wt.t.AskNo); now.State != Searching || !now.open(w.at) || now.Version != wt.t.Version {
 				continue
 			}
 			for _, m := range p.members {
-				if m.node != nil && p.suits(wt, m) {
+				if _, taken := w.store.claims[person{app, m.c.UID}]; !taken && m.node != nil && p.suits(wt, m) {
 					if _, present := m.c.proof(w.at); present {
 						t.Fatalf("invariant 14: %s waits beside idle %d", wt.t.AskNo, m.c.UID)
 					}
@@ -199,7 +244,7 @@ func (w *world) quiesce() {
 	for w.at < bound && !w.atRest() {
 		w.svc.SweepOnce(ctx)
 		w.tellAll()
-		w.svc.AckOnce(ctx)
+		w.ackAll()
 		w.at += 400
 	}
 	w.audit.quiet()

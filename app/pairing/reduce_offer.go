@@ -14,7 +14,7 @@ type Pick struct {
 type Dispatch struct{ Picks []Pick }
 
 func (e Dispatch) apply(s *step) error {
-	if s.t.State != Searching && s.t.State != Offered || s.askOver() || s.t.State == Searching && s.t.RoundBy <= s.now {
+	if !s.t.open(s.now) {
 		return errNotEligible
 	}
 	opened := false
@@ -30,6 +30,12 @@ func (e Dispatch) apply(s *step) error {
 	}
 	s.t.State = Offered
 	return nil
+}
+
+// open reports whether an offer may start at now: not once T_ask or, with
+// nobody ringing, T_round has run out and is about to fire.
+func (t *Ticket) open(now Instant) bool {
+	return t.AskBy > now && (t.State == Offered || t.State == Searching && t.RoundBy > now)
 }
 
 // Room is how many offers may be opened now: fan-out k at once, or one more
@@ -48,9 +54,6 @@ func (t *Ticket) Room(cfg *Config, now Instant) int {
 	}
 	return 0
 }
-
-// askOver: T_ask has run out, so no new offer may start.
-func (s *step) askOver() bool { return s.t.AskBy <= s.now }
 
 func (s *step) open(p Pick) {
 	o := Offer{UID: p.UID, Round: s.t.RoundNo(), OfferedAt: s.now, Epoch: s.epoch(), HeldAsk: p.HeldAsk, Card: p.Card,
@@ -207,7 +210,7 @@ func ewma(old, got float64, n int) float64 {
 type Hold struct{ By string }
 
 func (e Hold) apply(s *step) error {
-	if s.t.State != Searching || s.askOver() {
+	if s.t.State != Searching || s.t.AskBy <= s.now {
 		return errNotEligible
 	}
 	s.dropAsker(0)

@@ -18,9 +18,12 @@ type world struct {
 	at      Instant
 	store   *Memory
 	audit   *audit
-	svc     *Service
+	svc     *Service   // the replica that serves now
+	others  []*Service // the other ones on the same store
 	values  map[string]string
-	pending []job
+	pending []flight
+	between func()    // runs once between a read and its write: a rival on another replica
+	keyless bool      // mutant: a charge has no key of its own
 	wire    []Command // what reached devices, in order
 	bills   map[string][]Charge
 	coins   map[UID]int64
@@ -29,6 +32,12 @@ type world struct {
 	wrap    func(Store) Store
 	skew    time.Duration
 	channel bool
+}
+
+// flight is a delivery under way and the replica that makes it.
+type flight struct {
+	job
+	by *Service
 }
 
 type fataler interface {
@@ -49,14 +58,39 @@ func newWorld(tb fataler, values map[string]string) *world {
 
 // restart is a crash: pools, acknowledgements and deliveries under way are gone.
 func (w *world) restart() {
-	w.pending = nil
+	w.pending, w.others = nil, nil
+	for range 2 {
+		w.others = append(w.others, w.replica())
+	}
+	w.svc, w.others = w.others[0], w.others[1:]
+}
+
+func (w *world) nextReplica() { w.svc, w.others[0] = w.others[0], w.svc }
+
+// rivalStore lets a rival in between a read and its write.
+type rivalStore struct {
+	Store
+	w *world
+}
+
+// Commit implements Tickets.
+func (s rivalStore) Commit(ctx context.Context, b Batch) error {
+	if rival := s.w.between; rival != nil {
+		s.w.between = nil
+		rival()
+	}
+	return s.Store.Commit(ctx, b)
+}
+
+func (w *world) replica() *Service {
 	var store Store = w.audit
 	if w.wrap != nil {
 		store = w.wrap(store)
 	}
+	store = rivalStore{store, w}
 	now := func() time.Time { return w.at.Time().Add(w.skew) }
-	w.svc = New(Options{
-		Store: store, Now: now,
+	svc := New(Options{
+		Store: store, Now: now, Shared: true,
 		Configs:   &Configs{Source: Everywhere(w.values), Now: now},
 		ChannelUp: func() bool { return w.channel },
 		Send:      func(context.Context, Command) error { return nil },
@@ -64,30 +98,31 @@ func (w *world) restart() {
 			return w.coins[uid], w.balance
 		},
 	})
-	w.svc.serial = true
+	svc.serial = true
 	if w.stepFn != nil {
-		w.svc.step = w.stepFn
+		svc.step = w.stepFn
 	}
-	w.svc.deliver = func(t *Ticket, entries []Entry) {
-		cfg, _ := w.svc.config(context.Background(), t.ConfigID)
+	svc.deliver = func(t *Ticket, entries []Entry) {
+		cfg, _ := svc.config(context.Background(), t.ConfigID)
 		for _, e := range entries {
-			w.pending = append(w.pending, job{t, e, cfg})
+			w.pending = append(w.pending, flight{job{t, e, cfg}, svc})
 			if e.Name == CommandDispatch {
 				w.audit.attempted[dispatchKey{e.To, t.AskNo, e.Round}] = true
 			}
 		}
 	}
 	// The clock's offset is measured as Run does it.
-	if err := w.svc.measureClock(context.Background()); err != nil {
+	if err := svc.measureClock(context.Background()); err != nil {
 		w.tb.Fatalf("clock: %v", err)
 	}
+	return svc
 }
 
 // told delivers pending[i] with the given end.
 func (w *world) tell(i int, how Tell) {
 	j := w.pending[i]
 	w.pending = slices.Delete(w.pending, i, i+1)
-	if j.expired(w.svc.now()) {
+	if j.expired(j.by.now()) {
 		return
 	}
 	if how == TellDone || how == TellUnknown {
@@ -96,16 +131,19 @@ func (w *world) tell(i int, how Tell) {
 			w.wire = append(w.wire, j.command())
 		case ToWallet:
 			c := j.charge()
+			if w.keyless {
+				c.Key += fmt.Sprint("#", j.e.Attempts, w.at)
+			}
 			w.bills[c.Key] = append(w.bills[c.Key], c)
 		}
 	}
-	w.svc.finish(context.Background(), j, how)
+	j.by.finish(context.Background(), j.job, how)
 }
 
 // tellDispatch ends the first dispatch that is on the wire.
 func (w *world) tellDispatch(how Tell) {
 	w.tb.Helper()
-	i := slices.IndexFunc(w.pending, func(j job) bool { return j.e.Name == CommandDispatch })
+	i := slices.IndexFunc(w.pending, func(j flight) bool { return j.e.Name == CommandDispatch })
 	if i < 0 {
 		w.tb.Fatalf("no dispatch is on the wire: %+v", w.pending)
 	}
@@ -126,11 +164,17 @@ func (w *world) settle() {
 	ctx := context.Background()
 	w.svc.MatchOnce(ctx)
 	w.tellAll()
-	w.svc.AckOnce(ctx)
+	w.ackAll()
 	w.svc.SweepOnce(ctx)
 	w.svc.MatchOnce(ctx)
 	w.tellAll()
-	w.svc.AckOnce(ctx)
+	w.ackAll()
+}
+
+func (w *world) ackAll() {
+	for _, s := range append([]*Service{w.svc}, w.others...) {
+		s.AckOnce(context.Background())
+	}
 }
 
 // pass lets time go by in small steps, everything due happening in time.
