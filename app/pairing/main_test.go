@@ -15,6 +15,9 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.steps", "120"); err != nil {
 		panic(err)
 	}
+	if err := flag.Set("rapid.shrinktime", "500ms"); err != nil {
+		panic(err)
+	}
 	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
 		panic(err)
 	}

@@ -107,6 +107,21 @@ func play(t *rapid.T, w *world) {
 				}
 			}
 		},
+		"quick rounds": func(t *rapid.T) { // two rounds within the same second
+			no := ask()
+			for range 2 {
+				w.settle()
+				tk := w.ticket(no)
+				for _, o := range tk.Offers {
+					if o.State == OfferOpen {
+						known(w.answer(no, o.UID, o.Round, true))
+						known(w.started(no, o.Round, call(no, o.Round), tk.Asker, o.UID))
+						known(w.confirm(no, tk.Asker, o.Round, o.UID, call(no, o.Round), false))
+						break
+					}
+				}
+			}
+		},
 		"confirm": func(t *rapid.T) {
 			no := ask()
 			tk := w.ticket(no)
