@@ -62,18 +62,21 @@ func (a rongAccount) messageCallbacks() []vendortest.CallbackCase {
 	}
 	routed := vendors.Event{
 		Kind: vendors.EventMessage, Action: "sent", At: at, From: "alice", Target: "bob", TargetKind: vendors.ToUsers,
-		MessageID: "5FGT-7VA9-G4DD-4V5P", Type: "RC:TxtMsg", Content: json.RawMessage(`{"content":"hi"}`),
+		MessageID: "5FGT-7VA9-G4DD-4V5P", Type: "RC:TxtMsg", Text: "hi", Content: json.RawMessage(`{"content":"hi"}`),
 	}
-	blocked, called, asked := routed, routed, routed
+	blocked, called, asked, tip := routed, routed, routed, routed
 	blocked.Action, blocked.MessageID, blocked.TargetKind, blocked.Target = "blocked", "BLOC-7VA9-G4DD-4V5P", vendors.ToGroups, "club"
 	called.Kind, called.Action, called.Type, called.Session = vendors.EventCall, "invited", "RC:VCInvite", "call-1"
-	called.MessageID, called.Content = "CALL-7VA9-G4DD-4V5P", json.RawMessage(`{"callId":"call-1","mediaType":2}`)
+	called.Text, called.MessageID, called.Content = "", "CALL-7VA9-G4DD-4V5P", json.RawMessage(`{"callId":"call-1","mediaType":2}`)
+	tip.Type, tip.MessageID, tip.Content = "RC:InfoNtf", "TIPS-7VA9-G4DD-4V5P", json.RawMessage(`{"message":"hi"}`)
 	asked.Kind, asked.Action, asked.MessageID, asked.TargetKind, asked.Target = vendors.EventModeration, "asked", "PRES-7VA9-G4DD-4V5P", vendors.ToChatRooms, "hall"
 	return []vendortest.CallbackCase{
 		form("routed", routed, "fromUserId", "alice", "toUserId", "bob", "objectName", "RC:TxtMsg", "content", `{"content":"hi"}`,
 			"channelType", "PERSON", "msgTimestamp", "1767225600123", "msgUID", "5FGT-7VA9-G4DD-4V5P", "sensitiveType", "0", "source", "iOS"),
 		form("routed blocked by a word", blocked, "fromUserId", "alice", "toUserId", "club", "objectName", "RC:TxtMsg", "content", `{"content":"hi"}`,
 			"channelType", "GROUP", "msgTimestamp", "1767225600123", "msgUID", "BLOC-7VA9-G4DD-4V5P", "sensitiveType", "1", "source", "iOS"),
+		form("gray tip", tip, "fromUserId", "alice", "toUserId", "bob", "objectName", "RC:InfoNtf", "content", `{"message":"hi"}`,
+			"channelType", "PERSON", "msgTimestamp", "1767225600123", "msgUID", "TIPS-7VA9-G4DD-4V5P", "sensitiveType", "0", "source", "iOS"),
 		form("call signalling", called, "fromUserId", "alice", "toUserId", "bob", "objectName", "RC:VCInvite", "content", `{"callId":"call-1","mediaType":2}`,
 			"channelType", "PERSON", "msgTimestamp", "1767225600123", "msgUID", "CALL-7VA9-G4DD-4V5P", "sensitiveType", "0", "source", "iOS"),
 		form("pre-send", asked, "appKey", a.key, "fromUserId", "alice", "targetId", "hall", "msgType", "RC:TxtMsg", "content", `{"content":"hi"}`,

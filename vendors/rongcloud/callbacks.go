@@ -117,17 +117,22 @@ func routed(f url.Values) vendors.Event {
 	return e
 }
 
-// textOf is what people read of a text message (2.3); other kinds have content
-// members that are no text, a thumbnail for one.
+// textOf is what people read of a message (2.3): of a text, and of a gray tip,
+// which clients can send too. Other kinds have content members that are no
+// text, a thumbnail for one.
 func textOf(objectName string, content json.RawMessage) string {
-	if objectName != "RC:TxtMsg" && objectName != "RC:ReferenceMsg" {
-		return ""
-	}
 	var c struct {
 		Content string `json:"content"`
+		Message string `json:"message"`
 	}
 	_ = json.Unmarshal(content, &c) // a content that is no object has no text
-	return c.Content
+	switch objectName {
+	case textType, "RC:ReferenceMsg":
+		return c.Content
+	case tipType:
+		return c.Message
+	}
+	return ""
 }
 
 func callID(content json.RawMessage) string {

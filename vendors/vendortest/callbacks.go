@@ -22,7 +22,7 @@ func callbackChecks() []check {
 	}
 }
 
-// comparable is an event without what each delivery or adapter chooses.
+// comparableEvent is an event without what each delivery or adapter chooses.
 func comparableEvent(e vendors.Event) string {
 	e.ID, e.Vendor, e.At = "", "", e.At.UTC()
 	if len(e.Content) > 0 {

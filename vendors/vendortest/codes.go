@@ -2,7 +2,6 @@ package vendortest
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 
 	"switchboard/vendors"
@@ -22,19 +21,12 @@ func codes(t T, e *env) {
 			err := e.fresh(t, o, always, answer(what, c.Status, "application/json; charset=utf-8", body))
 			mustBe(t, what, err, c.Outcome, c.Is)
 			var ve *vendors.Error
-			if errors.As(err, &ve) && (ve.Code != c.Code || ve.Status != statusOr200(c.Status)) {
+			if errors.As(err, &ve) && (ve.Code != c.Code || ve.Status != c.Status) {
 				t.Errorf("%s: the error keeps code %q under status %d, want %q under %d", what, ve.Code, ve.Status, c.Code, c.Status)
 			}
 			e.mustHide(t, what, err)
 		}
 	}
-}
-
-func statusOr200(status int) int {
-	if status == 0 {
-		return http.StatusOK
-	}
-	return status
 }
 
 // opsFor are the operations to try c with.
