@@ -38,14 +38,8 @@ func forgive(c *mock.Call) {
 	}
 }
 
-// has reports whether a parameter was given.
-func (r request) has(name string) bool {
-	if r.JSON != nil {
-		_, ok := r.JSON[name]
-		return ok
-	}
-	return r.Values.Has(name)
-}
+// has reports whether a form parameter was given, with something in it.
+func (r request) has(name string) bool { return r.Values.Has(name) }
 
 // text is a parameter as text, the first of several; "" when it was left out.
 func (r request) text(name string) string {
@@ -59,19 +53,8 @@ func (r request) text(name string) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case bool:
 		return strconv.FormatBool(v)
-	case []any:
-		if s, ok := first(v).(string); ok {
-			return s
-		}
 	}
 	return ""
-}
-
-func first(list []any) any {
-	if len(list) == 0 {
-		return nil
-	}
-	return list[0]
 }
 
 // list is every value of a repeated parameter or of a JSON array.

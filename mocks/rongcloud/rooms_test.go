@@ -140,6 +140,11 @@ func TestAChatRoomKeepsUsersOutAndHoldsMessagesBack(t *testing.T) {
 	if err := s.JoinChatRoom("r", "a"); err != nil {
 		t.Error(err)
 	}
+	form(t, s, "/chatroom/user/block/add", "chatroomId", "r", "userId", "a", "minute", "10").want(t, 200)
+	form(t, s, "/chatroom/user/block/rollback", "chatroomId", "r", "userId", "a").want(t, 200)
+	if err := s.JoinChatRoom("r", "a"); err != nil {
+		t.Error(err)
+	}
 	form(t, s, "/chatroom/message/stopDistribution", "chatroomId", "r").want(t, 200)
 	before := len(s.Inbox("b"))
 	talk(nil)
