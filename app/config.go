@@ -17,6 +17,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/conversation"
 	"switchboard/app/events"
+	"switchboard/app/ledger"
 	"switchboard/app/moderation"
 	"switchboard/app/realtime"
 	"switchboard/app/uploads"
@@ -52,6 +53,7 @@ type Config struct {
 	InnerAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may call /inner/* without the server key"`
 
 	AccessConfig
+	Ledger       ledger.Config
 	Words        moderation.Config
 	Price        wallet.Prices
 	Translate    TranslateConfig
@@ -187,6 +189,9 @@ func (c Config) check() error {
 	}
 	if err := c.Price.Check(); err != nil {
 		return fmt.Errorf("%s_PRICE_*: %w", envPrefix, err)
+	}
+	if err := c.Ledger.Check(); err != nil {
+		return fmt.Errorf("%s_LEDGER_*: %w", envPrefix, err)
 	}
 	if err := c.Pairing.check(); err != nil {
 		return fmt.Errorf("%s_PAIRING_*: %w", envPrefix, err)

@@ -173,7 +173,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	}
 	tasks.Go(func() { words.Run(background) })
 	coins := &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
-	book := ledger.New(writes, writes)
+	book := ledger.New(s.cfg.Ledger, writes, writes)
 	book.Observe = s.metrics.write
 	book.Recipes = map[string]ledger.Recipe{vendors.OpAdjust: handlers.SettleAdjust(coins)}
 	tasks.Go(func() { book.Run(background, log) })

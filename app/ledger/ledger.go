@@ -114,21 +114,33 @@ type Archive interface {
 // exported fields are set before the first Do.
 type Ledger struct {
 	Recipes map[string]Recipe // by operation
-	// GiveUp is how long a doubt is looked into; zero: 15 minutes. Then it is
-	// unknown for good.
-	GiveUp time.Duration
 	// Observe is told of every change of state, for metrics. Nil: nobody listens.
 	Observe func(op string, s State)
 
+	cfg     Config
 	store   Store
 	archive Archive
 	ended   chan Entry // what Run has to archive
 	behind  []Entry    // Run's own: taken from ended and not archived yet
 }
 
+// Config says how doubts are looked into.
+type Config struct {
+	FirstCheck time.Duration `split_words:"true" default:"2s" desc:"when a vendor is first asked what became of a write in doubt; each further wait is twice as long, up to a minute"`
+	GiveUp     time.Duration `split_words:"true" default:"15m" desc:"how long a write in doubt is looked into; then its outcome is unknown for good"`
+}
+
+// Check refuses spans that cannot be.
+func (c Config) Check() error {
+	if c.FirstCheck <= 0 || c.GiveUp <= 0 {
+		return errors.New("the first check and the giving up must be above 0")
+	}
+	return nil
+}
+
 // New makes a ledger over its two halves of one store. Its owner calls Run.
-func New(store Store, archive Archive) *Ledger {
-	return &Ledger{store: store, archive: archive, ended: make(chan Entry, archiveQueue)}
+func New(cfg Config, store Store, archive Archive) *Ledger {
+	return &Ledger{cfg: cfg, store: store, archive: archive, ended: make(chan Entry, archiveQueue)}
 }
 
 // Do makes w by run, once for each key, and returns its answer; replayed says
@@ -146,7 +158,7 @@ func (l *Ledger) Do(ctx context.Context, w Write, run func(context.Context) Answ
 	e.make(ctx, run)
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
 	defer cancel()
-	if ok, err := l.save(kept, e, firstCheck); err != nil || !ok {
+	if ok, err := l.save(kept, e, l.cfg.FirstCheck); err != nil || !ok {
 		return a, false, unwritten(e, err)
 	}
 	return e.Answer, false, nil
@@ -183,7 +195,7 @@ func (l *Ledger) keyless(ctx context.Context, w Write, run func(context.Context)
 	}
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
 	defer cancel()
-	dueIn := firstCheck
+	dueIn := l.cfg.FirstCheck
 	if e.State != Doubt {
 		dueIn = 0
 	}

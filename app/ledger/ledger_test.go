@@ -25,6 +25,8 @@ type memory struct {
 	broken  error
 }
 
+var quick = Config{FirstCheck: 2 * time.Second, GiveUp: 15 * time.Minute}
+
 func newMemory() *memory { return &memory{entries: map[string]Entry{}, due: map[string]time.Time{}} }
 
 func (m *memory) Insert(_ context.Context, e Entry, in time.Duration) (Entry, bool, error) {
@@ -132,7 +134,7 @@ func TestRepeatedKeyGetsTheFirstAnswerUnlessNothingWasExecuted(t *testing.T) {
 	} {
 		t.Run(tc.o.String(), func(t *testing.T) {
 			m := newMemory()
-			l := New(m, m)
+			l := New(quick, m, m)
 			calls := 0
 			run := func(ctx context.Context) Answer { calls++; return attempted(ctx, tc.o) }
 			first, replayed, err := l.Do(t.Context(), write("k"), run)
@@ -152,7 +154,7 @@ func TestRepeatedKeyGetsTheFirstAnswerUnlessNothingWasExecuted(t *testing.T) {
 
 func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
 	m := newMemory()
-	l := New(m, m)
+	l := New(quick, m, m)
 	run := func(context.Context) Answer { return answered(vendors.OK) }
 	if _, _, err := l.Do(t.Context(), write("k"), run); err != nil {
 		t.Fatal(err)
@@ -179,7 +181,7 @@ func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
 func TestOfEqualRequestsAtOnceOneIsMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		l := New(m, m)
+		l := New(quick, m, m)
 		made, busy := 0, 0
 		var mu sync.Mutex
 		var wg sync.WaitGroup
@@ -206,7 +208,7 @@ func TestOfEqualRequestsAtOnceOneIsMade(t *testing.T) {
 
 func TestOutcomeThatCannotBeWrittenDownIsUnknown(t *testing.T) {
 	m := newMemory()
-	l := New(m, m)
+	l := New(quick, m, m)
 	_, _, err := l.Do(t.Context(), write("k"), func(context.Context) Answer {
 		m.broken = errors.New("database gone")
 		return answered(vendors.OK)
@@ -247,7 +249,7 @@ func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
-				l := New(m, m)
+				l := New(quick, m, m)
 				checks := 0
 				if tc.recipe {
 					l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
@@ -269,7 +271,7 @@ func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
 				if m.broken = nil; tc.died != (err != nil) {
 					t.Fatal(err)
 				}
-				days(t, l, giveUp+2*lease+2*lastCheck)
+				days(t, l, quick.GiveUp+2*lease+2*lastCheck)
 				e := m.only(t)
 				if e.State != tc.want || len(m.due) != 0 {
 					t.Fatalf("ends as %s after %d checks; %d due", e.State, checks, len(m.due))
@@ -299,12 +301,12 @@ func TestReplicasDoNotAskAtOnce(t *testing.T) {
 			asking--
 			return answered(vendors.NotSent)
 		}
-		l := New(m, m)
+		l := New(quick, m, m)
 		l.Recipes = map[string]Recipe{vendors.OpAdjust: recipe}
 		_, _, _ = l.Do(t.Context(), write("k"), func(ctx context.Context) Answer { return attempted(ctx, vendors.Ambiguous) })
 		var wg sync.WaitGroup
 		for range 3 {
-			wg.Go(func() { days(t, l, giveUp) })
+			wg.Go(func() { days(t, l, quick.GiveUp) })
 		}
 		wg.Wait()
 		if most != 1 || asked > 24 {
@@ -340,7 +342,7 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 		var left []State
 		synctest.Test(t, func(t *testing.T) {
 			m := newMemory()
-			l := New(m, m)
+			l := New(quick, m, m)
 			l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
 				executed[e.Key] = max(executed[e.Key], 1) // the vendor de-duplicates a repeat
 				return attempted(ctx, vendors.OK)
@@ -359,7 +361,7 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 				m.broken = nil
 				days(t, l, u.then)
 			}
-			days(t, l, giveUp+2*lease+2*lastCheck)
+			days(t, l, quick.GiveUp+2*lease+2*lastCheck)
 			for _, e := range m.entries {
 				left = append(left, e.State)
 			}
@@ -378,7 +380,7 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 func TestRunSettlesAndForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		l := New(m, m)
+		l := New(quick, m, m)
 		l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, _ Entry) Answer { return attempted(ctx, vendors.OK) }}
 		for i := range pruneLimit + 5 {
 			_, _, _ = l.Do(t.Context(), write(fmt.Sprint(i)), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) })
@@ -407,7 +409,7 @@ func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
 		t.Run(o.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
-				l := New(m, m)
+				l := New(quick, m, m)
 				m.broken = errors.New("database gone")
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan struct{})
@@ -447,7 +449,7 @@ func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
 
 func TestFullArchiveMakesItsCallersWait(t *testing.T) {
 	m := newMemory()
-	l := New(m, m)
+	l := New(quick, m, m)
 	for range archiveQueue + 3 {
 		if _, _, err := l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) }); err != nil {
 			t.Fatal(err)

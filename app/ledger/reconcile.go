@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -18,10 +17,8 @@ type Recipe func(ctx context.Context, e Entry) Answer
 const (
 	sweepEvery = time.Second
 	sweepLimit = 100
-	firstCheck = 2 * time.Second
 	lastCheck  = time.Minute // between two checks at most
 	checkTime  = 10 * time.Second
-	giveUp     = 15 * time.Minute
 
 	// What ends without a key is archived in batches; a process that dies loses
 	// at most what ended since the last one.
@@ -39,7 +36,7 @@ const (
 // Do may begin after that. Every replica may run one:
 // each entry is checked by one of them at a time.
 func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTicker(min(sweepEvery, l.cfg.FirstCheck))
 	defer tick.Stop()
 	flush := time.NewTicker(flushEvery)
 	defer flush.Stop()
@@ -113,19 +110,19 @@ func (l *Ledger) Sweep(ctx context.Context) (int, error) {
 // check takes the entry for itself first, so that two replicas do not ask at
 // once, and a process that dies while asking leaves it to the others.
 func (l *Ledger) check(ctx context.Context, e Entry) error {
-	pause := backoff(e.Checks)
+	left := l.cfg.GiveUp - time.Since(e.Created)
+	pause := min(l.cfg.FirstCheck<<min(e.Checks, 10), lastCheck)
 	recipe := l.Recipes[e.Op]
-	old := time.Since(e.Created) >= cmp.Or(l.GiveUp, giveUp)
 	if e.State == Open {
 		e.State = Doubt // its process died; an open entry has no answer to repeat
 		e.Answer = Answer{Outcome: vendors.Ambiguous}
 	}
 	if e.Vendor == "" || recipe == nil {
 		recipe = nil
-		pause = lastCheck
+		pause = max(left, l.cfg.FirstCheck)
 	}
 	e.Checks++
-	if old && (recipe == nil || e.Checks > 1) {
+	if left <= 0 && (recipe == nil || e.Checks > 1) {
 		e.State = Unknown
 		_, err := l.save(ctx, e, 0)
 		return err
@@ -146,5 +143,3 @@ func (l *Ledger) check(ctx context.Context, e Entry) error {
 	_, err = l.save(ctx, e, pause)
 	return err
 }
-
-func backoff(checks int) time.Duration { return min(firstCheck<<min(checks, 10), lastCheck) }
