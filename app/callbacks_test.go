@@ -150,3 +150,47 @@ func TestCallbackThatTheVendorDidNotSignIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestPairingReachesPeopleOnTheirOwnSocketAndByTheVendorsWord(t *testing.T) {
+	p := start(t, nil)
+	rong := p.mock(t, "rongcloud")
+	atMock(t, "PUT", rong+"/_mock/callbacks", map[string]string{"callback.online": p.URL + "/callbacks/rongcloud"})
+	ask := func(user string) (no string) {
+		t.Helper()
+		got := p.do(t, request{Path: "/api/v1/video/pair/ask", Header: p.as(t, user)})
+		var data struct {
+			AskNo string `json:"ask_no"`
+		}
+		got.decode(t, &data)
+		return data.AskNo
+	}
+
+	// 200 has a session of ours and nothing else: that makes him a candidate, and
+	// the dispatch comes over it, not over the vendor.
+	conn := p.ws(t, p.tokenOf(t, "200", 1), "")
+	defer conn.Close()
+	asked := ask("100")
+	command := string(frame(t, conn))
+	for _, part := range []string{`"Type":100`, `\"dispatch\"`, asked} {
+		if !strings.Contains(command, part) {
+			t.Fatalf("no %s in %s", part, command)
+		}
+	}
+	if strings.Contains(get(t, rong+"/_mock/journal"), "RC%3ACmdMsg") {
+		t.Error("the vendor carried a command that a session of ours had")
+	}
+	p.pair(t, p.as(t, "100"), "pair/cancel", map[string]any{"ask_no": asked})
+	conn.Close()
+
+	// 300 is online at the vendor, as the vendor tells, and gets it there.
+	atMock(t, "POST", rong+"/_mock/callbacks/client.online", map[string]string{"user": "300"})
+	ask("101")
+	until(t, "the vendor carries the dispatch to 300", func() bool {
+		for _, m := range strings.Split(get(t, rong+"/_mock/journal"), "\n") {
+			if strings.Contains(m, "RC%3ACmdMsg") || strings.Contains(m, "RC:CmdMsg") {
+				return true
+			}
+		}
+		return false
+	})
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -127,7 +128,7 @@ func TestTipAndSystemMessageReachTheirTargets(t *testing.T) {
 			t.Errorf("%s: %s", path, got.Body)
 		}
 		journal := get(t, p.mock(t, "rongcloud")+"/_mock/journal")
-		for _, part := range append(want, "fromUserId=100", "toUserId=7\\u0026toUserId=8") {
+		for _, part := range append(want, "fromUserId=100", "toUserId=7", "toUserId=8") {
 			if !strings.Contains(journal, part) {
 				t.Errorf("%s: the vendor did not receive %s", path, part)
 			}
@@ -194,6 +195,22 @@ func TestCoinsChangeOnceForEachRequestID(t *testing.T) {
 	}
 	if got := adjust("gift-3", 50); got.Code != 0 || balance() != 750 {
 		t.Errorf("%s, %d coins", got.Body, balance())
+	}
+}
+
+func TestTwoAppsMayUseTheSameRequestID(t *testing.T) {
+	p := start(t, func(c *Config) { c.Apps = twoApps() })
+	for i, app := range twoApps() {
+		got := p.do(t, request{Path: "/api/server/wallet/adjust", Body: map[string]any{"uid": "dora", "delta": -100, "request_id": "order-1"},
+			Header: map[string]string{"app-id": app.ID, "app-key": app.Key.Reveal()}})
+		if got.Code != 0 {
+			t.Fatalf("%s", got.Body)
+		}
+		token := p.tokenIn(t, app.ID, "dora")
+		balance := p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: map[string]string{"Authorization": "Bearer " + token}})
+		if want := fmt.Sprintf(`{"balance":%d}`, 900-100*i); string(balance.Data) != want {
+			t.Errorf("after app %s: %s, want %s", app.ID, balance.Data, want)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/wallet"
+	"switchboard/middleware"
 	"switchboard/vendors"
 )
 
@@ -128,8 +129,9 @@ func (a adjustment) check() error {
 	return nil
 }
 
-func (a adjustment) ask() vendors.Adjustment {
-	return vendors.Adjustment{RequestID: string(a.RequestID), User: string(a.UID), Delta: a.Delta, Reason: a.Reason}
+// ask names the app in the request id: two apps' ids never meet at the vendor.
+func (a adjustment) ask(app string) vendors.Adjustment {
+	return vendors.Adjustment{RequestID: app + "/" + string(a.RequestID), User: string(a.UID), Delta: a.Delta, Reason: a.Reason}
 }
 
 func (a adjustment) done() any { return fiber.Map{"request_id": a.RequestID} }
@@ -143,9 +145,10 @@ func (h Server) adjust(c *fiber.Ctx) error {
 	if err := in.check(); err != nil {
 		return err
 	}
+	app := middleware.AppOf(c).ID
 	w := ledger.Write{Key: c.Get(idempotencyKey, string(in.RequestID)), Op: vendors.OpAdjust, Vendor: h.Wallet.Keeper(), Payload: in}
 	return once(c, h.Ledger, w, func(ctx context.Context) error {
-		if err := h.Wallet.Adjust(ctx, in.ask()); err != nil {
+		if err := h.Wallet.Adjust(ctx, in.ask(app)); err != nil {
 			return err
 		}
 		return productSuccess(c, in.done())
@@ -161,6 +164,6 @@ func SettleAdjust(coins *wallet.Service) ledger.Recipe {
 		if json.Unmarshal(e.Payload, &in) != nil {
 			return ledger.Answer{Outcome: vendors.Ambiguous}
 		}
-		return settled(in.done(), coins.Adjust(ctx, in.ask()))
+		return settled(in.done(), coins.Adjust(ctx, in.ask(e.App)))
 	}
 }
