@@ -49,6 +49,8 @@ type Config struct {
 	AdminKey     vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
 	BusURL       vendors.Secret `split_words:"true" desc:"redis://... or nats://..., which carries news between replicas; empty: one process alone"`
 
+	Relay relayMode `default:"none" desc:"none; out: conversations' messages also go to the members through the messages route; both: and what vendors report by callback is stored"`
+
 	AdminAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may read /metrics and reach /admin"`
 	InnerAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may call /inner/* without the server key"`
 
@@ -170,7 +172,7 @@ func loadConfig() (Config, error) {
 // the library's own repeat the value.
 func reason(bad *envconfig.ParseError) string {
 	switch bad.TypeName {
-	case "main.Prefixes", "access.Apps":
+	case "main.Prefixes", "main.relayMode", "access.Apps":
 		return ": " + bad.Err.Error()
 	}
 	return ""

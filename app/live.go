@@ -26,6 +26,7 @@ type live struct {
 	conversations *conversation.Service
 	hub           *realtime.Hub
 	files         *uploads.Store
+	relay         *conversation.Relay // nil: conversations live here alone
 }
 
 // liveTopic carries everything that a session of another node may wait for.
@@ -67,7 +68,10 @@ func openLive(ctx context.Context, s *server) (l *live, err error) {
 		apps, open[app.ID] = append(apps, app.ID), app.OpenHistory
 	}
 	limits.OpenHistory = func(app string) bool { return open[app] }
-	l.conversations = conversation.New(storage.NewConversations(s.db), limits, func(n conversation.News) { l.publish(liveNews{News: &n}) })
+	limits.Relay = s.cfg.Relay.out()
+	kept := storage.NewConversations(s.db)
+	l.relay = s.openRelay(kept)
+	l.conversations = conversation.New(kept, limits, func(n conversation.News) { l.publish(liveNews{News: &n}) })
 	l.hub, err = realtime.New(ctx, realtime.Options{
 		Config: s.cfg.Realtime, Apps: apps, Log: l, Members: l.store, Encode: handlers.Encode, Logger: s.log,
 		Opened:   func(o realtime.Opening) { l.publish(liveNews{Opened: &o}) },

@@ -189,6 +189,9 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	}
 	tasks.Go(func() { s.live.run(background) })
 	tasks.Go(func() { s.live.sweep(background, s) })
+	if s.live.relay != nil {
+		tasks.Go(func() { s.live.relay.Run(background) })
+	}
 	if s.pairs, err = s.openPairing(coins, log); err != nil {
 		return nil, err
 	}
@@ -228,7 +231,11 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
 	handlers.Admin{Routes: s.routes, Switches: switchboard, Audit: switched, Ledger: writes}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
-	handlers.Callbacks{Routes: s.routes, Events: told, Words: words, Log: log}.Mount(s.web.Group("/callbacks", deadline))
+	imports, err := s.importer()
+	if err != nil {
+		return nil, err
+	}
+	handlers.Callbacks{Routes: s.routes, Events: told, Import: imports, Words: words, Log: log}.Mount(s.web.Group("/callbacks", deadline))
 	s.mountLive(s.live)
 	return s, nil
 }

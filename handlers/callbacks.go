@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 type Callbacks struct {
 	Routes *vendors.Router
 	Events *events.Service
+	Import func(context.Context, []vendors.Event) error // stores messages, each once; nil: they are events only
 	Words  *moderation.Service
 	Log    *slog.Logger
 }
@@ -47,7 +49,7 @@ func (h Callbacks) take(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	kept := h.Events.Take(c.UserContext(), found)
+	kept := h.keep(c.UserContext(), found)
 	verdict, asked := h.judge(found)
 	if kept != nil && !asked {
 		return kept
@@ -60,6 +62,17 @@ func (h Callbacks) take(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, reply.ContentType)
 	}
 	return c.Status(reply.Status).Send(reply.Body)
+}
+
+// keep stores messages before events: a failure of either makes the vendor
+// repeat, and an event that is known already is not looked at again.
+func (h Callbacks) keep(ctx context.Context, found []vendors.Event) error {
+	if h.Import != nil {
+		if err := h.Import(ctx, found); err != nil {
+			return err
+		}
+	}
+	return h.Events.Take(ctx, found)
 }
 
 // parse tries every live key of the account: while keys are rotated the vendor

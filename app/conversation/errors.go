@@ -24,6 +24,20 @@ var (
 	ErrKeyReused           = errors.New("client key already used for another message")
 )
 
+// Refused reports whether err is one of the refusals above: the call was
+// understood, and the same again would be refused again.
+func Refused(err error) bool {
+	for _, refusal := range []error{
+		ErrMissing, ErrBadFormat, ErrTooLarge, ErrUnknownUser, ErrBadUserID, ErrBanned, ErrBadType, ErrBadMessageType,
+		ErrUnknownConversation, ErrArchived, ErrNotMember, ErrNotAllowed, ErrNoMembers, ErrTooManyMembers, ErrKeyReused,
+	} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}
+
 // because adds to a refusal what it is about.
 func because(err error, format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{err}, args...)...)

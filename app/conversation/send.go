@@ -54,8 +54,14 @@ func (s *Service) Send(ctx context.Context, c Caller, p Post) (Message, error) {
 // a copy that we sent out ourselves is answered with the message it is a copy
 // of. The refusals are those of Send.
 func (s *Service) Import(ctx context.Context, app string, p Post, event, origin string, at time.Time) (Message, error) {
+	sum := sha256.Sum256([]byte(event))
+	p.Transient, p.ClientKey = false, "vendor:"+hex.EncodeToString(sum[:])
+	m, err := s.compose(Caller{App: app}, p)
+	if err != nil {
+		return Message{}, err
+	}
 	if ValidMessageID(origin) {
-		seq, exact, err := s.seqOf(ctx, p.Conversation, origin)
+		seq, exact, err := s.store.SeqOf(ctx, p.Conversation, origin)
 		if err != nil {
 			return Message{}, err
 		}
@@ -68,12 +74,6 @@ func (s *Service) Import(ctx context.Context, app string, p Post, event, origin 
 				return known[0], nil
 			}
 		}
-	}
-	sum := sha256.Sum256([]byte(event))
-	p.Transient, p.ClientKey = false, "vendor:"+hex.EncodeToString(sum[:])
-	m, err := s.compose(Caller{App: app}, p)
-	if err != nil {
-		return Message{}, err
 	}
 	return s.deliver(ctx, &Outgoing{Message: m, ClientKey: p.ClientKey, Digest: digest(m), Original: at})
 }

@@ -74,7 +74,8 @@ type MessageStore interface {
 	// at most limit from the old end, or from the new one; always ascending.
 	Messages(ctx context.Context, conversation string, from, to int64, limit int, newest bool) ([]Message, error)
 	// SeqOf is the seq of the newest stored message whose id is not above id,
-	// and whether it is that very message; 0 when all are above.
+	// and whether it is that very message; 0 when all are above:
+	// ErrUnknownConversation.
 	SeqOf(ctx context.Context, conversation, id string) (seq int64, exact bool, err error)
 	// Since reads a user's messages with ids above after, in id order; at most
 	// window of each conversation and limit in all are looked at.

@@ -64,6 +64,9 @@ func (s *Conversations) SeqOf(ctx context.Context, conv, id string) (int64, bool
 	}
 	// Ids rise with seqs, which have no gaps: search by halves.
 	err = s.db.QueryRow(ctx, "SELECT last_seq FROM conversations WHERE id = ?", conv).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = conversation.ErrUnknownConversation
+	}
 	if err != nil {
 		return 0, false, err
 	}

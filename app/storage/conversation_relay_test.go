@@ -269,6 +269,9 @@ func TestAVendorsReportIsStoredOnceWithItsOwnTime(t *testing.T) {
 		if _, err := s.Import(ctx, app, conversation.Post{Conversation: conv, From: "x", Text: "?"}, "event-3", "", at); !errors.Is(err, conversation.ErrNotMember) {
 			t.Errorf("a stranger: %v", err)
 		}
+		if _, err := s.Import(ctx, app, conversation.Post{Conversation: "nowhere", From: "a", Text: "ours"}, "event-4", "22222-2222-2222-222", at); !errors.Is(err, conversation.ErrUnknownConversation) {
+			t.Errorf("a copy of nothing we know: %v", err)
+		}
 		if h, err := s.History(ctx, as("a"), conv, conversation.Window{}); err != nil || texts(h.Messages) != "ours theirs" || !h.Messages[1].At.Equal(at) {
 			t.Errorf("%q, %v", texts(h.Messages), err)
 		}
