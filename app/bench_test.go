@@ -25,9 +25,17 @@ import (
 // counted as ours: the test binary, started again with this variable set.
 const vendorVariable = "SWITCHBOARD_TEST_BENCH_VENDOR"
 
+// A program of its own, where a benchmark counts what only the program uses: the
+// test binary, started again with this variable set.
+const programVariable = "SWITCHBOARD_TEST_BENCH_PROGRAM"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(vendorVariable) != "" {
 		cannedVendor()
+		return
+	}
+	if os.Getenv(programVariable) != "" {
+		main()
 		return
 	}
 	os.Exit(m.Run())

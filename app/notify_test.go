@@ -150,7 +150,9 @@ func TestMessagesReachEveryTransportInTheDocumentsForm(t *testing.T) {
 }
 
 // gauge reads one number of /metrics.
-func (p *process) gauge(t testing.TB, name string) (n int) {
+func (p *process) gauge(t testing.TB, name string) int { return int(p.gauge64(t, name)) }
+
+func (p *process) gauge64(t testing.TB, name string) (n float64) {
 	t.Helper()
 	for line := range strings.Lines(string(p.do(t, request{Method: "GET", Path: "/metrics"}).Body)) {
 		if rest, found := strings.CutPrefix(line, name+" "); found {

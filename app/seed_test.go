@@ -195,3 +195,8 @@ func closing(t testing.TB, conn *websocket.Conn) int {
 		}
 	}
 }
+
+func isReplaced(err error) bool {
+	var end *websocket.CloseError
+	return asClose(err, &end) && end.Code == 3500
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"switchboard/app/storage/storagetest"
+	"switchboard/vendors"
+)
+
+// Two replicas on one store. Without a bus between them only the slow poll tells
+// the one what the other has committed: the deliveries are late, not lost.
+func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
+	t.Run("sqlite without a bus", func(t *testing.T) {
+		folder := t.TempDir()
+		testReplicas(t, func(c *Config) { c.DataDir = folder })
+	})
+	for _, name := range []string{"REDIS", "NATS"} {
+		t.Run("postgres and "+name, func(t *testing.T) {
+			bus := os.Getenv("SWITCHBOARD_TEST_" + name)
+			if bus == "" {
+				t.Skipf("SWITCHBOARD_TEST_%s is not set", name)
+			}
+			url := storagetest.Postgres(t).URL
+			testReplicas(t, func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(url), vendors.Secret(bus) })
+		})
+	}
+	t.Run("postgres without a bus", func(t *testing.T) {
+		url := storagetest.Postgres(t).URL
+		testReplicas(t, func(c *Config) { c.DatabaseURL = vendors.Secret(url) })
+	})
+}
+
+const (
+	moverRooms    = 3
+	moverMessages = 150 // of each room
+)
+
+func testReplicas(t *testing.T, edit func(*Config)) {
+	replicas := [2]*process{}
+	for i := range replicas {
+		replicas[i] = start(t, edit)
+	}
+	var rooms [moverRooms]string
+	for i := range rooms {
+		rooms[i] = replicas[i%2].room(t, "ann", "ws", "sse", "poll", "stay")
+	}
+	ann := replicas[0].as(t, "ann")
+	first := replicas[0].say(t, ann, rooms[0], "begin")
+
+	var work sync.WaitGroup
+	for i, room := range rooms {
+		work.Go(func() {
+			for n := range moverMessages {
+				replicas[(i+n)%2].say(t, ann, room, fmt.Sprint(n))
+			}
+		})
+	}
+	for _, c := range []struct {
+		user string
+		hop  func(t testing.TB, p *process, token string, m *mover, stay int) bool
+		stay int // messages until it moves on
+	}{{"ws", hopWS, 37}, {"sse", hopSSE, 41}, {"poll", hopPoll, 0}, {"stay", hopWS, 1 << 30}} {
+		work.Go(func() {
+			m := &mover{rooms: rooms, last: first, next: map[string]int{}}
+			for hop := 0; !m.done(); hop++ {
+				p := replicas[hop%2]
+				if !c.hop(t, p, p.tokenOf(t, c.user, 1), m, c.stay) || m.failure != "" {
+					t.Errorf("%s, hop %d: %s, has %v", c.user, hop, m.failure, m.next)
+					return
+				}
+			}
+		})
+	}
+	work.Wait()
+}
+
+// mover is a client that goes from replica to replica with the id of the last
+// message it has.
+type mover struct {
+	rooms   [moverRooms]string
+	last    string
+	next    map[string]int // by room: the message that has to come
+	failure string
+}
+
+func (m *mover) done() bool {
+	for _, room := range m.rooms {
+		if m.next[room] < moverMessages {
+			return false
+		}
+	}
+	return true
+}
+
+// take notes a message; anything but the room's next is a failure.
+func (m *mover) take(text []byte) {
+	var got msgData
+	if err := json.Unmarshal(text, &got); err != nil {
+		m.failure = fmt.Sprintf("%v in %s", err, text)
+		return
+	}
+	if want := fmt.Sprint(m.next[got.ConversationID]); got.Content != want {
+		m.failure = fmt.Sprintf("got %s of %s, want %s", got.Content, got.ConversationID, want)
+	}
+	m.next[got.ConversationID]++
+	m.last = got.MsgID
+}
+
+const recoveredFrame = `{"recovered":true}`
+
+func hopWS(t testing.TB, p *process, token string, m *mover, stay int) bool {
+	conn := p.ws(t, token, m.last)
+	defer conn.Close()
+	_ = conn.SetReadDeadline(in(30))
+	for n := -1; n < stay && !m.done() && m.failure == ""; n++ {
+		_, text, err := conn.ReadMessage()
+		switch {
+		case err != nil:
+			m.failure = err.Error()
+		case n >= 0:
+			m.take(text)
+		case string(text) != recoveredFrame:
+			m.failure = "begins with " + string(text)
+		}
+	}
+	return true
+}
+
+func hopSSE(t testing.TB, p *process, token string, m *mover, stay int) bool {
+	stream := p.sse(t, token, m.last)
+	defer stream.close()
+	late := time.AfterFunc(30*time.Second, stream.close)
+	defer late.Stop()
+	for n := -1; n < stay && !m.done() && m.failure == ""; n++ {
+		ev, ok := stream.next()
+		switch {
+		case !ok:
+			m.failure = "the stream ended"
+		case n >= 0:
+			m.take([]byte(ev.Data))
+			if ev.ID != m.last {
+				m.failure = "event " + ev.ID + " holds " + m.last
+			}
+		case ev.Data != recoveredFrame:
+			m.failure = "begins with " + ev.Data
+		}
+	}
+	return true
+}
+
+func hopPoll(t testing.TB, p *process, token string, m *mover, _ int) bool {
+	got := p.poll(t, token, &m.last)
+	var batch struct {
+		Msg       []json.RawMessage
+		Recovered bool
+	}
+	if err := json.Unmarshal(got.Body, &batch); err != nil || !batch.Recovered {
+		m.failure = fmt.Sprintf("%v in %.200s", err, got.Body)
+		return false
+	}
+	for _, text := range batch.Msg {
+		m.take(text)
+	}
+	return true
+}
+
+// A session that opens at one replica takes the place of one at the other.
+func TestNewerSessionAtAnotherReplicaReplaces(t *testing.T) {
+	bus := os.Getenv("SWITCHBOARD_TEST_REDIS")
+	if bus == "" {
+		t.Skip("SWITCHBOARD_TEST_REDIS is not set")
+	}
+	folder := t.TempDir()
+	edit := func(c *Config) { c.DataDir, c.BusURL = filepath.Clean(folder), vendors.Secret(bus) }
+	a, b := start(t, edit), start(t, edit)
+	waitFor(t, "the bus", func() bool {
+		older := a.ws(t, a.tokenOf(t, "ann", 1), "")
+		b.ws(t, b.tokenOf(t, "ann", 1), "")
+		_ = older.SetReadDeadline(time.Now().Add(time.Second))
+		_, _, err := older.ReadMessage()
+		return isReplaced(err)
+	})
+}

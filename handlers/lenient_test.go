@@ -1,0 +1,82 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+)
+
+func TestSlipsOfTheDocumentsAreForgiven(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"a": 1, // why` + "\n}":     `{"a":1}`,
+		`{"a": [1, 2,], }`:            `{"a":[1,2]}`,
+		`{"ids" ["x"], "b": true}`:    `{"ids":["x"],"b":true}`,
+		`{"n" 7}`:                     `{"n":7}`,
+		`{"url": "http://x/,}", }`:    `{"url":"http://x/,}"}`,
+		`{"q": "a\"b, // c\\", "r"1}`: `{"q":"a\"b, // c\\","r":1}`,
+	} {
+		var got, expected any
+		if err := json.Unmarshal(lenient([]byte(body)), &got); err != nil {
+			t.Errorf("%s: %v, became %s", body, err, lenient([]byte(body)))
+			continue
+		}
+		if err := json.Unmarshal([]byte(want), &expected); err != nil {
+			t.Fatal(err)
+		}
+		a, _ := json.Marshal(got)
+		b, _ := json.Marshal(expected)
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s: %s, want %s", body, a, b)
+		}
+	}
+	for _, body := range []string{`{`, `{"a"`, `{"a": }`, `nonsense`, `{"a": 1} {"b": 2}`, `"`, `"\`, `//`} {
+		if err := decodeBytes([]byte(body), &struct{}{}); err == nil {
+			t.Errorf("%s was read", body)
+		}
+	}
+}
+
+func FuzzLenientLeavesJSONAsItIs(f *testing.F) {
+	for _, seed := range []string{`{"a":[1,{"b":"//,]"}],"c":"\\\""}`, `[]`, `{"a" [1,],}`, `"`, `{"a":1,//x`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		out := lenient(body)
+		if json.Valid(body) && !bytes.Equal(out, body) {
+			t.Errorf("%q became %q", body, out)
+		}
+	})
+}
+
+func TestNumbersAndTextsOfClientsAreRead(t *testing.T) {
+	for raw, want := range map[string]int{`1`: 1, `"2"`: 2, `true`: 1, `false`: 0, `null`: 7} {
+		w := whole(7)
+		if err := json.Unmarshal([]byte(raw), &w); err != nil || int(w) != want {
+			t.Errorf("%s: %d %v", raw, w, err)
+		}
+	}
+	for _, raw := range []string{`"x"`, `1.5`, `{}`, `[]`, `""`} {
+		w := whole(7)
+		if err := json.Unmarshal([]byte(raw), &w); err == nil {
+			t.Errorf("%s was read as %d", raw, w)
+		}
+	}
+	for raw, want := range map[string]int{`["a",2]`: 2, `"[\"a\"]"`: 1, `null`: 0, `""`: 0, `"null"`: 0} {
+		var l mentionList
+		if err := json.Unmarshal([]byte(raw), &l); err != nil || len(l) != want {
+			t.Errorf("%s: %v %v", raw, l, err)
+		}
+	}
+}
+
+func TestIDsThatAreNumbersGoOutAsNumbers(t *testing.T) {
+	for id, want := range map[string]string{
+		"2": `2`, "1597500303": `1597500303`, "0": `0`, "007": `"007"`, "Tom": `"Tom"`, "-": `"-"`,
+		"9007199254740993":     `"9007199254740993"`, // a double cannot hold it
+		"99999999999999999999": `"99999999999999999999"`,
+	} {
+		if got, _ := json.Marshal(number(id)); string(got) != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
+	}
+}
