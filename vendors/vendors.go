@@ -268,7 +268,8 @@ type Groups interface {
 type ChatRooms interface {
 	CreateChatRoom(ctx context.Context, id, name string) error
 	DestroyChatRoom(ctx context.Context, id string) error
-	// ChatRoomUsers returns the users present now; ErrNotFound when there is no such room.
+	// ChatRoomUsers returns the users present now, those who came first when
+	// the vendor lists only so many; ErrNotFound when there is no such room.
 	ChatRoomUsers(ctx context.Context, id string) ([]string, error)
 }
 
