@@ -154,7 +154,6 @@ func TestCallbackThatTheVendorDidNotSignIsRefused(t *testing.T) {
 func TestPairingReachesPeopleOnTheirOwnSocketAndByTheVendorsWord(t *testing.T) {
 	p := start(t, nil)
 	rong := p.mock(t, "rongcloud")
-	atMock(t, "PUT", rong+"/_mock/callbacks", map[string]string{"callback.online": p.URL + "/callbacks/rongcloud"})
 	ask := func(user string) (no string) {
 		t.Helper()
 		got := p.do(t, request{Path: "/api/v1/video/pair/ask", Header: p.as(t, user)})
@@ -186,8 +185,8 @@ func TestPairingReachesPeopleOnTheirOwnSocketAndByTheVendorsWord(t *testing.T) {
 	atMock(t, "POST", rong+"/_mock/callbacks/client.online", map[string]string{"user": "300"})
 	ask("101")
 	until(t, "the vendor carries the dispatch to 300", func() bool {
-		for _, m := range strings.Split(get(t, rong+"/_mock/journal"), "\n") {
-			if strings.Contains(m, "RC%3ACmdMsg") || strings.Contains(m, "RC:CmdMsg") {
+		for entry := range strings.SplitSeq(get(t, rong+"/_mock/journal"), `"seq"`) {
+			if strings.Contains(entry, "RC%3ACmdMsg") && strings.Contains(entry, "toUserId=300") {
 				return true
 			}
 		}

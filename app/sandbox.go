@@ -31,7 +31,7 @@ type sandbox struct {
 
 // openSandbox starts the mocks when no vendor is configured, and points cfg at
 // them; otherwise it returns nil. Production refuses to run on mocks.
-func openSandbox(cfg *Config) (*sandbox, error) {
+func openSandbox(cfg *Config, address string) (*sandbox, error) {
 	if cfg.RongCloud.Configured() || cfg.LinkV.Configured() || cfg.YouMe.Configured() || cfg.AccountsFile != "" {
 		return nil, nil
 	}
@@ -39,7 +39,7 @@ func openSandbox(cfg *Config) (*sandbox, error) {
 		return nil, errors.New("no vendor is configured: production does not run on mock vendors")
 	}
 	s := &sandbox{urls: map[string]string{}}
-	if err := s.start(cfg); err != nil {
+	if err := s.start(cfg, address); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	if cfg.AdminKey == "" {
@@ -51,9 +51,13 @@ func openSandbox(cfg *Config) (*sandbox, error) {
 	return s, nil
 }
 
-// start starts one mock after the other and tells cfg where it is.
-func (s *sandbox) start(cfg *Config) error {
-	rong, err := mockrong.Start(mockrong.Config{Account: mockrong.Account{AppKey: "sandbox", AppSecret: sandboxSecret}})
+// start starts one mock after the other, tells cfg where it is, and tells those
+// that call back where we are.
+func (s *sandbox) start(cfg *Config, address string) error {
+	rong, err := mockrong.Start(mockrong.Config{
+		Account:   mockrong.Account{AppKey: "sandbox", AppSecret: sandboxSecret},
+		Callbacks: map[string]string{"": "http://" + address + "/callbacks/rongcloud"},
+	})
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	log.Info("listening", "address", s.listener.Addr().String())
 
 	// Whom we call, and who may call us.
-	if s.sandbox, err = openSandbox(&s.cfg); err != nil {
+	if s.sandbox, err = openSandbox(&s.cfg, s.listener.Addr().String()); err != nil {
 		return nil, err
 	}
 	s.open.push("sandbox", s.sandbox.close)
@@ -209,7 +209,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	})
 	tasks.Go(func() { s.sockets.renew(background) })
 
-	told, err := events.New(s.cfg.Events, storage.Events{DB: s.db}, log, s.live.announce)
+	told, err := events.New(s.cfg.Events, storage.Events{DB: s.db}, log, s.live.announce, s.hear)
 	if err != nil {
 		return nil, fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
 	}
