@@ -209,7 +209,7 @@ const sweepEvery = time.Hour
 // mountLive adds the gateway API, the conversation API and the files.
 func (s *server) mountLive(l *live) {
 	deadline := middleware.Deadline(s.cfg.Deadline)
-	handlers.Notify{Apps: s.apps, Hub: l.hub, Log: s.log}.Mount(s.web)
+	handlers.Notify{Apps: s.apps, Conversations: l.conversations, Hub: l.hub, Log: s.log}.Mount(s.web)
 	handlers.Gateway{Conversations: l.conversations}.Mount(s.web, middleware.Client(s.apps), deadline)
 	handlers.Inner{Apps: s.apps, Conversations: l.conversations}.
 		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))

@@ -14,6 +14,9 @@ import (
 	"github.com/fasthttp/websocket"
 
 	"switchboard/app/access"
+	"switchboard/app/conversation"
+	"switchboard/app/storage"
+	"switchboard/app/storage/storagetest"
 )
 
 // tokenOf is the user's token without the header around it, for platform.
@@ -498,5 +501,37 @@ func TestAppsAreStrangersToEachOther(t *testing.T) {
 	_ = stranger.SetReadDeadline(time.Now().Add(700 * time.Millisecond))
 	if _, text, err := stranger.ReadMessage(); err == nil {
 		t.Errorf("the other app's session got %s", text)
+	}
+}
+
+func TestBannedUsersAreRefusedEverywhere(t *testing.T) {
+	folder := t.TempDir()
+	p := start(t, func(c *Config) { c.DataDir = folder })
+	conv := p.room(t, "ann", "1111")
+	token, header := p.tokenOf(t, "1111", 1), p.as(t, "1111")
+	db := storagetest.Open(t, storage.Config{DataDir: folder})
+	users := conversation.New(storage.NewConversations(db), conversation.Config{}, func(conversation.News) {})
+	if err := users.Ban(t.Context(), conversation.Caller{App: sandboxApp}, "1111", true); err != nil {
+		t.Fatal(err)
+	}
+	if code := closing(t, p.ws(t, token, "")); code != 3502 {
+		t.Errorf("websocket: %d", code)
+	}
+	if got := p.poll(t, token, nil); got.Code != 10007 {
+		t.Errorf("poll: %s", got.Body)
+	}
+	if got := p.do(t, request{Path: "/send_msg", Header: header, Body: map[string]any{"conversation_id": conv, "content": "x"}}); got.Code != 10007 {
+		t.Errorf("send: %s", got.Body)
+	}
+	if got := p.do(t, request{Path: "/inner/get_token", Body: map[string]any{"session": "1111"}}); got.Code != 10007 {
+		t.Errorf("token: %s", got.Body)
+	}
+	socket := p.dial(t, "/im/socket")
+	_ = socket.WriteMessage(websocket.TextMessage, []byte(sampleLogin))
+	if text := frame(t, socket); !strings.Contains(string(text), `"code":213`) {
+		t.Errorf("socket: %s", text)
+	}
+	if code := closing(t, socket); code != 3502 {
+		t.Errorf("socket: %d", code)
 	}
 }

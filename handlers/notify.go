@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/conversation"
 	"switchboard/app/realtime"
 	"switchboard/middleware"
 )
@@ -25,9 +26,10 @@ const (
 
 // Notify serves /notify: the gateway's three ways to receive (seed 003).
 type Notify struct {
-	Apps *access.Directory
-	Hub  *realtime.Hub
-	Log  *slog.Logger
+	Apps          *access.Directory
+	Conversations *conversation.Service
+	Hub           *realtime.Hub
+	Log           *slog.Logger
 }
 
 // Mount adds the route. It must be outside of any deadline.
@@ -77,10 +79,28 @@ func (h Notify) login(c *fiber.Ctx) (l realtime.Login, err error) {
 		Dialect: realtime.Gateway, Slot: strconv.Itoa(caller.Platform),
 	}
 	l.Expires = caller.ExpiresAt
+	if err := h.admit(c.UserContext(), caller); err != nil {
+		return l, err
+	}
 	if c.Context().QueryArgs().Has("since") {
 		l.Resume, l.Since = true, c.Query("since")
 	}
 	return l, nil
+}
+
+// admit refuses who was banned after his token was minted, and makes a user whose
+// token the app's server minted by itself.
+func (h Notify) admit(ctx context.Context, caller middleware.Caller) error {
+	who := conversation.Caller{App: caller.App, Rules: conversation.Open}
+	user, err := h.Conversations.User(ctx, who, caller.User)
+	switch {
+	case errors.Is(err, conversation.ErrUnknownUser):
+		_, err = h.Conversations.EnsureUser(ctx, who, caller.User, nil)
+		return err
+	case err == nil && user.Banned:
+		return conversation.ErrBanned
+	}
+	return err
 }
 
 // websocket opens the session before it answers the handshake: what is sent once

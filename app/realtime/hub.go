@@ -228,26 +228,6 @@ func (h *Hub) Supersede(o Opening) {
 	}
 }
 
-// Disconnect ends all sessions of a user on this node.
-func (h *Hub) Disconnect(u User, code Code) {
-	for _, s := range h.sessionsOf(u) {
-		h.close(s, code)
-	}
-}
-
-// Devices returns the number of the user's sessions on this node.
-func (h *Hub) Devices(u User) int { return len(h.sessionsOf(u)) }
-
-func (h *Hub) sessionsOf(u User) []*Session {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	l := h.users[u]
-	if l == nil {
-		return nil
-	}
-	return slices.Clone(l.sessions)
-}
-
 // Sessions returns the number of sessions on this node.
 func (h *Hub) Sessions() int {
 	h.mu.Lock()

@@ -138,8 +138,8 @@ func TestNewerSessionReplacesOnItsPlatformOnly(t *testing.T) {
 		if tablet.Code() != None || device.Code() != None {
 			t.Errorf("other places were closed: %v %v", tablet.Code(), device.Code())
 		}
-		if n := h.Devices(User{app, "ann"}); n != 3 {
-			t.Errorf("%d devices", n)
+		if n := h.Sessions(); n != 3 {
+			t.Errorf("%d sessions", n)
 		}
 	})
 }

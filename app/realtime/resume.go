@@ -17,15 +17,24 @@ type Login struct {
 	Since   string    // the last message id that the client has; empty: from now on
 }
 
+func (l Login) resumes() bool { return l.Resume && l.Since != "" }
+
 // Open takes the place that the login names: an older session there is closed
 // with Replaced. With Resume, what the client missed comes first; recovered is
-// false when that was too much and the client has to read the history. Push sessions then get their connection with Session.Start.
+// false when that was too much and the client has to read the history. Pushed
+// sessions then get their connection with Session.Start.
 func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, err error) {
 	s = &Session{
 		Key: l.Key, ID: sessionID(), hub: h,
 		since: time.Now(), expires: l.Expires, done: make(chan struct{}),
 	}
 	s.nextPing = s.since.Add(h.pingEvery(l.Key.Dialect))
+	if l.resumes() {
+		// What is in the log by now is missed, or history: it need not come live.
+		if s.after, err = h.log.Last(ctx, l.Key.App); err != nil {
+			return nil, false, fmt.Errorf("realtime: end of the log: %w", err)
+		}
+	}
 	if l.Pull {
 		s.pull, s.idleSince = true, s.since
 	}
@@ -80,35 +89,24 @@ func (h *Hub) prepare(ctx context.Context, s *Session, l Login) (recovered bool,
 		h.settle(u, l, joined)
 	}
 	h.mu.Unlock()
-	if !l.Resume || l.Since == "" {
+	if !l.resumes() {
 		return l.Resume, nil
-	}
-	last, err := h.log.Last(ctx, u.App)
-	if err != nil {
-		return false, fmt.Errorf("realtime: end of the log: %w", err)
 	}
 	missed, recovered, err := h.log.Missed(ctx, u, l.Since)
 	if err != nil {
 		return false, fmt.Errorf("realtime: messages after %s: %w", l.Since, err)
 	}
-	// A client that names an id from the future misses nothing from now on.
-	after := last
-	if recovered {
-		after = min(l.Since, last)
-	}
-	s.prepend(after, missed, h.commandsAfter(u, l.Since, time.Now()))
+	s.prepend(missed, h.commandsAfter(u, l.Since, time.Now()))
 	return recovered, nil
 }
 
 // prepend puts the missed messages and commands in front of the live ones and
-// drops the live ones that are among them. The client has, or will find in the
-// history, what is up to after.
-func (s *Session) prepend(after string, missed, commands []*Message) {
+// drops the live ones that are among them.
+func (s *Session) prepend(missed, commands []*Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.after = after
 	if len(missed) > 0 {
-		s.after = missed[len(missed)-1].ID
+		s.after = max(s.after, missed[len(missed)-1].ID)
 	}
 	s.queue = slices.DeleteFunc(s.queue, func(m *Message) bool {
 		twice := s.has(m) || slices.Contains(commands, m)

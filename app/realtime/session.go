@@ -27,7 +27,7 @@ type Session struct {
 
 	mu        sync.Mutex // guards what follows; taken after Hub.mu
 	expires   time.Time  // the token's end; zero: none
-	after     string     // what is stored up to this id, the client or the backlog has
+	after     string     // stored messages up to this id are not taken live
 	backlog   []*Message // what a resume found; goes first, not counted
 	queue     []*Message
 	bytes     int  // of queue
