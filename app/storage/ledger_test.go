@@ -172,3 +172,15 @@ func TestSwitchesKeepEveryVersion(t *testing.T) {
 		}
 	})
 }
+
+func TestKeysThatDifferByCaseAreTwo(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		s := storage.Ledger{DB: db}
+		for _, key := range []string{"order-a", "order-A", "order-a "} {
+			e := ledger.Entry{ID: "id-" + key, App: "app", Op: "op", Key: key, State: ledger.Open, Payload: []byte("{}"), Digest: []byte{1}}
+			if _, taken, err := s.Insert(t.Context(), e, time.Minute); err != nil || taken {
+				t.Errorf("%q: taken %t, %v", key, taken, err)
+			}
+		}
+	})
+}

@@ -7,8 +7,8 @@ CREATE TABLE switches (
 CREATE TABLE switch_audit (
     version BIGINT NOT NULL PRIMARY KEY,
     at_us BIGINT NOT NULL,
-    actor VARCHAR(128) NOT NULL,
-    reason VARCHAR(128) NOT NULL,
+    actor VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    reason VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     body MEDIUMBLOB NOT NULL
 );
 
