@@ -28,6 +28,6 @@ func TestEveryDatabaseIsAPairingStore(t *testing.T) { eachPairing(t, pairingtest
 // others take over: nothing is won twice, billed wrongly or left claimed.
 func TestPairingSurvivesAStormOfDyingReplicas(t *testing.T) {
 	eachPairing(t, func(t *testing.T, open func(t *testing.T) pairing.Store) {
-		pairingtest.Storm(t, open(t), 3, 40, 4*time.Second)
+		pairingtest.Storm(t, open(t), 3, 40, 2*time.Second)
 	})
 }

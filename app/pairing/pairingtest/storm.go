@@ -107,6 +107,7 @@ func (s *storm) life(ctx context.Context) {
 		wg.Go(func() {
 			for ctx.Err() == nil && store.left.Load() > 0 {
 				s.act(ctx, svc)
+				time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond) // a person is not a loop
 			}
 			die()
 		})

@@ -1,0 +1,20 @@
+package storage_test
+
+import (
+	"fmt"
+	"testing"
+
+	"switchboard/app/pairing/pairingtest"
+	"switchboard/app/storage"
+	"switchboard/app/storage/storagetest"
+)
+
+// BenchmarkPairingTicket: a full ticket, every step committed to disk
+// (SQLite FULL) with its outbox and events.
+func BenchmarkPairingTicket(b *testing.B) {
+	for _, workers := range []int{16, 128} {
+		b.Run(fmt.Sprint("workers=", workers), func(b *testing.B) {
+			pairingtest.Throughput(b, storage.Pairing{DB: storagetest.Open(b, storagetest.SQLite(b))}, workers)
+		})
+	}
+}
