@@ -103,7 +103,7 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	scanned := 0
 	var away []*member
 	want := p.cfg.TopM
-	if p.cfg.Strategy == Score {
+	if p.cfg.Strategy == Score || p.oracle != nil {
 		want = p.cfg.ScanLimit
 	}
 	p.idle.from(-1<<63, 0, func(m *member) bool {
@@ -121,7 +121,7 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	for _, m := range away {
 		p.unlist(m) // presence decays lazily (2.12)
 	}
-	m := p.choose(eligible)
+	m := p.choose(w, eligible)
 	if m == nil {
 		return false
 	}

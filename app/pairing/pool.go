@@ -26,7 +26,8 @@ type pool struct {
 	app     string
 	scene   int
 	blocked func(app string, a, b UID) bool
-	wake    chan struct{} // something may be matched; capacity 1
+	oracle  func(askNo string, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
+	wake    chan struct{}                                     // something may be matched; capacity 1
 
 	mu      sync.Mutex // guards what follows
 	now     Instant    // of the last call

@@ -51,15 +51,28 @@ func liking(c *Card) float64 {
 
 // choose picks among eligible candidates, which come in the strategy's order:
 // one of the first top_m, so that two replicas seldom fight for one head.
-func (p *pool) choose(eligible []*member) *member {
+func (p *pool) choose(w *waiter, eligible []*member) *member {
 	switch {
 	case len(eligible) == 0:
 		return nil
+	case p.oracle != nil:
+		return p.foreseen(w, eligible)
 	case p.cfg.Strategy == Score && rand.Float64() < exploreShare:
 		return eligible[rand.IntN(len(eligible))]
 	default:
 		return eligible[rand.IntN(min(p.cfg.TopM, len(eligible)))]
 	}
+}
+
+// foreseen is the eligible candidate who is known to answer first.
+func (p *pool) foreseen(w *waiter, eligible []*member) (best *member) {
+	least := int64(0)
+	for _, m := range eligible {
+		if rank, ok := p.oracle(w.t.AskNo, m.c.UID); ok && (best == nil || rank < least) {
+			best, least = m, rank
+		}
+	}
+	return best
 }
 
 // assign returns, for each row, the column that it gets, or -1, at the lowest

@@ -1,0 +1,70 @@
+package pairing
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
+	cfg := SimConfig{Seed: 7, Candidates: 120, Horizon: 15 * time.Minute, Scenario: "slack", Chart: filepath.Join(t.TempDir(), "c.svg")}
+	var out bytes.Buffer
+	if err := Simulate(context.Background(), cfg, &out); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(out.String())
+	if svg, err := os.ReadFile(cfg.Chart); err != nil || !bytes.Contains(svg, []byte("</svg>")) || !bytes.Contains(svg, []byte("longest_idle")) {
+		t.Errorf("chart %d bytes: %v", len(svg), err)
+	}
+	cfg.AsksPerSec = 0.12
+	idle, err := simulateOne(context.Background(), cfg, "idle", nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	oracle, err := simulateOne(context.Background(), cfg, "oracle", nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if idle.Asks != oracle.Asks || idle.Asks < 50 {
+		t.Errorf("different worlds: %d and %d asks", idle.Asks, oracle.Asks)
+	}
+	if oracle.PerCall > 1.15 || oracle.PerCall >= idle.PerCall || oracle.P50 >= idle.P50 {
+		t.Errorf("the oracle needs %.2f dispatches and %s, the other %.2f and %s", oracle.PerCall, oracle.P50, idle.PerCall, idle.P50)
+	}
+	if idle.Connected < 0.7 {
+		t.Errorf("with slack only %.2f are connected", idle.Connected)
+	}
+}
+
+func TestASimulationNeedsAKnownScenario(t *testing.T) {
+	if err := Simulate(context.Background(), SimConfig{Candidates: 1, Horizon: time.Second, Scenario: "calm"}, &bytes.Buffer{}); err == nil {
+		t.Error("calm is no scenario")
+	}
+}
+
+func TestGiniIsKnownAtItsEnds(t *testing.T) {
+	for want, x := range map[float64][]float64{0: {2, 2, 2, 2}, 0.75: {0, 0, 0, 8}} {
+		if got := gini(x); math.Abs(got-want) > 1e-9 {
+			t.Errorf("gini(%v) = %v, want %v", x, got, want)
+		}
+	}
+}
+
+func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
+	w := simWorld{3}
+	sum, accept := 0.0, 0.0
+	for i := range 20000 {
+		sum += w.exp(20, "x", i).Seconds()
+		accept += w.accept(UID(i))
+	}
+	if mean := sum / 20000; math.Abs(mean-20) > 0.6 {
+		t.Errorf("the mean is %v, not 20 s", mean)
+	}
+	if mean := accept / 20000; math.Abs(mean-0.6) > 0.01 {
+		t.Errorf("Beta(3, 2) has the mean 0.6, not %v", mean)
+	}
+}
