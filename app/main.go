@@ -4,11 +4,14 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"switchboard/app/pairing"
 )
 
 func main() {
@@ -37,6 +40,8 @@ const usage = `usage: app [command]
   certify [-only text] [-json file] [-against file] vendor
            hold the configured account (one made for tests!), or the vendor's mock, to the vendor contract;
            write the report, and name what differs from an earlier one; exit code 1 when a check failed
+  simulate [-scenario slack|tight|overload|burst] [-candidates n] [-horizon 2h] [-asks per-second] [-seed n] [-chart file.svg]
+           compare the strategies of pair matching over one world, against what a clairvoyant could do
 `
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -71,6 +76,25 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			return err
 		}
 		return certifyVendor(ctx, cfg, args[1:], stdout)
+	case "simulate":
+		return simulate(ctx, args[1:], stdout)
 	}
 	return errUsage
+}
+
+// simulate reads the simulator's flags; their defaults are pairing.SimDefault.
+func simulate(ctx context.Context, args []string, stdout io.Writer) error {
+	cfg := pairing.SimDefault()
+	flags := flag.NewFlagSet("simulate", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&cfg.Scenario, "scenario", cfg.Scenario, "")
+	flags.IntVar(&cfg.Candidates, "candidates", cfg.Candidates, "")
+	flags.DurationVar(&cfg.Horizon, "horizon", cfg.Horizon, "")
+	flags.Float64Var(&cfg.AsksPerSec, "asks", cfg.AsksPerSec, "")
+	flags.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "")
+	flags.StringVar(&cfg.Chart, "chart", cfg.Chart, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return errUsage
+	}
+	return pairing.Simulate(ctx, cfg, stdout)
 }

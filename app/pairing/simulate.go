@@ -184,6 +184,7 @@ func (s *sim) seed() {
 	}
 	for uid := UID(1); uid <= UID(s.cfg.Candidates); uid++ {
 		s.session(uid, 0, s.start)
+		s.on(s.world.back(uid, s.start), func() { s.comeBack(uid) })
 	}
 	s.beat()
 }
@@ -236,6 +237,16 @@ func (s *sim) session(uid UID, n int, at Instant) {
 		s.presence(uid, false, s.at)
 		s.session(uid, n+1, s.at)
 	})
+}
+
+// comeBack: who was paused while away says that he is here again.
+func (s *sim) comeBack(uid UID) {
+	c, err := s.store.Candidate(context.Background(), simApp, uid)
+	if err == nil && c.Paused {
+		_, _ = s.svc.SetAvail(context.Background(), simApp, uid, true) // the memory store does not fail
+		s.match()
+	}
+	s.on(s.world.back(uid, s.at+1), func() { s.comeBack(uid) })
 }
 
 func (s *sim) presence(uid UID, on bool, until Instant) {

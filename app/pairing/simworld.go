@@ -61,11 +61,25 @@ func (w simWorld) answer(i int, uid UID, at Instant) (after time.Duration, pass,
 	return after, w.chance(w.accept(uid), "pass", i, int(uid)), w.away(uid, at)
 }
 
-// away alternates in fixed slots of ten minutes, with a start of one's own.
-func (w simWorld) away(uid UID, at Instant) bool {
-	const slot = 10 * 60 * 1000
-	phase := int64(w.unit("phase", int(uid)) * slot)
-	return (int64(at)+phase)%slot < slot*3/10
+// People alternate between away and here in slots, with a start of their own.
+const (
+	awaySlot = 10 * 60 * 1000 // ms
+	awayPart = awaySlot * 3 / 10
+)
+
+func (w simWorld) inSlot(uid UID, at Instant) int64 {
+	return (int64(at) + int64(w.unit("phase", int(uid))*awaySlot)) % awaySlot
+}
+
+func (w simWorld) away(uid UID, at Instant) bool { return w.inSlot(uid, at) < awayPart }
+
+// back is when uid's next away time ends, not before at.
+func (w simWorld) back(uid UID, at Instant) Instant {
+	in := w.inSlot(uid, at)
+	if in <= awayPart {
+		return at + Instant(awayPart-in)
+	}
+	return at + Instant(awaySlot-in+awayPart)
 }
 
 // deliver plays the vendor's wire and what people do once they hear.
