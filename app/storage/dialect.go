@@ -5,26 +5,20 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
-	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Dialect is a database's way to say things. All that differs is in this file.
+// Dialect is a database's way to say things. All that differs is in this file
+// and, for what is said to the server before any statement, in dialect_connect.go.
 type Dialect string
 
 // The dialects.
@@ -34,182 +28,12 @@ const (
 	MySQL    Dialect = "mysql"
 )
 
-const (
-	readers     = 8
-	busyTimeout = 5 * time.Second
-)
-
-// connect opens the pools: writer for the lanes, reader for the rest.
-func connect(cfg Config) (d Dialect, writer, reader *sql.DB, err error) {
-	scheme, _, _ := strings.Cut(cfg.URL, ":")
-	switch scheme {
-	case "":
-		d = SQLite
-		writer, reader, err = connectSQLite(cfg.DataDir)
-	case "postgres", "postgresql":
-		d = Postgres
-		writer, reader, err = connectPostgres(cfg.URL)
-	case "mysql":
-		d = MySQL
-		writer, reader, err = connectMySQL(cfg.URL)
-	default:
-		err = fmt.Errorf("storage: database url: scheme %q is not postgres or mysql", scheme)
-	}
-	if err != nil {
-		return d, nil, nil, err
-	}
-	reader.SetMaxOpenConns(readers)
-	reader.SetMaxIdleConns(readers)
-	return d, writer, reader, nil
-}
-
-func connectSQLite(dir string) (writer, reader *sql.DB, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("storage: %w", err)
-	}
-	if writer, err = openSQLite(filepath.Join(dir, "switchboard.db"), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)"); err != nil {
-		return nil, nil, err
-	}
-	if reader, err = openSQLite(filepath.Join(dir, "switchboard.db"), "query_only(1)"); err != nil {
-		return nil, nil, errors.Join(err, writer.Close())
-	}
-	writer.SetMaxOpenConns(1)
-	return writer, reader, nil
-}
-
-func openSQLite(path string, pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {"immediate"}}
-	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
-	for _, p := range pragmas {
-		q.Add("_pragma", p)
-	}
-	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
-}
-
-func connectPostgres(raw string) (writer, reader *sql.DB, err error) {
-	c, err := pgx.ParseConfig(raw)
-	if err != nil {
-		return nil, nil, errors.New("storage: database url: not a valid postgres url")
-	}
-	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = busyTimeout
-	}
-	// A statement over its time is cancelled at the server, so that it holds
-	// no lock for longer; only a server that does not answer loses the connection.
-	c.BuildContextWatcherHandler = func(pc *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: time.Second}
-	}
-	return stdlib.OpenDB(*c), stdlib.OpenDB(*c), nil
-}
-
-func connectMySQL(raw string) (writer, reader *sql.DB, err error) {
-	c, err := mysqlConfig(raw)
-	if err != nil {
-		return nil, nil, errors.New("storage: database url: not a valid mysql url")
-	}
-	c.ClientFoundRows = true // an UPDATE counts the rows that match
-	c.InterpolateParams = true
-	c.Loc = time.UTC
-	if c.Timeout == 0 {
-		c.Timeout = busyTimeout
-	}
-	if c.ReadTimeout == 0 {
-		c.ReadTimeout = 30 * time.Second
-	}
-	if c.Params == nil {
-		c.Params = map[string]string{}
-	}
-	c.Params["innodb_lock_wait_timeout"] = "4"
-	if err := c.Apply(mysql.Charset("utf8mb4", "utf8mb4_bin")); err != nil {
-		return nil, nil, errors.New("storage: database url: not a valid mysql url")
-	}
-	connector, err := mysql.NewConnector(c)
-	if err != nil {
-		return nil, nil, errors.New("storage: database url: not a valid mysql url")
-	}
-	return sql.OpenDB(connector), sql.OpenDB(connector), nil
-}
-
-// mysqlConfig reads mysql://user:password@host:port/database?option=value and,
-// after the scheme, the driver's own user:password@tcp(host:port)/database.
-func mysqlConfig(raw string) (*mysql.Config, error) {
-	rest := strings.TrimPrefix(raw, "mysql://")
-	if strings.Contains(rest, "(") {
-		return mysql.ParseDSN(rest)
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, err
-	}
-	host := u.Host
-	if u.Port() == "" {
-		host += ":3306"
-	}
-	c, err := mysql.ParseDSN(fmt.Sprintf("tcp(%s)%s?%s", host, u.EscapedPath(), u.RawQuery))
-	if err != nil {
-		return nil, err
-	}
-	c.User = u.User.Username()
-	c.Passwd, _ = u.User.Password()
-	return c, nil
-}
-
 // isolation makes every statement of a write see what others have committed.
 func (d Dialect) isolation() *sql.TxOptions {
 	if d == SQLite {
 		return nil
 	}
 	return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-}
-
-// connectionID is what kill needs to know of a connection; 0 where nothing.
-func (d Dialect) connectionID(ctx context.Context, conn *sql.Conn) (id int64, err error) {
-	if d == MySQL {
-		err = conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id)
-	}
-	return id, err
-}
-
-// kill ends a connection whose statement ran over its time. MySQL goes on with
-// the statement, and keeps its locks, after the client has left; the others stop.
-func (d Dialect) kill(pool *sql.DB, id int64) {
-	if d != MySQL {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), busyTimeout)
-	defer cancel()
-	_, _ = pool.ExecContext(ctx, "KILL "+strconv.FormatInt(id, 10)) // a dead server has no locks either
-}
-
-// lockMigrations holds off other processes until the returned function is called.
-func (db *DB) lockMigrations(ctx context.Context, dir string) (unlock func(), err error) {
-	pool, lock, free := db.reader, "SELECT pg_advisory_lock(728101)", "SELECT pg_advisory_unlock(728101)"
-	switch db.dialect {
-	case SQLite:
-		// A database of its own: the lock ends with the process that held it.
-		if pool, err = openSQLite(filepath.Join(dir, "migrate.lock")); err != nil {
-			return nil, err
-		}
-		lock, free = "BEGIN EXCLUSIVE", "ROLLBACK"
-	case MySQL:
-		lock = "SELECT GET_LOCK(CONCAT(DATABASE(), '.switchboard'), 60)"
-		free = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.switchboard'))"
-	}
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	unlock = func() {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), free)
-		_ = conn.Close()
-		if db.dialect == SQLite {
-			_ = pool.Close()
-		}
-	}
-	if _, err = conn.ExecContext(ctx, lock); err != nil {
-		unlock()
-	}
-	return unlock, err
 }
 
 // rebind turns ? into the dialect's placeholders. A ? inside a literal is not
@@ -386,6 +210,15 @@ func lost(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.As(err, &refused) || pgconn.SafeToRetry(err) ||
 		(errors.As(err, &network) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded))
+}
+
+// stale: the connection was lost, and another one may be there or be made.
+func stale(err error) bool {
+	var refused *pgconn.ConnectError
+	var network *net.OpError
+	dialled := errors.As(err, &refused) || errors.As(err, &network) && network.Op == "dial"
+	_, answered := serverCode(err)
+	return err != nil && !dialled && !answered && lost(err)
 }
 
 func unavailableCode(code string) bool {

@@ -18,6 +18,7 @@ const (
 	laneSpell   = 200 * time.Millisecond // after which a transaction takes no more of its group
 	laneTries   = 10                     // runs of one group that keeps meeting conflicts
 	lostTries   = 3                      // runs of one group that keeps losing its connection
+	laneBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
 	commitLimit = 10 * time.Second
 	statements  = 256 // compiled statements kept by a lane
 )
@@ -117,7 +118,7 @@ func (l *lane) settle(group []*request) {
 			return
 		}
 		if v != spoiled {
-			time.Sleep(time.Duration(rand.Int64N(int64(tries) * int64(5*time.Millisecond))))
+			time.Sleep(rand.N(time.Duration(tries) * laneBackoff))
 		}
 	}
 }

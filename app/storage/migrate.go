@@ -30,7 +30,7 @@ func (db *DB) migrate(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("storage: migrations: %w", wrap(err))
 	}
 	defer unlock()
-	p, err := goose.NewProvider(gooseDialects[db.dialect], db.writer, files,
+	p, err := goose.NewProvider(gooseDialects[db.dialect], db.owner(), files,
 		goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("storage: migrations: %w", err)

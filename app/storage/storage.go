@@ -140,16 +140,23 @@ func (db *DB) Close() error {
 }
 
 // Query reads what is committed. Placeholders are ? in every dialect. The
-// caller closes the rows.
-func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := db.reader.QueryContext(ctx, db.dialect.rebind(query), args...)
+// caller closes the rows. Connections that died while they were idle are passed
+// over: a read may be made again.
+func (db *DB) Query(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	query = db.dialect.rebind(query)
+	for range readers + 1 {
+		if rows, err = db.reader.QueryContext(ctx, query, args...); !stale(err) {
+			break
+		}
+	}
 	return rows, wrap(err)
 }
 
-// QueryRow reads one row of what is committed; its Scan answers sql.ErrNoRows
-// when there is none.
+// QueryRow reads one row of what is committed, like Query; its Scan answers
+// sql.ErrNoRows when there is none.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
-	return Row{row: db.reader.QueryRowContext(ctx, db.dialect.rebind(query), args...)}
+	query = db.dialect.rebind(query)
+	return Row{tries: readers + 1, read: func() *sql.Row { return db.reader.QueryRowContext(ctx, query, args...) }}
 }
 
 // Now is the store's clock, which all replicas share: the database server's,
@@ -163,15 +170,21 @@ func (db *DB) Now(ctx context.Context) (time.Time, error) {
 	return time.UnixMicro(us).UTC(), err
 }
 
-// Row is one row to be scanned.
+// Row is one row to be scanned. It is read by Scan.
 type Row struct {
-	row *sql.Row
-	tx  *Tx // nil outside a write
+	read  func() *sql.Row
+	tries int
+	tx    *Tx // nil outside a write
 }
 
 // Scan copies the columns; sql.ErrNoRows when there is no row.
-func (r Row) Scan(dest ...any) error {
-	err := wrap(r.row.Scan(dest...))
+func (r Row) Scan(dest ...any) (err error) {
+	for range r.tries {
+		if err = r.read().Scan(dest...); !stale(err) {
+			break
+		}
+	}
+	err = wrap(err)
 	if r.tx != nil {
 		r.tx.note(err)
 	}

@@ -72,10 +72,12 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 
 // QueryRow reads one row inside the transaction.
 func (tx *Tx) QueryRow(query string, args ...any) Row {
-	if st := tx.prepared(query); st != nil {
-		return Row{row: st.QueryRowContext(tx.ctx, args...), tx: tx}
-	}
-	return Row{row: tx.tx.QueryRowContext(tx.ctx, tx.db.dialect.rebind(query), args...), tx: tx}
+	return Row{tries: 1, tx: tx, read: func() *sql.Row {
+		if st := tx.prepared(query); st != nil {
+			return st.QueryRowContext(tx.ctx, args...)
+		}
+		return tx.tx.QueryRowContext(tx.ctx, tx.db.dialect.rebind(query), args...)
+	}}
 }
 
 // Now is the store's clock as the transaction saw it first.
