@@ -332,8 +332,26 @@ func TestCloseFinishesWhatWasAcceptedAndRefusesTheRest(t *testing.T) {
 			}
 		})
 	}
+	begun, finished := make(chan struct{}), make(chan struct{})
+	wg.Go(func() {
+		err := db.Write(context.Background(), func(*storage.Tx) error {
+			close(begun)
+			time.Sleep(50 * time.Millisecond)
+			close(finished)
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-begun
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
+	}
+	select {
+	case <-finished:
+	default:
+		t.Error("Close left a write behind")
 	}
 	wg.Wait()
 	if err := db.Ready(context.Background()); !errors.Is(err, storage.ErrClosed) {
@@ -372,6 +390,29 @@ func TestSeveralReplicasMayStartAtOnce(t *testing.T) {
 				})
 			}
 			wg.Wait()
+		})
+	}
+}
+
+// A colleague's migration with a lower number may come after mine was applied.
+func TestAMigrationThatWasAddedLateIsApplied(t *testing.T) {
+	for name, config := range map[string]func(testing.TB) storage.Config{
+		"sqlite": storagetest.SQLite, "postgres": storagetest.Postgres, "mysql": storagetest.MySQL,
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config(t)
+			db := storagetest.Open(t, cfg)
+			for _, q := range []string{"DROP TABLE store_probe", "DELETE FROM goose_db_version WHERE version_id = 1"} {
+				if err := db.Write(context.Background(), func(tx *storage.Tx) error { _, err := tx.Exec(q); return err }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := db.Ready(context.Background()); err == nil {
+				t.Fatal("ready without its table")
+			}
+			if err := storagetest.Open(t, cfg).Ready(context.Background()); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
