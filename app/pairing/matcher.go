@@ -44,9 +44,10 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 
 // offer commits one plan. Lost claims are dropped from it one by one.
 func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
-	taken := s.verify(ctx, p, &pl)
-	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick Pick) bool { return slices.Contains(taken, pick.UID) })
-	moved := 0
+	away := s.verify(ctx, p, &pl)
+	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick Pick) bool { return slices.Contains(away, pick.UID) })
+	var taken []UID
+	moved := len(away)
 	for range tries + len(pl.picks) {
 		if len(picks) == 0 {
 			break
@@ -107,11 +108,35 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []UID) {
 		cfg := p.config()
 		now := s.now()
 		e := Evidence{Proof: ProofVendor, Online: online, At: now, Until: now.Add(cfg.PresenceTTL)}
-		if err := s.Seen(ctx, p.app, uid, "vendor", e); err != nil || !online {
+		err = s.Seen(ctx, p.app, uid, "vendor", e)
+		if !online {
+			// Whatever made us think so: until he shows himself again, he is away.
+			e.Until = now
+			err = errors.Join(err, s.disprove(ctx, p, uid, e))
 			away = append(away, uid)
+		}
+		if err != nil {
+			s.Log.WarnContext(ctx, "pairing: presence not stored", "uid", uid, "err", err)
 		}
 	}
 	return away
+}
+
+// disprove ends the evidence that the vendor has just contradicted.
+func (s *Service) disprove(ctx context.Context, p *pool, uid UID, e Evidence) error {
+	c, err := s.Store.Candidate(ctx, p.app, uid)
+	if err != nil {
+		return err
+	}
+	for session, old := range c.Sessions {
+		if old.Online && old.Proof != ProofSocket && old.At <= e.At {
+			e.Proof = old.Proof
+			if err := s.Seen(ctx, p.app, uid, session, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // served counts a dispatched ticket for the estimate of waiting times.

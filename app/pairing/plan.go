@@ -129,7 +129,7 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	if evidence.Proof != ProofSocket && !p.budget.AllowN(p.now.Time(), 1) {
 		return false
 	}
-	if evidence.Proof != ProofSocket && p.now.Sub(evidence.At) > p.cfg.PresenceFresh {
+	if p.doubtful(m, evidence) {
 		pl.stale = append(pl.stale, m.c.UID)
 	}
 	p.unlist(m)
@@ -138,6 +138,19 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	m.turn = p.turn
 	pl.picks = append(pl.picks, Pick{UID: m.c.UID, Card: m.c.Card})
 	return true
+}
+
+// doubtful: the vendor is asked before this person is offered anything. A call
+// to our API alone does not show that he can ring, unless he said so himself.
+func (p *pool) doubtful(m *member, e Evidence) bool {
+	switch e.Proof {
+	case ProofSocket:
+		return false
+	case ProofActivity:
+		return !m.c.Avail.On || m.c.Avail.Until <= p.now
+	default:
+		return p.now.Sub(e.At) > p.cfg.PresenceFresh
+	}
 }
 
 // pickAsker offers w to somebody who is searching himself and asked later (M15).

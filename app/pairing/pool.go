@@ -69,7 +69,7 @@ type waiter struct {
 
 func newPool(app string, scene int, cfg *Config, blocked func(string, UID, UID) bool) *pool {
 	p := &pool{app: app, scene: scene, blocked: blocked, wake: make(chan struct{}, 1),
-		members: map[UID]*member{}, waiters: map[string]*waiter{}, budget: rate.NewLimiter(rate.Inf, 1)}
+		members: map[UID]*member{}, waiters: map[string]*waiter{}}
 	p.configure(cfg)
 	return p
 }
@@ -78,14 +78,17 @@ func newPool(app string, scene int, cfg *Config, blocked func(string, UID, UID) 
 func (p *pool) configure(cfg *Config) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	resort := p.cfg != nil && p.cfg.Strategy != cfg.Strategy
-	p.cfg = cfg
-	if cfg.SendRate > 0 {
-		p.budget.SetLimit(rate.Limit(cfg.SendRate))
-		p.budget.SetBurst(cfg.SendBurst)
-	} else {
-		p.budget.SetLimit(rate.Inf)
+	if p.cfg == cfg {
+		return
 	}
+	resort := p.cfg != nil && p.cfg.Strategy != cfg.Strategy
+	if p.cfg == nil || p.cfg.SendRate != cfg.SendRate || p.cfg.SendBurst != cfg.SendBurst {
+		p.budget = rate.NewLimiter(rate.Inf, 1)
+		if cfg.SendRate > 0 {
+			p.budget = rate.NewLimiter(rate.Limit(cfg.SendRate), cfg.SendBurst)
+		}
+	}
+	p.cfg = cfg
 	if resort {
 		for _, m := range p.members {
 			p.unlist(m)
@@ -169,7 +172,7 @@ func (p *pool) release(d Release, now Instant) {
 	p.now = now
 	m := p.member(d.Claim.UID)
 	m.dropped = d.Claim
-	if m.taken.AskNo != "" && !d.Claim.holds(m.taken) {
+	if m.taken.AskNo != "" && m.taken.AskNo != elsewhere && !d.Claim.holds(m.taken) {
 		return // he is somebody else's by now
 	}
 	p.unlist(m)

@@ -529,3 +529,35 @@ func TestAnswers(t *testing.T) {
 		},
 	})
 }
+
+// A candidate whose evidence is old or weak is asked for at the vendor first.
+func TestPresenceIsVerifiedBeforeAnOffer(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, off)
+	asked := map[UID]int{}
+	w.svc.Online = func(_ context.Context, _ string, uid UID) (bool, error) {
+		asked[uid]++
+		return uid == 3, nil
+	}
+	ask := w.ask(1)
+	must(t, w.svc.Active(ctx, app, 2))
+	w.settle()
+	w.wantState(ask, Searching)
+	must(t, w.svc.VendorPresence(ctx, app, 3, "phone", true, w.at.Add(-30*time.Second)))
+	w.settle()
+	w.wantState(ask, Offered)
+	w.wantHeard(3, "dispatch")
+	if asked[2] != 1 || asked[3] != 1 {
+		t.Fatalf("asked %v", asked)
+	}
+	must(t, w.answer(ask, 3, 1, false))
+	_, err := w.svc.SetAvail(ctx, app, 2, true)
+	must(t, err)
+	w.at += 1
+	must(t, w.svc.Active(ctx, app, 2))
+	w.settle()
+	w.wantHeard(2, "dispatch") // he said himself that he wants offers
+	if asked[2] != 1 {
+		t.Fatalf("asked %v", asked)
+	}
+}
