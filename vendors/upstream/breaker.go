@@ -14,6 +14,7 @@ import (
 const (
 	breakerWindow = 10 * time.Second // rolling, in steps of a second
 	breakerVolume = 10               // finished calls in the window before it judges
+	breakerRun    = 10               // failures without a success between: a good past does not delay the end
 	openBase      = time.Second      // how long it stays open the first time
 	openCap       = 30 * time.Second // and at most, however often it reopens
 )
@@ -25,7 +26,8 @@ var (
 )
 
 // breaker guards one class of one vendor account. It opens when at least half of
-// at least breakerVolume calls in the window failed or were slow. gobreaker's
+// at least breakerVolume calls in the window failed or were slow, or breakerRun of
+// them in a row. gobreaker's
 // open time is fixed, so the time grows here: the core may turn half-open
 // whenever it likes, and nothing passes before view.until.
 type breaker struct {
@@ -54,7 +56,7 @@ func newBreaker() *breaker {
 		Timeout:      time.Millisecond,
 		ReadyToTrip: func(n gobreaker.Counts) bool {
 			done := n.TotalSuccesses + n.TotalFailures
-			return done >= breakerVolume && n.TotalFailures*2 >= done
+			return done >= breakerVolume && (n.TotalFailures*2 >= done || n.ConsecutiveFailures >= breakerRun)
 		},
 		IsSuccessful:  func(err error) bool { return err == nil },
 		IsExcluded:    func(err error) bool { return err == errExcluded },

@@ -54,6 +54,8 @@ func TestBreakerWantsVolumeAndShare(t *testing.T) {
 		{0, breakerVolume, "open"},
 		{breakerVolume, breakerVolume - 1, "closed"},
 		{breakerVolume, breakerVolume, "open"},
+		{10 * breakerVolume, breakerRun - 1, "closed"},
+		{10 * breakerVolume, breakerRun, "open"},
 	} {
 		t.Run(fmt.Sprintf("%d good and %d bad", tc.good, tc.bad), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -210,6 +212,28 @@ func TestReadingTheBreakerChangesNothing(t *testing.T) {
 		if c.breakers[Write].view.Load() != before {
 			t.Fatal("a look moved the breaker")
 		}
+	})
+}
+
+// Ten seconds of good calls must not stretch the bad ones.
+func TestVendorThatHangsAfterAGoodTimeIsCutWithinASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := ends(vendors.OK)
+		c := open(t, Config{Calls: 1000}, func(r *http.Request) (*http.Response, error) { return end(r) })
+		var wg sync.WaitGroup
+		call := func(d time.Duration) {
+			for stop := time.Now().Add(d); time.Now().Before(stop); time.Sleep(10 * time.Millisecond) {
+				wg.Go(func() { _ = c.Do(t.Context(), post(class), nil) })
+			}
+		}
+		call(breakerWindow)
+		synctest.Wait()
+		end = stall
+		call(time.Second)
+		if err := c.Do(t.Context(), post(class), nil); !errors.Is(err, vendors.ErrBreakerOpen) {
+			t.Fatalf("a second later the vendor is still called: %v", err)
+		}
+		wg.Wait()
 	})
 }
 

@@ -44,7 +44,7 @@ func New(cfg Config, opt Options) (*Client, error) {
 func withDefaults(cfg Config) Config {
 	cfg.Timeout = orDefault(cfg.Timeout, 5*time.Second)
 	cfg.Idle = orDefault(cfg.Idle, 50*time.Second)
-	cfg.Slow = orDefault(cfg.Slow, 800*time.Millisecond)
+	cfg.Slow = orDefault(cfg.Slow, 700*time.Millisecond)
 	cfg.Conns = orDefault(cfg.Conns, 64)
 	cfg.Calls = orDefault(cfg.Calls, cfg.Conns)
 	return cfg

@@ -39,7 +39,7 @@ type Config struct {
 	Idle    time.Duration // how long an idle connection is kept; zero: 50 s
 	Calls   int           // calls under way at most, waiting ones included; zero: Conns
 	// Slow is when an attempt starts to count against the breaker, whether it
-	// ends or not; zero: 800 ms. An operation that usually takes longer is given
+	// ends or not; zero: 700 ms. An operation that usually takes longer is given
 	// four times its usual time, but never more than half of Timeout.
 	Slow   time.Duration
 	Limits vendors.Limits
