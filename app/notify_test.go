@@ -2,11 +2,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +60,7 @@ func (p *process) sse(t testing.TB, token, last string) *eventStream {
 	if last != "" {
 		req.Header.Set("Last-Event-ID", last)
 	}
-	res, err := (&http.Client{Transport: &http.Transport{}}).Do(req)
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -534,4 +537,60 @@ func TestBannedUsersAreRefusedEverywhere(t *testing.T) {
 	if code := closing(t, socket); code != 3502 {
 		t.Errorf("socket: %d", code)
 	}
+}
+
+// deafStream asks for events and never reads them.
+func (p *process) deafStream(t testing.TB, token string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if _, err := fmt.Fprintf(conn, "GET /notify?protoc=sse&token=%s HTTP/1.1\r\nHost: x\r\n\r\n", token); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func TestStreamThatIsNotReadIsCutOff(t *testing.T) {
+	p := start(t, func(c *Config) { c.Realtime.QueueMessages = 20 })
+	conv := p.room(t, "ann", "mal")
+	ann := p.as(t, "ann")
+	p.deafStream(t, p.tokenOf(t, "mal", 1))
+	waitFor(t, "the stream", func() bool { return p.gauge(t, "switchboard_sessions") == 1 })
+	text := strings.Repeat("y", 60<<10)
+	waitFor(t, "its end", func() bool {
+		p.say(t, ann, conv, text)
+		return p.gauge(t, "switchboard_sessions") == 0
+	})
+}
+
+func TestNothingIsLeftOfSessionsThatLeave(t *testing.T) {
+	p := start(t, func(c *Config) {
+		c.Realtime.GatewayPing, c.Realtime.SocketPing = 200*time.Millisecond, 200*time.Millisecond
+	})
+	conv := p.room(t, "ann", "u")
+	ann := p.as(t, "ann")
+	p.say(t, ann, conv, "warm")
+	for i := range 60 {
+		ws, sse := p.ws(t, p.tokenOf(t, "u", i), ""), p.sse(t, p.tokenOf(t, "u", 100+i), "")
+		socket := p.login(t, strings.Replace(sampleLogin, `"device_id": "1111"`, fmt.Sprintf(`"device_id": "%d"`, i), 1))
+		defer func() { ws.Close(); sse.close(); socket.Close() }()
+	}
+	waitFor(t, "all sessions", func() bool { return p.gauge(t, "switchboard_sessions") == 180 })
+	p.say(t, ann, conv, "to all")
+	token := p.tokenOf(t, "u", 1)
+	for i := range 60 { // the same places, taken over and left at once
+		p.ws(t, p.tokenOf(t, "u", i), "").Close()
+		p.sse(t, p.tokenOf(t, "u", 100+i), "").close()
+		p.login(t, strings.Replace(sampleLogin, `"device_id": "1111"`, fmt.Sprintf(`"device_id": "%d"`, i), 1)).Close()
+	}
+	p.dial(t, "/notify?protoc=ws&token="+token).Close()
+	waitFor(t, "the end of all", func() bool { return p.gauge(t, "switchboard_sessions") == 0 })
+	waitFor(t, "the end of their goroutines", func() bool {
+		var stacks bytes.Buffer
+		_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
+		return !strings.Contains(stacks.String(), "switchboard/handlers.") && !strings.Contains(stacks.String(), "realtime.(*Session)")
+	})
 }
