@@ -57,6 +57,7 @@ func openLive(ctx context.Context, s *server) (l *live, err error) {
 		return nil, fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
 	}
 	s.open.push("bus", func() error { l.bus.Close(); return nil })
+	s.metrics.news(l.bus)
 	if l.files, err = uploads.Open(ctx, s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
 		return nil, err
 	}

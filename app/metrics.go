@@ -9,7 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"switchboard/app/bus"
 	"switchboard/app/ledger"
+	"switchboard/app/storage"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -67,6 +69,24 @@ func (m *metrics) handler() http.Handler {
 // gauge shows a number that is read when somebody looks.
 func (m *metrics) gauge(name, help string, read func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+}
+
+// count shows a counter that is kept elsewhere.
+func (m *metrics) count(name, help string, read func() int64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(read()) }))
+}
+
+// store shows how writes share commits, and what had to be run again.
+func (m *metrics) store(db *storage.DB) {
+	m.count("switchboard_store_writes_total", "Writes answered after a commit.", func() int64 { return db.Stats().Writes })
+	m.count("switchboard_store_commits_total", "Commits; writes divided by commits is how many share one.", func() int64 { return db.Stats().Commits })
+	m.count("switchboard_store_retries_total", "Transactions run again after a conflict or a lost connection.", func() int64 { return db.Stats().Retries })
+}
+
+// news shows what other replicas and slow listeners missed and find in the store.
+func (m *metrics) news(b *bus.Bus) {
+	m.count("switchboard_bus_unsent_total", "News that did not go to other replicas.", func() int64 { s := b.Stats(); return s.Dropped + s.Failed })
+	m.count("switchboard_bus_overflowed_total", "News that a slow listener here missed.", func() int64 { return b.Stats().Overflowed })
 }
 
 func (m *metrics) request(method, route string, status int, took time.Duration) {

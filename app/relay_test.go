@@ -41,6 +41,11 @@ func TestRelayedMessagesReachTheMembersAtTheVendorInOrder(t *testing.T) {
 			t.Fatalf("Jerry has %q, want %q", atVendor(t, mock, "Jerry"), want)
 		}
 	}
+	for _, name := range []string{"switchboard_store_writes_total", "switchboard_store_commits_total"} {
+		if p.gauge(t, name) == 0 {
+			t.Errorf("%s does not count", name)
+		}
+	}
 	if got := atVendor(t, mock, "Tom"); len(got) > 0 {
 		t.Errorf("the sender has %q", got)
 	}

@@ -158,6 +158,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		return nil, err
 	}
 	s.open.push("store", s.db.Close)
+	s.metrics.store(s.db)
 	writes, switched := storage.Ledger{DB: s.db}, storage.Switches{DB: s.db}
 
 	// The domains. What runs beside requests runs until everything is served.
