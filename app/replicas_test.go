@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -26,14 +30,81 @@ func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
 			if bus == "" {
 				t.Skipf("SWITCHBOARD_TEST_%s is not set", name)
 			}
-			url := storagetest.Postgres(t).URL
-			testReplicas(t, func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(url), vendors.Secret(bus) })
+			store := storagetest.Postgres(t).URL
+			testReplicas(t, func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(store), vendors.Secret(bus) })
+		})
+		t.Run("postgres and "+name+" that comes and goes", func(t *testing.T) {
+			bus := os.Getenv("SWITCHBOARD_TEST_" + name)
+			if bus == "" {
+				t.Skipf("SWITCHBOARD_TEST_%s is not set", name)
+			}
+			store, flaky := storagetest.Postgres(t).URL, comesAndGoes(t, bus)
+			testReplicas(t, func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(store), vendors.Secret(flaky) })
 		})
 	}
 	t.Run("postgres without a bus", func(t *testing.T) {
 		url := storagetest.Postgres(t).URL
 		testReplicas(t, func(c *Config) { c.DatabaseURL = vendors.Secret(url) })
 	})
+}
+
+// comesAndGoes returns the URL of a way to the bus that is cut, with all that
+// goes over it, for half of the time.
+func comesAndGoes(t *testing.T, bus string) string {
+	t.Helper()
+	u, err := url.Parse(bus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := u.Host
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	t.Cleanup(func() { cancel(); work.Wait() })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = l.Addr().String()
+	work.Go(func() {
+		for ctx.Err() == nil {
+			up, down := context.WithTimeout(ctx, 150*time.Millisecond)
+			stop := context.AfterFunc(up, func() { l.Close() })
+			for {
+				client, err := l.Accept()
+				if err != nil {
+					break
+				}
+				work.Go(func() { pass(up, client, target) })
+			}
+			down()
+			stop()
+			select {
+			case <-ctx.Done():
+			case <-time.After(150 * time.Millisecond):
+			}
+			if l, err = net.Listen("tcp", u.Host); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		l.Close()
+	})
+	return u.String()
+}
+
+// pass carries one connection until ctx ends.
+func pass(ctx context.Context, client net.Conn, target string) {
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		client.Close()
+		return
+	}
+	stop := context.AfterFunc(ctx, func() { client.Close(); server.Close() })
+	defer stop()
+	var both sync.WaitGroup
+	both.Go(func() { _, _ = io.Copy(server, client); server.Close() })
+	both.Go(func() { _, _ = io.Copy(client, server); client.Close() })
+	both.Wait()
 }
 
 const (
