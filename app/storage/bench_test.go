@@ -98,8 +98,8 @@ func pool(b *testing.B, cfg storage.Config, writers int) *sql.DB {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = db.Close() })
-	db.SetMaxOpenConns(min(writers, 90)) // servers take 100 by default
-	db.SetMaxIdleConns(min(writers, 90))
+	db.SetMaxOpenConns(min(writers, 60)) // servers take 100 by default, and others use them too
+	db.SetMaxIdleConns(min(writers, 60))
 	return db
 }
 
