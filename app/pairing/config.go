@@ -118,6 +118,8 @@ type Config struct {
 
 	Free time.Duration `key:"free"` // of a liked call, before the first minute is started
 
+	id string // of this content, where it was worked out before
+
 	PushExtra bool `key:"push.extra"` // false: dispatch is the only command, as in the seed
 	Events    bool `key:"events"`     // tell the business server
 }
@@ -152,6 +154,9 @@ func (c *Config) longest() time.Duration {
 
 // ID names the configuration by its content.
 func (c *Config) ID() string {
+	if c.id != "" {
+		return c.id
+	}
 	b, err := json.Marshal(c)
 	if err != nil {
 		panic(err) // numbers, strings and durations always encode

@@ -111,6 +111,9 @@ func (s *step) push(e Entry) int64 {
 		e.Waiting = true
 	} else {
 		e.Attempts = 1
+		if s.fx.Send == nil {
+			s.fx.Send = make([]Entry, 0, stepEntries)
+		}
 		s.fx.Send = append(s.fx.Send, e)
 	}
 	s.t.Outbox = append(s.t.Outbox, e)

@@ -174,12 +174,13 @@ func (s *Service) tell(ctx context.Context, j job) Tell {
 			err = s.Notify(ctx, j.notice())
 		}
 	}
-	how := tellOf(err)
-	s.count("told_" + j.e.Name + "_" + vendors.OutcomeOf(err).String())
+	if s.Count != nil {
+		s.Count("told_" + j.e.Name + "_" + vendors.OutcomeOf(err).String())
+	}
 	if err != nil {
 		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.t.AskNo, "name", j.e.Name, "to", j.e.To, "err", err)
 	}
-	return how
+	return tellOf(err)
 }
 
 // tellOf reads a delivery's end from the outcome of the call.

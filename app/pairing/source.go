@@ -89,6 +89,7 @@ func (c *Configs) fetch(ctx context.Context, k poolKey) (*heldConfig, error) {
 		if err != nil {
 			return nil, err
 		}
+		cfg.id = cfg.ID()
 		h.cfg = &cfg
 	}
 	c.mu.Lock()
@@ -110,6 +111,9 @@ func Parse(values map[string]string) (Config, error) {
 	fields := map[string]reflect.Value{}
 	v := reflect.ValueOf(&cfg).Elem()
 	for i := range v.NumField() {
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
 		fields["pair."+v.Type().Field(i).Tag.Get("key")] = v.Field(i)
 	}
 	var errs []error

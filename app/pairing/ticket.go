@@ -173,11 +173,14 @@ type Effects struct {
 	Counters []string
 }
 
+// stepEntries is how many entries a step seldom exceeds; room for them is made at once.
+const stepEntries = 4
+
 func (t *Ticket) clone() Ticket {
 	n := *t
 	n.Rounds = slices.Clone(t.Rounds)
 	n.Offers = slices.Clone(t.Offers)
-	n.Outbox = slices.Clone(t.Outbox)
+	n.Outbox = append(make([]Entry, 0, len(t.Outbox)+stepEntries), t.Outbox...)
 	return n
 }
 
