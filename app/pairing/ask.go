@@ -54,7 +54,7 @@ func (s *Service) takesPart(ctx context.Context, app string, uid UID) (held bool
 
 // heldTicket is the caller's own ask where he holds an offer while it waits (A7 in H).
 func (s *Service) heldTicket(ctx context.Context, askNo string, uid UID) (string, error) {
-	t, err := s.Store.Load(ctx, askNo)
+	t, err := s.read(ctx, askNo)
 	if err != nil {
 		return "", err
 	}
@@ -96,7 +96,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	}
 	s.count("asks")
 	p.introduce(&t, cfg, profile, met)
-	s.committed(&stepped{t, cfg, fx}, now)
+	s.committed(&stepped{t, cfg, fx, 0}, now)
 	if cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
 		return s.orNobody(ctx, &t)
 	}

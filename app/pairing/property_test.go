@@ -192,6 +192,13 @@ func play(t *rapid.T, w *world) {
 		},
 		"": func(*rapid.T) { w.audit.told() },
 	}
+	acts["remembered"] = func(t *rapid.T) {
+		for no, cached := range w.svc.live {
+			if tk := w.ticket(no); tk.Version != cached.Version {
+				t.Fatalf("%s is remembered at version %d and is at %d", no, cached.Version, tk.Version)
+			}
+		}
+	}
 	t.Repeat(acts)
 	w.quiesce()
 }
@@ -301,6 +308,24 @@ func TestInvariantsHoldInEveryHistory(t *testing.T) {
 					v[k] = val
 				}
 				play(rt, newWorld(rt, v))
+			})
+		})
+	}
+}
+
+func TestInvariantsHoldForOneReplicaThatDoesNotAskTheStore(t *testing.T) {
+	for name, values := range settings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(rt *rapid.T) {
+				v := map[string]string{"pair.ask_rate": "0", "pair.admission": "false"}
+				for k, val := range values {
+					v[k] = val
+				}
+				w := newWorld(rt, v)
+				w.alone = true
+				w.restart()
+				play(rt, w)
 			})
 		})
 	}

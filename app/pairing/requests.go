@@ -7,7 +7,7 @@ import (
 
 // who is in the app asked from: an ask of another app does not exist.
 func (s *Service) load(ctx context.Context, app, askNo string) (Ticket, error) {
-	t, err := s.Store.Load(ctx, askNo)
+	t, err := s.read(ctx, askNo)
 	if err == nil && t.App != app {
 		err = ErrUnknownAsk
 	}
@@ -122,7 +122,7 @@ func (s *Service) toHolder(ctx context.Context, app string, uid UID, ev Event) e
 	if err != nil || !held {
 		return err
 	}
-	t, err := s.Store.Load(ctx, c.AskNo)
+	t, err := s.read(ctx, c.AskNo)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ type Service struct {
 	pools map[poolKey]*pool
 	snaps map[string]*Config
 	rates map[person]*askRate
+	live  map[string]Ticket // what this replica alone writes; empty where others do
 }
 
 type poolKey struct {
@@ -78,7 +79,7 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}}
+	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, live: map[string]Ticket{}}
 	s.sender = newSender(s)
 	s.step, s.deliver = stepAcked, s.sender.take
 	return s
@@ -106,7 +107,7 @@ const tries = 5
 // caller is told comes from a state that was read after he asked.
 func (s *Service) apply(ctx context.Context, askNo string, ev Event) (Ticket, error) {
 	for range tries {
-		t, err := s.Store.Load(ctx, askNo)
+		t, err := s.read(ctx, askNo)
 		if err != nil {
 			return Ticket{}, err
 		}
@@ -121,9 +122,10 @@ func (s *Service) apply(ctx context.Context, askNo string, ev Event) (Ticket, er
 
 // stepped is a ticket with the configuration that it goes by.
 type stepped struct {
-	t   Ticket
-	cfg *Config
-	fx  Effects
+	t    Ticket
+	cfg  *Config
+	fx   Effects
+	prev int64
 }
 
 // applyTo is one try on t as it was read. told is the machine's answer, err why
@@ -146,7 +148,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 		}
 	}()
 	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
-	done := []stepped{{after, cfg, fx}}
+	done := []stepped{{after, cfg, fx, t.Version}}
 	for _, l := range fx.Links {
 		linked, err := s.link(ctx, l, now, &b)
 		if err != nil {
@@ -155,6 +157,9 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 		done = append(done, linked...)
 	}
 	if err := s.Store.Commit(ctx, b); err != nil {
+		for i := range done {
+			s.forget(done[i].t.AskNo)
+		}
 		return *t, nil, err
 	}
 	for i := range done {
@@ -165,7 +170,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 
 // link steps a second ticket inside the same commit (M15 to M17).
 func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]stepped, error) {
-	t, err := s.Store.Load(ctx, l.AskNo)
+	t, err := s.read(ctx, l.AskNo)
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +185,12 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 	b.Writes = append(b.Writes, Write{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)})
 	b.Drop, b.Take = append(b.Drop, fx.Drop...), append(b.Take, fx.Take...)
 	b.Records = append(b.Records, fx.Records...)
-	return []stepped{{after, cfg, fx}}, nil
+	return []stepped{{after, cfg, fx, t.Version}}, nil
 }
 
 // committed spreads the news of a commit inside this replica.
 func (s *Service) committed(d *stepped, now Instant) {
+	s.remember(&d.t, d.prev)
 	s.countAll(d.fx)
 	s.everyPool(d.t.App, func(p *pool) {
 		for _, c := range d.fx.Take {

@@ -24,6 +24,7 @@ type world struct {
 	pending []flight
 	between func()    // runs once between a read and its write: a rival on another replica
 	keyless bool      // mutant: a charge has no key of its own
+	alone   bool      // one replica, which need not ask the store
 	wire    []Command // what reached devices, in order
 	bills   map[string][]Charge
 	coins   map[UID]int64
@@ -59,13 +60,16 @@ func newWorld(tb fataler, values map[string]string) *world {
 // restart is a crash: pools, acknowledgements and deliveries under way are gone.
 func (w *world) restart() {
 	w.pending, w.others = nil, nil
-	for range 2 {
+	if w.svc = w.replica(); !w.alone {
 		w.others = append(w.others, w.replica())
 	}
-	w.svc, w.others = w.others[0], w.others[1:]
 }
 
-func (w *world) nextReplica() { w.svc, w.others[0] = w.others[0], w.svc }
+func (w *world) nextReplica() {
+	if !w.alone {
+		w.svc, w.others[0] = w.others[0], w.svc
+	}
+}
 
 // rivalStore lets a rival in between a read and its write.
 type rivalStore struct {
@@ -90,7 +94,7 @@ func (w *world) replica() *Service {
 	store = rivalStore{store, w}
 	now := func() time.Time { return w.at.Time().Add(w.skew) }
 	svc := New(Options{
-		Store: store, Now: now, Shared: true,
+		Store: store, Now: now, Shared: !w.alone,
 		Configs:   &Configs{Source: Everywhere(w.values), Now: now},
 		ChannelUp: func() bool { return w.channel },
 		Send:      func(context.Context, Command) error { return nil },
