@@ -183,7 +183,7 @@ func (p *pairs) send(ctx context.Context, c pairing.Command) error {
 	}
 	m := vendors.Message{Kind: vendors.ToUsers, From: p.cfg.From, To: []string{c.To.String()},
 		Content: vendors.Content{Kind: vendors.Command, Name: c.Name, Data: data}}
-	receipt, err := vendors.Via(ctx, p.routes, vendors.CapMessages, vendors.Write,
+	receipt, err := vendors.Via(vendors.WithSticky(ctx, c.App+"/"+c.AskNo), p.routes, vendors.CapMessages, vendors.Write,
 		func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) { return v.Messages.Send(ctx, m) })
 	if err == nil && len(receipt.Targets) == 1 {
 		err = receipt.Targets[0].Err

@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/vendors"
 )
 
 // Caller is who a client request comes from.
@@ -55,6 +56,7 @@ func Client(apps *access.Directory) fiber.Handler {
 			return ErrOtherApp
 		}
 		SetCaller(c, caller)
+		c.SetUserContext(vendors.WithUser(c.UserContext(), caller.App+"/"+caller.User))
 		return c.Next()
 	}
 }
