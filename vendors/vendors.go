@@ -18,22 +18,27 @@ type Vendor struct {
 	// than one: "rongcloud", "rongcloud:sg". Routes and metrics use it.
 	Name string
 
-	Tokens     Tokens
-	Revoker    Revoker
-	Users      Users
-	Blacklist  Blacklist
-	Messages   Messages
-	Templates  Templates
-	Recaller   Recaller
-	Presence   Presence
-	Words      Words
-	WordAdmin  WordAdmin
-	Translator Translator
-	Wallet     Wallet
-	Groups     Groups
-	ChatRooms  ChatRooms
-	Rooms      Rooms
-	Callbacks  Callbacks
+	Tokens      Tokens
+	Revoker     Revoker
+	Users       Users
+	Blacklist   Blacklist
+	Messages    Messages
+	Templates   Templates
+	Recaller    Recaller
+	Presence    Presence
+	Words       Words
+	WordAdmin   WordAdmin
+	Translator  Translator
+	Wallet      Wallet
+	Groups      Groups
+	GroupNames  GroupNames
+	GroupOwners GroupOwners
+	GroupLists  GroupLists
+	MemberMutes MemberMutes
+	GroupMutes  GroupMutes
+	ChatRooms   ChatRooms
+	Rooms       Rooms
+	Callbacks   Callbacks
 
 	// Limits are the vendor's own numbers, by operation; an operation that is
 	// not listed has none that we know of.
@@ -246,22 +251,6 @@ type Wallet interface {
 	// Adjust applies a once, however often it is called with the same
 	// RequestID. Taking more than there is is ErrInsufficient.
 	Adjust(ctx context.Context, a Adjustment) error
-}
-
-// Group is a lasting set of users who share a conversation.
-type Group struct {
-	ID      string
-	Name    string
-	Creator string
-	Members []string // with or without Creator, who is always one
-}
-
-// Groups keeps groups at the vendor so that group publishes reach somebody.
-type Groups interface {
-	CreateGroup(ctx context.Context, g Group) error
-	// ChangeGroup adds and removes members; either list may be empty.
-	ChangeGroup(ctx context.Context, id string, add, remove []string) error
-	DismissGroup(ctx context.Context, id, by string) error
 }
 
 // ChatRooms keeps rooms that people enter and leave at will.

@@ -3,6 +3,7 @@ package certify
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	mock "switchboard/mocks/linkv"
 	"switchboard/vendors"
@@ -20,7 +21,8 @@ func linkV(cfg linkv.Config) vendortest.Fixture {
 		f.Secrets = []vendors.Secret{cfg.AppSecret}
 	}
 	if cfg.AppID == "" {
-		f.Lacks = append(f.Lacks, "Tokens", "Users", "Blacklist", "Messages", "Presence", "Groups")
+		f.Lacks = append(f.Lacks, "Tokens", "Users", "Blacklist", "Messages", "Presence",
+			"Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes")
 		f.Secrets, f.Kinds = []vendors.Secret{cfg.LiveAppSecret}, nil
 		f.Codes = slices.DeleteFunc(f.Codes, func(c vendortest.CodeCase) bool { return c.Op != "" })
 	}
@@ -65,10 +67,13 @@ func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 func linkvLimits() vendors.Limits {
 	ids := vendors.Limit{IDBytes: 64}
 	many, one := vendors.Limit{IDBytes: 64, Targets: 100}, vendors.Limit{IDBytes: 64, Targets: 1}
+	twenty := vendors.Limit{IDBytes: 64, Targets: 20}
 	return vendors.Limits{
 		vendors.OpTokenIssue: {IDBytes: 64, Bytes: 1024}, vendors.OpUserBlock: many, vendors.OpBlacklist: many,
 		vendors.OpSendUser: many, vendors.OpSendGroup: one, vendors.OpSendChatRoom: one,
 		vendors.OpPresence: ids, vendors.OpBalance: ids, vendors.OpAdjust: ids, vendors.OpGroup: ids,
+		vendors.OpGroupRename: ids, vendors.OpGroupTransfer: ids, vendors.OpGroupMembers: ids, vendors.OpUserGroups: ids,
+		vendors.OpMemberMute: twenty, vendors.OpMemberUnmute: twenty, vendors.OpGroupMute: ids, vendors.OpGroupUnmute: ids,
 	}
 }
 
@@ -103,8 +108,19 @@ func LinkVMock(t vendortest.T, otherTypes bool) vendortest.Fixture {
 		Inbox:     func(user string) []vendortest.Received { return linkvReceived(app.Inbox(user)) },
 		TokenUser: app.TokenUser, Coins: app.Balance, Blocked: app.Blocked,
 		Members: app.Members, SetOnline: app.SetOnline,
+		GroupName:  func(id string) string { return linkvGroup(app, id).Name },
+		GroupOwner: func(id string) string { return linkvGroup(app, id).Admin },
+		GroupMuted: func(id string) bool { return linkvGroup(app, id).Gagged },
+		MemberMute: func(id, user string) (time.Time, bool) {
+			return time.Time{}, slices.Contains(linkvGroup(app, id).Mute, user)
+		},
 	}
 	return f
+}
+
+func linkvGroup(app *mock.App, id string) mock.GroupState {
+	g, _ := app.Group(id)
+	return g
 }
 
 // linkvWire states what LinkV's clients are to see (reference/linkv.md 4.1): plain

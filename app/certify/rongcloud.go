@@ -25,7 +25,7 @@ func rongCloud(cfg rongcloud.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		// What RongCloud's documents have no call for.
-		Lacks:   []string{"Wallet", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Identity", "Rooms.Calls"},
+		Lacks:   []string{"Wallet", "GroupOwners", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Identity", "Rooms.Calls"},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Nonce:   func(s vendortest.Seen) string { return s.Header.Get("Nonce") },
 		Known:   "alice", Peer: "bob", Group: "club", Chat: "hall", Room: "talk",
@@ -117,7 +117,9 @@ func rongLimits() vendors.Limits {
 		"word.list":             {Calls: 100, Per: time.Second},
 		"word.change":           {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},
 		"translate":             {Runes: 1000, Calls: 10, Per: time.Second},
-		"group.change":          thousand, "chatroom.change": management, "chatroom.users": management,
+		"group.rename":          management, "group.members": management, "user.groups": management,
+		"group.mute_members": twenty, "group.unmute_members": twenty, "group.mute": management, "group.unmute": management,
+		"group.change": thousand, "chatroom.change": management, "chatroom.users": management,
 		"room.status": {}, "room.users": {}, "room.kick": {}, "room.ban": {}, "room.unban": {}, "room.dissolve": {},
 	}
 }

@@ -38,7 +38,12 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 		},
 		SetWords:  func(words ...vendors.Word) { far.setWords(m.Words(), words) },
 		Members:   m.Members,
-		RoomUsers: m.RTCMembers,
+		GroupName: func(group string) string { return far.groupName(m.Members(group), group) },
+		GroupMuted: func(group string) bool {
+			return far.entry("/group/ban/query.json", url.Values{"groupId": {group}}, "groupinfo", "groupId", group)["stat"] == "1"
+		},
+		MemberMute: far.memberMute,
+		RoomUsers:  m.RTCMembers,
 		ChatRoom: func(id string) bool {
 			_, exists := m.ChatRoomMembers(id)
 			return exists
@@ -157,4 +162,40 @@ func (c rongClient) setWords(there map[string]string, words []vendors.Word) {
 		}
 		c.post("/sensitiveword/add.json", form)
 	}
+}
+
+// entry is what an answer's list says of id; nil: it is not listed.
+func (c rongClient) entry(path string, form url.Values, list, key, id string) map[string]any {
+	c.t.Helper()
+	entries, _ := c.post(path, form)[list].([]any)
+	for _, e := range entries {
+		if entry, _ := e.(map[string]any); entry[key] == id {
+			return entry
+		}
+	}
+	return nil
+}
+
+// groupName asks for the groups of a member: no call reads a group's name.
+func (c rongClient) groupName(members []string, group string) string {
+	if len(members) == 0 {
+		return ""
+	}
+	return fmt.Sprint(c.entry("/user/group/query.json", url.Values{"userId": {members[0]}}, "groups", "id", group)["name"])
+}
+
+// memberMute reads the end of a mute, which the vendor writes in China's time.
+func (c rongClient) memberMute(group, user string) (until time.Time, muted bool) {
+	entry := c.entry("/group/user/gag/list.json", url.Values{"groupId": {group}}, "users", "userId", user)
+	if entry == nil {
+		return time.Time{}, false
+	}
+	until, err := time.ParseInLocation(time.DateTime, fmt.Sprint(entry["time"]), time.FixedZone("CST", 8*60*60))
+	if err != nil {
+		c.t.Fatalf("the end of a mute: %v", err)
+	}
+	if until.Year() > time.Now().Year()+100 {
+		return time.Time{}, true // for good
+	}
+	return until, true
 }

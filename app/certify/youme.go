@@ -22,7 +22,7 @@ func youMe(cfg youme.Config) vendortest.Fixture {
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
 			"Tokens", "Revoker", "Users", "Blacklist", "Messages", "Templates", "Recaller", "Presence", "Words", "WordAdmin",
-			"Translator", "Wallet", "Groups", "ChatRooms", "Rooms.Ban", "Callbacks",
+			"Translator", "Wallet", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "Rooms.Ban", "Callbacks",
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Known:   "known", Peer: "peer", Room: "stage",

@@ -127,6 +127,31 @@ func (a *App) Members(groupID string) (users []string) {
 	return users
 }
 
+// GroupState is a group as LinkV keeps it.
+type GroupState struct {
+	Name   string
+	Admin  string
+	Gagged bool     // nobody but the admin may talk
+	Mute   []string // members who may not talk
+}
+
+// Group returns the state of a group, false when there is no such group.
+func (a *App) Group(id string) (s GroupState, exists bool) {
+	a.Do(func() {
+		g := a.groups[id]
+		if exists = g != nil; !exists {
+			return
+		}
+		s = GroupState{Name: g.name, Admin: g.admin, Gagged: g.gagged}
+		for _, m := range g.members {
+			if m.gagged {
+				s.Mute = append(s.Mute, m.user)
+			}
+		}
+	})
+	return s, exists
+}
+
 // Register makes sure that the live side knows user, and returns his openId.
 func (a *App) Register(user string) (openID string) {
 	a.Do(func() { openID = a.register(user).openID })

@@ -7,6 +7,10 @@ import "switchboard/vendors"
 // people in doubt.
 const maxTargets = 100
 
+// maxMutes bounds how many members one call mutes or unmutes. The number is ours
+// too: LinkV takes one at a time.
+const maxMutes = 20
+
 // idLimit is what LinkV takes as a user id (4.3). No rule is published for
 // group and room ids; the same is asked of them, since some calls join ids by
 // commas.
@@ -14,16 +18,24 @@ var idLimit = vendors.Limit{IDBytes: 64, IDLetter: idLetter}
 
 // limits are LinkV's published numbers (4.3). It names no rates.
 var limits = vendors.Limits{
-	vendors.OpTokenIssue:   {IDBytes: idLimit.IDBytes, IDLetter: idLetter, Bytes: maxPortrait},
-	vendors.OpUserBlock:    targets(maxTargets),
-	vendors.OpBlacklist:    targets(maxTargets),
-	vendors.OpSendUser:     targets(maxTargets),
-	vendors.OpSendGroup:    targets(1),
-	vendors.OpSendChatRoom: targets(1),
-	vendors.OpPresence:     idLimit,
-	vendors.OpBalance:      idLimit,
-	vendors.OpAdjust:       idLimit,
-	vendors.OpGroup:        idLimit,
+	vendors.OpTokenIssue:    {IDBytes: idLimit.IDBytes, IDLetter: idLetter, Bytes: maxPortrait},
+	vendors.OpUserBlock:     targets(maxTargets),
+	vendors.OpBlacklist:     targets(maxTargets),
+	vendors.OpSendUser:      targets(maxTargets),
+	vendors.OpSendGroup:     targets(1),
+	vendors.OpSendChatRoom:  targets(1),
+	vendors.OpPresence:      idLimit,
+	vendors.OpBalance:       idLimit,
+	vendors.OpAdjust:        idLimit,
+	vendors.OpGroup:         idLimit,
+	vendors.OpGroupRename:   idLimit,
+	vendors.OpGroupTransfer: idLimit,
+	vendors.OpGroupMembers:  idLimit,
+	vendors.OpUserGroups:    idLimit,
+	vendors.OpMemberMute:    targets(maxMutes),
+	vendors.OpMemberUnmute:  targets(maxMutes),
+	vendors.OpGroupMute:     idLimit,
+	vendors.OpGroupUnmute:   idLimit,
 }
 
 func targets(n int) vendors.Limit {

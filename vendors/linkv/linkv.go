@@ -104,6 +104,8 @@ func (a *adapter) openIM(v *vendors.Vendor, opt upstream.Options) (err error) {
 	}, opt)
 	v.Tokens, v.Users, v.Blacklist = a, a, a
 	v.Messages, v.Presence, v.Groups = a, a, a
+	v.GroupNames, v.GroupOwners, v.GroupLists = a, a, a
+	v.MemberMutes, v.GroupMutes = a, a
 	return err
 }
 

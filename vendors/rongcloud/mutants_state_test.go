@@ -22,6 +22,8 @@ type (
 	stuckBan     struct{ wrong }
 	fullRoom     struct{ wrong }
 	sameWords    struct{ wrong }
+	oldName      struct{ wrong }
+	endless      struct{ wrong }
 )
 
 func (s sameWords) SendTemplate(ctx context.Context, t vendors.Template) (vendors.Receipt, error) {
@@ -78,6 +80,17 @@ func (e emptyGroup) DismissGroup(ctx context.Context, id, by string) error {
 	return e.Vendor.Groups.DismissGroup(ctx, id, by)
 }
 
+func (oldName) RenameGroup(context.Context, string, string, string) error { return nil }
+
+func (e endless) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	m.For = 0
+	return e.Vendor.MemberMutes.MuteMembers(ctx, m)
+}
+
+func (e endless) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	return e.Vendor.MemberMutes.UnmuteMembers(ctx, m)
+}
+
 func (s softKick) KickUser(ctx context.Context, k vendors.Kick) error {
 	k.For = 0
 	return s.Vendor.Rooms.Kick.KickUser(ctx, k)
@@ -122,6 +135,8 @@ func stateMutants() []mutant {
 		{name: "swaps owner and blacklisted", caught: "BlacklistIsTheOwnersAndNotTheOthers", vendor: func(v *vendors.Vendor) { v.Blacklist = swappedList{right(v)} }},
 		{name: "unblock does nothing", caught: "BlockedUserIsBlockedAndUnblockedAgain", vendor: func(v *vendors.Vendor) { v.Users = stuckUnblock{right(v)} }},
 		{name: "group without its members", caught: "CreatedGroupHasItsCreatorAndMembers", vendor: func(v *vendors.Vendor) { v.Groups = emptyGroup{right(v)} }},
+		{name: "group keeps its old name", caught: "RenamedGroupHasItsNewNameAndItsMembers", vendor: func(v *vendors.Vendor) { v.GroupNames = oldName{right(v)} }},
+		{name: "mute forgets for how long", caught: "MemberMutedForAWhileIsMutedSoLongOrItIsRefused", vendor: func(v *vendors.Vendor) { v.MemberMutes = endless{right(v)} }},
 		{name: "kick forgets for how long", caught: "KickForAWhileKeepsHimOut", vendor: func(v *vendors.Vendor) { v.Rooms.Kick = softKick{right(v)} }},
 		{name: "unban does nothing", caught: "BannedUserIsOutUntilUnbanned", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},
 		{name: "dissolve does nothing", caught: "DissolvedRoomIsEmpty", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},

@@ -42,6 +42,11 @@ func wireMutants() []mutant {
 				form.Set("objectName", "RC:TxtMsg")
 			}
 		}},
+		{name: "mute in every group for one", caught: "MutedMemberIsMutedAloneUntilUnmuted", wire: func(r *http.Request, form url.Values) {
+			if strings.Contains(r.URL.Path, "/group/user/gag/") {
+				form.Del("groupId")
+			}
+		}},
 		{name: "block in seconds for minutes", caught: "BlockedUserIsBlockedAndUnblockedAgain", wire: func(_ *http.Request, form url.Values) {
 			if form.Has("minute") {
 				form.Set("minute", "216000")

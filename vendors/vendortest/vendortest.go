@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"switchboard/vendors"
 )
@@ -111,15 +112,21 @@ type Received struct {
 // nil leaves the checks that need it unchecked, and the log says which; in
 // front of a real vendor all may be nil.
 type FarEnd struct {
-	Inbox       func(user string) []Received // in order of arrival
-	TokenUser   func(token string) string    // whose live token it is; empty: nobody's
-	Coins       func(user string) int64
-	Blocked     func(user string) bool
-	Blacklist   func(user string) []string
-	Words       func() []vendors.Word
-	Members     func(group string) []string // nil: no such group
-	ChatRoom    func(id string) bool        // exists
-	RoomUsers   func(room string) []string  // nil: no such room
+	Inbox      func(user string) []Received // in order of arrival
+	TokenUser  func(token string) string    // whose live token it is; empty: nobody's
+	Coins      func(user string) int64
+	Blocked    func(user string) bool
+	Blacklist  func(user string) []string
+	Words      func() []vendors.Word
+	Members    func(group string) []string // nil: no such group
+	GroupName  func(group string) string
+	GroupOwner func(group string) string
+	GroupMuted func(group string) bool
+	// MemberMute reports whether user may not talk in group, and until when;
+	// the zero time: until he is unmuted.
+	MemberMute  func(group, user string) (until time.Time, muted bool)
+	ChatRoom    func(id string) bool       // exists
+	RoomUsers   func(room string) []string // nil: no such room
 	RoomBanned  func(room, user string) bool
 	RoomTexts   func(room string) []vendors.RoomText
 	Identity    func(room, user string) vendors.Identity
@@ -185,7 +192,7 @@ func (c check) against(t T, f Fixture) string {
 func checks() []check {
 	all := [][]check{
 		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(),
-		groupChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
+		groupChecks(), groupAdminChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
 	}
 	var out []check
 	for _, part := range all {

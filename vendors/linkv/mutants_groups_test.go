@@ -1,0 +1,140 @@
+package linkv_test
+
+import (
+	"context"
+	"testing"
+
+	"switchboard/app/certify"
+	"switchboard/vendors"
+	"switchboard/vendors/vendortest"
+)
+
+// right is the right vendor, with single methods overridden by what follows.
+type right struct{ vendors.Vendor }
+
+type (
+	wrongName   struct{ right }
+	wrongOwner  struct{ right }
+	firstPage   struct{ right }
+	nameless    struct{ right }
+	wrongMutes  struct{ right }
+	firstMute   struct{ right }
+	forGood     struct{ right }
+	stuckUnmute struct{ right }
+	swappedGag  struct{ right }
+)
+
+func (w wrongName) RenameGroup(ctx context.Context, id, name, by string) error {
+	return w.Vendor.GroupNames.RenameGroup(ctx, id, name[:3], by)
+}
+
+func (w wrongOwner) TransferGroup(ctx context.Context, id, from, to string) error {
+	return w.Vendor.GroupOwners.TransferGroup(ctx, id, from, from)
+}
+
+func (f firstPage) GroupMembers(ctx context.Context, id string) ([]string, error) {
+	all, err := f.Vendor.GroupLists.GroupMembers(ctx, id)
+	return all[:min(len(all), 100)], err
+}
+
+func (f firstPage) UserGroups(ctx context.Context, user string) ([]vendors.GroupName, error) {
+	return f.Vendor.GroupLists.UserGroups(ctx, user)
+}
+
+func (n nameless) GroupMembers(ctx context.Context, id string) ([]string, error) {
+	return n.Vendor.GroupLists.GroupMembers(ctx, id)
+}
+
+func (n nameless) UserGroups(ctx context.Context, user string) ([]vendors.GroupName, error) {
+	all, err := n.Vendor.GroupLists.UserGroups(ctx, user)
+	for i := range all {
+		all[i].Name = ""
+	}
+	return all, err
+}
+
+// MuteMembers mutes who asks.
+func (w wrongMutes) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	m.Users = []string{m.By}
+	return w.Vendor.MemberMutes.MuteMembers(ctx, m)
+}
+
+func (w wrongMutes) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	return w.Vendor.MemberMutes.UnmuteMembers(ctx, m)
+}
+
+func (f firstMute) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	m.Users = m.Users[:min(len(m.Users), 1)]
+	return f.Vendor.MemberMutes.MuteMembers(ctx, m)
+}
+
+func (f firstMute) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	return f.Vendor.MemberMutes.UnmuteMembers(ctx, m)
+}
+
+func (f forGood) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	m.For = 0
+	return f.Vendor.MemberMutes.MuteMembers(ctx, m)
+}
+
+func (f forGood) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	return f.Vendor.MemberMutes.UnmuteMembers(ctx, m)
+}
+
+func (s stuckUnmute) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+	return s.Vendor.MemberMutes.MuteMembers(ctx, m)
+}
+func (stuckUnmute) UnmuteMembers(context.Context, vendors.MemberMute) error { return nil }
+
+func (s swappedGag) MuteGroup(ctx context.Context, id, by string) error {
+	return s.Vendor.GroupMutes.UnmuteGroup(ctx, id, by)
+}
+
+func (s swappedGag) UnmuteGroup(ctx context.Context, id, by string) error {
+	return s.Vendor.GroupMutes.MuteGroup(ctx, id, by)
+}
+
+func TestEveryWrongGroupIsCaught(t *testing.T) {
+	mutes := "MutedMemberIsMutedAloneUntilUnmuted"
+	for _, m := range []struct {
+		name, caught string
+		wrong        func(*vendors.Vendor, right)
+	}{
+		{"cuts the new name", "RenamedGroupHasItsNewNameAndItsMembers", func(v *vendors.Vendor, r right) { v.GroupNames = wrongName{r} }},
+		{"hands the group to its owner", "TransferredGroupHasItsNewOwnerAndItsMembers", func(v *vendors.Vendor, r right) { v.GroupOwners = wrongOwner{r} }},
+		{"reads the first page alone", "GroupMembersAreTheFarEndsAllOfThem", func(v *vendors.Vendor, r right) { v.GroupLists = firstPage{r} }},
+		{"loses the groups' names", "GroupsOfAUserAreHisWithTheirNamesAllOfThem", func(v *vendors.Vendor, r right) { v.GroupLists = nameless{r} }},
+		{"mutes who asks", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = wrongMutes{r} }},
+		{"mutes the first alone", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = firstMute{r} }},
+		{"unmutes nobody", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = stuckUnmute{r} }},
+		{"a while becomes for good", "MemberMutedForAWhileIsMutedSoLongOrItIsRefused", func(v *vendors.Vendor, r right) { v.MemberMutes = forGood{r} }},
+		{"mutes and unmutes are swapped", "MutedGroupIsMutedAloneUntilUnmuted", func(v *vendors.Vendor, r right) { v.GroupMutes = swappedGag{r} }},
+		{"forgets a capability", "CapabilitiesAreAsDeclared", func(v *vendors.Vendor, _ right) { v.GroupOwners = nil }},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			if r := certified(t, m.caught, func(*vendors.Vendor, right) {}); r.Count(vendortest.Passed) != 1 {
+				t.Fatalf("the right adapter does not pass: %+v", r.Cases)
+			}
+			if r := certified(t, m.caught, m.wrong); r.Count(vendortest.Failed) != 1 {
+				t.Errorf("survived %s", m.caught)
+			}
+		})
+	}
+}
+
+// certified runs one check against the adapter made wrong.
+func certified(t *testing.T, check string, wrong func(*vendors.Vendor, right)) vendortest.Report {
+	only := func(name string) bool { return name == check }
+	return vendortest.Certify(t.Context(), "linkv", "mock", only, func(t vendortest.T) vendortest.Fixture {
+		f := certify.LinkVMock(t, false)
+		open := f.Open
+		f.Open = func(baseURL string) (*vendors.Vendor, error) {
+			v, err := open(baseURL)
+			if err == nil {
+				wrong(v, right{*v})
+			}
+			return v, err
+		}
+		return f
+	})
+}
