@@ -90,13 +90,15 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	}
 	now := s.now()
 	t, fx := Open(cfg, now, Ask{AskNo: s.newAskNo(), App: app, Scene: scene, UID: uid, ConfigID: id})
+	s.remember(&t)
 	err = s.Store.Commit(ctx, Batch{Writes: []Write{{Ticket: t, Due: t.DueAt(cfg)}}, Take: fx.Take})
 	if err != nil {
+		s.forget(t.AskNo)
 		return "", err
 	}
 	s.count("asks")
 	p.introduce(&t, cfg, profile, met)
-	s.committed(&stepped{t, cfg, fx, 0}, now)
+	s.committed(&stepped{t, cfg, fx}, now)
 	if cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
 		return s.orNobody(ctx, &t)
 	}

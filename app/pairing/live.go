@@ -1,6 +1,9 @@
 package pairing
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // read returns a ticket's newest state. Where no other replica writes, that is
 // what this one committed last, and the store need not be asked. The answer to
@@ -17,10 +20,10 @@ func (s *Service) read(ctx context.Context, askNo string) (Ticket, error) {
 	return s.Store.Load(ctx, askNo)
 }
 
-// remember takes over a commit whose predecessor was prev. Commits may report
-// out of order: only an unbroken chain is kept, anything else is left to the
-// store from then on.
-func (s *Service) remember(t *Ticket, prev int64) {
+// remember takes over a commit. Commits may report out of order: the higher
+// version counts, and one that is not known any more has ended meanwhile. A new
+// ask is remembered before its commit, when nobody knows its number.
+func (s *Service) remember(t *Ticket) {
 	if s.Shared {
 		return
 	}
@@ -28,15 +31,24 @@ func (s *Service) remember(t *Ticket, prev int64) {
 	defer s.mu.Unlock()
 	old, known := s.live[t.AskNo]
 	switch {
-	case t.State == Ended && len(t.Outbox) == 0, prev != 0 && (!known || old.Version != prev):
+	case t.Version > 1 && !known, known && old.Version > t.Version:
+	case t.State == Ended && len(t.Outbox) == 0:
 		delete(s.live, t.AskNo)
 	default:
 		s.live[t.AskNo] = *t
 	}
 }
 
-// forget leaves a ticket to the store: a write met another one, or nobody knows
-// whether it happened.
+// doubt forgets a ticket whose write may or may not have happened. A write that
+// lost to another one did not, and that one is or will be remembered.
+func (s *Service) doubt(askNo string, err error) {
+	var claimed *ClaimedError
+	if !errors.Is(err, ErrConflict) && !errors.As(err, &claimed) {
+		s.forget(askNo)
+	}
+}
+
+// forget leaves a ticket to the store: nobody knows whether a write happened.
 func (s *Service) forget(askNo string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -106,8 +106,9 @@ const tries = 5
 // apply brings one event to a ticket: read, reduce, compare and set. What the
 // caller is told comes from a state that was read after he asked.
 func (s *Service) apply(ctx context.Context, askNo string, ev Event) (Ticket, error) {
+	read := s.read
 	for range tries {
-		t, err := s.read(ctx, askNo)
+		t, err := read(ctx, askNo)
 		if err != nil {
 			return Ticket{}, err
 		}
@@ -116,16 +117,16 @@ func (s *Service) apply(ctx context.Context, askNo string, ev Event) (Ticket, er
 			return next, errors.Join(told, err)
 		}
 		s.count("cas_retries")
+		read = s.Store.Load // the other write may not be remembered yet
 	}
 	return Ticket{}, ErrUnavailable
 }
 
 // stepped is a ticket with the configuration that it goes by.
 type stepped struct {
-	t    Ticket
-	cfg  *Config
-	fx   Effects
-	prev int64
+	t   Ticket
+	cfg *Config
+	fx  Effects
 }
 
 // applyTo is one try on t as it was read. told is the machine's answer, err why
@@ -148,7 +149,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 		}
 	}()
 	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
-	done := []stepped{{after, cfg, fx, t.Version}}
+	done := []stepped{{after, cfg, fx}}
 	for _, l := range fx.Links {
 		linked, err := s.link(ctx, l, now, &b)
 		if err != nil {
@@ -158,7 +159,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 	}
 	if err := s.Store.Commit(ctx, b); err != nil {
 		for i := range done {
-			s.forget(done[i].t.AskNo)
+			s.doubt(done[i].t.AskNo, err)
 		}
 		return *t, nil, err
 	}
@@ -185,12 +186,12 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 	b.Writes = append(b.Writes, Write{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)})
 	b.Drop, b.Take = append(b.Drop, fx.Drop...), append(b.Take, fx.Take...)
 	b.Records = append(b.Records, fx.Records...)
-	return []stepped{{after, cfg, fx, t.Version}}, nil
+	return []stepped{{after, cfg, fx}}, nil
 }
 
 // committed spreads the news of a commit inside this replica.
 func (s *Service) committed(d *stepped, now Instant) {
-	s.remember(&d.t, d.prev)
+	s.remember(&d.t)
 	s.countAll(d.fx)
 	s.everyPool(d.t.App, func(p *pool) {
 		for _, c := range d.fx.Take {

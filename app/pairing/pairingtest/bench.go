@@ -15,7 +15,7 @@ import (
 // quick is a configuration in which nothing waits for time.
 func quick() map[string]string {
 	return map[string]string{
-		"pair.wrap_up": "0s", "pair.exclude_last": "0", "pair.ask_rate": "0", "pair.send_rate": "0", "pair.cross_ask": "off",
+		"pair.ask_ttl": "1h", "pair.round_timeout": "1h", "pair.wrap_up": "0s", "pair.exclude_last": "0", "pair.ask_rate": "0", "pair.send_rate": "0", "pair.cross_ask": "off",
 		"pair.max_live": "100000000", "pair.admission": "false", "pair.price": "1",
 	}
 }
