@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/messages"
+	"switchboard/app/rooms"
+	"switchboard/app/storage"
+	"switchboard/app/translation"
+	"switchboard/handlers"
+	"switchboard/middleware"
+	"switchboard/openapi"
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+const (
+	bodyLimit   = 1 << 20          // bytes of any body but an upload's
+	headerLimit = 16 << 10         // bytes of a request's head
+	readTimeout = 30 * time.Second // for one request to arrive whole
+	idleTimeout = 2 * time.Minute
+
+	rememberedTokens = 50_000 // verified client tokens
+)
+
+// openWeb mounts every surface behind who may call it.
+func (s *server) openWeb(ctx context.Context) error {
+	imports, err := s.importer()
+	if err != nil {
+		return err
+	}
+	s.newWeb(context.WithoutCancel(ctx))
+	deadline := middleware.Deadline(s.cfg.Deadline)
+	s.probes().Mount(s.web, middleware.AllowFrom(s.cfg.AdminAllow))
+
+	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
+	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline)
+	handlers.Product{
+		Words: s.words, Wallet: s.coins, Routes: s.routes,
+		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
+	}.Mount(clients)
+	handlers.Pairing{Service: s.pairs}.Mount(clients)
+
+	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline)
+	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
+	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
+
+	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: storage.Ledger{DB: s.db}}.
+		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
+	handlers.Callbacks{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
+		Mount(s.web.Group("/callbacks", deadline))
+	s.mountLive(s.live)
+	return nil
+}
+
+// newWeb makes the HTTP side with what every request passes. Requests live in a
+// context of their own, which outlives the stop signal until the drain is over.
+func (s *server) newWeb(parent context.Context) {
+	requests, cancel := context.WithCancel(parent)
+	s.cancelRequests = cancel
+	s.open.push("requests", func() error { cancel(); return nil })
+	s.web = fiber.New(fiber.Config{
+		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, ErrorHandler: handlers.Failure,
+		BodyLimit: s.live.files.MaxBytes() + bodyLimit, ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+	})
+	s.web.Use(handlers.Stray, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
+		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, handlers.UploadPath))
+}
+
+func (s *server) probes() handlers.Probes {
+	return handlers.Probes{
+		Sandbox: s.sandbox != nil, Metrics: s.metrics.handler(), OpenAPI: openapi.Switchboard(),
+		Ready: []handlers.Probe{
+			{Name: "process", Check: func(context.Context) error {
+				if s.stopping.Load() {
+					return errors.New("stopping")
+				}
+				return nil
+			}},
+			{Name: "store", Check: s.db.Ready},
+			{Name: "bus", Check: s.live.bus.Ready},
+			{Name: "routes", Check: func(context.Context) error { return routesServed(s.routes) }},
+		},
+	}
+}
+
+// drain tells load balancers to go elsewhere, lets requests under way finish, and
+// cancels those that have not when Config.Drain is over.
+func (s *server) drain(served <-chan error) error {
+	s.stopping.Store(true)
+	s.pairs.Close()
+	s.log.Info("stopping", "drain", s.cfg.Drain)
+	sessions := s.live.shutdown(s.cfg.Drain) // first: streams and polls are requests under way
+	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)
+	defer timer.Stop()
+	err := s.web.ShutdownWithTimeout(s.cfg.Drain + time.Second)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("requests were still under way after %s", s.cfg.Drain)
+	}
+	// A stop that comes before the server has taken the listener over must end it too.
+	return errors.Join(sessions, err, ignoreClosed(s.listener.Close()), ignoreClosed(<-served))
+}
+
+// routesServed tells of a configured route that no vendor can serve now. It asks
+// nobody: a probe must not put load on a vendor.
+func routesServed(routes *vendors.Router) error {
+	for _, c := range vendors.Capabilities() {
+		route := routes.Route(c)
+		healthy := func(v *vendors.Vendor) bool {
+			return v.Link == nil || v.Link.Healthy(upstream.Read.String()) || v.Link.Healthy(upstream.Write.String())
+		}
+		if len(route) > 0 && !slices.ContainsFunc(route, healthy) {
+			return fmt.Errorf("no vendor serves %s", c)
+		}
+	}
+	return nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// probe asks a process on this machine whether it is alive.
+func probe(ctx context.Context, listen string) error {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("health: status %d", res.StatusCode)
+	}
+	return nil
+}
