@@ -46,6 +46,8 @@ type Config struct {
 // Apps reads SWITCHBOARD_APPS.
 type Apps []App
 
+const maxAppID = 64 // bytes; the store's keys are made for it
+
 const minSecret = 16 // bytes; a shorter HS256 secret can be guessed off line
 
 // Decode reads the JSON list; unknown members and weak secrets are refused. The
@@ -69,6 +71,8 @@ func (a *Apps) Decode(value string) error {
 		switch {
 		case e.ID == "" || e.Key == "":
 			return errors.New("every app needs an id and a key")
+		case len(e.ID) > maxAppID:
+			return fmt.Errorf("an app id has at most %d bytes", maxAppID)
 		case len(e.JWTSecret) < minSecret:
 			return fmt.Errorf("app %s: jwt_secret needs at least %d bytes", e.ID, minSecret)
 		case seen[e.ID]:

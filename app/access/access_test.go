@@ -126,11 +126,12 @@ func TestServerKeyOpensItsOwnAppOnly(t *testing.T) {
 
 func TestAppsVariableIsReadStrictly(t *testing.T) {
 	for value, want := range map[string]string{
-		`[{"id":"a","key":"k","jwt_secret":"0123456789abcdef"}]`: "",
-		`[{"id":"a","key":"k","jwt_secret":"short"}]`:            "jwt_secret needs",
-		`[{"id":"","key":"k","jwt_secret":"0123456789abcdef"}]`:  "an id and a key",
-		`[{"id":"a","kee":"s3cr3t"}]`:                            "want a JSON list",
-		`{"id":"a"}`:                                             "want a JSON list",
+		`[{"id":"a","key":"k","jwt_secret":"0123456789abcdef"}]`:                               "",
+		`[{"id":"a","key":"k","jwt_secret":"short"}]`:                                          "jwt_secret needs",
+		`[{"id":"","key":"k","jwt_secret":"0123456789abcdef"}]`:                                "an id and a key",
+		`[{"id":"a","kee":"s3cr3t"}]`:                                                          "want a JSON list",
+		`[{"id":"` + strings.Repeat("a", 65) + `","key":"k","jwt_secret":"0123456789abcdef"}]`: "at most 64",
+		`{"id":"a"}`: "want a JSON list",
 		`[{"id":"a","key":"k","jwt_secret":"0123456789abcdef"},{"id":"a","key":"k","jwt_secret":"0123456789abcdef"}]`: "twice",
 	} {
 		var a Apps
