@@ -195,7 +195,7 @@ func TestEveryMutantIsFound(t *testing.T) {
 
 // found runs a property that should fail and returns how it did.
 func found(property func(*rapid.T)) string {
-	for range 4 {
+	for range 12 {
 		r := &recorder{}
 		done := make(chan struct{})
 		go func() {

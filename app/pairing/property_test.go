@@ -107,6 +107,20 @@ func play(t *rapid.T, w *world) {
 				}
 			}
 		},
+		"answer too late": func(t *rapid.T) {
+			for _, no := range asks {
+				for _, o := range w.ticket(no).Offers {
+					if o.State != OfferTimedOut {
+						continue
+					}
+					offers := w.ticket(no).Offers
+					if err := w.answer(no, o.UID, o.Round, true); err == nil || !reflect.DeepEqual(offers, w.ticket(no).Offers) && w.between == nil {
+						t.Fatalf("invariant 11: a late answer was told %v and changed %s", err, no)
+					}
+					return
+				}
+			}
+		},
 		"quick rounds": func(t *rapid.T) { // two rounds within the same second
 			no := ask()
 			for range 2 {
