@@ -18,27 +18,31 @@ type Vendor struct {
 	// than one: "rongcloud", "rongcloud:sg". Routes and metrics use it.
 	Name string
 
-	Tokens      Tokens
-	Revoker     Revoker
-	Users       Users
-	Blacklist   Blacklist
-	Messages    Messages
-	Templates   Templates
-	Recaller    Recaller
-	Presence    Presence
-	Words       Words
-	WordAdmin   WordAdmin
-	Translator  Translator
-	Wallet      Wallet
-	Groups      Groups
-	GroupNames  GroupNames
-	GroupOwners GroupOwners
-	GroupLists  GroupLists
-	MemberMutes MemberMutes
-	GroupMutes  GroupMutes
-	ChatRooms   ChatRooms
-	Rooms       Rooms
-	Callbacks   Callbacks
+	Tokens         Tokens
+	Revoker        Revoker
+	Users          Users
+	Profiles       Profiles
+	Blacklist      Blacklist
+	Messages       Messages
+	Templates      Templates
+	Broadcasts     Broadcasts
+	Recaller       Recaller
+	Presence       Presence
+	Words          Words
+	WordAdmin      WordAdmin
+	Translator     Translator
+	Wallet         Wallet
+	Groups         Groups
+	GroupNames     GroupNames
+	GroupOwners    GroupOwners
+	GroupLists     GroupLists
+	MemberMutes    MemberMutes
+	GroupMutes     GroupMutes
+	ChatRooms      ChatRooms
+	ChatRoomMutes  ChatRoomMutes
+	ChatRoomBlocks ChatRoomBlocks
+	Rooms          Rooms
+	Callbacks      Callbacks
 
 	// Limits are the vendor's own numbers, by operation; an operation that is
 	// not listed has none that we know of.
@@ -88,6 +92,13 @@ type Users interface {
 	Block(ctx context.Context, users []string, d time.Duration) error
 	// Unblock ends a Block early; a user who is not blocked is no error.
 	Unblock(ctx context.Context, users []string) error
+}
+
+// Profiles changes how the vendor shows a user, for instance in a push.
+type Profiles interface {
+	// RefreshProfile sets u's name and portrait; an empty one stays as it is.
+	// Both empty is ErrInvalid.
+	RefreshProfile(ctx context.Context, u User) error
 }
 
 // Blacklist holds, for one user, those whose messages he does not want.
@@ -185,6 +196,21 @@ type Templates interface {
 	SendTemplate(ctx context.Context, t Template) (Receipt, error)
 }
 
+// Broadcast is one message to all users of the account.
+type Broadcast struct {
+	From       string
+	Content    Content
+	OnlineOnly bool // to those alone who are online now
+}
+
+// Broadcasts publishes to everybody.
+type Broadcasts interface {
+	// Broadcast publishes b once and returns the vendor's id of the message,
+	// empty when it gives none. A write, as Messages.Send is. A service that
+	// the account has not bought is ErrUnsupported.
+	Broadcast(ctx context.Context, b Broadcast) (messageID string, err error)
+}
+
 // Recall names a message to take back.
 type Recall struct {
 	Kind      TargetKind
@@ -251,15 +277,6 @@ type Wallet interface {
 	// Adjust applies a once, however often it is called with the same
 	// RequestID. Taking more than there is is ErrInsufficient.
 	Adjust(ctx context.Context, a Adjustment) error
-}
-
-// ChatRooms keeps rooms that people enter and leave at will.
-type ChatRooms interface {
-	CreateChatRoom(ctx context.Context, id, name string) error
-	DestroyChatRoom(ctx context.Context, id string) error
-	// ChatRoomUsers returns the users present now, those who came first when
-	// the vendor lists only so many; ErrNotFound when there is no such room.
-	ChatRoomUsers(ctx context.Context, id string) ([]string, error)
 }
 
 // Callbacks verifies and reads what the vendor sends us.

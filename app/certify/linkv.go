@@ -38,7 +38,7 @@ func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Revoker", "Templates", "Recaller", "Words", "WordAdmin", "Translator", "ChatRooms", "Callbacks",
+			"Revoker", "Profiles", "Templates", "Broadcasts", "Recaller", "Words", "WordAdmin", "Translator", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Callbacks",
 			"Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Push", "Rooms.Identity", "Rooms.Calls",
 		},
 		Unsupported: []string{vendors.OpUserUnblock},

@@ -117,7 +117,11 @@ func rongLimits() vendors.Limits {
 		"word.list":             {Calls: 100, Per: time.Second},
 		"word.change":           {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},
 		"translate":             {Runes: 1000, Calls: 10, Per: time.Second},
-		"group.rename":          management, "group.members": management, "user.groups": management,
+		"chatroom.mute":         twenty, "chatroom.unmute": twenty, "chatroom.block": twenty, "chatroom.unblock": twenty,
+		"user.profile":             {IDBytes: 64, Bytes: 1024, Runes: 64, Calls: 100, Per: time.Second},
+		"message.broadcast":        {Bytes: 131072, IDBytes: 64}, // 2 an hour and 3 a day, which the vendor counts
+		"message.broadcast.online": {Bytes: 131072, IDBytes: 64},
+		"group.rename":             management, "group.members": management, "user.groups": management,
 		"group.mute_members": twenty, "group.unmute_members": twenty, "group.mute": management, "group.unmute": management,
 		"group.change": thousand, "chatroom.change": management, "chatroom.users": management,
 		"room.status": {}, "room.users": {}, "room.kick": {}, "room.ban": {}, "room.unban": {}, "room.dissolve": {},

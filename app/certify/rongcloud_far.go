@@ -42,8 +42,20 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 		GroupMuted: func(group string) bool {
 			return far.entry("/group/ban/query.json", url.Values{"groupId": {group}}, "groupinfo", "groupId", group)["stat"] == "1"
 		},
-		MemberMute: far.memberMute,
-		RoomUsers:  m.RTCMembers,
+		MemberMute: func(group, user string) (time.Time, bool) {
+			return far.held("/group/user/gag/list.json", url.Values{"groupId": {group}}, user)
+		},
+		ChatRoomMute: func(room, user string) (time.Time, bool) {
+			return far.held("/chatroom/user/gag/list.json", url.Values{"chatroomId": {room}}, user)
+		},
+		ChatRoomBlock: func(room, user string) (time.Time, bool) {
+			return far.held("/chatroom/user/block/list.json", url.Values{"chatroomId": {room}}, user)
+		},
+		Profile: func(user string) vendors.User {
+			u := far.post("/user/info.json", url.Values{"userId": {user}})
+			return vendors.User{ID: user, Name: fmt.Sprint(u["userName"]), Portrait: fmt.Sprint(u["userPortrait"])}
+		},
+		RoomUsers: m.RTCMembers,
 		ChatRoom: func(id string) bool {
 			_, exists := m.ChatRoomMembers(id)
 			return exists
@@ -61,11 +73,12 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 func rongReceived(user string, inbox []mock.Delivery) []vendortest.Received {
 	kinds := map[mock.Kind]vendors.TargetKind{
 		mock.Private: vendors.ToUsers, mock.Group: vendors.ToGroups, mock.ChatRoom: vendors.ToChatRooms, mock.System: vendors.ToSystem,
+		mock.Everybody: vendortest.Everybody,
 	}
 	var out []vendortest.Received
 	for _, d := range inbox {
 		r := vendortest.Received{From: d.From, Target: d.Target, Kind: kinds[d.Kind], Type: d.ObjectName, Content: d.Content}
-		if d.Kind == mock.System {
+		if d.Kind == mock.System || d.Kind == mock.Everybody {
 			r.Target = user // the mock names the conversation, which is the sender
 		}
 		out = append(out, r)
@@ -184,15 +197,17 @@ func (c rongClient) groupName(members []string, group string) string {
 	return fmt.Sprint(c.entry("/user/group/query.json", url.Values{"userId": {members[0]}}, "groups", "id", group)["name"])
 }
 
-// memberMute reads the end of a mute, which the vendor writes in China's time.
-func (c rongClient) memberMute(group, user string) (until time.Time, muted bool) {
-	entry := c.entry("/group/user/gag/list.json", url.Values{"groupId": {group}}, "users", "userId", user)
+// held reads from a list when a mute or a block ends, which the vendor writes in
+// China's time.
+func (c rongClient) held(path string, form url.Values, user string) (until time.Time, held bool) {
+	c.t.Helper()
+	entry := c.entry(path, form, "users", "userId", user)
 	if entry == nil {
 		return time.Time{}, false
 	}
 	until, err := time.ParseInLocation(time.DateTime, fmt.Sprint(entry["time"]), time.FixedZone("CST", 8*60*60))
 	if err != nil {
-		c.t.Fatalf("the end of a mute: %v", err)
+		c.t.Fatalf("the end of a mute or a block: %v", err)
 	}
 	if until.Year() > time.Now().Year()+100 {
 		return time.Time{}, true // for good

@@ -73,11 +73,11 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	a := &adapter{name: name, cfg: cfg, up: up}
 	return &vendors.Vendor{
 		Name:   name,
-		Tokens: a, Revoker: a, Users: a, Blacklist: a,
-		Messages: a, Templates: a, Recaller: a, Presence: a,
+		Tokens: a, Revoker: a, Users: a, Profiles: a, Blacklist: a,
+		Messages: a, Templates: a, Broadcasts: a, Recaller: a, Presence: a,
 		Words: a, WordAdmin: a, Translator: a,
 		Groups: a, GroupNames: a, GroupLists: a, MemberMutes: a, GroupMutes: a,
-		ChatRooms: a,
+		ChatRooms: a, ChatRoomMutes: a, ChatRoomBlocks: a,
 		Rooms:     vendors.Rooms{Query: a, Kick: a, Ban: a},
 		Callbacks: a,
 		Limits:    limits,

@@ -19,11 +19,8 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 	if u.Name == "" {
 		u.Name = u.ID
 	}
-	if err := a.checkIDs(op, []string{u.ID}); err != nil {
+	if err := a.checkUser(op, u); err != nil {
 		return vendors.Credential{}, err
-	}
-	if l := limits[op]; utf8.RuneCountInString(u.Name) > l.Runes || len(u.Portrait) > l.Bytes {
-		return vendors.Credential{}, a.refuse(op, vendors.ErrTooLarge, "the name or the portrait's URL is too long")
 	}
 	form := url.Values{"userId": {u.ID}, "name": {u.Name}}
 	if u.Portrait != "" {
@@ -39,6 +36,17 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 		return vendors.Credential{}, err
 	}
 	return vendors.Credential{SDK: "rongcloud", AppKey: a.cfg.AppKey, Token: out.Token}, nil
+}
+
+// checkUser refuses what is too long of a user to be registered or shown.
+func (a *adapter) checkUser(op string, u vendors.User) error {
+	if err := a.checkIDs(op, []string{u.ID}); err != nil {
+		return err
+	}
+	if l := limits[op]; utf8.RuneCountInString(u.Name) > l.Runes || len(u.Portrait) > l.Bytes {
+		return a.refuse(op, vendors.ErrTooLarge, "the name or the portrait's URL is too long")
+	}
+	return nil
 }
 
 // checkToken asks for the token itself on top of a good verdict.

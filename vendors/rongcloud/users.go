@@ -34,6 +34,25 @@ func (a *adapter) Unblock(ctx context.Context, users []string) error {
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", url.Values{"userId": users}), nil)
 }
 
+// RefreshProfile leaves out what is empty (2.1).
+func (a *adapter) RefreshProfile(ctx context.Context, u vendors.User) error {
+	op := vendors.OpUserProfile
+	if err := a.checkUser(op, u); err != nil {
+		return err
+	}
+	form := url.Values{"userId": {u.ID}}
+	if u.Name != "" {
+		form.Set("name", u.Name)
+	}
+	if u.Portrait != "" {
+		form.Set("portraitUri", u.Portrait)
+	}
+	if len(form) == 1 {
+		return a.refuse(op, vendors.ErrInvalid, "neither a name nor a portrait")
+	}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/refresh.json", form), nil)
+}
+
 // AddToBlacklist holds for what clients send; server publishes pass it (2.1).
 func (a *adapter) AddToBlacklist(ctx context.Context, user string, blocked []string) error {
 	return a.blacklist(ctx, "/user/blacklist/add.json", user, blocked)

@@ -12,11 +12,6 @@ func groupChecks() []check {
 		{"CreatedGroupHasItsCreatorAndMembers", []string{"Groups"}, members, createGroup},
 		{"GroupChangeAddsAndRemovesOnlyThoseNamed", []string{"Groups"}, members, changeGroup},
 		{"DismissedGroupIsGone", []string{"Groups"}, members, dismissGroup},
-		{"ChatRoomIsCreatedListedAndDestroyed", []string{"ChatRooms"}, func(f Fixture) bool { return f.Far.ChatRoom != nil }, chatRoomLife},
-		{"ChatRoomThatIsNotThereIsNotFound", []string{"ChatRooms"}, nil, func(t T, e *env) {
-			_, err := e.v.ChatRooms.ChatRoomUsers(t.Context(), "nosuchroom")
-			mustBe(t, "users", err, vendors.DefiniteNo, vendors.ErrNotFound)
-		}},
 	}
 }
 
@@ -54,24 +49,5 @@ func dismissGroup(t T, e *env) {
 	must(t, "dismiss", e.v.Groups.DismissGroup(t.Context(), "made", e.Known))
 	if got := e.Far.Members("made"); got != nil {
 		t.Errorf("the dismissed group has members %v", got)
-	}
-}
-
-func chatRoomLife(t T, e *env) {
-	must(t, "create", e.v.ChatRooms.CreateChatRoom(t.Context(), "stage", "Stage & <co>"))
-	if !e.Far.ChatRoom("stage") {
-		t.Errorf("the far end has no such room")
-	}
-	users, err := e.v.ChatRooms.ChatRoomUsers(t.Context(), "stage")
-	must(t, "users", err)
-	sameSet(t, "a new room", users)
-	if e.Chat != "" {
-		users, err = e.v.ChatRooms.ChatRoomUsers(t.Context(), e.Chat)
-		must(t, "users", err)
-		sameSet(t, "a used room", users, e.Known, e.Peer)
-	}
-	must(t, "destroy", e.v.ChatRooms.DestroyChatRoom(t.Context(), "stage"))
-	if e.Far.ChatRoom("stage") {
-		t.Errorf("the destroyed room is still there")
 	}
 }

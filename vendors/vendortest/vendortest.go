@@ -108,6 +108,10 @@ type Received struct {
 	Content string // the vendor's JSON
 }
 
+// Everybody is the kind of what reached a user by a broadcast. Its target is
+// the user.
+const Everybody vendors.TargetKind = "everybody"
+
 // FarEnd looks into the far end's own state, past the adapter. A field that is
 // nil leaves the checks that need it unchecked, and the log says which; in
 // front of a real vendor all may be nil.
@@ -124,18 +128,23 @@ type FarEnd struct {
 	GroupMuted func(group string) bool
 	// MemberMute reports whether user may not talk in group, and until when;
 	// the zero time: until he is unmuted.
-	MemberMute  func(group, user string) (until time.Time, muted bool)
-	ChatRoom    func(id string) bool       // exists
-	RoomUsers   func(room string) []string // nil: no such room
-	RoomBanned  func(room, user string) bool
-	RoomTexts   func(room string) []vendors.RoomText
-	Identity    func(room, user string) vendors.Identity
-	Recalled    func(messageID string) bool
-	SetOnline   func(user string, online bool)
-	SetSpeakers func(room string, users ...string)
-	SetWords    func(words ...vendors.Word)
-	SetCalls    func(user, day string, calls ...vendors.CallRecord)
-	Translated  func(text, to string) string // what the far end makes of it
+	MemberMute func(group, user string) (until time.Time, muted bool)
+	ChatRoom   func(id string) bool // exists
+	// ChatRoomMute and ChatRoomBlock report whether user may not talk in room,
+	// or not enter it, and until when.
+	ChatRoomMute  func(room, user string) (until time.Time, muted bool)
+	ChatRoomBlock func(room, user string) (until time.Time, blocked bool)
+	Profile       func(user string) vendors.User
+	RoomUsers     func(room string) []string // nil: no such room
+	RoomBanned    func(room, user string) bool
+	RoomTexts     func(room string) []vendors.RoomText
+	Identity      func(room, user string) vendors.Identity
+	Recalled      func(messageID string) bool
+	SetOnline     func(user string, online bool)
+	SetSpeakers   func(room string, users ...string)
+	SetWords      func(words ...vendors.Word)
+	SetCalls      func(user, day string, calls ...vendors.CallRecord)
+	Translated    func(text, to string) string // what the far end makes of it
 }
 
 // T is what a check needs of its runner. *testing.T is one.
@@ -192,7 +201,7 @@ func (c check) against(t T, f Fixture) string {
 func checks() []check {
 	all := [][]check{
 		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(),
-		groupChecks(), groupAdminChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
+		groupChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
 	}
 	var out []check
 	for _, part := range all {

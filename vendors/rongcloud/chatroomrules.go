@@ -1,0 +1,53 @@
+package rongcloud
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// MuteInChatRoom rounds d up to minutes (2.6). A room that is not there is no
+// error to the vendor.
+func (a *adapter) MuteInChatRoom(ctx context.Context, room string, users []string, d time.Duration) error {
+	return a.restrain(ctx, vendors.OpChatRoomMute, "/chatroom/user/gag/add.json", room, users, d)
+}
+
+// UnmuteInChatRoom lets users talk again.
+func (a *adapter) UnmuteInChatRoom(ctx context.Context, room string, users []string) error {
+	return a.release(ctx, vendors.OpChatRoomUnmute, "/chatroom/user/gag/rollback.json", room, users)
+}
+
+// BlockFromChatRoom puts users out and rounds d up to minutes (2.6). A room that
+// is not there is no error to the vendor.
+func (a *adapter) BlockFromChatRoom(ctx context.Context, room string, users []string, d time.Duration) error {
+	return a.restrain(ctx, vendors.OpChatRoomBlock, "/chatroom/user/block/add.json", room, users, d)
+}
+
+// UnblockFromChatRoom lets users in again.
+func (a *adapter) UnblockFromChatRoom(ctx context.Context, room string, users []string) error {
+	return a.release(ctx, vendors.OpChatRoomUnblock, "/chatroom/user/block/rollback.json", room, users)
+}
+
+func (a *adapter) restrain(ctx context.Context, op, path, room string, users []string, d time.Duration) error {
+	if err := a.checkIDs(op, users, room); err != nil {
+		return err
+	}
+	n, err := a.minutes(op, d)
+	if err != nil {
+		return err
+	}
+	form := url.Values{"chatroomId": {room}, "userId": users, "minute": {strconv.Itoa(n)}}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
+}
+
+func (a *adapter) release(ctx context.Context, op, path, room string, users []string) error {
+	if err := a.checkIDs(op, users, room); err != nil {
+		return err
+	}
+	form := url.Values{"chatroomId": {room}, "userId": users}
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
+}
