@@ -211,3 +211,25 @@ func TestReadmeTourWorks(t *testing.T) {
 		rest = after
 	}
 }
+
+// The start-up text ends in lines to paste; they are pasted.
+func TestWelcomeCanBePasted(t *testing.T) {
+	for _, tool := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("pasting needs %s", tool)
+		}
+	}
+	p := start(t, nil)
+	p.mock(t, "youme") // the welcome has been written up to the mocks
+	until(t, "the whole welcome is there", func() bool { return strings.Count(p.Stdout.String(), "curl ") == 3 })
+	var script strings.Builder
+	for line := range strings.Lines(p.Stdout.String()) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "TOKEN=") || strings.HasPrefix(line, "curl ") {
+			script.WriteString(line + "; echo\n")
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), "bash", "-c", script.String()).CombinedOutput()
+	if err != nil || strings.Count(string(out), `{"code":0,`) != 3 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
