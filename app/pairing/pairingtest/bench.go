@@ -23,8 +23,7 @@ func quick() map[string]string {
 // line is a service whose commands reach people without a network.
 type line struct {
 	svc  *pairing.Service
-	mu   sync.Mutex // guards calls
-	call map[pairing.UID]chan pairing.Command
+	call map[pairing.UID]chan pairing.Command // never changed once the service runs
 }
 
 // connect makes people who may be rung.
