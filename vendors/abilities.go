@@ -20,6 +20,7 @@ var abilities = []struct {
 	{"words.change", func(v *Vendor) bool { return v.WordAdmin != nil }},
 	{"translator", func(v *Vendor) bool { return v.Translator != nil }},
 	{"wallet", func(v *Vendor) bool { return v.Wallet != nil }},
+	{"wallet.orders", func(v *Vendor) bool { return v.Orders != nil }},
 	{"groups", func(v *Vendor) bool { return v.Groups != nil }},
 	{"groups.rename", func(v *Vendor) bool { return v.GroupNames != nil }},
 	{"groups.transfer", func(v *Vendor) bool { return v.GroupOwners != nil }},

@@ -29,6 +29,7 @@ const (
 	OpTranslate       = "translate"
 	OpBalance         = "wallet.balance"
 	OpAdjust          = "wallet.adjust"
+	OpOrder           = "wallet.order"
 	OpGroup           = "group.change"
 	OpGroupRename     = "group.rename"
 	OpGroupTransfer   = "group.transfer"

@@ -32,6 +32,7 @@ type Vendor struct {
 	WordAdmin      WordAdmin
 	Translator     Translator
 	Wallet         Wallet
+	Orders         Orders
 	Groups         Groups
 	GroupNames     GroupNames
 	GroupOwners    GroupOwners
@@ -260,23 +261,6 @@ type Translation struct {
 // Translator translates one text per call.
 type Translator interface {
 	Translate(ctx context.Context, t Translation) (string, error)
-}
-
-// Adjustment changes a balance by Delta coins: positive adds, negative takes.
-type Adjustment struct {
-	RequestID string // caller's id; the vendor applies it at most once
-	User      string
-	Delta     int64 // coins, not zero
-	Reason    string
-}
-
-// Wallet keeps coins.
-type Wallet interface {
-	// Balance returns the user's coins.
-	Balance(ctx context.Context, user string) (int64, error)
-	// Adjust applies a once, however often it is called with the same
-	// RequestID. Taking more than there is is ErrInsufficient.
-	Adjust(ctx context.Context, a Adjustment) error
 }
 
 // Callbacks verifies and reads what the vendor sends us.

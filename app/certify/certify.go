@@ -32,7 +32,7 @@ func Vendors() []string { return []string{"rongcloud", "linkv", "youme"} }
 
 // Run certifies one vendor with the checks that only accepts, all for nil. At
 // the vendor itself it registers two users, makes a group and a chat room, sends
-// messages, broadcasts and changes words: use an account made for tests.
+// messages, broadcasts, mutes people, adds coins and changes words: use an account made for tests.
 func Run(ctx context.Context, vendor string, a Accounts, only func(check string) bool) (vendortest.Report, error) {
 	switch vendor {
 	case "rongcloud":

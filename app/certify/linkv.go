@@ -3,6 +3,7 @@ package certify
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 
 	mock "switchboard/mocks/linkv"
@@ -17,7 +18,7 @@ import (
 func linkV(cfg linkv.Config) vendortest.Fixture {
 	f := linkvWhole(cfg)
 	if cfg.LiveAppID == "" {
-		f.Lacks = append(f.Lacks, "Wallet")
+		f.Lacks = append(f.Lacks, "Wallet", "Orders")
 		f.Secrets = []vendors.Secret{cfg.AppSecret}
 	}
 	if cfg.AppID == "" {
@@ -42,7 +43,7 @@ func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 			"Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Push", "Rooms.Identity", "Rooms.Calls",
 		},
 		Unsupported: []string{vendors.OpUserUnblock},
-		Warm:        []string{vendors.OpBalance, vendors.OpAdjust},
+		Warm:        []string{vendors.OpBalance, vendors.OpAdjust, vendors.OpOrder},
 		Secrets:     []vendors.Secret{cfg.AppSecret, cfg.LiveAppSecret},
 		Nonce:       func(s vendortest.Seen) string { return s.Header.Get("nonce") + s.Form().Get("nonce_str") },
 		Known:       "known", Peer: "peer", Group: "friends", Chat: "lobby",
@@ -71,7 +72,7 @@ func linkvLimits() vendors.Limits {
 	return vendors.Limits{
 		vendors.OpTokenIssue: {IDBytes: 64, Bytes: 1024}, vendors.OpUserBlock: many, vendors.OpBlacklist: many,
 		vendors.OpSendUser: many, vendors.OpSendGroup: one, vendors.OpSendChatRoom: one,
-		vendors.OpPresence: ids, vendors.OpBalance: ids, vendors.OpAdjust: ids, vendors.OpGroup: ids,
+		vendors.OpPresence: ids, vendors.OpBalance: ids, vendors.OpAdjust: ids, vendors.OpOrder: ids, vendors.OpGroup: ids,
 		vendors.OpGroupRename: ids, vendors.OpGroupTransfer: ids, vendors.OpGroupMembers: ids, vendors.OpUserGroups: ids,
 		vendors.OpMemberMute: twenty, vendors.OpMemberUnmute: twenty, vendors.OpGroupMute: ids, vendors.OpGroupUnmute: ids,
 	}
@@ -106,7 +107,8 @@ func LinkVMock(t vendortest.T, otherTypes bool) vendortest.Fixture {
 	}
 	f.Far = vendortest.FarEnd{
 		Inbox:     func(user string) []vendortest.Received { return linkvReceived(app.Inbox(user)) },
-		TokenUser: app.TokenUser, Coins: app.Balance, Blocked: app.Blocked,
+		TokenUser: app.TokenUser, Coins: app.Balance, Orders: func(user string) []vendors.Order { return linkvOrders(user, app.PaidOrders(user)) },
+		Blocked: app.Blocked,
 		Members: app.Members, SetOnline: app.SetOnline,
 		GroupName:  func(id string) string { return linkvGroup(app, id).Name },
 		GroupOwner: func(id string) string { return linkvGroup(app, id).Admin },
@@ -116,6 +118,16 @@ func LinkVMock(t vendortest.T, otherTypes bool) vendortest.Fixture {
 		},
 	}
 	return f
+}
+
+func linkvOrders(user string, paid []mock.PaidOrder) []vendors.Order {
+	out := make([]vendors.Order, len(paid))
+	for i, p := range paid {
+		coins, _ := strconv.ParseInt(p.Coins, 10, 64)
+		cents, _ := strconv.ParseInt(p.Money, 10, 64)
+		out[i] = vendors.Order{User: user, Coins: coins, OrderID: p.OrderID, Cents: cents, Channel: p.Channel, Platform: p.Platform}
+	}
+	return out
 }
 
 func linkvGroup(app *mock.App, id string) mock.GroupState {

@@ -25,7 +25,7 @@ func rongCloud(cfg rongcloud.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		// What RongCloud's documents have no call for.
-		Lacks:   []string{"Wallet", "GroupOwners", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Identity", "Rooms.Calls"},
+		Lacks:   []string{"Wallet", "Orders", "GroupOwners", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Identity", "Rooms.Calls"},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Nonce:   func(s vendortest.Seen) string { return s.Header.Get("Nonce") },
 		Known:   "alice", Peer: "bob", Group: "club", Chat: "hall", Room: "talk",

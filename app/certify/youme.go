@@ -22,7 +22,7 @@ func youMe(cfg youme.Config) vendortest.Fixture {
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
 			"Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Presence", "Words", "WordAdmin",
-			"Translator", "Wallet", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Rooms.Ban", "Callbacks",
+			"Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Rooms.Ban", "Callbacks",
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Known:   "known", Peer: "peer", Room: "stage",

@@ -2,6 +2,7 @@ package linkv
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"switchboard/mocks/mock"
@@ -12,6 +13,21 @@ type account struct {
 	user, openID   string
 	name, portrait string
 	coins          int64
+	paid           []PaidOrder
+}
+
+// PaidOrder is an order that orderSuccess told of, as it came.
+type PaidOrder struct{ Coins, OrderID, Money, Channel, Platform string }
+
+// PaidOrders returns the orders of a user or an openId that were applied, oldest
+// first.
+func (a *App) PaidOrders(userOrOpenID string) (paid []PaidOrder) {
+	a.Do(func() {
+		if acc := a.account(userOrOpenID); acc != nil {
+			paid = slices.Clone(acc.paid)
+		}
+	})
+	return paid
 }
 
 // order is what a request_id was used for. A repeat has to ask for the same;
@@ -105,5 +121,10 @@ func (a *App) apply(c *mock.Call) (*account, string) {
 	}
 	acc.coins += n
 	a.orders[c.Get("request_id")] = o
+	if o.paid {
+		acc.paid = append(acc.paid, PaidOrder{
+			Coins: o.value, OrderID: c.Get("order_id"), Money: c.Get("money"), Channel: c.Get("channel"), Platform: c.Get("platform"),
+		})
+	}
 	return acc, codeOK
 }

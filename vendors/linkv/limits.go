@@ -27,6 +27,7 @@ var limits = vendors.Limits{
 	vendors.OpPresence:      idLimit,
 	vendors.OpBalance:       idLimit,
 	vendors.OpAdjust:        idLimit,
+	vendors.OpOrder:         idLimit,
 	vendors.OpGroup:         idLimit,
 	vendors.OpGroupRename:   idLimit,
 	vendors.OpGroupTransfer: idLimit,

@@ -115,7 +115,7 @@ func (a *adapter) openLive(v *vendors.Vendor, opt upstream.Options) (err error) 
 		Secrets: []vendors.Secret{a.cfg.LiveAppSecret},
 	}, opt)
 	a.openIDs = upstream.NewCache[string](a.name, vendors.OpTokenIssue, openIDFor, openIDMax)
-	v.Wallet = a
+	v.Wallet, v.Orders = a, a
 	return err
 }
 

@@ -186,6 +186,11 @@ func sizedServices() []sized {
 		{vendors.OpAdjust, "Wallet", func(c ctx, e *env, s size) error {
 			return e.v.Wallet.Adjust(c, vendors.Adjustment{RequestID: "sized", User: ids(1, s.id)[0], Delta: 1})
 		}},
+		{vendors.OpOrder, "Orders", func(c ctx, e *env, s size) error {
+			o := e.order("sized", 1)
+			o.User = ids(1, s.id)[0]
+			return e.v.Orders.CreditOrder(c, o)
+		}},
 		{vendors.OpBalance, "Wallet", func(c ctx, e *env, s size) error {
 			_, err := e.v.Wallet.Balance(c, ids(1, s.id)[0])
 			return err

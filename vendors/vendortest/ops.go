@@ -121,6 +121,9 @@ func (e *env) serviceOps() []op {
 		{vendors.OpAdjust, "Wallet", once, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.Wallet.Adjust(ctx, vendors.Adjustment{RequestID: "fixed-request-id", User: e.Known, Delta: 1, Reason: "gift"})
 		}},
+		{vendors.OpOrder, "Orders", once, func(ctx context.Context, v *vendors.Vendor) error {
+			return v.Orders.CreditOrder(ctx, e.order("fixed-request-id", 1))
+		}},
 	}
 }
 

@@ -119,6 +119,7 @@ type FarEnd struct {
 	Inbox      func(user string) []Received // in order of arrival
 	TokenUser  func(token string) string    // whose live token it is; empty: nobody's
 	Coins      func(user string) int64
+	Orders     func(user string) []vendors.Order // credited, oldest first, without request ids
 	Blocked    func(user string) bool
 	Blacklist  func(user string) []string
 	Words      func() []vendors.Word
@@ -200,7 +201,7 @@ func (c check) against(t T, f Fixture) string {
 // checks is the contract, in reading order.
 func checks() []check {
 	all := [][]check{
-		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(),
+		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
 		groupChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
 	}
 	var out []check

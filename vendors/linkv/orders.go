@@ -1,0 +1,59 @@
+package linkv
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"switchboard/vendors"
+	"switchboard/vendors/upstream"
+)
+
+// CreditOrder tells LinkV of a paid order (reference/linkv.md 4.2). LinkV keeps
+// one list of request ids for orders and other changes; here they are two, so
+// that an order is not taken for a repeat of an adjustment.
+func (a *adapter) CreditOrder(ctx context.Context, o vendors.Order) error {
+	op := vendors.OpOrder
+	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{o.User}}); err != nil {
+		return err
+	}
+	if why := orderProblem(o); why != "" {
+		return vendors.Refuse(a.name, op, vendors.ErrInvalid, why)
+	}
+	openID, err := a.openID(ctx, op, vendors.User{ID: o.User})
+	if err != nil {
+		return notStarted(err)
+	}
+	form := url.Values{
+		"uid":        {openID},
+		"request_id": {a.requestID("order\x00" + o.RequestID)},
+		"type":       {addCoins},
+		"value":      {strconv.FormatInt(o.Coins, 10)},
+		"order_id":   {o.OrderID},
+		"money":      {strconv.FormatInt(o.Cents, 10)},
+		"platform":   {o.Platform},
+		"expriation": {strconv.FormatInt(a.coinsExpire(time.Now()), 10)}, // the vendor's spelling
+	}
+	if o.Channel != "" {
+		form.Set("channel", o.Channel)
+	}
+	call := a.liveCall(op, upstream.Write, "/open/finanv0/orderSuccess", form)
+	call.Idempotent = true
+	return a.live.Do(ctx, call, nil)
+}
+
+// orderProblem is what keeps o from being sent, or "".
+func orderProblem(o vendors.Order) string {
+	switch {
+	case o.RequestID == "" || o.OrderID == "":
+		return "an order needs a request id and the payment's id"
+	case o.Coins <= 0 || o.Cents < 0:
+		return "an order needs coins and what was paid for them"
+	}
+	switch o.Platform {
+	case vendors.PlatformWeb, vendors.PlatformIOS, vendors.PlatformAndroid:
+		return ""
+	}
+	return "no such platform: h5, ios or android"
+}
