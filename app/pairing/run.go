@@ -224,6 +224,9 @@ func (p *pool) knows(askNo string) bool {
 
 // drain waits for the deliveries under way, then writes their ends.
 func (d *sender) drain() {
+	d.mu.Lock()
+	d.draining = true // before the wait: what is begun after it would not be waited for
+	d.mu.Unlock()
 	done := make(chan struct{})
 	go func() { d.wg.Wait(); close(done) }()
 	select {

@@ -77,9 +77,10 @@ type sender struct {
 	ctx  context.Context // ends deliveries when the service stops
 	stop context.CancelFunc
 
-	mu    sync.Mutex // guards what follows
-	lanes map[lane][]job
-	acks  map[string]map[Tell][]int64
+	mu       sync.Mutex // guards what follows
+	lanes    map[lane][]job
+	acks     map[string]map[Tell][]int64
+	draining bool // nothing is begun any more
 }
 
 // lane is what is delivered in order: the commands to one person about one
@@ -102,7 +103,8 @@ func newSender(s *Service) *sender {
 	return d
 }
 
-// take queues entries; it never blocks.
+// take queues entries; it never blocks. What comes while the service stops stays
+// in the store, where its lease runs out and another replica takes it over.
 func (d *sender) take(t *Ticket, entries []Entry) {
 	cfg, err := d.s.config(d.ctx, t.ConfigID)
 	if err != nil {
@@ -110,6 +112,9 @@ func (d *sender) take(t *Ticket, entries []Entry) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.draining {
+		return
+	}
 	for _, e := range entries {
 		l := lane{askNo: t.AskNo, kind: e.Kind}
 		if e.Kind == ToClient {

@@ -1,0 +1,168 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// shelf is a store in memory: what is due is due at once.
+type shelf struct {
+	mu      sync.Mutex // guards what follows
+	records map[string]Record
+	due     []string
+	settled map[string]time.Duration
+	broken  error
+}
+
+func newShelf() *shelf {
+	return &shelf{records: map[string]Record{}, settled: map[string]time.Duration{}}
+}
+
+func (s *shelf) Add(_ context.Context, records []Record, send bool) ([]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return nil, s.broken
+	}
+	fresh := make([]bool, len(records))
+	for i, r := range records {
+		if _, there := s.records[r.ID]; !there {
+			s.records[r.ID], fresh[i] = r, true
+			if send {
+				s.due = append(s.due, r.ID)
+			}
+		}
+	}
+	return fresh, nil
+}
+
+func (s *shelf) Claim(_ context.Context, limit int, _ time.Duration) (claimed []Record, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.due) > 0 && len(claimed) < limit {
+		r := s.records[s.due[0]]
+		r.Attempts++
+		s.records[r.ID], s.due = r, s.due[1:]
+		claimed = append(claimed, r)
+	}
+	return claimed, s.broken
+}
+
+func (s *shelf) Settle(_ context.Context, r Record, retry time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settled[r.ID] = retry
+	return nil
+}
+
+func (s *shelf) Prune(context.Context, time.Duration, int) (int, error) { return 0, nil }
+
+const secret = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQ="
+
+func service(t *testing.T, store Store, url string, listen ...func(context.Context, vendors.Event)) *Service {
+	t.Helper()
+	s, err := New(Config{URL: url, Secret: secret, Keep: time.Hour}, store, slog.New(slog.DiscardHandler), listen...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestListenersHearEachEventOnceAndNothingOfWhatWasNotKept(t *testing.T) {
+	store := newShelf()
+	var heard []string
+	s := service(t, store, "http://127.0.0.1:1", func(_ context.Context, e vendors.Event) { heard = append(heard, e.ID) })
+	store.broken = errors.New("the store is away")
+	if err := s.Take(t.Context(), []vendors.Event{{ID: "a"}}); !errors.Is(err, store.broken) || len(heard) != 0 {
+		t.Fatalf("%v, heard %q", err, heard)
+	}
+	store.broken = nil
+	for range 2 {
+		if err := s.Take(t.Context(), []vendors.Event{{ID: "a"}, {ID: "b"}, {ID: "a"}, {ID: "a", Vendor: "other"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(heard, []string{"a", "b", "a"}) {
+		t.Errorf("heard %q", heard)
+	}
+}
+
+func TestAnswerOfTheAppDecidesWhatBecomesOfAnEvent(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		status   int // 0: nobody answers
+		attempts int
+		result   string
+		retry    time.Duration // at least; at most a fifth more
+	}{
+		{"taken", 200, 1, "sent", 0},
+		{"taken without a body", 204, 7, "sent", 0},
+		{"error", 500, 1, "retry", retries[0]},
+		{"error again", 503, 4, "retry", retries[3]},
+		{"redirect is not followed", 302, 2, "retry", retries[1]},
+		{"refused, and perhaps repaired", 401, 1, "retry", retries[0]},
+		{"nobody there", 0, 1, "retry", retries[0]},
+		{"last time but one", 500, len(retries), "retry", retries[len(retries)-1]},
+		{"given up", 500, len(retries) + 1, "dropped", 0},
+		{"not wanted any more", 410, 1, "dropped", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", "/elsewhere")
+				w.WriteHeader(c.status)
+			}))
+			url := app.URL
+			if c.status == 0 {
+				app.Close()
+			} else {
+				defer app.Close()
+			}
+			store, results := newShelf(), []string{}
+			s := service(t, store, url)
+			s.Observe = func(r string) { results = append(results, r) }
+			client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			s.send(t.Context(), client, Record{ID: "v/e", Payload: []byte("{}"), Attempts: c.attempts})
+			retry := store.settled["v/e"]
+			if !slices.Equal(results, []string{c.result}) || retry < c.retry || retry > c.retry+c.retry/5 {
+				t.Errorf("%q, again after %s", results, retry)
+			}
+		})
+	}
+}
+
+func TestEventIsSentOnWithWhatItHasAndNothingElse(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	got, err := json.Marshal(newBody(vendors.Event{ID: "e", Vendor: "rongcloud", Kind: vendors.EventPresence, Action: "online", At: at, From: "ann"}))
+	want := `{"type":"presence.online","timestamp":"2026-01-02T03:04:05Z","data":{"id":"e","vendor":"rongcloud","from":"ann"}}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestBadConfigurationIsNamedAndShowsNoSecret(t *testing.T) {
+	for _, c := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{Keep: time.Minute}, "KEEP"},
+		{Config{Keep: time.Hour, URL: "app.example.com"}, "URL"},
+		{Config{Keep: time.Hour, URL: "https://app.example.com"}, "SECRET"},
+		{Config{Keep: time.Hour, URL: "https://app.example.com", Secret: "whsec_not base64"}, "SECRET"},
+	} {
+		_, err := New(c.cfg, newShelf(), slog.New(slog.DiscardHandler))
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "base64 not") || strings.Contains(err.Error(), "not base64") {
+			t.Errorf("%+v: %v", c.cfg, err)
+		}
+	}
+}
