@@ -27,7 +27,10 @@ const vendorVariable = "SWITCHBOARD_TEST_BENCH_VENDOR"
 
 // A program of its own, where a benchmark counts what only the program uses: the
 // test binary, started again with this variable set.
-const programVariable = "SWITCHBOARD_TEST_BENCH_PROGRAM"
+const (
+	programVariable = "SWITCHBOARD_TEST_BENCH_PROGRAM"
+	naiveVariable   = "SWITCHBOARD_TEST_NAIVE_GATEWAY"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(vendorVariable) != "" {
@@ -36,6 +39,10 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(programVariable) != "" {
 		main()
+		return
+	}
+	if os.Getenv(naiveVariable) != "" {
+		naiveGateway()
 		return
 	}
 	os.Exit(m.Run())

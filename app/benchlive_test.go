@@ -41,11 +41,12 @@ func idle(b testing.TB, p *process, path string) net.Conn {
 	return conn
 }
 
-// program starts this program as a process of its own.
-func program(b *testing.B) (p *process, pid int) {
+// program starts what variable names, this program for programVariable, as a
+// process of its own.
+func program(b *testing.B, variable string) (p *process, pid int) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), programVariable+"=1", "SWITCHBOARD_LISTEN=127.0.0.1:0", "SWITCHBOARD_DATA_DIR="+b.TempDir())
+	cmd.Env = append(os.Environ(), variable+"=1", "SWITCHBOARD_LISTEN=127.0.0.1:0", "SWITCHBOARD_DATA_DIR="+b.TempDir())
 	logs, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -89,7 +90,7 @@ func resident(b testing.TB, pid int) float64 {
 // the process, with 10,000 of them in two pings' time.
 func BenchmarkIdleSessions(b *testing.B) {
 	const sessions = 10_000
-	p, pid := program(b)
+	p, pid := program(b, programVariable)
 	tokens := make([]string, sessions)
 	for i := range tokens {
 		var err error
@@ -132,10 +133,16 @@ func mint(p *process, user string) (string, error) {
 
 // BenchmarkFanOut sends to a conversation whose 500 members all listen on
 // websockets, and reports deliveries a second and the time from the send to the
-// arrival.
+// arrival, beside a naive gateway: read the two as a ratio.
 func BenchmarkFanOut(b *testing.B) {
+	for _, c := range []struct{ name, variable string }{{"naive", naiveVariable}, {"switchboard", programVariable}} {
+		b.Run(c.name, func(b *testing.B) { fanOut(b, c.variable) })
+	}
+}
+
+func fanOut(b *testing.B, variable string) {
 	const members = 500
-	p, _ := program(b)
+	p, _ := program(b, variable)
 	users := make([]string, members+1)
 	for i := range users {
 		users[i] = fmt.Sprint("u", i)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,8 +33,8 @@ type backEnd struct {
 type hookBody struct {
 	Type string
 	Data struct {
-		ID, Vendor, From, Target, Text, Session string
-		Users                                   []string
+		ID, Vendor, App, From, Target, Text, Session string
+		Users                                        []string
 	}
 }
 
@@ -193,4 +194,26 @@ func TestPairingReachesPeopleOnTheirOwnSocketAndByTheVendorsWord(t *testing.T) {
 		}
 		return false
 	})
+}
+
+func TestAppIsToldWhoComesAndGoesOnOurSessions(t *testing.T) {
+	app := &backEnd{t: t}
+	receiver := httptest.NewServer(app)
+	defer receiver.Close()
+	p := start(t, func(c *Config) { c.Events.URL, c.Events.Secret = receiver.URL, hookSecret })
+	first := p.ws(t, p.tokenOf(t, "ann", 1), "")
+	app.await(1)
+	second := p.ws(t, p.tokenOf(t, "ann", 2), "") // another platform: she is online already
+	waitFor(t, "both sessions", func() bool { return p.gauge(t, "switchboard_sessions") == 2 })
+	first.Close()
+	waitFor(t, "one session", func() bool { return p.gauge(t, "switchboard_sessions") == 1 })
+	second.Close()
+	var told []string
+	for _, e := range app.await(2) {
+		told = append(told, e.Type+" "+e.Data.App+" "+e.Data.From+" "+e.Data.Vendor)
+	}
+	slices.Sort(told)
+	if want := []string{"presence.offline 666666 ann switchboard", "presence.online 666666 ann switchboard"}; !slices.Equal(told, want) {
+		t.Errorf("%q", told)
+	}
 }

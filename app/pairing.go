@@ -296,6 +296,9 @@ func (p *pairs) notify(ctx context.Context, n pairing.Notice) error {
 // hear passes a vendor's event to pair matching. The vendor knows no apps: one
 // account serves them all, and so the event is for each.
 func (s *server) hear(ctx context.Context, e vendors.Event) {
+	if e.Vendor == vendors.Own {
+		return // it was told as it happened
+	}
 	for _, app := range s.apps.IDs() {
 		if err := s.pairs.Hear(ctx, app, e); err != nil && ctx.Err() == nil {
 			s.log.Warn("a vendor's event is lost to pair matching", "event", e.ID, "error", err)

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"time"
 
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
+	"switchboard/vendors"
 )
 
-// sockets tells pair matching who holds a socket of this process.
+// sockets tells the app's back end and pair matching who holds a socket of this
+// process.
 type sockets struct {
 	server *server
 
@@ -22,20 +25,43 @@ const (
 	socketRenew = 30 * time.Second // well inside pair.presence_ttl
 )
 
-// changed takes the hub's word. Only users whose id is a number are ever matched.
+// changed takes the hub's word.
 func (s *sockets) changed(p realtime.Presence) {
 	uid, err := pairing.ParseUID(p.User.ID)
 	if err != nil {
-		return
+		uid = 0 // only users whose id is a number are ever matched
 	}
 	s.mu.Lock()
+	_, was := s.open[p.User]
 	if p.Devices > 0 {
 		s.open[p.User] = uid
 	} else {
 		delete(s.open, p.User)
 	}
 	s.mu.Unlock()
-	s.report(context.Background(), p.User, uid, p.Devices > 0)
+	if is := p.Devices > 0; is != was && s.server.cfg.Events.URL != "" {
+		s.announce(p.User, is)
+	}
+	if uid != 0 {
+		s.report(context.Background(), p.User, uid, p.Devices > 0)
+	}
+}
+
+// announce makes an event of it: online with the first session here, offline
+// with the last. Another process may hold more; Session tells them apart.
+func (s *sockets) announce(u realtime.User, online bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), socketNews)
+	defer cancel()
+	e := vendors.Event{
+		ID: "presence-" + rand.Text(), Vendor: vendors.Own, App: u.App, Kind: vendors.EventPresence, Action: "offline",
+		At: time.Now(), From: u.ID, Session: s.server.node,
+	}
+	if online {
+		e.Action = "online"
+	}
+	if err := s.server.events.Take(ctx, []vendors.Event{e}); err != nil {
+		s.server.log.Warn("the app was not told of a user's coming or going", "user", u.ID, "event", e.Action, "error", err)
+	}
 }
 
 // report names this process as the session: another one may hold a socket of
@@ -65,7 +91,7 @@ func (s *sockets) renew(ctx context.Context) {
 			}
 			s.mu.Unlock()
 			for u, uid := range open {
-				if ctx.Err() != nil || !s.holds(u) {
+				if ctx.Err() != nil || uid == 0 || !s.holds(u) {
 					continue
 				}
 				s.report(ctx, u, uid, true)

@@ -1,4 +1,5 @@
-// Package events takes what vendors tell us by callback: each event is kept once
+// Package events takes what vendors tell us by callback, and what our own sessions
+// do: each event is kept once
 // however often it is delivered, handed on inside this product, and sent to the
 // app's own URL, signed, until it is taken.
 package events
@@ -122,6 +123,7 @@ type body struct {
 type data struct {
 	ID         string          `json:"id"`
 	Vendor     string          `json:"vendor"`
+	App        string          `json:"app,omitempty"`
 	From       string          `json:"from,omitempty"`
 	Target     string          `json:"target,omitempty"`
 	TargetKind string          `json:"target_kind,omitempty"`
@@ -141,7 +143,7 @@ func newBody(e vendors.Event) body {
 	return body{
 		Type: string(e.Kind) + "." + e.Action, Timestamp: at.UTC(),
 		Data: data{
-			ID: e.ID, Vendor: e.Vendor, From: e.From, Target: e.Target, TargetKind: string(e.TargetKind), Users: e.Users,
+			ID: e.ID, Vendor: e.Vendor, App: e.App, From: e.From, Target: e.Target, TargetKind: string(e.TargetKind), Users: e.Users,
 			MessageID: e.MessageID, Type: e.Type, Text: e.Text, Content: e.Content, Session: e.Session,
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -86,9 +87,12 @@ func connectPostgres(raw string) (writer, reader *sql.DB, err error) {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: time.Second}
 	}
 	// Two writes that wait for each other are told apart after this, instead of
-	// after the server's second; whoever gives up first is run again.
+	// after the server's second; whoever gives up first is run again. Each connection
+	// has a patience of its own: with the same one both would give up together, and
+	// meet again.
 	hurry := stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", lockWait.Milliseconds()))
+		patience := lockWait/2 + rand.N(lockWait)
+		_, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", patience.Milliseconds()))
 		return err
 	})
 	return stdlib.OpenDB(*c, hurry), stdlib.OpenDB(*c), nil

@@ -16,7 +16,7 @@ const (
 	laneQueue   = 4096                   // writes that wait; more block their callers
 	laneGroup   = 512                    // writes in one transaction
 	laneSpell   = 200 * time.Millisecond // after which a transaction takes no more of its group
-	laneTries   = 10                     // runs of one group that keeps meeting conflicts
+	laneTries   = 20                     // runs of one group that keeps meeting conflicts
 	lostTries   = 3                      // runs of one group that keeps losing its connection
 	laneBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
 	commitLimit = 10 * time.Second
