@@ -82,7 +82,7 @@ type inConversation struct {
 // conversationID is an answer's conversation, as documented and as deployed
 // clients read it.
 type conversationID struct {
-	ConversationId string //nolint:revive // the document's spelling
+	ConversationId string // the document's spelling
 	ConversationID string `json:",omitempty"`
 }
 
@@ -226,6 +226,6 @@ func (h Gateway) leave(c *fiber.Ctx) error {
 
 // removedAnswer has in Failed who was no member: null or a list.
 type removedAnswer struct {
-	ConversationId string //nolint:revive // the document's spelling
+	ConversationId string // the document's spelling
 	Failed         []string
 }
