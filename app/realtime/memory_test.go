@@ -19,6 +19,10 @@ type memory struct {
 	fail  error         // every read fails with it
 	delay time.Duration // every read takes it
 	reads int           // of the log
+
+	// Called when the memberships of a user, or the changes of a member list, were
+	// read and are not answered yet; nil: nothing.
+	joined, changed func()
 }
 
 type stored struct {
@@ -182,6 +186,9 @@ func (s *memory) Joined(_ context.Context, u User) (joined []Joined, err error) 
 	if err := s.wait(); err != nil {
 		return nil, err
 	}
+	if s.joined != nil {
+		defer s.joined()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, c := range s.convs {
@@ -196,11 +203,14 @@ func (s *memory) Changes(_ context.Context, a, conversation string, version int6
 	if err := s.wait(); err != nil {
 		return nil, 0, err
 	}
+	if s.changed != nil {
+		defer s.changed()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.convs[conversation]
 	for id, m := range c.members {
-		if m.version > version {
+		if m.version > version && (version > 0 || !m.left) {
 			changes = append(changes, Change{id, m.seq, m.left})
 		}
 	}

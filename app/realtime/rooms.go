@@ -60,7 +60,7 @@ func (h *Hub) apply(r *room, changes []Change, version int64) {
 		r.users[u] = c.Seq
 		l.rooms[r] = struct{}{}
 	}
-	r.version = max(r.version, version)
+	r.version = version
 }
 
 // forget drops a user who has no session left. h.mu is held.
@@ -72,6 +72,8 @@ func (h *Hub) forget(u User, l *local) {
 }
 
 // refresh reads the changes of one room; a version of 0 reads the whole list.
+// When somebody settled meanwhile and set the room further back, what was read
+// is not enough: it is left to the next reading.
 func (h *Hub) refresh(ctx context.Context, r *room, from int64) error {
 	changes, version, err := h.members.Changes(ctx, r.key.app, r.key.conversation, from)
 	if err != nil {
@@ -79,6 +81,8 @@ func (h *Hub) refresh(ctx context.Context, r *room, from int64) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.apply(r, changes, version)
+	if r.version == from {
+		h.apply(r, changes, version)
+	}
 	return nil
 }
