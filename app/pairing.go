@@ -111,14 +111,14 @@ func (p *pairs) source(store storage.Pairing) pairing.Source {
 	}
 }
 
-// base is what the environment says: prices, whom to tell, the keys.
+// base is what the environment says: prices, where somebody keeps coins; whom to
+// tell; the keys.
 func (p *pairs) base() map[string]string {
-	price := strconv.FormatInt(p.prices.Pair, 10)
-	out := map[string]string{
-		"pair.price": price, "pair.free": p.prices.Free.String(), "pair.events": strconv.FormatBool(p.hook != nil),
-	}
+	out := map[string]string{"pair.free": p.prices.Free.String(), "pair.events": strconv.FormatBool(p.hook != nil)}
 	if p.coins.Keeper() != "" {
-		out["pair.balance.min_ask"], out["pair.balance.min_like"] = price, price
+		for _, k := range []string{"pair.price", "pair.balance.min_ask", "pair.balance.min_like"} {
+			out[k] = strconv.FormatInt(p.prices.Pair, 10)
+		}
 	}
 	for k, v := range prefixed(p.cfg.Keys) {
 		out[k] = v

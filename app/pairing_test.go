@@ -155,6 +155,40 @@ func TestTwoPeopleAreMatchedTalkAndPay(t *testing.T) {
 	}
 }
 
+// C15, with the coins at the vendor of the wallet route: who spends them while he
+// talks is cut off.
+func TestALikedCallEndsWhenTheCoinsAreUsedUp(t *testing.T) {
+	p := start(t, func(c *Config) {
+		c.Pairing.Keys = map[string]string{"free": "0s", "balance.watch": "100ms"}
+	})
+	asker, candidate, ask := p.offeredPair(t)
+	for _, c := range []struct {
+		who  map[string]string
+		path string
+		body map[string]any
+	}{
+		{candidate, "pair/answer", map[string]any{"ask_no": ask, "round_no": 1, "pass": true}},
+		{candidate, "pair/call", map[string]any{"ask_no": ask, "round_no": 1, "call_id": "room-1", "event": "started"}},
+		{asker, "pair/confirm", map[string]any{"ask_no": ask, "round_no": 1, "pass": true, "peer_uid": 200, "call_id": "room-1"}},
+	} {
+		if got := p.pair(t, c.who, c.path, c.body); got.Code != 0 {
+			t.Fatalf("%s: %s", c.path, got.Body)
+		}
+	}
+	time.Sleep(300 * time.Millisecond) // a few readings, all well
+	if got := p.pairInfo(t, asker, ask); got.Status != 2 {
+		t.Fatalf("info %+v", got)
+	}
+	spend := p.do(t, request{Path: "/api/server/wallet/adjust", Header: serverKey, Body: param(map[string]any{"uid": 100, "delta": -1000, "request_id": "spent"})})
+	if spend.Code != 0 {
+		t.Fatalf("%s", spend.Body)
+	}
+	until(t, "the call is over", func() bool { return p.pairInfo(t, asker, ask).Status == 1 })
+	if !strings.Contains(get(t, p.URL+"/metrics"), `switchboard_pairing_total{what="ended_balance"} 1`) {
+		t.Error("it did not end for want of coins")
+	}
+}
+
 // A candidate with a socket of ours needs no vendor: he is found and rings by it.
 func TestACandidateIsReachedThroughOurOwnGateway(t *testing.T) {
 	p := start(t, nil)

@@ -145,17 +145,18 @@ func (s *Service) funds(ctx context.Context, app string, uid UID, need int64) Fu
 	if need <= 0 || s.Balance == nil {
 		return FundsOK
 	}
+	return s.purse(ctx, app, uid).covers(need)
+}
+
+// purse reads a balance; one that cannot be read is not known.
+func (s *Service) purse(ctx context.Context, app string, uid UID) Purse {
 	coins, err := s.Balance(ctx, app, uid)
-	switch {
-	case err != nil:
+	if err != nil {
 		s.count("balance_unknown")
 		s.Log.WarnContext(ctx, "pairing: balance not read", "uid", uid, "err", err)
-		return FundsUnknown
-	case coins < need:
-		return FundsShort
-	default:
-		return FundsOK
+		return Purse{}
 	}
+	return Purse{coins, true}
 }
 
 // introduction reads what the matcher needs to know of an asker.

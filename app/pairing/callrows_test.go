@@ -182,17 +182,10 @@ func TestCalls(t *testing.T) {
 				t.Fatalf("billed %d s, he left after 40", s)
 			}
 		},
-		"C15 too long, or no coins": func(t *testing.T) {
+		"C15 too long": func(t *testing.T) {
 			w, ask := likedCall(t, with("call_max", "1m"))
 			w.pass(61 * time.Second)
 			w.wantEnd(ask, ReasonCallEnded)
-			w, ask = likedCall(t, nil)
-			_, err := w.svc.apply(context.Background(), ask, Exhausted{})
-			must(t, err)
-			w.wantEnd(ask, ReasonBalance)
-			if o := w.orders(); len(o) != 1 {
-				t.Fatalf("hung up %v", o)
-			}
 		},
 		"C16 the end of some other call": func(t *testing.T) {
 			w, ask := talking(t, nil)

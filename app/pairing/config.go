@@ -114,7 +114,9 @@ type Config struct {
 	MinLike        int64  `key:"balance.min_like"` // coins; 0: the balance is not read
 	AnswererMin    int64  `key:"balance.answerer_min"`
 	BalanceOnError string `key:"balance.on_error"`
-	Price          int64  `key:"price"` // coins a started minute of a liked call; 0: free
+
+	BalanceWatch time.Duration `key:"balance.watch"` // between readings during a liked call; 0: only before the paid time ends
+	Price        int64         `key:"price"`         // coins a started minute of a liked call; 0: free
 
 	Free time.Duration `key:"free"` // of a liked call, before the first minute is started
 
@@ -141,7 +143,7 @@ func Default() Config {
 		ActivityTTL: 30 * time.Second, AvailTTL: 5 * time.Minute,
 		AskerGoneGrace: 10 * time.Second, PeerGoneGrace: 5 * time.Second, OfferGoneGrace: 2 * time.Second,
 		VendorWait: 5 * time.Second, SendRate: 100, SendBurst: 100, MaxLive: 100000, Admission: true, AskRate: 1, AskBurst: 10,
-		Payer: PayerAsker, BalanceOnError: OnErrorDeny, PushExtra: true, Events: true,
+		Payer: PayerAsker, BalanceOnError: OnErrorDeny, BalanceWatch: time.Minute, PushExtra: true, Events: true,
 	}
 }
 

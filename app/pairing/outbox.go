@@ -15,6 +15,7 @@ const (
 	ToWallet                    // a charge, at most once by Key
 	ToVendor                    // an order to end a call
 	ToBusiness                  // an event for the business server
+	FromWallet                  // a reading of the payer's balance (C15)
 )
 
 // The names of entries (2.4, 2.14).
@@ -28,6 +29,7 @@ const (
 
 	ChargeStart  = "start"
 	ChargeSettle = "settle"
+	ChargeCount  = "count"
 
 	OrderHangUp = "hangup"
 
@@ -199,7 +201,7 @@ func (s *step) told(i int, how Tell) {
 // spent: a command is worth a few tries, an event a day of them, a charge all.
 func (e *Entry) spent() bool {
 	switch e.Kind {
-	case ToClient, ToVendor:
+	case ToClient, ToVendor, FromWallet:
 		return e.Attempts >= 3
 	case ToBusiness:
 		return e.Attempts >= 1500

@@ -70,6 +70,7 @@ type Confirm struct {
 	CallID string
 	Like   bool
 	Payer  Funds
+	Purse  Purse // the payer's
 }
 
 func (e Confirm) apply(s *step) error {
@@ -102,7 +103,7 @@ func (e Confirm) apply(s *step) error {
 		s.connect(e.CallID) // the confirm overtook the news of the call
 	}
 	if e.Like {
-		s.like()
+		s.like(e.Purse)
 	} else {
 		s.dislike(ReasonDislike)
 	}
@@ -116,31 +117,6 @@ func (e Confirm) repeated(r *Round) bool {
 		want = Like
 	}
 	return r.Decision == want && r.Peer == e.Peer && r.CallID == e.CallID
-}
-
-// like starts the billing (C6).
-func (s *step) like() {
-	r := s.t.Round()
-	s.t.State, s.dirty = Liked, true
-	r.Decision, r.LikedAt = Like, s.now
-	s.t.ConfirmBy, s.t.CallBy, s.t.PeerGoneBy, s.t.AskerGoneBy = 0, s.now.Add(s.cfg.CallMax), 0, 0
-	s.push(Entry{Kind: ToWallet, Name: ChargeStart, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID})
-	s.record(0)
-	s.event(Entry{Name: EventLiked, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: r.CallID})
-}
-
-func (s *step) payer(peer UID) UID {
-	if s.cfg.Payer == PayerPeer {
-		return peer
-	}
-	return s.t.Asker
-}
-
-func (s *step) payee(peer UID) UID {
-	if s.cfg.Payer == PayerPeer {
-		return s.t.Asker
-	}
-	return peer
 }
 
 // dislike ends the round by the asker's will (C8, C13).
@@ -200,27 +176,4 @@ func (s *step) watch() {
 	if s.t.WatchBy == 0 || s.t.WatchSince == 0 {
 		s.t.WatchSince, s.t.WatchBy, s.dirty = s.now, s.now.Add(s.cfg.CallWatchdog), true
 	}
-}
-
-// settle ends a liked call: billed once, up to at.
-func (s *step) settle(why Reason, at Instant) {
-	r := s.t.Round()
-	seconds := int64((at.Sub(r.LikedAt).Milliseconds() + 999) / 1000)
-	s.push(Entry{Kind: ToWallet, Name: ChargeSettle, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID,
-		Seconds: max(0, seconds), Reason: why})
-	r.EndAt, r.EndReason = at, why
-	s.record(at)
-	s.event(Entry{Name: EventRoundEnded, To: s.t.Asker, Peer: r.Peer, Round: r.No, Reason: why, CallID: r.CallID})
-	s.end(why)
-}
-
-// Exhausted says that the payer's balance is used up (C15).
-type Exhausted struct{}
-
-func (Exhausted) apply(s *step) error {
-	if s.t.State == Liked {
-		s.hangUp()
-		s.settle(ReasonBalance, s.now)
-	}
-	return nil
 }

@@ -72,7 +72,7 @@ func (s *step) end(why Reason) {
 func (s *step) stopTimers() {
 	t := &s.t
 	t.AskBy, t.AskLeft, t.RoundBy, t.ConnectBy, t.ConfirmBy, t.CallBy = 0, 0, 0, 0, 0, 0
-	t.AskerGoneBy, t.PeerGoneBy, t.WatchBy = 0, 0, 0
+	t.AskerGoneBy, t.PeerGoneBy, t.WatchBy, t.PaidBy, t.CountBy = 0, 0, 0, 0, 0
 }
 
 // sayEnd tells both sides, save the one who ended it.

@@ -174,6 +174,8 @@ func (s *Service) tell(ctx context.Context, j job) Tell {
 		if s.Charge != nil {
 			err = s.Charge(ctx, j.charge())
 		}
+	case FromWallet:
+		err = s.recount(ctx, j)
 	case ToBusiness:
 		if s.Notify != nil {
 			err = s.Notify(ctx, j.notice())
@@ -211,9 +213,6 @@ func (s *Service) finish(ctx context.Context, j job, how Tell) {
 			s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "err", err)
 		}
 		return
-	}
-	if j.e.Kind == ToWallet && j.e.Name == ChargeStart && how == TellNever {
-		_, _ = s.apply(ctx, j.t.AskNo, Exhausted{}) // C15; the call's end finds it else
 	}
 	d := s.sender
 	d.mu.Lock()
@@ -271,11 +270,21 @@ func (j job) command() Command {
 		Scene: j.t.Scene, Reason: j.e.Reason, StartAt: j.e.StartAt, TTL: j.e.TTL, Extra: j.cfg.PushExtra}
 }
 
-// charge prices a settled call: every started minute after the free time.
+// recount reads the payer's balance for a liked call (C15).
+func (s *Service) recount(ctx context.Context, j job) error {
+	if s.Balance == nil {
+		return nil
+	}
+	coins, err := s.Balance(ctx, j.t.App, j.e.To)
+	if err == nil {
+		_, err = s.apply(ctx, j.t.AskNo, Counted{Round: j.e.Round, Purse: Purse{coins, true}})
+	}
+	return err
+}
+
 func (j job) charge() Charge {
-	minutes := (max(0, j.e.Seconds-int64(j.cfg.Free.Seconds())) + 59) / 60
 	return Charge{App: j.t.App, Key: j.e.Key(j.t.AskNo) + ":" + j.e.Name, Payer: j.e.To, Payee: j.e.Peer, CallID: j.e.CallID,
-		Coins: minutes * j.cfg.Price, Seconds: j.e.Seconds}
+		Coins: j.cfg.coins(j.e.Seconds), Seconds: j.e.Seconds}
 }
 
 func (j job) notice() Notice {

@@ -33,6 +33,8 @@ type Ticket struct {
 	CallBy      Instant       // T_call_max
 	AskerGoneBy Instant       // T_gone of the asker
 	PeerGoneBy  Instant       // T_gone of the winner
+	PaidBy      Instant       // end of the time that the payer has coins for; 0: not known, or free
+	CountBy     Instant       // when the payer's balance is read again
 	WatchBy     Instant       // watchdog of a call that may have ended unseen (D4)
 	WatchSince  Instant       // when it was first said to have ended
 	EndedSaidBy UID           // the client who said that the liked call ended

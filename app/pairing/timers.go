@@ -64,7 +64,9 @@ func (t *Ticket) nextTimer(cfg *Config) (timer, bool) {
 	case Preview:
 		arm(t.ConfirmBy, confirmTimeout)
 	case Liked:
-		arm(t.CallBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, s.now) })                                     // C15
+		arm(t.CallBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, s.now) }) // C15
+		arm(t.PaidBy, exhausted)
+		arm(t.CountBy, (*step).recount)
 		arm(t.WatchBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, max(s.t.WatchSince, s.t.Round().LikedAt)) }) // D4
 	}
 	if t.State != Liked {
@@ -123,7 +125,7 @@ func (s *step) candidateGone(i int) { // N16
 func confirmTimeout(s *step) { // C13
 	switch s.cfg.ConfirmAction {
 	case ConfirmLike:
-		s.like()
+		s.like(Purse{}) // nobody waits for the balance: it is read next
 	case ConfirmDislike:
 		s.dislike(ReasonConfirmTimeout)
 	default:

@@ -139,6 +139,10 @@ func (w *world) tell(i int, how Tell) {
 				c.Key += fmt.Sprint("#", j.e.Attempts, w.at)
 			}
 			w.bills[c.Key] = append(w.bills[c.Key], c)
+		case FromWallet:
+			if j.by.recount(context.Background(), j.job) != nil {
+				how = TellRetry
+			}
 		}
 	}
 	j.by.finish(context.Background(), j.job, how)

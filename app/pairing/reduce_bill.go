@@ -1,0 +1,135 @@
+package pairing
+
+import "time"
+
+// Purse is what somebody's balance was read to be; zero: it was not read.
+type Purse struct {
+	Coins int64
+	Known bool
+}
+
+// covers compares a balance with what is needed; nothing is always there.
+func (p Purse) covers(need int64) Funds {
+	switch {
+	case need <= 0:
+		return FundsOK
+	case !p.Known:
+		return FundsUnknown
+	case p.Coins < need:
+		return FundsShort
+	default:
+		return FundsOK
+	}
+}
+
+// like starts the billing (C6).
+func (s *step) like(p Purse) {
+	r := s.t.Round()
+	s.t.State, s.dirty = Liked, true
+	r.Decision, r.LikedAt = Like, s.now
+	s.t.ConfirmBy, s.t.CallBy, s.t.PeerGoneBy, s.t.AskerGoneBy = 0, s.now.Add(s.cfg.CallMax), 0, 0
+	s.push(Entry{Kind: ToWallet, Name: ChargeStart, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID})
+	s.record(0)
+	s.event(Entry{Name: EventLiked, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: r.CallID})
+	s.ration(p)
+}
+
+func (s *step) payer(peer UID) UID {
+	if s.cfg.Payer == PayerPeer {
+		return peer
+	}
+	return s.t.Asker
+}
+
+func (s *step) payee(peer UID) UID {
+	if s.cfg.Payer == PayerPeer {
+		return s.t.Asker
+	}
+	return peer
+}
+
+// topUp is how long before the paid time ends the balance is read once more.
+const topUp = 10 * time.Second
+
+// ration arms the end of the paid time (C15) and the next reading of the
+// balance: the payer may top up, or spend it elsewhere. A balance that is not
+// known yet is read at once and ends nothing.
+func (s *step) ration(p Purse) {
+	t := &s.t
+	t.CountBy, s.dirty = 0, true
+	switch {
+	case s.cfg.Price <= 0:
+	case !p.Known:
+		t.CountBy = s.now
+	default:
+		t.PaidBy = t.Round().LikedAt.Add(s.cfg.paidTime(p.Coins))
+		s.countAt(t.PaidBy.Add(-topUp))
+	}
+}
+
+// countAt arms the next reading of the balance: by latest, or sooner where it is
+// read at intervals.
+func (s *step) countAt(latest Instant) {
+	if s.cfg.BalanceWatch > 0 {
+		latest = min(latest, s.now.Add(s.cfg.BalanceWatch))
+	}
+	s.t.CountBy = 0
+	if latest > s.now {
+		s.t.CountBy = latest
+	}
+}
+
+// recount orders a reading of the payer's balance. One that fails is made up for
+// by the next.
+func (s *step) recount() {
+	r := s.t.Round()
+	s.push(Entry{Kind: FromWallet, Name: ChargeCount, To: s.payer(r.Peer), Round: r.No})
+	s.countAt(s.now.Add(time.Minute))
+}
+
+// Counted says what the payer of a liked round has.
+type Counted struct {
+	Round int
+	Purse Purse
+}
+
+func (e Counted) apply(s *step) error {
+	if s.t.State == Liked && e.Round == s.t.RoundNo() {
+		s.ration(e.Purse)
+		s.fire()
+	}
+	return nil
+}
+
+func exhausted(s *step) { // C15
+	s.hangUp()
+	s.settle(ReasonBalance, s.now)
+}
+
+// settle ends a liked call: billed once, up to at, and for no more time than the
+// payer was known to have coins for.
+func (s *step) settle(why Reason, at Instant) {
+	r := s.t.Round()
+	billed := at
+	if s.t.PaidBy != 0 {
+		billed = min(at, s.t.PaidBy)
+	}
+	seconds := int64((billed.Sub(r.LikedAt).Milliseconds() + 999) / 1000)
+	s.push(Entry{Kind: ToWallet, Name: ChargeSettle, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID,
+		Seconds: max(0, seconds), Reason: why})
+	r.EndAt, r.EndReason = at, why
+	s.record(at)
+	s.event(Entry{Name: EventRoundEnded, To: s.t.Asker, Peer: r.Peer, Round: r.No, Reason: why, CallID: r.CallID})
+	s.end(why)
+}
+
+// coins is the price of a liked call: every started minute after the free time.
+func (c *Config) coins(seconds int64) int64 {
+	return (max(0, seconds-int64(c.Free/time.Second)) + 59) / 60 * c.Price
+}
+
+// paidTime is the longest call that costs no more than coins.
+func (c *Config) paidTime(coins int64) time.Duration {
+	longest := int64(c.CallMax/time.Minute) + 1
+	return c.Free.Truncate(time.Second) + time.Duration(min(coins/c.Price, longest))*time.Minute
+}
