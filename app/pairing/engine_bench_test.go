@@ -35,28 +35,29 @@ func BenchmarkEngine(b *testing.B) {
 func engineTicket(m *Memory, cfg *Config, asker, peer UID, ask string) error {
 	ctx, now := context.Background(), At(time.Now())
 	t, fx := Open(cfg, now, Ask{AskNo: ask, App: app, Scene: 1, UID: asker})
-	told := map[Tell][]int64{}
+	var told []Delivery
 	var err error
 	commit := func(prev int64) {
 		if err == nil {
 			err = m.Commit(ctx, Batch{Writes: []Write{{Ticket: t, Prev: prev, Due: t.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records})
 		}
 		for _, e := range fx.Send {
-			if e.Name != CommandDispatch {
-				told[TellDone] = append(told[TellDone], e.ID)
-			}
+			told = append(told, Delivery{ID: e.ID, At: now})
 		}
 	}
 	commit(0)
 	for _, ev := range []Event{
-		Dispatch{Picks: []Pick{{UID: peer}}}, Sent{UID: peer, Round: 1, How: TellDone},
+		Dispatch{Picks: []Pick{{UID: peer}}},
 		Answer{UID: peer, Round: 1, Pass: true, Payer: FundsOK, Answerer: FundsOK}, CallSeen{Round: 1, CallID: "c"},
 		Confirm{UID: asker, Round: 1, Peer: peer, CallID: "c", Like: true, Payer: FundsOK}, CallEnded{Round: 1, CallID: "c"}, Told{},
 	} {
 		prev := t.Version
 		var refused error
 		acks := told
-		told = map[Tell][]int64{}
+		told = nil
+		if _, last := ev.(Told); last {
+			ev, acks = Told{Ends: acks}, nil
+		}
 		t, fx, refused = stepAcked(cfg, &t, now, acks, ev)
 		if refused != nil {
 			return fmt.Errorf("%T: %w", ev, refused)

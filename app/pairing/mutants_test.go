@@ -53,7 +53,7 @@ var mutants = map[string]func(w *world){
 		}
 	}),
 	"the round's end cuts open offers": func(w *world) {
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks map[Tell][]int64, ev Event) (Ticket, Effects, error) {
+		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
 			if _, tick := ev.(Tick); tick && t.State == Offered && t.RoundBy <= now {
 				return Step(cfg, t, now, cutting{})
 			}
@@ -100,7 +100,7 @@ var mutants = map[string]func(w *world){
 // read and the event, and returns what to change of the result.
 func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func(w *world) {
 	return func(w *world) {
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks map[Tell][]int64, ev Event) (Ticket, Effects, error) {
+		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
 			own := t.clone()
 			ev, after := before(&own, ev)
 			next, fx, err := stepAcked(cfg, &own, now, acks, ev)

@@ -171,16 +171,24 @@ func (s *step) drop(i int) {
 	}
 }
 
-// Told reports how the deliveries of a ticket's entries ended. A dispatch has
-// its own event, Sent.
-type Told struct{ Ends map[Tell][]int64 }
+// Told reports how the deliveries of a ticket's entries ended, in their order.
+type Told struct{ Ends []Delivery }
+
+// Delivery is how the delivery of an entry ended, and when.
+type Delivery struct {
+	ID  int64
+	How Tell
+	At  Instant
+}
 
 func (e Told) apply(s *step) error {
-	for how, ids := range e.Ends {
-		for _, id := range ids {
-			if i := s.entry(id); i >= 0 {
-				s.told(i, how)
-			}
+	for _, d := range e.Ends {
+		switch i := s.entry(d.ID); {
+		case i < 0: // reported before
+		case s.t.Outbox[i].Name == CommandDispatch:
+			s.dispatched(i, d)
+		default:
+			s.told(i, d.How)
 		}
 	}
 	return nil

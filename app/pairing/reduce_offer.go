@@ -68,41 +68,29 @@ func (s *step) open(p Pick) {
 	s.dirty = true
 }
 
-// Sent reports what became of a dispatch (M8 to M11, M13).
-type Sent struct {
-	UID   UID
-	Round int
-	How   Tell
-}
-
-func (e Sent) apply(s *step) error {
-	o := s.t.offer(e.UID, e.Round)
-	if o == nil {
-		return nil
-	}
-	i := s.entry(o.Entry)
-	if i < 0 {
-		return nil // reported before
-	}
-	if e.How == TellRetry && o.State == OfferOpen && s.t.Outbox[i].Attempts <= s.cfg.SendRetries && s.now < o.SendBy {
-		s.t.Outbox[i].Waiting, s.t.Outbox[i].NotBefore = true, s.now // M9
+// dispatched notes what became of the dispatch at i (M8 to M11, M13). The
+// offer's time runs from when it was delivered, however late that is written.
+func (s *step) dispatched(i int, d Delivery) {
+	e := &s.t.Outbox[i]
+	o := s.t.offer(e.To, e.Round)
+	if d.How == TellRetry && o.State == OfferOpen && e.Attempts <= s.cfg.SendRetries && s.now < o.SendBy {
+		e.Waiting, e.NotBefore = true, s.now // M9
 		s.dirty = true
-		return nil
+		return
 	}
-	delivered := e.How == TellDone || e.How == TellUnknown
+	delivered := d.How == TellDone || d.How == TellUnknown
 	if !delivered {
-		s.forgetRescind(o.Entry)
-		i = s.entry(o.Entry)
+		s.forgetRescind(d.ID)
+		i = s.entry(d.ID)
 	}
 	s.drop(i)
 	switch {
 	case o.State != OfferOpen:
 	case delivered:
-		o.SentAt, o.Deadline = s.now, s.now.Add(s.cfg.AnswerTimeout)
+		o.SentAt, o.Deadline = d.At, d.At.Add(s.cfg.AnswerTimeout)
 	default:
 		s.fail(o)
 	}
-	return nil
 }
 
 // forgetRescind drops the rescind of a dispatch that never reached anybody.

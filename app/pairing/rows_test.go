@@ -250,7 +250,10 @@ func TestMatching(t *testing.T) {
 			w.svc.MatchOnce(context.Background())
 			w.at += 700
 			w.tellAll()
-			if o := w.ticket(ask).Offers[0]; o.SentAt != w.at || o.Deadline != w.at.Add(10*time.Second) {
+			sent := w.at
+			w.at += 80 // the note of it may be written later
+			w.ackAll()
+			if o := w.ticket(ask).Offers[0]; o.SentAt != sent || o.Deadline != sent.Add(10*time.Second) {
 				t.Fatalf("%+v", o)
 			}
 		},
@@ -302,6 +305,7 @@ func TestMatching(t *testing.T) {
 			ask := w.ask(1)
 			w.svc.MatchOnce(context.Background())
 			w.tellDispatch(TellUnknown)
+			w.ackAll()
 			if o := w.ticket(ask).Offers[0]; o.SentAt != w.at {
 				t.Fatalf("%+v", o)
 			}
@@ -322,6 +326,8 @@ func TestMatching(t *testing.T) {
 			ask := w.ask(1)
 			w.svc.MatchOnce(context.Background())
 			must(t, w.cancel(ask, 1))
+			w.tellAll()
+			w.ackAll()
 			w.tellAll()
 			w.wantHeard(2, "dispatch", "rescind:cancelled")
 		},

@@ -63,8 +63,8 @@ type Notice struct {
 }
 
 const (
-	sendersMax  = 256 // deliveries under way at a time
-	ackInterval = 25 * time.Millisecond
+	sendersMax  = 256                    // deliveries under way at a time
+	ackInterval = 100 * time.Millisecond // far below any lease
 	drainLimit  = 10 * time.Second
 )
 
@@ -79,7 +79,7 @@ type sender struct {
 
 	mu       sync.Mutex // guards what follows
 	lanes    map[lane][]job
-	acks     map[string]map[Tell][]int64
+	acks     map[string][]Delivery
 	draining bool // nothing is begun any more
 }
 
@@ -98,7 +98,7 @@ type job struct {
 }
 
 func newSender(s *Service) *sender {
-	d := &sender{s: s, room: make(chan struct{}, sendersMax), lanes: map[lane][]job{}, acks: map[string]map[Tell][]int64{}}
+	d := &sender{s: s, room: make(chan struct{}, sendersMax), lanes: map[lane][]job{}, acks: map[string][]Delivery{}}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d
 }
@@ -204,29 +204,24 @@ func tellOf(err error) Tell {
 	}
 }
 
-// finish writes a delivery's end: a dispatch at once, since its offer's clock
-// starts with it, everything else with the ticket's next write.
+// finish notes a delivery's end, which is written with the ticket's next step
+// or by AckOnce; a dispatch that nobody got at once, since others can be offered.
 func (s *Service) finish(ctx context.Context, j job, how Tell) {
-	if j.e.Kind == ToClient && j.e.Name == CommandDispatch {
-		s.observe("dispatch_seconds", s.now().Sub(j.e.At))
-		if _, err := s.apply(ctx, j.t.AskNo, Sent{UID: j.e.To, Round: j.e.Round, How: how}); err != nil {
-			s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "err", err)
+	end := Delivery{ID: j.e.ID, How: how, At: s.now()}
+	if j.e.Name == CommandDispatch {
+		s.observe("dispatch_seconds", end.At.Sub(j.e.At))
+		if how == TellRetry || how == TellNever {
+			if _, err := s.apply(ctx, j.t.AskNo, Told{Ends: []Delivery{end}}); err != nil {
+				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "err", err)
+			}
+			return
 		}
-		return
 	}
-	d := s.sender
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	a := d.acks[j.t.AskNo]
-	if a == nil {
-		a = map[Tell][]int64{}
-		d.acks[j.t.AskNo] = a
-	}
-	a[how] = append(a[how], j.e.ID)
+	s.sender.keep(j.t.AskNo, end)
 }
 
 // acked takes the deliveries that are still to be written for a ticket.
-func (d *sender) acked(askNo string) map[Tell][]int64 {
+func (d *sender) acked(askNo string) []Delivery {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	a := d.acks[askNo]
@@ -234,28 +229,21 @@ func (d *sender) acked(askNo string) map[Tell][]int64 {
 	return a
 }
 
-// keep puts back what acked took and could not be written.
-func (d *sender) keep(askNo string, ends map[Tell][]int64) {
+// keep adds ends that are still to be written.
+func (d *sender) keep(askNo string, ends ...Delivery) {
 	if len(ends) == 0 {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	a := d.acks[askNo]
-	if a == nil {
-		d.acks[askNo] = ends
-		return
-	}
-	for how, ids := range ends {
-		a[how] = append(a[how], ids...)
-	}
+	d.acks[askNo] = append(d.acks[askNo], ends...)
 }
 
 // AckOnce writes the ends of deliveries that no other step has taken along.
 func (s *Service) AckOnce(ctx context.Context) {
 	s.sender.mu.Lock()
 	acks := s.sender.acks
-	s.sender.acks = map[string]map[Tell][]int64{}
+	s.sender.acks = map[string][]Delivery{}
 	s.sender.mu.Unlock()
 	asks := slices.Sorted(maps.Keys(acks))
 	s.each(len(asks), sweepers, func(i int) {

@@ -51,7 +51,7 @@ type Options struct {
 // Service is pairing for all apps and scenes of this replica.
 type Service struct {
 	Options
-	step    func(*Config, *Ticket, Instant, map[Tell][]int64, Event) (Ticket, Effects, error)
+	step    func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
 	deliver func(t *Ticket, entries []Entry) // hands entries to the wire
 	sender  *sender
 	offset  atomic.Int64 // store's clock minus ours, ms
@@ -140,12 +140,13 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 	acks := s.sender.acked(t.AskNo)
 	after, fx, told := s.step(cfg, t, now, acks, ev)
 	if !fx.Changed {
+		s.sender.keep(t.AskNo, acks...)
 		s.countAll(fx)
 		return *t, told, nil
 	}
 	defer func() {
 		if err != nil {
-			s.sender.keep(t.AskNo, acks)
+			s.sender.keep(t.AskNo, acks...)
 		}
 	}()
 	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}

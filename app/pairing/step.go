@@ -17,10 +17,12 @@ func Step(cfg *Config, t *Ticket, now Instant, ev Event) (Ticket, Effects, error
 	return stepAcked(cfg, t, now, nil, ev)
 }
 
-// stepAcked is Step with the ends of deliveries written along.
-func stepAcked(cfg *Config, t *Ticket, now Instant, acks map[Tell][]int64, ev Event) (Ticket, Effects, error) {
+// stepAcked is Step with the ends of deliveries written along, where the event
+// itself changes something: alone they wait for AckOnce.
+func stepAcked(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
 	s := step{cfg: cfg, now: now, t: t.clone()}
 	_ = Told{Ends: acks}.apply(&s) // never fails
+	s.dirty = false
 	err := ev.apply(&s)
 	if s.dirty {
 		s.t.Version++

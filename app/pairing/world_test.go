@@ -29,7 +29,7 @@ type world struct {
 	bills   map[string][]Charge
 	coins   map[UID]int64
 	balance error
-	stepFn  func(*Config, *Ticket, Instant, map[Tell][]int64, Event) (Ticket, Effects, error)
+	stepFn  func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
 	wrap    func(Store) Store
 	skew    time.Duration
 	channel bool
