@@ -140,10 +140,19 @@ func (s *Service) admit(ctx context.Context, p *pool, cfg *Config, uid UID) erro
 	return nil
 }
 
-// funds compares a balance with what is needed; zero is not worth asking.
-func (s *Service) funds(ctx context.Context, app string, uid UID, need int64) Funds {
+// unread is what is known before the balance source was asked: zero is not
+// worth asking for.
+func (s *Service) unread(need int64) Funds {
 	if need <= 0 || s.Balance == nil {
 		return FundsOK
+	}
+	return FundsUnread
+}
+
+// funds compares a balance with what is needed.
+func (s *Service) funds(ctx context.Context, app string, uid UID, need int64) Funds {
+	if f := s.unread(need); f != FundsUnread {
+		return f
 	}
 	return s.purse(ctx, app, uid).covers(need)
 }

@@ -20,12 +20,12 @@ func (s *Service) Answer(ctx context.Context, app, askNo string, uid UID, round 
 	if err != nil {
 		return err
 	}
-	ev := Answer{UID: uid, Round: round, Pass: pass}
-	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, errNeedFunds) {
-		return err
-	}
 	cfg, err := s.config(ctx, t.ConfigID)
 	if err != nil {
+		return err
+	}
+	ev := Answer{UID: uid, Round: round, Pass: pass, Payer: s.unread(cfg.MinAsk), Answerer: s.unread(cfg.AnswererMin)}
+	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, errNeedFunds) {
 		return err
 	}
 	payer := t.Asker
@@ -44,11 +44,12 @@ func (s *Service) Decide(ctx context.Context, app, askNo string, ev Confirm) err
 	if err != nil {
 		return err
 	}
-	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, errNeedFunds) {
-		return err
-	}
 	cfg, err := s.config(ctx, t.ConfigID)
 	if err != nil {
+		return err
+	}
+	ev.Payer = s.unread(cfg.MinLike)
+	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, errNeedFunds) {
 		return err
 	}
 	payer := t.Asker
