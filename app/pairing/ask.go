@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -90,19 +91,54 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	}
 	now := s.now()
 	t, fx := Open(cfg, now, Ask{AskNo: s.newAskNo(), App: app, Scene: scene, UID: uid, ConfigID: id})
-	s.remember(&t)
-	err = s.Store.Commit(ctx, Batch{Writes: []Write{{Ticket: t, Due: t.DueAt(cfg)}}, Take: fx.Take})
+	pl, picked := p.first(&waiter{t: t, cfg: cfg, profile: profile, met: met}, now)
+	d := stepped{t, cfg, fx}
+	if picked {
+		d = s.offered(d, pl, now)
+	}
+	err = s.create(ctx, &d)
+	var claimed *ClaimedError
+	if picked && errors.As(err, &claimed) && !slices.Contains(claimed.UIDs, uid) {
+		s.count("claim_conflicts")
+		d = stepped{t, cfg, fx} // without an offer; the matcher finds another
+		err = s.create(ctx, &d)
+	}
 	if err != nil {
-		s.forget(t.AskNo)
+		p.recall(pl)
 		return "", err
 	}
 	s.count("asks")
-	p.introduce(&t, cfg, profile, met)
-	s.committed(&stepped{t, cfg, fx}, now)
-	if cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
+	s.committed(&d, now)
+	if d.t.State == Offered {
+		p.served(now)
+	}
+	p.settled(pl, claimed.people(), now)
+	if d.t.State == Searching && cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
 		return s.orNobody(ctx, &t)
 	}
 	return t.AskNo, nil
+}
+
+// offered is a new ask with its first offers, to be written in one commit (A10, M1).
+func (s *Service) offered(d stepped, pl plan, now Instant) stepped {
+	t, fx, err := s.step(d.cfg, &d.t, now, nil, Dispatch{Picks: pl.picks})
+	if err != nil || !fx.Changed {
+		return d
+	}
+	fx.Take = append(slices.Clone(d.fx.Take), fx.Take...)
+	fx.Send = append(slices.Clone(d.fx.Send), fx.Send...)
+	fx.Counters = append(slices.Clone(d.fx.Counters), fx.Counters...)
+	return stepped{t, d.cfg, fx}
+}
+
+// create writes a ticket that nobody knows yet.
+func (s *Service) create(ctx context.Context, d *stepped) error {
+	s.expect(&d.t)
+	err := s.Store.Commit(ctx, Batch{Writes: []Write{{Ticket: d.t, Due: d.t.DueAt(d.cfg)}}, Take: d.fx.Take})
+	if err != nil {
+		s.forget(d.t.AskNo)
+	}
+	return err
 }
 
 // orNobody matches at once and ends the ask when there is nobody (M3).

@@ -20,9 +20,18 @@ func (s *Service) read(ctx context.Context, askNo string) (Ticket, error) {
 	return s.Store.Load(ctx, askNo)
 }
 
+// expect remembers a new ask before its commit, when nobody knows its number.
+func (s *Service) expect(t *Ticket) {
+	if s.Shared {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live[t.AskNo] = *t
+}
+
 // remember takes over a commit. Commits may report out of order: the higher
-// version counts, and one that is not known any more has ended meanwhile. A new
-// ask is remembered before its commit, when nobody knows its number.
+// version counts, and one that is not known any more has ended meanwhile.
 func (s *Service) remember(t *Ticket) {
 	if s.Shared {
 		return
@@ -31,7 +40,7 @@ func (s *Service) remember(t *Ticket) {
 	defer s.mu.Unlock()
 	old, known := s.live[t.AskNo]
 	switch {
-	case t.Version > 1 && !known, known && old.Version > t.Version:
+	case !known, known && old.Version > t.Version:
 	case t.State == Ended && len(t.Outbox) == 0:
 		delete(s.live, t.AskNo)
 	default:

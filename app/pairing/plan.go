@@ -7,6 +7,7 @@ type plan struct {
 	askNo string
 	picks []Pick
 	seen  []int64 // versions of asks() when the plan was made
+	sure  bool    // nobody whose presence has to be verified is picked
 	stale []UID   // picks whose presence has to be verified first
 }
 
@@ -71,6 +72,31 @@ func (p *pool) plans(now Instant, limit int) []plan {
 	return out
 }
 
+// first makes a new ask known, and pairs it at once where nobody waits before
+// it, so that the ask and its first offer are one commit. Whatever was picked is
+// busy until settled.
+func (p *pool) first(w *waiter, now Instant) (plan, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	p.warm()
+	p.waiters[w.t.AskNo] = w
+	w.busy = true // until settled lists it
+	pl := plan{askNo: w.t.AskNo, seen: []int64{0}, sure: true}
+	if p.cfg.Enabled && p.cfg.Window == 0 && p.cfg.CrossAsk != CrossFirst && p.waiting.size == 0 {
+		p.pickIdles(w, &pl)
+	}
+	return pl, len(pl.picks) > 0
+}
+
+// recall takes back an ask that was not written.
+func (p *pool) recall(pl plan) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.waiters, pl.askNo)
+	p.putBack(pl, nil)
+}
+
 // pair finds candidates for one ticket and marks all as busy.
 func (p *pool) pair(w *waiter) (plan, bool) {
 	if w.busy || !w.t.open(p.now) {
@@ -81,19 +107,21 @@ func (p *pool) pair(w *waiter) (plan, bool) {
 	if w.cfg.CrossAsk == CrossFirst && room > 0 {
 		p.pickAsker(w, &pl)
 	}
-	for len(pl.picks) < room {
-		if !p.pickIdle(w, &pl) {
-			break
-		}
-		if p.cfg.SendRate > 0 && p.budget.TokensAt(p.now.Time()) < float64(p.cfg.SendBurst)/4 {
-			break // the vendor's budget runs short: one offer at a time (3.7)
-		}
-	}
+	p.pickIdles(w, &pl)
 	if w.cfg.CrossAsk == CrossFallback && len(pl.picks) == 0 && room > 0 {
 		p.pickAsker(w, &pl)
 	}
 	w.busy = len(pl.picks) > 0
 	return pl, w.busy
+}
+
+// pickIdles fills the room of w's round.
+func (p *pool) pickIdles(w *waiter, pl *plan) {
+	for room := w.t.Room(w.cfg, p.now); len(pl.picks) < room && p.pickIdle(w, pl); {
+		if p.cfg.SendRate > 0 && p.budget.TokensAt(p.now.Time()) < float64(p.cfg.SendBurst)/4 {
+			return // the vendor's budget runs short: one offer at a time (3.7)
+		}
+	}
 }
 
 // pickIdle takes the next idle candidate who suits w, if the budget has a
@@ -126,6 +154,9 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 		return false
 	}
 	evidence, _ := m.c.proof(p.now)
+	if pl.sure && p.doubtful(m, evidence) {
+		return false
+	}
 	if evidence.Proof != ProofSocket && !p.budget.AllowN(p.now.Time(), 1) {
 		return false
 	}

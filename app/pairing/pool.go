@@ -26,8 +26,8 @@ type pool struct {
 	app     string
 	scene   int
 	blocked func(app string, a, b UID) bool
-	oracle  func(askNo string, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
-	wake    chan struct{}                                     // something may be matched; capacity 1
+	oracle  func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
+	wake    chan struct{}                              // something may be matched; capacity 1
 
 	mu      sync.Mutex // guards what follows
 	now     Instant    // of the last call
@@ -288,18 +288,7 @@ func (p *pool) settled(pl plan, taken []UID, now Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
-	for _, pick := range pl.picks {
-		m := p.members[pick.UID]
-		if m == nil || !m.planned {
-			continue
-		}
-		m.planned = false
-		if slices.Contains(taken, pick.UID) {
-			m.taken, m.takenAt = Claim{AskNo: elsewhere, UID: pick.UID}, now // until the store says otherwise
-			continue
-		}
-		p.list(m)
-	}
+	p.putBack(pl, taken)
 	for _, ask := range pl.asks() {
 		if w := p.waiters[ask]; w != nil {
 			w.busy = false
@@ -310,6 +299,22 @@ func (p *pool) settled(pl plan, taken []UID, now Instant) {
 		}
 	}
 	p.poke()
+}
+
+// putBack lists the picks that were not taken after all.
+func (p *pool) putBack(pl plan, taken []UID) {
+	for _, pick := range pl.picks {
+		m := p.members[pick.UID]
+		if m == nil || !m.planned {
+			continue
+		}
+		m.planned = false
+		if slices.Contains(taken, pick.UID) {
+			m.taken, m.takenAt = Claim{AskNo: elsewhere, UID: pick.UID}, p.now // until the store says otherwise
+			continue
+		}
+		p.list(m)
+	}
 }
 
 // warm moves those whose cooldown is over to the idle.

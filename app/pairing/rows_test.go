@@ -154,6 +154,48 @@ func TestMatching(t *testing.T) {
 				t.Fatalf("%+v", c)
 			}
 		},
+		"A10 M1 with a candidate at hand they are one commit": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.svc.pool(app, DefaultScene, w.svc.presence(context.Background(), app))
+			w.online(2)
+			ask := w.ask(1)
+			w.wantState(ask, Offered)
+			if c := w.claims(); c[1].AskNo != ask || c[2].AskNo != ask {
+				t.Fatalf("claims %+v", c)
+			}
+			w.tellAll()
+			w.wantHeard(2, "dispatch")
+		},
+		"A10 M1 nobody is offered before those who waited": func(t *testing.T) {
+			w := newWorld(t, map[string]string{"pair.cross_ask": "off"})
+			first := w.ask(1)
+			w.online(2)
+			w.at += 10
+			second := w.ask(3)
+			w.wantState(second, Searching)
+			w.settle()
+			w.wantState(first, Offered)
+			w.wantState(second, Searching)
+		},
+		"A10 M1 a candidate lost to a rival costs the offer, not the ask": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.svc.pool(app, DefaultScene, w.svc.presence(context.Background(), app))
+			w.online(2)
+			w.between = func() {
+				w.nextReplica()
+				w.ask(3)
+				w.svc.MatchOnce(context.Background())
+				w.nextReplica()
+			}
+			ask := w.ask(1)
+			w.wantState(ask, Searching)
+			if c := w.claims(); c[2].AskNo == ask || c[2].AskNo == "" {
+				t.Fatalf("claims %+v", c)
+			}
+			w.online(4)
+			w.settle()
+			w.wantState(ask, Offered)
+		},
 		"M1 a candidate who comes later": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)

@@ -124,7 +124,6 @@ type sim struct {
 	start  Instant
 	queue  simQueue
 	seq    int
-	byAsk  map[string]int // ask number to index
 	asked  map[int]Instant
 	called map[int]Instant
 	liked  int
@@ -138,7 +137,7 @@ type sim struct {
 const simApp = "sim"
 
 func simulateOne(ctx context.Context, cfg SimConfig, name string, values map[string]string, oracle bool) (SimResult, error) {
-	s := &sim{cfg: cfg, world: simWorld{cfg.Seed}, start: 1_700_000_000_000, byAsk: map[string]int{}, asked: map[int]Instant{},
+	s := &sim{cfg: cfg, world: simWorld{cfg.Seed}, start: 1_700_000_000_000, asked: map[int]Instant{},
 		called: map[int]Instant{}, offers: map[UID]int{}, online: map[UID]time.Duration{}, since: map[UID]Instant{}}
 	s.at = s.start
 	s.store = NewMemory(func() Instant { return s.at })
@@ -254,15 +253,19 @@ func (s *sim) presence(uid UID, on bool, until Instant) {
 	_ = s.svc.Seen(context.Background(), simApp, uid, "s", e) // the memory store does not fail
 }
 
+// asksAs is who makes the ask of index i.
+func asksAs(i int) UID { return firstAsker + UID(i) }
+
+const firstAsker UID = 1_000_000
+
 // ask is one person's wish; he gives up after ask_ttl and some patience.
 func (s *sim) ask(i int) {
-	uid := UID(1_000_000 + i)
+	uid := asksAs(i)
 	no, err := s.svc.Ask(context.Background(), simApp, DefaultScene, uid)
 	s.asked[i] = s.at
 	if err != nil {
 		return // shed (A3): it counts as not connected
 	}
-	s.byAsk[no] = i
 	s.match()
 	s.after(time.Minute+s.world.exp(45, "patience", i), func() {
 		if t, err := s.store.Load(context.Background(), no); err == nil && !t.State.talking() {

@@ -94,7 +94,7 @@ func (s *sim) deliver(t *Ticket, entries []Entry) {
 			s.after(0, func() { s.svc.finish(context.Background(), j, TellDone) })
 			continue
 		}
-		i := s.byAsk[t.AskNo]
+		i := int(t.Asker - firstAsker)
 		took := s.world.lognormal(120*time.Millisecond, 0.5, "wire", i, int(e.To), int(e.ID), e.Attempts)
 		how, lost := TellDone, s.world.chance(0.002, "lost", i, int(e.To), int(e.ID))
 		if s.world.chance(0.005, "fails", i, int(e.To), int(e.ID), e.Attempts) {
@@ -148,7 +148,7 @@ func (s *sim) call(no string, i int, peer UID, round int) {
 		}
 		s.after(5*time.Second+s.world.exp(15, "preview", i, round), func() {
 			like := s.world.chance(0.3, "likes", i, round)
-			err := s.svc.Decide(ctx, simApp, no, Confirm{UID: UID(1_000_000 + i), Round: round, Peer: peer, CallID: id, Like: like})
+			err := s.svc.Decide(ctx, simApp, no, Confirm{UID: asksAs(i), Round: round, Peer: peer, CallID: id, Like: like})
 			if err == nil && like {
 				s.liked++
 				s.after(time.Minute+s.world.exp(180, "talk", i, round), func() {
@@ -161,8 +161,8 @@ func (s *sim) call(no string, i int, peer UID, round int) {
 }
 
 // foresee is the oracle's eye: who would pass in time, and how fast.
-func (s *sim) foresee(askNo string, uid UID) (rank int64, ok bool) {
-	after, pass, silent := s.world.answer(s.byAsk[askNo], uid, s.at)
+func (s *sim) foresee(asker, uid UID) (rank int64, ok bool) {
+	after, pass, silent := s.world.answer(int(asker-firstAsker), uid, s.at)
 	return int64(after), pass && !silent && after < 10*time.Second
 }
 

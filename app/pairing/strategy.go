@@ -68,7 +68,7 @@ func (p *pool) choose(w *waiter, eligible []*member) *member {
 func (p *pool) foreseen(w *waiter, eligible []*member) (best *member) {
 	least := int64(0)
 	for _, m := range eligible {
-		if rank, ok := p.oracle(w.t.AskNo, m.c.UID); ok && (best == nil || rank < least) {
+		if rank, ok := p.oracle(w.t.Asker, m.c.UID); ok && (best == nil || rank < least) {
 			best, least = m, rank
 		}
 	}
