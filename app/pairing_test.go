@@ -309,3 +309,52 @@ func TestCommandsAreTheSeedsWhereNothingElseIsWanted(t *testing.T) {
 		}
 	}
 }
+
+// pool.mode=list: the app's back end says who may be offered asks.
+func TestTheBusinessServerListsTheHosts(t *testing.T) {
+	p := start(t, func(c *Config) { c.Pairing.Keys = map[string]string{"pool.mode": "list"} })
+	hosts := func(method string, body any, code int) answer {
+		t.Helper()
+		got := p.do(t, request{Method: method, Path: "/api/server/pair/hosts", Header: serverKey, Body: body, Bad: code != 0})
+		if got.Code != code {
+			t.Fatalf("%s %v: %s, want %d", method, body, got.Body, code)
+		}
+		return got
+	}
+	asker, candidate := p.as(t, "100"), p.as(t, "200")
+	p.pair(t, candidate, "pair/avail", map[string]any{"on": true})
+	var asked struct {
+		AskNo string `json:"ask_no"`
+	}
+	p.pair(t, asker, "pair/ask", map[string]any{}).decode(t, &asked)
+	for _, c := range []struct {
+		method string
+		body   any
+	}{
+		{"PUT", `{}`}, {"PUT", `{"uids":["bob"]}`}, {"PUT", `{"uids":[0]}`}, {"PUT", `{"uids":7}`}, {"PUT", `{"scene":100,"uids":[]}`},
+		{"POST", `{}`}, {"POST", `{"add":[-1]}`}, {"POST", `{"remove":[1.5]}`},
+		{"PUT", map[string]any{"uids": count(pairing.HostsMax + 1)}},
+	} {
+		hosts(c.method, c.body, 100101)
+	}
+	if got := p.do(t, request{Method: "PUT", Path: "/api/server/pair/hosts", Body: `{"uids":[200]}`, Bad: true}); got.Status != 401 {
+		t.Errorf("without the key: %s", got.Body)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if got := p.pair(t, candidate, "pair/info", map[string]any{"ask_no": asked.AskNo}); got.Code != 200101 {
+		t.Fatalf("offered without being listed: %s", got.Body)
+	}
+	hosts("PUT", param(map[string]any{"uids": []any{"300", 301}}), 0)
+	hosts("POST", `{"add":[200],"remove":[301]}`, 0)
+	var list struct {
+		Mode string
+		UIDs []int
+	}
+	hosts("GET", nil, 0).decode(t, &list)
+	if list.Mode != "list" || !slices.Equal(list.UIDs, []int{200, 300}) {
+		t.Errorf("%+v", list)
+	}
+	until(t, "the listed candidate is offered", func() bool {
+		return p.pair(t, candidate, "pair/info", map[string]any{"ask_no": asked.AskNo}).Code == 0
+	})
+}

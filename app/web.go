@@ -51,6 +51,7 @@ func (s *server) openWeb(ctx context.Context) error {
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline)
 	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
+	handlers.PairingHosts{Service: s.pairs}.Mount(back)
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
 
 	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: storage.Ledger{DB: s.db}}.

@@ -91,6 +91,9 @@ func (h Pairing) ask(c *fiber.Ctx, by caller) (any, error) {
 	if err := decode(c, &in); err != nil {
 		return nil, err
 	}
+	if err := checkScene(in.Scene); err != nil {
+		return nil, err
+	}
 	askNo, err := h.Service.Ask(c.UserContext(), by.app, in.Scene, by.uid)
 	return fiber.Map{"ask_no": askNo}, err
 }

@@ -141,6 +141,7 @@ var problems = []struct {
 	{pairing.ErrClosed, problem{200, 200112, ""}},
 	{pairing.ErrConfirmed, problem{200, 200113, ""}},
 	{pairing.ErrRecordLive, problem{200, 200114, ""}},
+	{pairing.ErrHosts, problem{400, codeInvalid, ""}},
 
 	{messages.ErrNoTargets, problem{400, codeInvalid, "targets: at least one is required"}},
 	{messages.ErrTooMany, problem{400, codeInvalid, ""}},

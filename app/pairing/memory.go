@@ -22,6 +22,7 @@ type Memory struct {
 	configs    map[string]Config
 	due        dueHeap
 	changed    map[person]Instant
+	hosts      map[poolKey]*hostList
 }
 
 type person struct {
@@ -51,6 +52,7 @@ func NewMemory(now func() Instant) *Memory {
 	return &Memory{
 		now: now, tickets: map[string]*row{}, claims: map[person]Claim{}, candidates: map[person]*Candidate{},
 		records: map[person][]*record{}, byKey: map[recordKey]*record{}, configs: map[string]Config{}, changed: map[person]Instant{},
+		hosts: map[poolKey]*hostList{},
 	}
 }
 

@@ -135,7 +135,7 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 		want = p.cfg.ScanLimit
 	}
 	p.idle.from(-1<<63, 0, func(m *member) bool {
-		if _, present := m.c.proof(p.now); !present || !m.c.wants(p.cfg.PoolMode, p.now) {
+		if _, present := m.c.proof(p.now); !present || !p.wants(m) {
 			away = append(away, m)
 			return len(away) < p.cfg.ScanLimit
 		}
@@ -193,7 +193,7 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 	p.waiting.from(w.node.key, w.node.tie+1, func(other *waiter) bool {
 		scanned++
 		m := p.members[other.t.Asker]
-		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !m.c.wants(p.cfg.PoolMode, p.now) {
+		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) {
 			return scanned < p.cfg.ScanLimit
 		}
 		other.busy, m.planned = true, true
@@ -249,7 +249,7 @@ func (p *pool) batch() []plan {
 	})
 	var cols []*member
 	p.idle.from(-1<<63, 0, func(m *member) bool {
-		if _, present := m.c.proof(p.now); present {
+		if _, present := m.c.proof(p.now); present && p.wants(m) {
 			cols = append(cols, m)
 		}
 		return len(cols) < batchMax

@@ -29,19 +29,22 @@ type pool struct {
 	oracle  func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
 	wake    chan struct{}                              // something may be matched; capacity 1
 
-	mu      sync.Mutex // guards what follows
-	now     Instant    // of the last call
-	cfg     *Config
-	members map[UID]*member
-	idle    tree[*member]
-	cooling coolHeap
-	waiters map[string]*waiter
-	waiting tree[*waiter]
-	turn    int64 // round robin's counter
-	budget  *rate.Limiter
-	skip    *waiter // where the last round of fruitless tries stopped
-	polled  Instant // when the store was last read; 0: not yet
-	matched throughput
+	mu           sync.Mutex // guards what follows
+	now          Instant    // of the last call
+	cfg          *Config
+	members      map[UID]*member
+	idle         tree[*member]
+	cooling      coolHeap
+	waiters      map[string]*waiter
+	waiting      tree[*waiter]
+	turn         int64 // round robin's counter
+	budget       *rate.Limiter
+	skip         *waiter // where the last round of fruitless tries stopped
+	polled       Instant // when the store was last read; 0: not yet
+	hosts        map[UID]bool
+	hostsAt      Instant // when the list of hosts was last looked at; 0: look now
+	hostsVersion int64
+	matched      throughput
 }
 
 // member is a person as a candidate.
@@ -74,14 +77,15 @@ func newPool(app string, scene int, cfg *Config, blocked func(string, UID, UID) 
 	return p
 }
 
-// configure takes a new configuration; a new strategy orders the idle afresh.
+// configure takes a new configuration; another order or
+// another choice of candidates lists them afresh.
 func (p *pool) configure(cfg *Config) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cfg == cfg {
 		return
 	}
-	resort := p.cfg != nil && p.cfg.Strategy != cfg.Strategy
+	resort := p.cfg != nil && (p.cfg.Strategy != cfg.Strategy || p.cfg.PoolMode != cfg.PoolMode || p.cfg.PoolAnswerRole != cfg.PoolAnswerRole)
 	if p.cfg == nil || p.cfg.SendRate != cfg.SendRate || p.cfg.SendBurst != cfg.SendBurst {
 		p.budget = rate.NewLimiter(rate.Inf, 1)
 		if cfg.SendRate > 0 {
@@ -188,7 +192,7 @@ func (p *pool) release(d Release, now Instant) {
 
 // list puts a free person among the idle or the cooling.
 func (p *pool) list(m *member) {
-	if m.taken.AskNo != "" || m.planned || !m.c.wants(p.cfg.PoolMode, p.now) {
+	if m.taken.AskNo != "" || m.planned || !p.wants(m) {
 		return
 	}
 	if r := p.cfg.PoolAnswerRole; r != "" && m.profile.Role != r {

@@ -162,6 +162,9 @@ func (s *Service) skewed() bool {
 // catchUp reads what the pool does not know: everything at first, and what
 // other replicas did where there are any.
 func (s *Service) catchUp(ctx context.Context, p *pool) error {
+	if err := s.followHosts(ctx, p); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	since := p.polled
 	p.mu.Unlock()

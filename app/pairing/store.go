@@ -106,4 +106,5 @@ type Store interface {
 	Records
 	Candidates
 	Snapshots
+	HostLists
 }

@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) pairing.Store) {
 		"AReleaseKeepsCardCooldownAndPause":     released,
 		"ChangesListWhatIsNewAndWhoIsClaimed":   changes,
 		"AConfigurationComesBackAsItWasWritten": configs,
+		"AListOfHostsTellsItsVersion":           hosts,
+		"ChangesOfOneListComeOneAfterTheOther":  rivalHosts,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -404,5 +406,65 @@ func configs(t *testing.T, s pairing.Store) {
 	}
 	if _, err := s.LoadConfig(ctx(), "y"); !errors.Is(err, pairing.ErrNoConfig) {
 		t.Fatalf("an unknown id: %v", err)
+	}
+}
+
+func wantHosts(t *testing.T, s pairing.Store, scene int, want ...pairing.UID) int64 {
+	t.Helper()
+	version, got, err := s.Hosts(ctx(), app, scene, -1)
+	must(t, err)
+	if !slices.Equal(got, want) {
+		t.Fatalf("hosts %v, want %v", got, want)
+	}
+	return version
+}
+
+func hosts(t *testing.T, s pairing.Store) {
+	if v := wantHosts(t, s, 1); v != 0 {
+		t.Fatalf("a list that never was has version %d", v)
+	}
+	last := int64(0)
+	for _, c := range []struct {
+		change pairing.HostChange
+		want   []pairing.UID
+	}{
+		{pairing.HostChange{Whole: true, Add: []pairing.UID{3, 1, 2, 1}}, []pairing.UID{1, 2, 3}},
+		{pairing.HostChange{Add: []pairing.UID{3, 4}, Remove: []pairing.UID{1, 9}}, []pairing.UID{2, 3, 4}},
+		{pairing.HostChange{Add: []pairing.UID{2}, Remove: []pairing.UID{2}}, []pairing.UID{2, 3, 4}},
+		{pairing.HostChange{Whole: true, Add: []pairing.UID{7}}, []pairing.UID{7}},
+		{pairing.HostChange{Whole: true}, nil},
+	} {
+		must(t, s.ChangeHosts(ctx(), app, 1, c.change))
+		version := wantHosts(t, s, 1, c.want...)
+		if version <= last {
+			t.Fatalf("version %d after %d", version, last)
+		}
+		last = version
+	}
+	must(t, s.ChangeHosts(ctx(), app, 1, pairing.HostChange{Add: []pairing.UID{5}}))
+	if v, got, err := s.Hosts(ctx(), app, 1, last+1); v != last+1 || got != nil || err != nil {
+		t.Fatalf("a known version: %d %v %v", v, got, err)
+	}
+	wantHosts(t, s, 2)
+	if _, got, err := s.Hosts(ctx(), "other", 1, -1); err != nil || got != nil {
+		t.Fatalf("another app's: %v %v", got, err)
+	}
+}
+
+func rivalHosts(t *testing.T, s pairing.Store) {
+	won, errs := race(func(i int) error {
+		uids := make([]pairing.UID, 300)
+		for j := range uids {
+			uids[j] = pairing.UID(1 + i*1000 + j)
+		}
+		return s.ChangeHosts(ctx(), app, 1, pairing.HostChange{Whole: true, Add: uids})
+	})
+	if won != rivals {
+		t.Fatal(errs)
+	}
+	version, got, err := s.Hosts(ctx(), app, 1, -1)
+	must(t, err)
+	if version != rivals || len(got) != 300 || got[299]-got[0] != 299 {
+		t.Fatalf("version %d, %d hosts from %d to %d: two lists are mixed", version, len(got), got[0], got[len(got)-1])
 	}
 }
