@@ -47,6 +47,7 @@ type server struct {
 
 	words    *moderation.Service
 	coins    *wallet.Service
+	writes   *storage.Ledger
 	book     *ledger.Ledger
 	switches *switches.Service
 
@@ -159,8 +160,8 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	s.run(s.words.Run)
 	s.coins = &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
-	writes := storage.Ledger{DB: s.db}
-	s.book = ledger.New(s.cfg.Ledger, writes, writes)
+	s.writes = storage.NewLedger(s.db)
+	s.book = ledger.New(s.cfg.Ledger, s.writes, s.writes)
 	s.book.Observe = s.metrics.write
 	s.book.Recipes = map[string]ledger.Recipe{vendors.OpAdjust: handlers.SettleAdjust(s.coins)}
 	s.run(func(ctx context.Context) { s.book.Run(ctx, s.log) })

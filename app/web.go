@@ -54,7 +54,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	handlers.PairingHosts{Service: s.pairs}.Mount(back)
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
 
-	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: storage.Ledger{DB: s.db}}.
+	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: s.writes}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
 	handlers.Callbacks{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))

@@ -14,6 +14,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -60,7 +61,7 @@ type Write struct {
 	RequestID string
 	Op        string // vendors.Op...
 	Vendor    string // the only account that may execute it, if that is known before
-	Payload   any    // what the recipe needs; the same key wants the same payload. No secrets
+	Payload   any    // what the recipe needs, encoded when it is written down; the same key wants the same payload. No secrets
 }
 
 // Answer is what a write ended as, and what its caller was told.
@@ -72,16 +73,16 @@ type Answer struct {
 
 // Entry is one write in the ledger.
 type Entry struct {
-	ID        string
+	ID        string // rises with time
 	App       string
-	Key       string // the caller's, or ID when it gave none
+	Key       string // the caller's, or ID when it gave none; unique with App and Op
 	RequestID string
 	Op        string
 	Vendor    string // the account that may have executed it; empty: none was asked
 	State     State
 	Answer    Answer
-	Payload   []byte // JSON
-	Digest    []byte // of operation and payload
+	Payload   []byte // JSON, until it has ended
+	Digest    []byte // of operation and payload, when there is a caller's key
 	Steps     []vendors.Step
 	Checks    int       // how often the vendor was asked what became of it
 	Version   int       // rises with every change
@@ -90,24 +91,25 @@ type Entry struct {
 }
 
 // Store keeps entries. Due times are given as a span from the store's own clock,
-// which all replicas share; zero means never.
+// which all replicas share. An entry that has not ended is then looked into, one
+// that has is forgotten.
 type Store interface {
 	// Insert adds e, or returns the entry that has its app, operation and key.
 	Insert(ctx context.Context, e Entry, dueIn time.Duration) (there Entry, taken bool, err error)
-	// Save changes the entry of e.ID from e.Version to the next; false: another
+	// Save changes the entry from e.Version to the next; false: another
 	// process changed it before, and nothing was written.
 	Save(ctx context.Context, e Entry, dueIn time.Duration) (bool, error)
-	// Due returns entries whose time has come, the latest last.
+	// Due returns entries that have not ended and whose time has come, the latest last.
 	Due(ctx context.Context, limit int) ([]Entry, error)
+	// Prune forgets a portion of the ended entries whose time has come, archived
+	// ones too, and tells whether there may be more: their keys are free again.
+	Prune(ctx context.Context) (more bool, err error)
 }
 
-// Archive keeps entries that have ended.
+// Archive keeps entries that ended without ever being open in the store, for the
+// span keep. The same entries added again are kept once.
 type Archive interface {
-	// Add keeps entries that ended without ever being open in the store.
-	Add(ctx context.Context, ended []Entry) error
-	// Prune forgets at most limit entries that ended longer ago than older, and
-	// returns how many: their keys are free again.
-	Prune(ctx context.Context, older time.Duration, limit int) (int, error)
+	Add(ctx context.Context, ended []Entry, keep time.Duration) error
 }
 
 // Ledger keeps the rules over a store. It is safe for concurrent use. The
@@ -180,56 +182,65 @@ func (e *Entry) make(ctx context.Context, run func(context.Context) Answer) {
 // keyless makes a write that nobody can repeat, so that nothing has to be known
 // of it beforehand. How it ended is archived soon after; a doubt at once.
 func (l *Ledger) keyless(ctx context.Context, w Write, run func(context.Context) Answer) (Answer, error) {
-	e, err := entry(w)
-	if err != nil {
-		return Answer{}, err
-	}
+	e := entry(w)
 	e.make(ctx, run)
 	l.observe(e)
 	if e.State != Doubt {
+		e.Answer.Body = nil // nobody can ask for it
 		select {
 		case l.ended <- e:
 			return e.Answer, nil
 		default: // the archive is behind: this caller waits for his own
 		}
+	} else if err := e.keepPayload(w.Payload); err != nil {
+		return Answer{}, unwritten(e, err)
 	}
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
 	defer cancel()
-	dueIn := l.cfg.FirstCheck
-	if e.State != Doubt {
-		dueIn = 0
-	}
-	if _, _, err := l.store.Insert(kept, e, dueIn); err != nil {
+	if _, _, err := l.store.Insert(kept, e, e.dueIn(l.cfg.FirstCheck)); err != nil {
 		return Answer{}, unwritten(e, err)
 	}
 	return e.Answer, nil
 }
 
 // entry is w before anything is known of it.
-func entry(w Write) (e Entry, err error) {
-	payload, err := json.Marshal(w.Payload)
-	if err != nil {
-		return e, fmt.Errorf("ledger: payload of %s: %w", w.Op, err)
+func entry(w Write) Entry {
+	id := uuid.Must(uuid.NewV7()).String() // it fails only where there is no randomness
+	return Entry{
+		ID: id, App: w.App, Key: cmp.Or(w.Key, id), RequestID: w.RequestID, Op: w.Op, Vendor: w.Vendor,
+		State: Open, Created: time.Now(),
 	}
-	digest := sha256.Sum256(append([]byte(w.Op+"\n"), payload...))
-	e = Entry{
-		ID: uuid.NewString(), App: w.App, Key: w.Key, RequestID: w.RequestID, Op: w.Op, Vendor: w.Vendor,
-		State: Open, Payload: payload, Digest: digest[:], Created: time.Now(),
-	}
-	if e.Key == "" {
-		e.Key = e.ID
-	}
-	return e, nil
 }
+
+// keepPayload encodes what the recipe needs.
+func (e *Entry) keepPayload(payload any) (err error) {
+	if e.Payload, err = json.Marshal(payload); err != nil {
+		return fmt.Errorf("ledger: payload of %s: %w", e.Op, err)
+	}
+	return nil
+}
+
+// dueIn is when an entry is looked into, unless it has ended.
+func (e Entry) dueIn(look time.Duration) time.Duration {
+	if e.ended() {
+		return keepFor
+	}
+	return look
+}
+
+func (e Entry) ended() bool { return e.State != Open && e.State != Doubt }
 
 // begin returns a fresh open entry, or the first answer to the key.
 func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, a Answer, replayed bool, err error) {
 	if len(w.Key) > maxKey {
 		return e, a, false, ErrKey
 	}
-	if e, err = entry(w); err != nil {
+	e = entry(w)
+	if err := e.keepPayload(w.Payload); err != nil {
 		return e, a, false, err
 	}
+	digest := sha256.Sum256(append([]byte(w.Op+"\n"), e.Payload...))
+	e.Digest = digest[:]
 	there, taken, err := l.store.Insert(ctx, e, lease)
 	if err != nil {
 		return e, a, false, err
@@ -238,20 +249,20 @@ func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, a Answer, replaye
 		l.observe(e)
 		return e, a, false, nil
 	}
-	return l.again(ctx, there, w, e.Digest)
+	return l.again(ctx, there, e)
 }
 
 // again is a request whose key the ledger has.
-func (l *Ledger) again(ctx context.Context, e Entry, w Write, digest []byte) (Entry, Answer, bool, error) {
+func (l *Ledger) again(ctx context.Context, e, anew Entry) (Entry, Answer, bool, error) {
 	switch {
-	case !bytes.Equal(e.Digest, digest):
+	case !bytes.Equal(e.Digest, anew.Digest):
 		return e, Answer{}, false, ErrKeyReused
 	case e.State == Open:
 		return e, Answer{}, false, ErrInProgress
 	case e.State != Failed:
 		return e, e.Answer, true, nil
 	}
-	e.State, e.RequestID, e.Vendor = Open, w.RequestID, w.Vendor
+	e.State, e.RequestID, e.Vendor, e.Payload = Open, anew.RequestID, anew.Vendor, anew.Payload
 	ok, err := l.save(ctx, e, lease)
 	e.Version++
 	if err == nil && !ok {
@@ -260,12 +271,12 @@ func (l *Ledger) again(ctx context.Context, e Entry, w Write, digest []byte) (En
 	return e, Answer{}, false, err
 }
 
-// save needs the due time of an entry that is not ended; one that is has none.
-func (l *Ledger) save(ctx context.Context, e Entry, dueIn time.Duration) (bool, error) {
-	if e.State != Open && e.State != Doubt {
-		dueIn = 0
+// save keeps an entry that is to be looked into after the span, unless it has ended.
+func (l *Ledger) save(ctx context.Context, e Entry, look time.Duration) (bool, error) {
+	if e.ended() {
+		e.Payload = nil // no recipe needs it any more
 	}
-	ok, err := l.store.Save(ctx, e, dueIn)
+	ok, err := l.store.Save(ctx, e, e.dueIn(look))
 	if ok && err == nil {
 		l.observe(e)
 	}

@@ -24,12 +24,11 @@ const (
 	// at most what ended since the last one.
 	flushEvery   = 50 * time.Millisecond
 	archiveQueue = 4096
-	archiveBatch = 200
+	archiveBatch = 500
 
 	// keepFor is how long an ended entry, and so its key, is remembered.
 	keepFor    = 30 * 24 * time.Hour
 	pruneEvery = 10 * time.Minute
-	pruneLimit = 1000
 )
 
 // Run archives what has ended and looks into what is in doubt until ctx ends; no
@@ -65,17 +64,20 @@ func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// flush archives what has ended. What the store refuses is tried again, until
-// the queue is full and callers wait for the store themselves.
+// flush archives what has ended. What the store refuses is tried again as it was,
+// since it may be there all the same, until the queue is full and callers wait for
+// the store themselves.
 func (l *Ledger) flush(ctx context.Context) error {
 	for {
-		for len(l.behind) < archiveBatch && len(l.ended) > 0 {
-			l.behind = append(l.behind, <-l.ended)
+		if len(l.behind) == 0 {
+			for range min(archiveBatch, len(l.ended)) {
+				l.behind = append(l.behind, <-l.ended)
+			}
 		}
 		if len(l.behind) == 0 {
 			return nil
 		}
-		if err := l.archive.Add(ctx, l.behind); err != nil {
+		if err := l.archive.Add(ctx, l.behind, keepFor); err != nil {
 			return err
 		}
 		l.behind = l.behind[:0]
@@ -85,8 +87,8 @@ func (l *Ledger) flush(ctx context.Context) error {
 // prune forgets what is old, in portions that hold the store for a short time.
 func (l *Ledger) prune(ctx context.Context) error {
 	for {
-		n, err := l.archive.Prune(ctx, keepFor, pruneLimit)
-		if err != nil || n < pruneLimit {
+		more, err := l.store.Prune(ctx)
+		if err != nil || !more {
 			return err
 		}
 	}

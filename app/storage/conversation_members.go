@@ -38,7 +38,7 @@ func enter(tx *Tx, c *conversation.Conversation, m conversation.Membership) ([]s
 		rows[i] = []any{c.ID, u, c.App, m.At.UnixMicro(), c.Last.Seq, 0, roster}
 	}
 	// Those who were members once come back as new ones.
-	for part := range slices.Chunk(users, insertRows) {
+	for part := range slices.Chunk(users, listSize) {
 		if _, err := tx.Exec("DELETE FROM members WHERE conv_id = ? AND user_id IN ("+Marks(padded(len(part)))+")",
 			append([]any{c.ID}, pad(part)...)...); err != nil {
 			return nil, err
@@ -61,7 +61,7 @@ func changeRoster(tx *Tx, conv string, n int) (roster int64, err error) {
 // membersAmong tells which of users are in the conversation now.
 func membersAmong(tx *Tx, conv string, users []string) (map[string]bool, error) {
 	in := make(map[string]bool)
-	for part := range slices.Chunk(users, insertRows) {
+	for part := range slices.Chunk(users, listSize) {
 		rows, err := tx.Query("SELECT user_id FROM members WHERE conv_id = ? AND left_us = 0 AND user_id IN ("+Marks(padded(len(part)))+")",
 			append([]any{conv}, pad(part)...)...)
 		if err != nil {
@@ -115,7 +115,7 @@ func (s *Conversations) RemoveMembers(ctx context.Context, app, conv string, use
 		if err != nil {
 			return err
 		}
-		for part := range slices.Chunk(removed, insertRows) {
+		for part := range slices.Chunk(removed, listSize) {
 			if _, err := tx.Exec("UPDATE members SET left_us = ?, roster = ? WHERE conv_id = ? AND user_id IN ("+Marks(padded(len(part)))+")",
 				append([]any{at.UnixMicro(), roster, conv}, pad(part)...)...); err != nil {
 				return err

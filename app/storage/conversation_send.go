@@ -104,7 +104,7 @@ func look(tx *Tx, items []*conversation.Outgoing) (*scene, error) {
 }
 
 func (sc *scene) readConversations(tx *Tx, ids []string) error {
-	for part := range slices.Chunk(ids, insertRows) {
+	for part := range slices.Chunk(ids, listSize) {
 		rows, err := tx.Query("SELECT "+conversationColumns+" FROM conversations c WHERE c.id IN ("+Marks(padded(len(part)))+") ORDER BY c.id"+
 			tx.Dialect().ForUpdate(), pad(part)...)
 		if err != nil {
@@ -122,7 +122,7 @@ func (sc *scene) readConversations(tx *Tx, ids []string) error {
 }
 
 func (sc *scene) readMembers(tx *Tx, pairs []pair) error {
-	for part := range slices.Chunk(pairs, insertRows) {
+	for part := range slices.Chunk(pairs, listSize) {
 		rows, err := tx.Query(`SELECT m.conv_id, m.user_id, u.banned FROM members m
 			JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
 			WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN `+tx.Dialect().pairs(padded(len(part))), padPairs(part)...)
@@ -153,7 +153,7 @@ func (sc *scene) readKeys(tx *Tx, items []*conversation.Outgoing) error {
 		}
 	}
 	for app, all := range byApp {
-		for part := range slices.Chunk(all, insertRows) {
+		for part := range slices.Chunk(all, listSize) {
 			rows, err := tx.Query("SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN "+
 				tx.Dialect().pairs(padded(len(part))), append([]any{app}, padPairs(part)...)...)
 			if err != nil {

@@ -87,7 +87,7 @@ func readyUsers(tx *Tx, app string, m conversation.Membership) ([]string, error)
 	users := slices.Clone(m.Users)
 	slices.Sort(users)
 	known := make(map[string]bool, len(users))
-	for part := range slices.Chunk(users, insertRows) {
+	for part := range slices.Chunk(users, listSize) {
 		rows, err := tx.Query("SELECT "+userColumns+" FROM users WHERE app_id = ? AND id IN ("+Marks(padded(len(part)))+")",
 			append([]any{app}, pad(part)...)...)
 		if err != nil {

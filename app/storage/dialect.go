@@ -98,14 +98,15 @@ func values(table string, rows int, cols []string) string {
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 // rowsAtOnce is how many of n rows one INSERT takes. SQLite compiles statements,
-// which are found again when they come in few sizes; across a network fewer
-// statements count for more.
-func (d Dialect) rowsAtOnce(n int) int {
+// which are found again when they come in few sizes, and its driver compares each
+// value with all others of the statement; across a network fewer statements count
+// for more.
+func (d Dialect) rowsAtOnce(n, cols int) int {
 	if d != SQLite {
 		return min(n, 64)
 	}
-	size := insertRows
-	for size > n {
+	size := 256
+	for size > 1 && (size > n || size*cols > 256) {
 		size /= 4
 	}
 	return size

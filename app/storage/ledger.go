@@ -1,120 +1,151 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"switchboard/app/ledger"
-	"switchboard/vendors"
 )
 
 // Ledger keeps the writes that were made at vendors.
-type Ledger struct{ DB *DB }
+type Ledger struct {
+	db      *DB
+	inserts *Batch[*insertion]
+}
 
 var (
-	_ ledger.Store   = Ledger{}
-	_ ledger.Archive = Ledger{}
+	_ ledger.Store   = (*Ledger)(nil)
+	_ ledger.Archive = (*Ledger)(nil)
 )
 
-const ledgerColumns = "id, app, op, idem_key, request_id, vendor, state, outcome, status, body, payload, digest, steps, checks, version, created_us, updated_us"
+// NewLedger makes the ledger's store.
+func NewLedger(db *DB) *Ledger { return &Ledger{db: db, inserts: NewBatch(db, insertEntries)} }
+
+var ledgerFields = strings.Split("app, op, idem_key, request_id, state, version, created_us, updated_us, due_us, doc", ", ")
+
+// insertion is one entry on its way in, and the one that has its key, if any.
+type insertion struct {
+	entry ledger.Entry
+	doc   []byte
+	dueIn time.Duration
+	there *ledger.Entry
+}
+
+func (i *insertion) key() ledgerKey {
+	return ledgerKey{i.entry.App, i.entry.Op, i.entry.Key}
+}
+
+type ledgerKey struct{ app, op, key string }
 
 // Insert adds e, or returns the entry that has its app, operation and key.
-func (s Ledger) Insert(ctx context.Context, e ledger.Entry, dueIn time.Duration) (there ledger.Entry, taken bool, err error) {
-	steps, err := json.Marshal(stepRows(e.Steps))
+func (s *Ledger) Insert(ctx context.Context, e ledger.Entry, dueIn time.Duration) (there ledger.Entry, taken bool, err error) {
+	doc, err := ledgerDoc(e)
 	if err != nil {
-		return there, false, fmt.Errorf("storage: ledger: %w", err)
+		return there, false, err
 	}
-	err = s.DB.WriteKeyed(ctx, e.App+e.Op+e.Key, func(tx *Tx) error {
+	item := &insertion{entry: e, doc: doc, dueIn: dueIn}
+	if err = s.inserts.Write(ctx, item); err != nil || item.there == nil {
+		return there, false, err
+	}
+	return *item.there, true, nil
+}
+
+// insertEntries goes by key, so that replicas lock keys in one order. Only when
+// some key was taken is it asked whose.
+func insertEntries(tx *Tx, items []*insertion) error {
+	now, err := tx.Now()
+	if err != nil {
+		return err
+	}
+	items = slices.Clone(items)
+	slices.SortStableFunc(items, func(a, b *insertion) int {
+		x, y := a.key(), b.key()
+		return cmp.Or(cmp.Compare(x.app, y.app), cmp.Compare(x.op, y.op), cmp.Compare(x.key, y.key))
+	})
+	rows := make([][]any, len(items))
+	for i, item := range items {
+		e := item.entry
+		rows[i] = []any{e.App, e.Op, e.Key, e.RequestID, string(e.State), e.Version, now.UnixMicro(), now.UnixMicro(), now.Add(item.dueIn).UnixMicro(), item.doc}
+	}
+	added, err := addMany(tx, tx.Dialect().InsertIgnore, "ledger", ledgerFields, rows)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if item.there = nil; added == int64(len(items)) {
+			continue
+		}
+		k := item.key()
+		there, err := scanEntry(tx.QueryRow(selectEntry+"WHERE app = ? AND op = ? AND idem_key = ?", k.app, k.op, k.key))
+		if err != nil {
+			return err
+		}
+		if there.ID != item.entry.ID {
+			item.there = &there
+		}
+	}
+	return nil
+}
+
+// Save changes the entry from e.Version to the next; false: it was changed
+// before, and nothing was written.
+func (s *Ledger) Save(ctx context.Context, e ledger.Entry, dueIn time.Duration) (saved bool, err error) {
+	doc, err := ledgerDoc(e)
+	if err != nil {
+		return false, err
+	}
+	err = s.db.WriteKeyed(ctx, e.App+e.Op+e.Key, func(tx *Tx) error {
 		now, err := tx.Now()
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(tx.Dialect().InsertIgnore("ledger", 1, strings.Split(ledgerColumns+", due_us", ", ")...),
-			e.ID, e.App, e.Op, e.Key, e.RequestID, e.Vendor, string(e.State), e.Answer.Outcome.String(), e.Answer.Status, e.Answer.Body,
-			e.Payload, e.Digest, steps, e.Checks, e.Version, now.UnixMicro(), now.UnixMicro(), due(now, dueIn))
-		if taken = n == 0; err != nil || !taken {
-			return err
-		}
-		there, err = scanEntry(tx.QueryRow("SELECT "+ledgerColumns+" FROM ledger WHERE app = ? AND op = ? AND idem_key = ?", e.App, e.Op, e.Key))
-		return err
-	})
-	return there, taken, err
-}
-
-// Add keeps entries that have ended, in one statement.
-func (s Ledger) Add(ctx context.Context, ended []ledger.Entry) error {
-	cols := strings.Split(ledgerColumns, ", ")
-	args := make([]any, 0, len(ended)*len(cols))
-	now := time.Now().UnixMicro()
-	for _, e := range ended {
-		steps, err := json.Marshal(stepRows(e.Steps))
-		if err != nil {
-			return fmt.Errorf("storage: ledger: %w", err)
-		}
-		args = append(args, e.ID, e.App, e.Op, e.Key, e.RequestID, e.Vendor, string(e.State), e.Answer.Outcome.String(), e.Answer.Status, e.Answer.Body,
-			e.Payload, e.Digest, steps, e.Checks, e.Version, e.Created.UnixMicro(), now)
-	}
-	return s.DB.Write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(tx.Dialect().InsertIgnore("ledger", len(ended), cols...), args...)
-		return err
-	})
-}
-
-// Save changes the entry of e.ID from e.Version to the next; false: it was
-// changed before, and nothing was written.
-func (s Ledger) Save(ctx context.Context, e ledger.Entry, dueIn time.Duration) (saved bool, err error) {
-	steps, err := json.Marshal(stepRows(e.Steps))
-	if err != nil {
-		return false, fmt.Errorf("storage: ledger: %w", err)
-	}
-	err = s.DB.WriteKeyed(ctx, e.App+e.Op+e.Key, func(tx *Tx) error {
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		n, err := tx.Exec("UPDATE ledger SET request_id = ?, vendor = ?, state = ?, outcome = ?, status = ?, body = ?, steps = ?, checks = ?, version = version + 1, updated_us = ?, due_us = ? WHERE id = ? AND version = ?",
-			e.RequestID, e.Vendor, string(e.State), e.Answer.Outcome.String(), e.Answer.Status, e.Answer.Body,
-			steps, e.Checks, now.UnixMicro(), due(now, dueIn), e.ID, e.Version)
+		n, err := tx.Exec("UPDATE ledger SET request_id = ?, state = ?, version = version + 1, updated_us = ?, due_us = ?, doc = ? WHERE app = ? AND op = ? AND idem_key = ? AND version = ?",
+			e.RequestID, string(e.State), now.UnixMicro(), now.Add(dueIn).UnixMicro(), doc, e.App, e.Op, e.Key, e.Version)
 		saved = n == 1
 		return err
 	})
 	return saved, err
 }
 
-// Due returns at most limit entries whose time has come, the latest last.
-func (s Ledger) Due(ctx context.Context, limit int) ([]ledger.Entry, error) {
-	now, err := s.DB.Now(ctx)
+// Due returns at most limit entries that have not ended and whose time has
+// come, the latest last.
+func (s *Ledger) Due(ctx context.Context, limit int) ([]ledger.Entry, error) {
+	now, err := s.db.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.list(ctx, "WHERE due_us <= ? ORDER BY due_us LIMIT ?", now.UnixMicro(), limit)
+	return s.list(ctx, "WHERE due_us <= ? AND state IN (?, ?) ORDER BY due_us LIMIT ?", now.UnixMicro(), string(ledger.Open), string(ledger.Doubt), limit)
 }
 
-// ByRequest returns the writes of one request, the oldest first.
-func (s Ledger) ByRequest(ctx context.Context, requestID string) ([]ledger.Entry, error) {
-	return s.list(ctx, "WHERE request_id = ? ORDER BY created_us LIMIT 100", requestID)
-}
+// A portion of what is forgotten holds the store for a short time.
+const (
+	pruneEntries  = 1000
+	pruneArchives = 20 // of up to some hundred entries each
+)
 
-// Prune deletes up to limit entries that ended before the span and returns how
-// many; their keys are free again.
-func (s Ledger) Prune(ctx context.Context, older time.Duration, limit int) (n int, err error) {
-	now, err := s.DB.Now(ctx)
+// Prune deletes a portion of the entries that have ended and whose time has come,
+// and tells whether there may be more: their keys are free again.
+func (s *Ledger) Prune(ctx context.Context) (more bool, err error) {
+	now, err := s.db.Now(ctx)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	old, err := s.list(ctx, "WHERE due_us IS NULL AND updated_us < ? ORDER BY updated_us LIMIT ?", now.Add(-older).UnixMicro(), limit)
-	if err != nil || len(old) == 0 {
-		return 0, err
+	old, err := s.list(ctx, "WHERE due_us <= ? AND state NOT IN (?, ?) ORDER BY due_us LIMIT ?", now.UnixMicro(), string(ledger.Open), string(ledger.Doubt), pruneEntries)
+	if err != nil {
+		return false, err
 	}
-	return len(old), s.DB.Write(ctx, func(tx *Tx) error {
+	archives, err := s.pruneArchive(ctx, now)
+	if more = archives == pruneArchives || len(old) == pruneEntries; err != nil || len(old) == 0 {
+		return more, err
+	}
+	return more, s.db.Write(ctx, func(tx *Tx) error {
 		for _, e := range old {
-			if _, err := tx.Exec("DELETE FROM ledger WHERE id = ? AND version = ?", e.ID, e.Version); err != nil {
+			if _, err := tx.Exec("DELETE FROM ledger WHERE app = ? AND op = ? AND idem_key = ? AND version = ?", e.App, e.Op, e.Key, e.Version); err != nil {
 				return err
 			}
 		}
@@ -122,8 +153,22 @@ func (s Ledger) Prune(ctx context.Context, older time.Duration, limit int) (n in
 	})
 }
 
-func (s Ledger) list(ctx context.Context, where string, args ...any) (out []ledger.Entry, err error) {
-	rows, err := s.DB.Query(ctx, "SELECT "+ledgerColumns+" FROM ledger "+where, args...)
+// ByRequest returns the writes of one request, the oldest first.
+func (s *Ledger) ByRequest(ctx context.Context, requestID string) ([]ledger.Entry, error) {
+	kept, err := s.list(ctx, "WHERE request_id = ? ORDER BY created_us LIMIT 100", requestID)
+	if err != nil {
+		return nil, err
+	}
+	archived, err := s.archived(ctx, requestID)
+	kept = append(kept, archived...)
+	slices.SortStableFunc(kept, func(a, b ledger.Entry) int { return a.Created.Compare(b.Created) })
+	return kept, err
+}
+
+var selectEntry = "SELECT " + strings.Join(ledgerFields, ", ") + " FROM ledger "
+
+func (s *Ledger) list(ctx context.Context, where string, args ...any) (out []ledger.Entry, err error) {
+	rows, err := s.db.Query(ctx, selectEntry+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -138,61 +183,20 @@ func (s Ledger) list(ctx context.Context, where string, args ...any) (out []ledg
 	return out, wrap(rows.Err())
 }
 
-func due(now time.Time, in time.Duration) sql.NullInt64 {
-	return sql.NullInt64{Int64: now.Add(in).UnixMicro(), Valid: in > 0}
-}
-
 func scanEntry(row interface{ Scan(...any) error }) (e ledger.Entry, err error) {
-	var state, outcome string
-	var steps []byte
-	var created, updated int64
-	err = row.Scan(&e.ID, &e.App, &e.Op, &e.Key, &e.RequestID, &e.Vendor, &state, &outcome, &e.Answer.Status, &e.Answer.Body,
-		&e.Payload, &e.Digest, &steps, &e.Checks, &e.Version, &created, &updated)
-	if err != nil {
+	var state string
+	var created, updated, due int64
+	var raw []byte
+	if err = row.Scan(&e.App, &e.Op, &e.Key, &e.RequestID, &state, &e.Version, &created, &updated, &due, &raw); err != nil {
 		return e, err
 	}
 	e.State, e.Created, e.Updated = ledger.State(state), time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
-	e.Answer.Outcome = outcomeNamed(outcome)
-	var kept []stepRow
-	if err := json.Unmarshal(steps, &kept); err != nil {
-		return e, errors.New("storage: ledger: steps of " + e.ID + " are not JSON")
-	}
-	for _, k := range kept {
-		e.Steps = append(e.Steps, vendors.Step{
-			At: time.UnixMicro(k.At).UTC(), Vendor: k.Vendor, Op: k.Op, Took: time.Duration(k.Took) * time.Microsecond,
-			Outcome: outcomeNamed(k.Outcome), Code: k.Code, Note: k.Note, Skipped: k.Skipped,
-		})
+	if err := readDoc(raw, &e); err != nil {
+		return e, errors.New("storage: ledger: the entry of request " + e.RequestID + " is not readable")
 	}
 	return e, nil
 }
 
-// stepRow is a step as it stands in the steps column; times in microseconds.
-type stepRow struct {
-	At      int64  `json:"at"`
-	Vendor  string `json:"vendor,omitempty"`
-	Op      string `json:"op,omitempty"`
-	Took    int64  `json:"took,omitempty"`
-	Outcome string `json:"outcome"`
-	Code    string `json:"code,omitempty"`
-	Note    string `json:"note,omitempty"`
-	Skipped bool   `json:"skipped,omitempty"`
-}
-
-func stepRows(steps []vendors.Step) []stepRow {
-	out := make([]stepRow, len(steps))
-	for i, s := range steps {
-		out[i] = stepRow{s.At.UnixMicro(), s.Vendor, s.Op, s.Took.Microseconds(), s.Outcome.String(), s.Code, s.Note, s.Skipped}
-	}
-	return out
-}
-
-// outcomeNamed reads what Outcome.String wrote; a name of a later version is
-// the most careful class.
-func outcomeNamed(name string) vendors.Outcome {
-	all := vendors.Outcomes()
-	i := slices.IndexFunc(all, func(o vendors.Outcome) bool { return o.String() == name })
-	if i < 0 {
-		return vendors.Ambiguous
-	}
-	return all[i]
+func due(now time.Time, in time.Duration) sql.NullInt64 {
+	return sql.NullInt64{Int64: now.Add(in).UnixMicro(), Valid: in > 0}
 }

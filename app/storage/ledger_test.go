@@ -23,7 +23,7 @@ func entry(key string) ledger.Entry {
 
 func TestLedgerKeepsWhatItWasGiven(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
-		s := storage.Ledger{DB: db}
+		s := storage.NewLedger(db)
 		e := entry("k")
 		if _, taken, err := s.Insert(t.Context(), e, time.Hour); taken || err != nil {
 			t.Fatal(taken, err)
@@ -56,31 +56,48 @@ func TestLedgerKeepsWhatItWasGiven(t *testing.T) {
 
 func TestLedgerAddsWhatEnded(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
-		s := storage.Ledger{DB: db}
-		many := make([]ledger.Entry, 200)
+		s := storage.NewLedger(db)
+		many := make([]ledger.Entry, 300)
 		for i := range many {
-			many[i] = entry(fmt.Sprint("k", i))
-			many[i].State, many[i].Created = ledger.Done, time.UnixMicro(1_700_000_000_000_000+int64(i)).UTC()
-			many[i].Answer = ledger.Answer{Status: 200, Body: []byte("{}")}
+			id := fmt.Sprint("k", i)
+			many[i] = ledger.Entry{
+				ID: id, App: "app", Key: id, RequestID: fmt.Sprint("req", i/2), Op: vendors.OpAdjust, Vendor: "acme", State: ledger.Done,
+				Created: time.UnixMicro(1_700_000_000_000_000 + int64(i)).UTC(), Answer: ledger.Answer{Outcome: vendors.OK, Status: 200},
+			}
 		}
 		for range 2 { // a batch whose answer was lost is added again
-			if err := s.Add(t.Context(), many); err != nil {
+			if err := s.Add(t.Context(), many, time.Hour); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got, err := s.ByRequest(t.Context(), "req")
-		if err != nil || len(got) != 100 || got[7].Key != "k7" || got[7].State != ledger.Done || !got[7].Created.Equal(many[7].Created) {
-			t.Fatalf("%d, %v", len(got), err)
+		got, err := s.ByRequest(t.Context(), "req7")
+		if err != nil || len(got) != 2 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		for i, e := range got {
+			want := many[14+i]
+			if want.Updated = e.Updated; time.Since(e.Updated).Abs() > time.Minute || !reflect.DeepEqual(e, want) {
+				t.Errorf("got  %+v\nwant %+v", e, want)
+			}
 		}
 		if due, err := s.Due(t.Context(), 10); err != nil || len(due) != 0 {
 			t.Fatalf("%+v, %v", due, err)
+		}
+		if err := s.Add(t.Context(), []ledger.Entry{{ID: "old", RequestID: "req7", State: ledger.Done}}, -time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if more, err := s.Prune(t.Context()); more || err != nil {
+			t.Fatal(more, err)
+		}
+		if got, err := s.ByRequest(t.Context(), "req7"); len(got) != 2 || err != nil {
+			t.Fatalf("only what is old may be forgotten: %+v, %v", got, err)
 		}
 	})
 }
 
 func TestLedgerTakesAKeyOnce(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
-		s := storage.Ledger{DB: db}
+		s := storage.NewLedger(db)
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		first := map[string]int{}
@@ -117,25 +134,31 @@ func TestLedgerTakesAKeyOnce(t *testing.T) {
 
 func TestLedgerTellsWhatIsDueAndForgetsWhatEndedLongAgo(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
-		s := storage.Ledger{DB: db}
-		for key, in := range map[string]time.Duration{"now": time.Microsecond, "later": time.Hour, "never": 0} {
-			if _, _, err := s.Insert(t.Context(), entry(key), in); err != nil {
+		s := storage.NewLedger(db)
+		for key, in := range map[string]time.Duration{"now": -time.Second, "later": time.Hour, "ended": -time.Second, "remembered": time.Hour} {
+			e := entry(key)
+			if key == "ended" || key == "remembered" {
+				e.State = ledger.Done
+			}
+			if _, _, err := s.Insert(t.Context(), e, in); err != nil {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(2 * time.Millisecond)
-		got, err := s.Due(t.Context(), 10)
-		if err != nil || len(got) != 1 || got[0].Key != "now" {
-			t.Fatalf("%+v, %v", got, err)
-		}
-		for want := range 2 {
-			n, err := s.Prune(t.Context(), time.Duration(1-want)*time.Hour, 10)
-			if err != nil || n != want {
-				t.Fatalf("%d forgotten, want %d: %v", n, want, err)
+		for range 2 { // forgetting leaves what has not ended
+			got, err := s.Due(t.Context(), 10)
+			if err != nil || len(got) != 1 || got[0].Key != "now" {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if more, err := s.Prune(t.Context()); more || err != nil {
+				t.Fatal(more, err)
 			}
 		}
-		if left, _ := s.ByRequest(t.Context(), "req"); len(left) != 2 {
-			t.Fatalf("%d left: only what ended may be forgotten", len(left))
+		left, _ := s.ByRequest(t.Context(), "req")
+		if len(left) != 3 {
+			t.Fatalf("%d left: only what ended long ago may be forgotten", len(left))
+		}
+		if _, taken, err := s.Insert(t.Context(), entry("ended"), time.Hour); taken || err != nil {
+			t.Fatal("a forgotten key is free again", taken, err)
 		}
 	})
 }
@@ -175,7 +198,7 @@ func TestSwitchesKeepEveryVersion(t *testing.T) {
 
 func TestKeysThatDifferByCaseAreTwo(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
-		s := storage.Ledger{DB: db}
+		s := storage.NewLedger(db)
 		for _, key := range []string{"order-a", "order-A", "order-a "} {
 			e := ledger.Entry{ID: "id-" + key, App: "app", Op: "op", Key: key, State: ledger.Open, Payload: []byte("{}"), Digest: []byte{1}}
 			if _, taken, err := s.Insert(t.Context(), e, time.Minute); err != nil || taken {

@@ -1,22 +1,30 @@
 package storage
 
-// insertRows bounds the values of one statement.
-const insertRows = 256
+// listSize bounds the list of one IN.
+const listSize = 256
 
 // insertMany inserts rows in few statements.
 func insertMany(tx *Tx, insert func(table string, rows int, cols ...string) string, table string, cols []string, rows [][]any) error {
+	_, err := addMany(tx, insert, table, cols, rows)
+	return err
+}
+
+// addMany is insertMany that returns how many rows were new.
+func addMany(tx *Tx, insert func(table string, rows int, cols ...string) string, table string, cols []string, rows [][]any) (added int64, err error) {
 	for len(rows) > 0 {
-		size := tx.Dialect().rowsAtOnce(len(rows))
+		size := tx.Dialect().rowsAtOnce(len(rows), len(cols))
 		args := make([]any, 0, size*len(cols))
 		for _, r := range rows[:size] {
 			args = append(args, r...)
 		}
-		if _, err := tx.Exec(insert(table, size, cols...), args...); err != nil {
-			return err
+		n, err := tx.Exec(insert(table, size, cols...), args...)
+		if err != nil {
+			return added, err
 		}
+		added += n
 		rows = rows[size:]
 	}
-	return nil
+	return added, nil
 }
 
 // padded is the length to which a list in a statement is brought: 1, 4, 16, 64 or 256.

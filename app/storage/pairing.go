@@ -296,7 +296,7 @@ func (s Pairing) Reap(ctx context.Context, now pairing.Instant) (n int, err erro
 		return n, err
 	}
 	old, err := scanStrings(rows)
-	for chunk := range slices.Chunk(old, insertRows) {
+	for chunk := range slices.Chunk(old, listSize) {
 		if err == nil {
 			err = s.DB.Write(ctx, func(tx *Tx) error {
 				_, err := tx.Exec("DELETE FROM pair_tickets WHERE state = ? AND ask_no IN ("+Marks(padded(len(chunk)))+")",
