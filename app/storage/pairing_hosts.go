@@ -25,7 +25,7 @@ func (s Pairing) ChangeHosts(ctx context.Context, app string, scene int, c pairi
 				return err
 			}
 		}
-		for part := range slices.Chunk(c.Remove, insertRows) {
+		for part := range slices.Chunk(c.Remove, listSize) {
 			if _, err := tx.Exec("DELETE FROM pair_hosts WHERE app = ? AND scene = ? AND uid IN ("+Marks(padded(len(part)))+")",
 				append([]any{app, scene}, pad(part)...)...); err != nil {
 				return err
