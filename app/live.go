@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
 	"time"
@@ -27,6 +28,8 @@ type live struct {
 	hub           *realtime.Hub
 	files         *uploads.Store
 	relay         *conversation.Relay // nil: conversations live here alone
+	readEvery     time.Duration
+	log           *slog.Logger
 }
 
 // liveTopic carries everything that a session of another node may wait for.
@@ -52,7 +55,7 @@ type commandNews struct {
 // openLive opens what conversations and sessions need on the store. It closes
 // with s.open, sessions first.
 func openLive(ctx context.Context, s *server) (l *live, err error) {
-	l = &live{store: storage.NewLive(s.db)}
+	l = &live{store: storage.NewLive(s.db), readEvery: s.cfg.Realtime.ReadEvery, log: s.log}
 	if l.bus, err = bus.Open(s.cfg.BusURL.Reveal()); err != nil {
 		return nil, fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
 	}
@@ -107,16 +110,25 @@ func (l *live) announce(_ context.Context, e vendors.Event) {
 	l.bus.Publish(eventTopic, payload)
 }
 
+// bansEvery is how often, in readings of the log, the store is asked whether
+// somebody here is banned: the news of a ban may be lost, or come while he logs in.
+const bansEvery = 20
+
 // run passes the bus's news on to the hub until ctx ends.
 func (l *live) run(ctx context.Context) {
 	sub := l.bus.Subscribe(liveTopic)
 	defer sub.Close()
+	bans := time.NewTicker(bansEvery * l.readEvery)
+	defer bans.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-sub.Stale:
 			l.hub.Wake()
+			l.closeBanned(ctx)
+		case <-bans.C:
+			l.closeBanned(ctx)
 		case payload := <-sub.News:
 			var n liveNews
 			if json.Unmarshal(payload, &n) == nil { // another version's news is found in the store
@@ -128,6 +140,8 @@ func (l *live) run(ctx context.Context) {
 
 func (l *live) take(ctx context.Context, n liveNews) {
 	switch {
+	case n.News != nil && n.News.Banned != "":
+		l.hub.Ban(realtime.User{App: n.News.App, ID: n.News.Banned})
 	case n.News != nil && n.News.Transient != nil:
 		l.transient(ctx, *n.News.Transient)
 	case n.News != nil && n.News.Seq > 0:
@@ -139,6 +153,17 @@ func (l *live) take(ctx context.Context, n liveNews) {
 		l.hub.Command(c.To, &realtime.Message{
 			App: c.To.App, ID: c.ID, Body: handlers.Command{Name: c.Name, Data: c.Data, At: c.At},
 		}, c.Expires)
+	}
+}
+
+// closeBanned ends the sessions of those here who are banned.
+func (l *live) closeBanned(ctx context.Context) {
+	banned, err := l.store.Banned(ctx, l.hub.Users())
+	if err != nil && ctx.Err() == nil {
+		l.log.Warn("sessions of banned users may stay open for now", "error", err)
+	}
+	for _, u := range banned {
+		l.hub.Ban(u)
 	}
 }
 

@@ -47,11 +47,12 @@ func (s *server) openWeb(ctx context.Context) error {
 		Words: s.words, Wallet: s.coins, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
-	handlers.Pairing{Service: s.pairs}.Mount(clients)
+	handlers.Pairing{Service: s.pairs, Admit: s.live.conversations.Admit}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline)
 	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
 	handlers.PairingHosts{Service: s.pairs}.Mount(back)
+	handlers.Bans{Conversations: s.live.conversations, Pairs: s.pairs}.Mount(back)
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
 
 	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: s.writes}.

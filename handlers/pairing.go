@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 // Pairing serves pair matching (seed 000) under /api/v1/video.
 type Pairing struct {
 	Service *pairing.Service
+	Admit   func(ctx context.Context, app, user string) error // refuses who is banned
 }
 
 // Mount adds the routes; r is behind middleware.Client.
@@ -92,6 +94,9 @@ func (h Pairing) ask(c *fiber.Ctx, by caller) (any, error) {
 		return nil, err
 	}
 	if err := checkScene(in.Scene); err != nil {
+		return nil, err
+	}
+	if err := h.Admit(c.UserContext(), by.app, middleware.CallerOf(c).User); err != nil {
 		return nil, err
 	}
 	askNo, err := h.Service.Ask(c.UserContext(), by.app, in.Scene, by.uid)

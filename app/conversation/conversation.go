@@ -123,6 +123,7 @@ type News struct {
 	Joined       []string // new members
 	Left         []string // members who left or were removed
 	Closed       bool     // the conversation was deleted
+	Banned       string   // a user who was banned
 }
 
 // Page is one page of a list that has Total entries.

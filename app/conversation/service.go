@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -134,6 +135,19 @@ func (s *Service) User(ctx context.Context, c Caller, id string) (User, error) {
 	return s.store.UserByID(ctx, c.App, id)
 }
 
+// Admit is nil for a user who may take part: ErrBanned. One who is not known
+// yet is no trouble.
+func (s *Service) Admit(ctx context.Context, app, id string) error {
+	u, err := s.store.UserByID(ctx, app, id)
+	switch {
+	case errors.Is(err, ErrUnknownUser):
+		return nil
+	case err == nil && u.Banned:
+		return ErrBanned
+	}
+	return err
+}
+
 // Users lists the app's users by id.
 func (s *Service) Users(ctx context.Context, c Caller, page, size int) (Page[User], error) {
 	p := pageOf[User](page, size, 20)
@@ -142,8 +156,8 @@ func (s *Service) Users(ctx context.Context, c Caller, page, size int) (Page[Use
 	return p, err
 }
 
-// Ban refuses the user from now on, or lets him in again. Only the app's
-// server may: ErrNotAllowed, ErrUnknownUser.
+// Ban refuses the user from now on and ends his sessions, or lets him in again.
+// Only the app's server may: ErrNotAllowed, ErrUnknownUser.
 func (s *Service) Ban(ctx context.Context, c Caller, id string, banned bool) error {
 	if !c.Server() {
 		return ErrNotAllowed
@@ -151,7 +165,11 @@ func (s *Service) Ban(ctx context.Context, c Caller, id string, banned bool) err
 	if ValidUser(Open, id) != nil {
 		return ErrUnknownUser
 	}
-	return s.store.BanUser(ctx, c.App, id, banned)
+	err := s.store.BanUser(ctx, c.App, id, banned)
+	if err == nil && banned {
+		s.publish(News{App: c.App, Banned: id})
+	}
+	return err
 }
 
 const maxPage = 100

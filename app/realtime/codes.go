@@ -12,7 +12,6 @@ const (
 	Shutdown   Code = 3000
 	Slow       Code = 3001
 	Internal   Code = 3002
-	ResumeGap  Code = 3003
 	Replaced   Code = 3500
 	BadToken   Code = 3501
 	Banned     Code = 3502
@@ -24,7 +23,6 @@ var reasons = map[Code]string{
 	Shutdown:   "the server is shutting down",
 	Slow:       "the client reads too slowly",
 	Internal:   "internal error",
-	ResumeGap:  "too far behind to resume",
 	Replaced:   "replaced by a newer session",
 	BadToken:   "token invalid or expired",
 	Banned:     "the user is banned",

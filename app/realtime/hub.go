@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -226,6 +227,26 @@ func (h *Hub) Supersede(o Opening) {
 	if c := cmp.Or(s.since.Compare(o.At), cmp.Compare(s.ID, o.Session)); c < 0 {
 		h.close(s, Replaced)
 	}
+}
+
+// Ban closes a user's sessions on this node.
+func (h *Hub) Ban(u User) {
+	h.mu.Lock()
+	var open []*Session
+	if l := h.users[u]; l != nil {
+		open = slices.Clone(l.sessions)
+	}
+	h.mu.Unlock()
+	for _, s := range open {
+		h.close(s, Banned)
+	}
+}
+
+// Users returns who has a session on this node.
+func (h *Hub) Users() []User {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.users))
 }
 
 // Sessions returns the number of sessions on this node.

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestCodesTellWhetherToComeBack(t *testing.T) {
 	for code, want := range map[Code]bool{
-		Shutdown: true, Slow: true, Internal: true, ResumeGap: true,
+		Shutdown: true, Slow: true, Internal: true,
 		Replaced: false, BadToken: false, Banned: false, BadRequest: false,
 	} {
 		if code.Reconnect() != want || code < 3000 || code > 3999 || code.String() == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"switchboard/app/realtime"
 )
@@ -50,6 +51,32 @@ func (l *Live) Roster(ctx context.Context, app, conv string) (roster int64, err 
 		err = nil
 	}
 	return roster, err
+}
+
+// Banned returns those of the users who are banned; with an error, those found
+// before it.
+func (l *Live) Banned(ctx context.Context, users []realtime.User) (banned []realtime.User, err error) {
+	ids := map[string][]string{}
+	for _, u := range users {
+		ids[u.App] = append(ids[u.App], u.ID)
+	}
+	for app, all := range ids {
+		for part := range slices.Chunk(all, listSize) {
+			rows, err := l.db.Query(ctx, "SELECT id FROM users WHERE banned <> 0 AND app_id = ? AND id IN ("+Marks(padded(len(part)))+")",
+				append([]any{app}, pad(part)...)...)
+			if err != nil {
+				return banned, err
+			}
+			found, err := collect(rows, func(row scanner) (u realtime.User, err error) {
+				u.App = app
+				return u, row.Scan(&u.ID)
+			})
+			if banned = append(banned, found...); err != nil {
+				return banned, err
+			}
+		}
+	}
+	return banned, nil
 }
 
 // Joined implements realtime.Members.

@@ -2,7 +2,9 @@ package storage_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"switchboard/app/conversation"
@@ -91,6 +93,32 @@ func TestLogCarriesTheVersionOfTheMemberList(t *testing.T) {
 		}
 		if other, err := live.After(ctx, "b", "", 10); err != nil || len(other) != 0 {
 			t.Errorf("another app reads %d messages, %v", len(other), err)
+		}
+	})
+}
+
+func TestBannedUsersAreFoundAmongMany(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db *storage.DB) {
+		ctx := context.Background()
+		s := conversation.New(storage.NewConversations(db), conversation.Config{}, func(conversation.News) {})
+		var here, want []realtime.User
+		for i := range 600 {
+			here = append(here, realtime.User{App: app, ID: fmt.Sprint("u", i)})
+		}
+		for _, i := range []int{0, 300, 599} {
+			if _, err := s.EnsureUser(ctx, server, here[i].ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Ban(ctx, server, here[i].ID, true); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, here[i])
+		}
+		here = append(here, realtime.User{App: "another", ID: "u300"})
+		got, err := storage.NewLive(db).Banned(ctx, here)
+		slices.SortFunc(got, func(a, b realtime.User) int { return strings.Compare(a.ID, b.ID) })
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%v %v", got, err)
 		}
 	})
 }
