@@ -153,7 +153,7 @@ type request struct {
 	Body   any
 	Form   url.Values
 	Bad    bool
-	// Misprint: the path is as a document misprints it, with a second slash or "- ".
+	// Misprint: the path is as a document misprints it, with a slash too many or "- ".
 	Misprint bool
 }
 
@@ -206,7 +206,7 @@ func (p *process) do(t testing.TB, r request) answer {
 	}
 	checked := req.Clone(t.Context())
 	if r.Misprint {
-		checked.URL.Path = "/" + strings.TrimPrefix(strings.TrimLeft(checked.URL.Path, "/"), "- ")
+		checked.URL.Path = "/" + strings.TrimPrefix(strings.Trim(checked.URL.Path, "/"), "- ")
 		checked.URL.RawPath = ""
 	}
 	res, err := p.client.Do(req)

@@ -70,7 +70,7 @@ func (s *server) newWeb(parent context.Context) {
 	s.cancelRequests = cancel
 	s.open.push("requests", func() error { cancel(); return nil })
 	s.web = fiber.New(fiber.Config{
-		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, ErrorHandler: handlers.Failure,
+		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: handlers.Failure,
 		BodyLimit: s.live.files.MaxBytes() + bodyLimit, ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	})
 	s.web.Use(handlers.Stray, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),

@@ -64,7 +64,9 @@ func badJSON(err error) error {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return invalid("%s: a JSON %s does not fit", mismatch.Field, mismatch.Value)
+		// The field's path begins with the names of embedded Go types.
+		name := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]
+		return invalid("%s: a JSON %s does not fit", name, mismatch.Value)
 	case errors.As(err, &mismatch):
 		return invalid("the parameters must be a JSON object")
 	}
@@ -99,8 +101,10 @@ func (u userID) check(field string) error {
 		return invalid("%s is required", field)
 	case len(u) > maxID:
 		return invalid("%s: at most %d bytes", field, maxID)
-	case !utf8.ValidString(string(u)) || strings.ContainsFunc(string(u), unicode.IsControl):
+	case strings.ContainsFunc(string(u), unicode.IsControl):
 		return invalid("%s: control characters are not allowed", field)
+	case strings.ContainsRune(string(u), utf8.RuneError): // what JSON decoding makes of bytes that are no text
+		return invalid("%s: not valid UTF-8", field)
 	}
 	return nil
 }

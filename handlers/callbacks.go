@@ -30,8 +30,10 @@ func (h Callbacks) Mount(r fiber.Router) {
 	r.Post("/:account/:rest", h.take)
 }
 
-// errNoCallbacks says that the path names no account that sends callbacks.
-var errNoCallbacks = fiber.NewError(fiber.StatusNotFound, "no vendor account of that name sends callbacks")
+var (
+	errNoCallbacks  = errors.New("no vendor account of that name sends callbacks")
+	errBadSignature = errors.New("the signature is not the vendor's")
+)
 
 // blockedNote is what the sender of a blocked message is told, where the vendor
 // passes it on. It does not name the word.
@@ -78,7 +80,7 @@ func (h Callbacks) keep(ctx context.Context, found []vendors.Event) error {
 // parse tries every live key of the account: while keys are rotated the vendor
 // may still sign with the old one.
 func (h Callbacks) parse(account string, r *http.Request, body []byte) (vendors.Callbacks, []vendors.Event, error) {
-	err := error(errNoCallbacks)
+	err := errNoCallbacks
 	for _, v := range h.Routes.Live(account) {
 		if v.Callbacks == nil {
 			continue
@@ -96,8 +98,6 @@ func (h Callbacks) parse(account string, r *http.Request, body []byte) (vendors.
 	}
 	return nil, nil, err
 }
-
-var errBadSignature = fiber.NewError(fiber.StatusUnauthorized, "the signature is not the vendor's")
 
 // judge decides whether a message that the vendor asks about may be delivered.
 func (h Callbacks) judge(found []vendors.Event) (v vendors.Verdict, asked bool) {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -40,6 +41,8 @@ type imCaller struct {
 
 const imCallerKey = "im caller"
 
+var errNoAppID = errors.New("the app-id header is required")
+
 // caller lets in the app's server by its key and a user by his token. Where the
 // app requires no token, naming the app is enough, as the document has it: such
 // a caller may do what needs no proof of who he is.
@@ -55,7 +58,7 @@ func (h Conversations) caller(c *fiber.Ctx) error {
 func imCallerOf(c *fiber.Ctx, apps *access.Directory) (who imCaller, err error) {
 	id := middleware.AppID(c)
 	if id == "" {
-		return who, middleware.ErrNoKey
+		return who, errNoAppID
 	}
 	app, err := apps.App(id)
 	if err != nil {

@@ -68,7 +68,7 @@ var documented = []struct {
 	{errNoConversations, codes{gatewayNoConvs, 0}},
 	{uploads.ErrType, codes{0, imFileType}},
 	{access.ErrUnknownApp, codes{0, imHeader}},
-	{middleware.ErrNoKey, codes{0, imHeader}},
+	{errNoAppID, codes{0, imHeader}},
 	{middleware.ErrNoToken, codes{0, imHeader}},
 	{middleware.ErrOtherApp, codes{0, imRefused}},
 	{access.ErrServerKey, codes{0, imRefused}},

@@ -15,12 +15,13 @@ type family struct {
 // familyOf tells the family from the path, so that requests which no route
 // serves are answered in the right envelope as well.
 func familyOf(path string) family {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch {
-	case strings.HasPrefix(path, "/api/"):
+	case first == "api":
 		return family{productFailure}
-	case strings.HasPrefix(path, "/im/"), strings.HasPrefix(path, "/storage/"):
+	case first == "im", first == "storage":
 		return family{imFailure}
-	case strings.HasPrefix(path, "/inner/"), isGateway(path):
+	case first == "inner", isGateway("/" + first):
 		return family{gatewayFailure}
 	}
 	return family{plainFailure}
@@ -64,21 +65,20 @@ func gatewaySuccess(c *fiber.Ctx, data any) error { return c.JSON(gatewayAnswer{
 // gatewayFailure keeps HTTP 200 for what the document gives a code for; what
 // never reached a handler keeps its status.
 func gatewayFailure(c *fiber.Ctx, err error, p problem, _ any) error {
-	status, code := fiber.StatusOK, gatewayInternal
+	status, code := fiber.StatusOK, gatewayInvalid
 	if documented := documentedCodes(err).gateway; documented != 0 {
 		return c.JSON(gatewayAnswer{Code: documented, Error: p.text})
 	}
 	switch p.status {
 	case fiber.StatusBadRequest, fiber.StatusUnprocessableEntity:
-		code = gatewayInvalid
 	case fiber.StatusUnauthorized:
 		code = gatewayInvalidToken
 	case fiber.StatusForbidden:
 		code = gatewayForbidden
-	case fiber.StatusNotFound, fiber.StatusMethodNotAllowed, fiber.StatusRequestEntityTooLarge:
-		status, code = p.status, gatewayInvalid
 	default:
-		status = p.status
+		if status = p.status; status >= fiber.StatusInternalServerError {
+			code = gatewayInternal
+		}
 	}
 	return c.Status(status).JSON(gatewayAnswer{Code: code, Error: p.text})
 }

@@ -45,8 +45,9 @@ func isGateway(path string) bool {
 	return ok || path == "/notify"
 }
 
-// Stray answers paths as the gateway's document misprints them: with "- " or a
-// second slash in front. It has to come before everything else.
+// Stray answers clients' paths as the gateway's document misprints them: with "- "
+// or a second slash in front. It has to come before everything else. Paths that
+// are guarded by address have one spelling, so that a proxy can close them.
 func Stray(c *fiber.Ctx) error {
 	path := c.Path()
 	clean := path
@@ -62,10 +63,16 @@ func Stray(c *fiber.Ctx) error {
 		}
 		clean = next
 	}
-	if clean != path {
+	if clean != path && !byAddress(c, clean) {
 		c.Path(clean)
 	}
 	return c.Next()
+}
+
+// byAddress says whether it is the peer's address that decides about the request.
+func byAddress(c *fiber.Ctx, path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first == "inner" && c.Get("app-key") == "" || first == "admin" || first == "metrics"
 }
 
 // member is the token's user as the domain's caller.

@@ -34,7 +34,8 @@ type Notify struct {
 
 // Mount adds the route. It must be outside of any deadline.
 func (h Notify) Mount(r fiber.Router) {
-	r.Get("/notify", h.notify(upgrade(h.serve, h.Log)))
+	// Not with Get, which would take HEAD for a session too.
+	r.Add(fiber.MethodGet, "/notify", h.notify(upgrade(h.serve, h.Log)))
 }
 
 func (h Notify) notify(upgrade fiber.Handler) fiber.Handler {

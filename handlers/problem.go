@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -120,6 +121,7 @@ var problems = []struct {
 	{uploads.ErrType, problem{415, codeInvalid, ""}},
 	{uploads.ErrEmpty, problem{400, codeInvalid, ""}},
 	{uploads.ErrTooLarge, problem{413, codeTooLarge, ""}},
+	{errNoAppID, problem{401, codeUnauthed, ""}},
 	{errNoLogin, problem{400, codeInvalid, ""}},
 	{realtime.ErrStopping, problem{503, codeUnavailable, "this server is stopping; connect again"}},
 	// The pair module's own range; 200001 and 200002 exist in the product and
@@ -161,6 +163,10 @@ var problems = []struct {
 	{vendors.ErrInvalid, problem{422, codeRefused, "the vendor does not take one of the parameters"}},
 	{vendors.ErrBlocked, problem{422, codeRefused, "the vendor's rules for these people forbid it"}},
 
+	{errNoCallbacks, problem{404, codeNotFound, ""}},
+	{errBadSignature, problem{401, codeUnauthed, ""}},
+	{middleware.ErrCompressed, problem{415, codeInvalid, ""}},
+	{fiber.ErrBadRequest, problem{400, codeInvalid, "the request cannot be read"}},
 	{fiber.ErrRequestEntityTooLarge, problem{413, codeTooLarge, "the body is too large"}},
 	{fiber.ErrNotFound, problem{404, codeNotFound, "no such path"}},
 	{fiber.ErrMethodNotAllowed, problem{405, codeMethod, "this path has another method"}},
@@ -203,7 +209,8 @@ func find(err error) problem {
 	}
 	var own *fiber.Error
 	if errors.As(err, &own) && own.Code < 500 {
-		return problem{own.Code, codeInvalid, strings.ToLower(own.Message)}
+		// Not its own words: those of a request that cannot be read repeat its head.
+		return problem{own.Code, codeInvalid, strings.ToLower(http.StatusText(own.Code))}
 	}
 	return problem{500, codeInternal, "internal error"}
 }

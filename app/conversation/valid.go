@@ -25,7 +25,7 @@ func ValidUser(r Rules, id string) error {
 			return c > unicode.MaxASCII || !(unicode.IsLetter(c) || unicode.IsDigit(c))
 		}
 	}
-	if len(id) > idBytes || !utf8.ValidString(id) || strings.ContainsFunc(id, bad) {
+	if len(id) > idBytes || strings.ContainsRune(id, utf8.RuneError) || strings.ContainsFunc(id, bad) {
 		return ErrBadUserID
 	}
 	return nil
