@@ -163,7 +163,8 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.writes = storage.NewLedger(s.db)
 	s.book = ledger.New(s.cfg.Ledger, s.writes, s.writes)
 	s.book.Observe = s.metrics.write
-	s.book.Recipes = map[string]ledger.Recipe{vendors.OpAdjust: handlers.SettleAdjust(s.coins)}
+	s.book.Recipes = handlers.SettleRooms(s.routes)
+	s.book.Recipes[vendors.OpAdjust] = handlers.SettleAdjust(s.coins)
 	s.run(func(ctx context.Context) { s.book.Run(ctx, s.log) })
 	base, err := s.cfg.Route.table()
 	if err != nil {

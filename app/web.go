@@ -53,7 +53,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
 	handlers.PairingHosts{Service: s.pairs}.Mount(back)
 	handlers.Bans{Conversations: s.live.conversations, Pairs: s.pairs}.Mount(back)
-	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}}.Mount(back)
+	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
 
 	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: s.writes}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))

@@ -30,7 +30,8 @@ func (h Rooms) ban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return write(h, c, "ban users from a room", banning,
+	deed := roomDeed{Room: room, Users: users, Seconds: int64(in.Seconds)}
+	return write(h, c, vendors.OpRoomBan, deed, "ban users from a room", banning,
 		func(ctx context.Context, v vendors.RoomBan) error { return v.BanUsers(ctx, room, users, away) })
 }
 
@@ -46,7 +47,7 @@ func (h Rooms) unban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return write(h, c, "ban users from a room", banning,
+	return write(h, c, vendors.OpRoomUnban, roomDeed{Room: room, Users: users}, "ban users from a room", banning,
 		func(ctx context.Context, v vendors.RoomBan) error { return v.UnbanUsers(ctx, room, users) })
 }
 
@@ -69,6 +70,6 @@ func (h Rooms) dissolve(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return write(h, c, "dissolve a room", banning,
+	return write(h, c, vendors.OpRoomDissolve, roomDeed{Room: room}, "dissolve a room", banning,
 		func(ctx context.Context, v vendors.RoomBan) error { return v.DissolveRoom(ctx, room) })
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/ledger"
 	"switchboard/app/rooms"
 	"switchboard/vendors"
 )
@@ -15,7 +16,8 @@ import (
 // Rooms serves RTC rooms under /api/server. Every path takes ?vendor=: which of
 // the rooms route's vendors is meant, the first when left out.
 type Rooms struct {
-	Rooms *rooms.Service
+	Rooms  *rooms.Service
+	Ledger *ledger.Ledger
 }
 
 // Mount adds the routes; r is behind middleware.Server.
@@ -40,12 +42,17 @@ func read[A comparable, R any](h Rooms, c *fiber.Ctx, what string, pick func(ven
 	return out, withAble(err)
 }
 
-// write has the vendor that the request means do something, and answers.
-func write[A comparable](h Rooms, c *fiber.Ctx, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
-	if err := rooms.Write(c.UserContext(), h.Rooms, c.Query("vendor"), what, pick, do); err != nil {
-		return withAble(err)
-	}
-	return productSuccess(c, nil)
+// write has the vendor that the request means do something, through the ledger,
+// and answers.
+func write[A comparable](h Rooms, c *fiber.Ctx, op string, deed roomDeed, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
+	deed.Vendor = c.Query("vendor")
+	w := ledger.Write{Key: c.Get(idempotencyKey), Op: op, Vendor: h.Rooms.Keeper(deed.Vendor), Payload: deed}
+	return once(c, h.Ledger, w, func(ctx context.Context) error {
+		if err := rooms.Write(ctx, h.Rooms, deed.Vendor, what, pick, do); err != nil {
+			return withAble(err)
+		}
+		return productSuccess(c, nil)
+	})
 }
 
 // withAble adds data.able, the vendors that can, to a refusal.
@@ -165,7 +172,8 @@ func (h Rooms) kick(c *fiber.Ctx) error {
 		return err
 	}
 	k := vendors.Kick{Room: room, User: string(in.User), For: away, By: in.By}
-	return write(h, c, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
+	deed := roomDeed{Room: room, Users: []string{k.User}, Seconds: int64(in.Seconds), By: in.By}
+	return write(h, c, vendors.OpRoomKick, deed, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
 		func(ctx context.Context, v vendors.RoomKick) error { return v.KickUser(ctx, k) })
 }
 
@@ -200,7 +208,8 @@ func (h Rooms) message(c *fiber.Ctx) error {
 		return invalid("text is required")
 	}
 	text := vendors.RoomText{Room: room, From: string(in.From), To: string(in.To), Text: in.Text}
-	return write(h, c, "send text into a room", func(r vendors.Rooms) vendors.RoomPush { return r.Push },
+	deed := roomDeed{Room: room, Users: []string{text.To}, By: text.From, Digest: digestOf(text)}
+	return write(h, c, vendors.OpRoomPush, deed, "send text into a room", func(r vendors.Rooms) vendors.RoomPush { return r.Push },
 		func(ctx context.Context, v vendors.RoomPush) error { return v.PushText(ctx, text) })
 }
 
@@ -221,6 +230,7 @@ func (h Rooms) identity(c *fiber.Ctx) error {
 		return invalid("identity is required, and sequence must not be negative")
 	}
 	change := vendors.IdentityChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
-	return write(h, c, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity },
+	deed := roomDeed{Room: room, Users: []string{change.User}, Identity: change.Identity, Sequence: change.Sequence}
+	return write(h, c, vendors.OpRoomIdentity, deed, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity },
 		func(ctx context.Context, v vendors.RoomIdentity) error { return v.SetIdentity(ctx, change) })
 }

@@ -72,8 +72,8 @@ type sendPayload struct {
 	Digest  string `json:"digest"`
 }
 
-func digestOf(m vendors.Message) string {
-	raw, _ := json.Marshal(m) // texts and lists of texts
+func digestOf(content any) string {
+	raw, _ := json.Marshal(content) // texts and lists of texts
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
 }

@@ -91,6 +91,15 @@ func (s *Service) able(v *vendors.Vendor, what string, has func(vendors.Rooms) b
 	return refusal
 }
 
+// Keeper is the account that a call for vendor goes to; "" when it is refused.
+func (s *Service) Keeper(vendor string) string {
+	v, err := s.keeper(vendor)
+	if err != nil {
+		return ""
+	}
+	return v.Name
+}
+
 func (s *Service) keeper(name string) (*vendors.Vendor, error) {
 	route := s.Routes.Route(vendors.CapRooms)
 	if len(route) == 0 {
