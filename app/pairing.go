@@ -32,12 +32,16 @@ type PairingConfig struct {
 	SkewMax      time.Duration     `split_words:"true" default:"250ms" desc:"distance from the store's clock above which this process fires no deadline"`
 	From         string            `default:"pairing" desc:"user id that commands are sent from at vendors"`
 	EventsURL    string            `envconfig:"EVENTS_URL" desc:"business server that is told of every step; empty: nobody"`
-	EventsSecret vendors.Secret    `split_words:"true" desc:"whsec_... key that signs what is told (Standard Webhooks)"`
+	Profile      ProfileConfig
+	EventsSecret vendors.Secret `split_words:"true" desc:"whsec_... key that signs what is told (Standard Webhooks)"`
 }
 
 // check tries the keys, so that a bad one stops the start.
 func (c PairingConfig) check() error {
 	if _, err := pairing.Parse(prefixed(c.Keys)); err != nil {
+		return err
+	}
+	if err := c.Profile.check(); err != nil {
 		return err
 	}
 	if c.EventsURL != "" {
@@ -77,13 +81,17 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 		}
 	}
 	store := storage.Pairing{DB: s.db}
-	return pairing.New(pairing.Options{
+	options := pairing.Options{
 		Store: store, Log: log, Apps: s.apps.IDs(), Shared: s.db.Dialect() != storage.SQLite, SkewMax: p.cfg.SkewMax,
 		Configs: &pairing.Configs{Source: p.source(store), Refresh: p.cfg.Refresh, StaleMax: p.cfg.StaleMax},
 		Send:    p.send, HangUp: p.hangUp, Charge: p.charge, Notify: p.notify,
 		Balance: p.balance, Online: p.online, ChannelUp: p.channelUp,
 		Count: s.metrics.pairing, Observe: s.metrics.pairingTook,
-	}), nil
+	}
+	if known := newProfiles(p.cfg.Profile, p.client, log); known != nil {
+		options.Profile = known.get
+	}
+	return pairing.New(options), nil
 }
 
 // source lays what the configured source says over the keys and the prices.

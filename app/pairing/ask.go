@@ -3,7 +3,6 @@ package pairing
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -85,13 +84,16 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	if err != nil {
 		return "", err
 	}
-	profile, met, err := s.introduction(ctx, cfg, app, uid)
+	if err := s.admits(ctx, p, cfg, uid); err != nil {
+		return "", err
+	}
+	met, err := s.met(ctx, cfg, app, uid)
 	if err != nil {
 		return "", err
 	}
 	now := s.now()
 	t, fx := Open(cfg, now, Ask{AskNo: s.newAskNo(), App: app, Scene: scene, UID: uid, ConfigID: id})
-	pl, picked := p.first(&waiter{t: t, cfg: cfg, profile: profile, met: met}, now)
+	pl, picked := p.first(&waiter{t: t, cfg: cfg, met: met}, now)
 	d := stepped{t, cfg, fx}
 	if picked {
 		d = s.offered(d, pl, now)
@@ -204,32 +206,31 @@ func (s *Service) purse(ctx context.Context, app string, uid UID) Purse {
 	return Purse{coins, true}
 }
 
-// introduction reads what the matcher needs to know of an asker.
-func (s *Service) introduction(ctx context.Context, cfg *Config, app string, uid UID) (Profile, []UID, error) {
-	profile, err := s.profile(ctx, app, uid)
-	if err != nil {
-		return profile, nil, err
+// admits runs pool.ask_role and keeps the asker's profile for the matcher.
+func (s *Service) admits(ctx context.Context, p *pool, cfg *Config, uid UID) error {
+	profile, known := s.profile(ctx, cfg, p.app, uid)
+	switch {
+	case !known:
+		s.count("ask_rejected_profile")
+		return ErrUnavailable
+	case cfg.PoolAskRole != "" && profile.Role != cfg.PoolAskRole:
+		return ErrNoConfig // this scene is not for him
 	}
-	if cfg.PoolAskRole != "" && profile.Role != cfg.PoolAskRole {
-		return profile, nil, ErrNoConfig // this scene is not for him
-	}
-	if cfg.ExcludeLast == 0 {
-		return profile, nil, nil
-	}
-	met, err := s.Store.Met(ctx, app, uid, s.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast)
-	return profile, met, err
+	p.profiled(uid, profile)
+	return nil
 }
 
-func (s *Service) profile(ctx context.Context, app string, uid UID) (Profile, error) {
-	if s.Profile == nil {
-		return Profile{}, nil
+// met lists whom an asker is not to meet again so soon (sticky exclusion, 2.13).
+func (s *Service) met(ctx context.Context, cfg *Config, app string, uid UID) ([]UID, error) {
+	if cfg.ExcludeLast == 0 {
+		return nil, nil
 	}
-	p, err := s.Profile(ctx, app, uid)
-	if err != nil {
-		return p, fmt.Errorf("%w: profile: %w", ErrUnavailable, err)
-	}
-	return p, nil
+	return s.Store.Met(ctx, app, uid, s.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast)
 }
+
+// enoughMatches is how many in half a minute tell how long others will take:
+// where little happens, a few who wait are no overload.
+const enoughMatches = 5
 
 // load is what an ask would meet: tickets under way and the time to be served.
 func (p *pool) load(now Instant) (live int, wait time.Duration) {
@@ -240,8 +241,8 @@ func (p *pool) load(now Instant) (live int, wait time.Duration) {
 		return len(p.waiters), 0
 	}
 	rate := p.matched.rate(now)
-	if rate == 0 {
-		return len(p.waiters), 0 // nothing is known yet
+	if rate < enoughMatches*1e3/throughputWindow {
+		return len(p.waiters), 0 // too few to tell by
 	}
 	return len(p.waiters), time.Duration(float64(p.waiting.size) / rate * float64(time.Second))
 }

@@ -115,6 +115,8 @@ type Config struct {
 	AnswererMin    int64  `key:"balance.answerer_min"`
 	BalanceOnError string `key:"balance.on_error"`
 
+	ProfileOnError string `key:"profile.on_error"` // deny: who cannot be known neither asks nor is offered; allow: as if nothing were known of him
+
 	BalanceWatch time.Duration `key:"balance.watch"` // between readings during a liked call; 0: only before the paid time ends
 	Price        int64         `key:"price"`         // coins a started minute of a liked call; 0: free
 
@@ -143,7 +145,7 @@ func Default() Config {
 		ActivityTTL: 30 * time.Second, AvailTTL: 5 * time.Minute,
 		AskerGoneGrace: 10 * time.Second, PeerGoneGrace: 5 * time.Second, OfferGoneGrace: 2 * time.Second,
 		VendorWait: 5 * time.Second, SendRate: 100, SendBurst: 100, MaxLive: 100000, Admission: true, AskRate: 1, AskBurst: 10,
-		Payer: PayerAsker, BalanceOnError: OnErrorDeny, BalanceWatch: time.Minute, PushExtra: true, Events: true,
+		Payer: PayerAsker, BalanceOnError: OnErrorDeny, BalanceWatch: time.Minute, ProfileOnError: OnErrorDeny, PushExtra: true, Events: true,
 	}
 }
 
@@ -210,6 +212,7 @@ func (c *Config) Validate() error {
 	one(c.CrossAsk, "cross_ask", CrossOff, CrossFallback, CrossFirst)
 	one(c.PoolMode, "pool.mode", PoolAuto, PoolOptin, PoolList)
 	one(c.Payer, "payer", PayerAsker, PayerPeer)
+	one(c.ProfileOnError, "profile.on_error", OnErrorDeny, OnErrorAllow)
 	one(c.BalanceOnError, "balance.on_error", OnErrorDeny, OnErrorAllow)
 	return errors.Join(errs...)
 }

@@ -44,7 +44,9 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 
 // offer commits one plan. Lost claims are dropped from it one by one.
 func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
-	away := s.verify(ctx, p, &pl)
+	away := s.unfit(ctx, p, &pl)
+	pl.stale = slices.DeleteFunc(pl.stale, func(uid UID) bool { return slices.Contains(away, uid) })
+	away = append(away, s.verify(ctx, p, &pl)...)
 	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick Pick) bool { return slices.Contains(away, pick.UID) })
 	var taken []UID
 	moved := len(away)

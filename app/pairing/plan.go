@@ -1,13 +1,12 @@
 package pairing
 
-import "slices"
-
 // plan is a ticket and whom to offer it to.
 type plan struct {
 	askNo string
+	asker UID
 	picks []Pick
 	seen  []int64 // versions of asks() when the plan was made
-	sure  bool    // nobody whose presence has to be verified is picked
+	sure  bool    // nobody who has to be verified is picked
 	stale []UID   // picks whose presence has to be verified first
 }
 
@@ -82,8 +81,8 @@ func (p *pool) first(w *waiter, now Instant) (plan, bool) {
 	p.warm()
 	p.waiters[w.t.AskNo] = w
 	w.busy = true // until settled lists it
-	pl := plan{askNo: w.t.AskNo, seen: []int64{0}, sure: true}
-	if p.cfg.Enabled && p.cfg.Window == 0 && p.cfg.CrossAsk != CrossFirst && p.waiting.size == 0 {
+	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{0}, sure: true}
+	if p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != CrossFirst && p.waiting.size == 0 {
 		p.pickIdles(w, &pl)
 	}
 	return pl, len(pl.picks) > 0
@@ -99,11 +98,11 @@ func (p *pool) recall(pl plan) {
 
 // pair finds candidates for one ticket and marks all as busy.
 func (p *pool) pair(w *waiter) (plan, bool) {
-	if w.busy || !w.t.open(p.now) {
+	if w.busy || w.after > p.now || !w.t.open(p.now) {
 		return plan{}, false
 	}
 	room := w.t.Room(w.cfg, p.now)
-	pl := plan{askNo: w.t.AskNo, seen: []int64{w.t.Version}}
+	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}}
 	if w.cfg.CrossAsk == CrossFirst && room > 0 {
 		p.pickAsker(w, &pl)
 	}
@@ -203,36 +202,6 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 	})
 }
 
-// suits applies every filter of 2.12 and 2.13 that is still on at w's age.
-func (p *pool) suits(w *waiter, m *member) bool {
-	if w.t.Barred(m.c.UID) || p.blocked != nil && p.blocked(p.app, w.t.Asker, m.c.UID) {
-		return false
-	}
-	language, region, recent := w.filters(p.now)
-	switch {
-	case language && w.profile.Language != "" && m.profile.Language != "" && w.profile.Language != m.profile.Language,
-		region && w.profile.Region != "" && m.profile.Region != "" && w.profile.Region != m.profile.Region:
-		return false
-	default:
-		return !recent || !slices.Contains(w.met, m.c.UID)
-	}
-}
-
-// filters says which filters hold at w's age: each step of widen gives up one,
-// the last step all that are left, recent peers among them (M2).
-func (w *waiter) filters(now Instant) (language, region, recent bool) {
-	age, step := now.Sub(max(w.t.CreatedAt, w.t.Round().StartedAt)), 0
-	for _, at := range w.cfg.Widen {
-		if age >= at {
-			step++
-		}
-	}
-	if step > 0 && step == len(w.cfg.Widen) {
-		return false, false, false
-	}
-	return step < 1, step < 2, true
-}
-
 // batchMax is the side of the largest assignment that is solved exactly; more
 // waits for the next window.
 const batchMax = 500
@@ -242,7 +211,7 @@ const batchMax = 500
 func (p *pool) batch() []plan {
 	var rows []*waiter
 	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
-		if !w.busy && w.t.open(p.now) && w.t.Room(w.cfg, p.now) > 0 {
+		if !w.busy && w.after <= p.now && w.t.open(p.now) && w.t.Room(w.cfg, p.now) > 0 {
 			rows = append(rows, w)
 		}
 		return len(rows) < batchMax
@@ -276,7 +245,7 @@ func (p *pool) batch() []plan {
 		p.unlist(m)
 		p.unwait(w)
 		m.planned, w.busy = true, true
-		out = append(out, plan{askNo: w.t.AskNo, seen: []int64{w.t.Version}, picks: []Pick{{UID: m.c.UID, Card: m.c.Card}}})
+		out = append(out, plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}, picks: []Pick{{UID: m.c.UID, Card: m.c.Card}}})
 	}
 	return out
 }

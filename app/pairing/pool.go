@@ -12,22 +12,14 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Profile is what the business knows of a person that bears on matching. Empty
-// fields match everybody.
-type Profile struct {
-	Language string
-	Region   string
-	Role     string
-}
-
 // pool is one app and scene as this replica sees it: who waits, who is idle.
 // The store's claims decide; the pool only has to be right most of the time.
 type pool struct {
-	app     string
-	scene   int
-	blocked func(app string, a, b UID) bool
-	oracle  func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
-	wake    chan struct{}                              // something may be matched; capacity 1
+	app    string
+	scene  int
+	hooked bool                                       // there is somebody to ask for profiles
+	oracle func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
+	wake   chan struct{}                              // something may be matched; capacity 1
 
 	mu           sync.Mutex // guards what follows
 	now          Instant    // of the last call
@@ -51,6 +43,7 @@ type pool struct {
 type member struct {
 	c       Candidate
 	profile Profile
+	known   bool // profile was read
 	turn    int64
 	taken   Claim // AskNo empty: free
 	takenAt Instant
@@ -62,16 +55,16 @@ type member struct {
 
 // waiter is a ticket that wants offers.
 type waiter struct {
-	t       Ticket
-	cfg     *Config
-	profile Profile
-	met     []UID // recent peers
-	busy    bool  // planned, not yet committed
-	node    *node[*waiter]
+	t     Ticket
+	cfg   *Config
+	met   []UID   // recent peers
+	after Instant // not before; 0: any time
+	busy  bool    // planned, not yet committed
+	node  *node[*waiter]
 }
 
-func newPool(app string, scene int, cfg *Config, blocked func(string, UID, UID) bool) *pool {
-	p := &pool{app: app, scene: scene, blocked: blocked, wake: make(chan struct{}, 1),
+func newPool(app string, scene int, cfg *Config, hooked bool) *pool {
+	p := &pool{app: app, scene: scene, hooked: hooked, wake: make(chan struct{}, 1),
 		members: map[UID]*member{}, waiters: map[string]*waiter{}}
 	p.configure(cfg)
 	return p
@@ -109,7 +102,7 @@ func (p *pool) poke() {
 }
 
 // know takes over what a report says of a person.
-func (p *pool) know(c Candidate, profile Profile, now Instant) {
+func (p *pool) know(c Candidate, now Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -118,7 +111,7 @@ func (p *pool) know(c Candidate, profile Profile, now Instant) {
 		c.ReadyAt, c.IdleSince, c.Card = m.c.ReadyAt, m.c.IdleSince, m.c.Card
 	}
 	p.unlist(m)
-	m.c, m.profile = c, profile
+	m.c = c
 	p.list(m)
 	p.poke()
 }
@@ -192,10 +185,7 @@ func (p *pool) release(d Release, now Instant) {
 
 // list puts a free person among the idle or the cooling.
 func (p *pool) list(m *member) {
-	if m.taken.AskNo != "" || m.planned || !p.wants(m) {
-		return
-	}
-	if r := p.cfg.PoolAnswerRole; r != "" && m.profile.Role != r {
+	if m.taken.AskNo != "" || m.planned || !p.wants(m) || !p.answers(m) {
 		return
 	}
 	if _, present := m.c.proof(p.now); !present {
@@ -260,10 +250,10 @@ func (p *pool) version(askNo string) int64 {
 
 // introduce tells what matching needs to know of an asker beside his ticket,
 // which put lists.
-func (p *pool) introduce(t *Ticket, cfg *Config, profile Profile, met []UID) {
+func (p *pool) introduce(t *Ticket, cfg *Config, met []UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiters[t.AskNo] = &waiter{t: *t, cfg: cfg, profile: profile, met: met}
+	p.waiters[t.AskNo] = &waiter{t: *t, cfg: cfg, met: met}
 }
 
 func wantsOffers(t *Ticket, cfg *Config) bool {

@@ -12,7 +12,7 @@ func (s *Service) Seen(ctx context.Context, app string, uid UID, session string,
 	if err != nil {
 		return err
 	}
-	s.know(ctx, c)
+	s.know(c)
 	if _, present := c.proof(s.now()); present {
 		return s.toHolder(ctx, app, uid, Back{UID: uid})
 	}
@@ -99,7 +99,7 @@ func (s *Service) SetAvail(ctx context.Context, app string, uid UID, on bool) (I
 	if err != nil {
 		return 0, err
 	}
-	s.know(ctx, c)
+	s.know(c)
 	if on {
 		return a.Until, nil
 	}
@@ -111,11 +111,8 @@ func (s *Service) SetAvail(ctx context.Context, app string, uid UID, on bool) (I
 }
 
 // know brings a person's newest state to the pools of his app.
-func (s *Service) know(ctx context.Context, c Candidate) {
-	profile, err := s.profile(ctx, c.App, c.UID)
-	if err != nil {
-		s.Log.WarnContext(ctx, "pairing: profile not read", "uid", c.UID, "err", err)
-	}
+func (s *Service) know(c Candidate) {
 	now := s.now()
-	s.everyPool(c.App, func(p *pool) { p.know(c, profile, now) })
+	s.everyPool(c.App, func(p *pool) { p.know(c, now) })
+	s.readAhead(c.App, c.UID)
 }

@@ -56,11 +56,8 @@ func (s *Service) Decide(ctx context.Context, app, askNo string, ev Confirm) err
 	if cfg.Payer == PayerPeer {
 		payer = ev.Peer
 	}
-	ev.Payer = FundsOK
-	if s.Balance != nil && (cfg.MinLike > 0 || cfg.Price > 0) {
-		ev.Purse = s.purse(ctx, app, payer)
-		ev.Payer = ev.Purse.covers(cfg.MinLike)
-	}
+	ev.Purse = s.purse(ctx, app, payer)
+	ev.Payer = ev.Purse.covers(cfg.MinLike)
 	_, err = s.apply(ctx, askNo, ev)
 	return err
 }

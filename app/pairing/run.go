@@ -14,6 +14,8 @@ const (
 	pollOverlap = 2 * time.Second // commits become visible out of order, so each poll looks back
 	clockEvery  = 10 * time.Second
 	reapEvery   = time.Minute
+
+	profileReaders = 8
 )
 
 // Run matches, fires deadlines and delivers until ctx ends, then finishes what
@@ -43,6 +45,9 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 	})
 	wg.Go(func() { s.match(ctx) })
+	for range profileReaders {
+		wg.Go(func() { s.readProfiles(ctx) })
+	}
 	<-ctx.Done()
 	s.Close()
 	wg.Wait()
@@ -180,12 +185,11 @@ func (s *Service) catchUp(ctx context.Context, p *pool) error {
 		return err
 	}
 	for _, c := range ch.Candidates {
-		profile, err := s.profile(ctx, p.app, c.UID)
-		if err != nil {
-			return err
-		}
-		p.know(c, profile, now)
+		p.know(c, now)
 		p.heed(c, now)
+		if _, present := c.proof(now); present {
+			s.readAhead(p.app, c.UID)
+		}
 	}
 	for i := range ch.Tickets {
 		if err := s.meet(ctx, p, &ch.Tickets[i], now); err != nil {
@@ -209,11 +213,12 @@ func (s *Service) meet(ctx context.Context, p *pool, t *Ticket, now Instant) err
 		return nil
 	}
 	if !p.knows(t.AskNo) {
-		profile, met, err := s.introduction(ctx, cfg, t.App, t.Asker)
+		met, err := s.met(ctx, cfg, t.App, t.Asker)
 		if err != nil {
 			return err
 		}
-		p.introduce(t, cfg, profile, met)
+		p.introduce(t, cfg, met)
+		s.readAhead(t.App, t.Asker)
 	}
 	p.put(t, cfg, now)
 	return nil

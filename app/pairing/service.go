@@ -36,10 +36,9 @@ type Options struct {
 	Balance func(ctx context.Context, app string, uid UID) (int64, error)
 	// Online asks the vendor whether a person can ring now.
 	Online func(ctx context.Context, app string, uid UID) (bool, error)
-	// Profile is what the business knows of a person.
+	// Profile is what the business knows of a person. It is asked before every
+	// offer, of both, and should keep what it knows for a while.
 	Profile func(ctx context.Context, app string, uid UID) (Profile, error)
-	// Blocked reports whether two people must never meet. It must not block.
-	Blocked func(app string, a, b UID) bool
 	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
 	ChannelUp func() bool
 	// Count adds one to a counter.
@@ -57,6 +56,7 @@ type Service struct {
 	offset  atomic.Int64 // store's clock minus ours, ms
 	closing atomic.Bool
 	serial  bool         // no step beside another; the tests' histories
+	ahead   chan person  // whose profiles are read ahead
 	downAt  atomic.Int64 // when the dispatch channels were first seen down; 0: up
 
 	mu    sync.RWMutex // guards what follows
@@ -79,7 +79,7 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, live: map[string]Ticket{}}
+	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, live: map[string]Ticket{}, ahead: make(chan person, readAheadMax)}
 	s.sender = newSender(s)
 	s.step, s.deliver = stepAcked, s.sender.take
 	return s
@@ -256,7 +256,7 @@ func (s *Service) pool(app string, scene int, cfg *Config) *pool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p = s.pools[k]; p == nil {
-		p = newPool(app, scene, cfg, s.Blocked)
+		p = newPool(app, scene, cfg, s.Profile != nil)
 		s.pools[k] = p
 	}
 	return p

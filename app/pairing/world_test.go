@@ -29,6 +29,10 @@ type world struct {
 	bills   map[string][]Charge
 	coins   map[UID]int64
 	balance error
+
+	profiles  map[UID]Profile // nil: there is no profile hook
+	strangers map[UID]error   // of the profile hook
+
 	stepFn  func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
 	wrap    func(Store) Store
 	skew    time.Duration
@@ -102,6 +106,9 @@ func (w *world) replica() *Service {
 			return w.coins[uid], w.balance
 		},
 	})
+	if w.profiles != nil {
+		svc.Profile = func(_ context.Context, _ string, uid UID) (Profile, error) { return w.profiles[uid], w.strangers[uid] }
+	}
 	svc.serial = true
 	if w.stepFn != nil {
 		svc.step = w.stepFn

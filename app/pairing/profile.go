@@ -1,0 +1,178 @@
+package pairing
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Profile is what the business knows of a person that bears on matching. An
+// empty language or region matches every other.
+type Profile struct {
+	Language string
+	Region   string
+	Role     string
+	Blocked  []UID // whom he must never meet, ascending
+}
+
+func (p *Profile) blocks(uid UID) bool {
+	_, found := slices.BinarySearch(p.Blocked, uid)
+	return found
+}
+
+func (p *Profile) equal(o *Profile) bool {
+	return p.Language == o.Language && p.Region == o.Region && p.Role == o.Role && slices.Equal(p.Blocked, o.Blocked)
+}
+
+// profile reads what the business knows of uid. What cannot be read counts as
+// nothing known where the configuration says so; else known is false.
+func (s *Service) profile(ctx context.Context, cfg *Config, app string, uid UID) (p Profile, known bool) {
+	if s.Profile == nil {
+		return Profile{}, true
+	}
+	p, err := s.Profile(ctx, app, uid)
+	if err == nil {
+		return p, true
+	}
+	s.count("profile_unknown")
+	return Profile{}, cfg.ProfileOnError == OnErrorAllow
+}
+
+// unfit lists the picks of pl who must not be offered it, as profiles are now:
+// the pool may have filtered by older ones, or by none. Who is blocked is never
+// offered (invariant 9), and neither is he of whom nothing can be known.
+func (s *Service) unfit(ctx context.Context, p *pool, pl *plan) (out []UID) {
+	if s.Profile == nil {
+		return nil
+	}
+	cfg := p.config()
+	asker, known := s.profile(ctx, cfg, p.app, pl.asker)
+	if known {
+		p.profiled(pl.asker, asker)
+	} else {
+		p.postponeAsk(pl.askNo)
+	}
+	for _, pick := range pl.picks {
+		profile, read := s.profile(ctx, cfg, p.app, pick.UID)
+		if read {
+			p.profiled(pick.UID, profile)
+		} else {
+			p.postpone(pick.UID)
+		}
+		if !known || !read || !p.fits(pl.askNo, pick.UID) {
+			out = append(out, pick.UID)
+		}
+	}
+	return out
+}
+
+// readAheadMax bounds the people whose profiles wait to be read.
+const readAheadMax = 4096
+
+// readAhead reads the profile of a person who has come, before he is looked for:
+// without it every stranger would cost the matcher one try.
+func (s *Service) readAhead(app string, uid UID) {
+	if s.Profile == nil {
+		return
+	}
+	select {
+	case s.ahead <- person{app, uid}:
+	default: // it is read when he is about to be offered
+	}
+}
+
+// readProfiles works off what readAhead left, until ctx ends.
+func (s *Service) readProfiles(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case who := <-s.ahead:
+			if profile, err := s.Profile(ctx, who.app, who.uid); err == nil {
+				s.everyPool(who.app, func(p *pool) { p.profiled(who.uid, profile) })
+			}
+		}
+	}
+}
+
+// profiled takes over what is known of a person.
+func (p *pool) profiled(uid UID, profile Profile) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.member(uid)
+	if m.known && m.profile.equal(&profile) {
+		return
+	}
+	m.profile, m.known = profile, true
+	p.unlist(m)
+	p.list(m)
+	p.poke()
+}
+
+// profileRetry is how long a person of whom nothing can be known is passed over.
+const profileRetry = time.Second
+
+// postpone passes a person over for a while.
+func (p *pool) postpone(uid UID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.member(uid)
+	m.c.ReadyAt = max(m.c.ReadyAt, p.now.Add(profileRetry))
+}
+
+// postponeAsk does so with an ask.
+func (p *pool) postponeAsk(askNo string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.waiters[askNo]; w != nil {
+		w.after = p.now.Add(profileRetry)
+	}
+}
+
+// fits repeats the filters for a pick.
+func (p *pool) fits(askNo string, uid UID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.waiters[askNo]
+	return w != nil && p.suits(w, p.member(uid))
+}
+
+// answers reports whether m may be offered something by his role; who is not
+// known yet may.
+func (p *pool) answers(m *member) bool {
+	r := p.cfg.PoolAnswerRole
+	return r == "" || m.profile.Role == r || p.hooked && !m.known
+}
+
+// suits applies every filter of 2.12 and 2.13 that is still on at w's age.
+func (p *pool) suits(w *waiter, m *member) bool {
+	if w.t.Barred(m.c.UID) || !p.answers(m) {
+		return false
+	}
+	language, region, recent := w.filters(p.now)
+	if recent && slices.Contains(w.met, m.c.UID) {
+		return false
+	}
+	if !p.hooked {
+		return true
+	}
+	asker := &p.member(w.t.Asker).profile
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return !asker.blocks(m.c.UID) && !m.profile.blocks(w.t.Asker) &&
+		!(language && differ(asker.Language, m.profile.Language)) && !(region && differ(asker.Region, m.profile.Region))
+}
+
+// filters says which filters hold at w's age: each step of widen gives up one,
+// the last step all that are left, recent peers among them (M2).
+func (w *waiter) filters(now Instant) (language, region, recent bool) {
+	age, step := now.Sub(max(w.t.CreatedAt, w.t.Round().StartedAt)), 0
+	for _, at := range w.cfg.Widen {
+		if age >= at {
+			step++
+		}
+	}
+	if step > 0 && step == len(w.cfg.Widen) {
+		return false, false, false
+	}
+	return step < 1, step < 2, true
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"switchboard/app/pairing"
+	"switchboard/vendors/upstream"
+)
+
+// ProfileConfig says who knows what pair matching has to know of people.
+type ProfileConfig struct {
+	URL   string        `desc:"http(s) URL asked with app and uid for {\"language\",\"region\",\"role\",\"blocked\":[uids]}, every field optional, 404 for nothing known; empty: nobody is asked"`
+	TTL   time.Duration `default:"10s" desc:"how long an answer holds: a new block counts at the latest then"`
+	Stale time.Duration `default:"10m" desc:"how long it holds beyond that while the URL fails; then pair.profile.on_error decides"`
+}
+
+func (c ProfileConfig) check() error {
+	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("PROFILE_URL: must be http or https with a host")
+	}
+	if c.TTL <= 0 || c.Stale < 0 {
+		return errors.New("PROFILE_TTL must be more than 0 and PROFILE_STALE not less")
+	}
+	return nil
+}
+
+const (
+	profilesKept   = 100_000
+	profileTimeout = 2 * time.Second
+	profilePause   = time.Second // nobody asks a business server again that was not reached
+	profileBytes   = 1 << 20
+)
+
+// profiles asks the business server, once for all who want the same person, and
+// keeps what it says.
+type profiles struct {
+	at     *url.URL
+	client *http.Client
+	cache  *upstream.Cache[pairing.Profile]
+	log    *slog.Logger
+	after  atomic.Int64 // unix nanoseconds: not reached before, so not asked until then
+}
+
+// newProfiles is nil where nobody is asked.
+func newProfiles(c ProfileConfig, client *http.Client, log *slog.Logger) *profiles {
+	at, err := url.Parse(c.URL)
+	if c.URL == "" || err != nil { // check has refused a bad one
+		return nil
+	}
+	p := &profiles{at: at, client: client, log: log, cache: upstream.NewCache[pairing.Profile]("business", "pairing.profile", c.TTL, profilesKept)}
+	p.cache.Stale = c.Stale
+	return p
+}
+
+func (p *profiles) get(ctx context.Context, app string, uid pairing.UID) (pairing.Profile, error) {
+	return p.cache.Get(ctx, app+"/"+uid.String(), func(ctx context.Context) (pairing.Profile, error) { return p.ask(ctx, app, uid) })
+}
+
+var errProfiles = errors.New("the business server was not reached for profiles")
+
+func (p *profiles) ask(ctx context.Context, app string, uid pairing.UID) (pairing.Profile, error) {
+	if time.Now().UnixNano() < p.after.Load() {
+		return pairing.Profile{}, errProfiles
+	}
+	ctx, cancel := context.WithTimeout(ctx, profileTimeout)
+	defer cancel()
+	u := *p.at
+	q := u.Query()
+	q.Set("app", app)
+	q.Set("uid", uid.String())
+	u.RawQuery = q.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return pairing.Profile{}, errProfiles
+	}
+	res, err := p.client.Do(req)
+	if err != nil {
+		p.after.Store(time.Now().Add(profilePause).UnixNano())
+		p.log.Warn("the business server was not reached for profiles") // its URL may hold a secret
+		return pairing.Profile{}, errProfiles
+	}
+	defer res.Body.Close()
+	switch res.StatusCode {
+	case http.StatusOK:
+		return readProfile(io.LimitReader(res.Body, profileBytes))
+	case http.StatusNotFound:
+		return pairing.Profile{}, nil
+	default:
+		return pairing.Profile{}, fmt.Errorf("profile: the business server answered %d", res.StatusCode)
+	}
+}
+
+func readProfile(r io.Reader) (out pairing.Profile, err error) {
+	var in struct {
+		Language, Region, Role string
+		Blocked                []json.RawMessage // numbers, or the same as text
+	}
+	if err := json.NewDecoder(r).Decode(&in); err != nil {
+		return out, errors.New("profile: the business server's answer is not the JSON that is expected")
+	}
+	out = pairing.Profile{Language: in.Language, Region: in.Region, Role: in.Role}
+	for _, raw := range in.Blocked {
+		uid, err := pairing.ParseUID(strings.Trim(string(raw), `"`))
+		if err != nil {
+			return out, errors.New("profile: blocked holds what is no user id")
+		}
+		out.Blocked = append(out.Blocked, uid)
+	}
+	slices.Sort(out.Blocked)
+	return out, nil
+}
