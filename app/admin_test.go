@@ -176,6 +176,36 @@ func TestOperatorOpensABreakerAndSeesIt(t *testing.T) {
 	}
 }
 
+func TestReadsAreExplainedByTheProcessThatMadeThem(t *testing.T) {
+	p := start(t, nil)
+	check := request{Path: "/api/v1/im/before/check", Header: with(p.as(t, "alice"), "X-Request-Id", "read-1"), Body: `{"rc_msg":"RC:TxtMsg","peer_uid":1002,"content":"hi"}`}
+	p.do(t, request{Path: check.Path, Header: p.as(t, "alice"), Body: check.Body}) // the vendor knows her from now on
+	spoil(t, p.mock(t, "linkv"), "*", 1, map[string]any{"kind": "status", "status": 503})
+	if got := p.do(t, check); got.Code != 0 {
+		t.Fatalf("a read is tried again: %s", got.Body)
+	}
+	var why struct {
+		Node   string
+		Writes []any
+		Reads  []struct {
+			Route string
+			Steps []struct {
+				Vendor, Op, Outcome, Note string
+				Skipped                   bool
+			}
+		}
+	}
+	p.operate(t, "GET", "/admin/explain/read-1", nil, &why)
+	if why.Node == "" || len(why.Writes) != 0 || len(why.Reads) != 1 || why.Reads[0].Route != check.Path {
+		t.Fatalf("%+v", why)
+	}
+	steps := why.Reads[0].Steps
+	if len(steps) != 3 || steps[0].Op != "wallet" || steps[0].Note != "candidates, ordered: linkv" || !steps[0].Skipped ||
+		steps[1].Vendor != "linkv" || steps[1].Outcome == "ok" || steps[2].Outcome != "ok" || steps[2].Op != "wallet.balance" {
+		t.Errorf("%+v", steps)
+	}
+}
+
 func TestCapabilitiesShowWhoCanDoWhat(t *testing.T) {
 	p := start(t, nil)
 	var matrix struct {

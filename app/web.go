@@ -42,20 +42,22 @@ func (s *server) openWeb(ctx context.Context) error {
 	s.probes().Mount(s.web, middleware.AllowFrom(s.cfg.AdminAllow))
 
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
-	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline)
+	recent := &vendors.Recent{}
+	journal := middleware.Journal(recent)
+	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal)
 	handlers.Product{
 		Words: s.words, Wallet: s.coins, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
 	handlers.Pairing{Service: s.pairs, Admit: s.live.conversations.Admit}.Mount(clients)
 
-	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline)
+	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
 	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
 	handlers.PairingHosts{Service: s.pairs}.Mount(back)
 	handlers.Bans{Conversations: s.live.conversations, Pairs: s.pairs}.Mount(back)
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
 
-	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: s.writes}.
+	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: s.writes, Recent: recent, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
 	handlers.Callbacks{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))

@@ -26,6 +26,8 @@ type Admin struct {
 	Switches *switches.Service
 	Audit    switches.Store
 	Ledger   Explainer
+	Recent   *vendors.Recent
+	Node     string // names this process
 }
 
 // Mount adds the routes; r is behind middleware.Admin.

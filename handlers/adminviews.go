@@ -10,7 +10,7 @@ import (
 	"switchboard/vendors"
 )
 
-var errNoWrites = errors.New("the ledger has no write of that request")
+var errNothingKnown = errors.New("the ledger has no write of that request, and this process remembers nothing else of it")
 
 // explained is one write as operators see it. Bodies and payloads stay in the
 // store: they are the caller's.
@@ -49,28 +49,44 @@ func (h Admin) explain(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if len(entries) == 0 {
-		return errNoWrites
+	found := h.Recent.Find(id)
+	if len(entries) == 0 && len(found) == 0 {
+		return errNothingKnown
 	}
-	out := make([]explained, len(entries))
+	writes, reads := make([]explained, len(entries)), make([]explainedReads, len(found))
 	for i, e := range entries {
-		out[i] = explainedEntry(e)
+		writes[i] = explainedEntry(e)
 	}
-	return c.JSON(fiber.Map{"request_id": id, "writes": out})
+	for i, r := range found {
+		reads[i] = explainedReads{r.Route, r.At, explainedSteps(r.Journal.Steps())}
+	}
+	return c.JSON(fiber.Map{"request_id": id, "node": h.Node, "writes": writes, "reads": reads})
+}
+
+// explainedReads is what a request did at vendors beside its writes.
+type explainedReads struct {
+	Route string        `json:"route"`
+	Ended time.Time     `json:"ended"`
+	Steps []explainStep `json:"steps"`
 }
 
 func explainedEntry(e ledger.Entry) explained {
 	out := explained{
 		ID: e.ID, App: e.App, Op: e.Op, Key: e.Key, Vendor: e.Vendor, State: string(e.State), Outcome: e.Answer.Outcome.String(),
-		Status: e.Answer.Status, Checks: e.Checks, Created: e.Created, Updated: e.Updated, Steps: make([]explainStep, len(e.Steps)),
+		Status: e.Answer.Status, Checks: e.Checks, Created: e.Created, Updated: e.Updated, Steps: explainedSteps(e.Steps),
 	}
 	if e.State == ledger.Open {
 		out.Outcome = "" // nothing has come of it yet
 	}
-	for i, s := range e.Steps {
-		out.Steps[i] = explainStep{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped}
+	return out
+}
+
+func explainedSteps(steps []vendors.Step) []explainStep {
+	out := make([]explainStep, len(steps))
+	for i, s := range steps {
+		out[i] = explainStep{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped}
 		if !s.Skipped {
-			out.Steps[i].Outcome = s.Outcome.String()
+			out[i].Outcome = s.Outcome.String()
 		}
 	}
 	return out

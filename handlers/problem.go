@@ -86,7 +86,7 @@ var problems = []struct {
 	{ledger.ErrKey, problem{400, codeInvalid, ""}},
 	{switches.ErrChanged, problem{409, codeConflict, ""}},
 	{switches.ErrInvalid, problem{422, codeInvalid, ""}},
-	{errNoWrites, problem{404, codeNotFound, ""}},
+	{errNothingKnown, problem{404, codeNotFound, ""}},
 	{wallet.ErrInsufficient, problem{200, codeInsufficient, "the balance is too short"}},
 	{moderation.ErrSensitive, problem{200, codeSensitive, ""}},
 	{messages.ErrUndelivered, problem{200, codePartly, ""}},

@@ -36,6 +36,9 @@ func (j *Journal) Add(s Step) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.steps == nil {
+		j.steps = make([]Step, 0, 2) // mostly all that is needed: the candidates, and one attempt
+	}
 	if len(j.steps) < maxSteps {
 		j.steps = append(j.steps, s)
 	}

@@ -149,6 +149,7 @@ type compiled struct {
 	Route
 	accounts []account // parallel to Candidates
 	first    []*Vendor // the preferred key of each
+	note     string    // what a journal says of them
 }
 
 // NewRouter routes over all. A capability that routes leaves out goes to every
@@ -265,6 +266,7 @@ func compile(c Capability, route Route, accounts []account) (*compiled, error) {
 		out.accounts = append(out.accounts, accounts[i])
 		out.first = append(out.first, accounts[i].live[0])
 	}
+	out.note = candidatesNote(out.Mode, out.accounts)
 	return out, nil
 }
 

@@ -66,7 +66,7 @@ func Via[R any](ctx context.Context, r *Router, c Capability, e Effect, call fun
 	sticky := stickyOf(ctx, c)
 	order := r.order(ctx, now, c, sticky)
 	journal := JournalOf(ctx)
-	journal.candidates(c, route.Mode, order)
+	journal.candidates(c, route, order)
 	var out R
 	err := error(&Error{Op: string(c), Outcome: NotSent, Effect: e, Err: ErrNoVendor})
 	tried, barred := 0, 0
@@ -188,15 +188,28 @@ func hash01(user, name string) float64 {
 	return (float64(x>>11) + 1) / (1 << 53)
 }
 
-func (j *Journal) candidates(c Capability, mode RouteMode, order []account) {
+func (j *Journal) candidates(c Capability, route *compiled, order []account) {
 	if j == nil {
 		return
 	}
+	note := route.note
+	if !sameList(order, route.accounts) {
+		note = candidatesNote(route.Mode, order)
+	}
+	j.Add(Step{At: time.Now(), Op: string(c), Note: note, Skipped: true})
+}
+
+// sameList tells the route's own order from one that was made for a call.
+func sameList(a, b []account) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func candidatesNote(mode RouteMode, order []account) string {
 	names := make([]string, len(order))
 	for i, a := range order {
 		names[i] = a.name
 	}
-	j.Add(Step{At: time.Now(), Op: string(c), Note: fmt.Sprintf("candidates, %s: %s", mode, strings.Join(names, ", ")), Skipped: true})
+	return fmt.Sprintf("candidates, %s: %s", mode, strings.Join(names, ", "))
 }
 
 // untried says why those left were not asked.
