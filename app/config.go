@@ -161,33 +161,53 @@ func loadConfig() (Config, error) {
 	if err := envconfig.Process(envPrefix, &cfg); err != nil {
 		var bad *envconfig.ParseError
 		if errors.As(err, &bad) {
-			return cfg, fmt.Errorf("%s: not a valid %s%s", bad.KeyName, bad.TypeName, reason(bad))
+			return cfg, fmt.Errorf("%s: %s", bad.KeyName, reason(bad))
 		}
 		return cfg, err
 	}
 	return cfg, cfg.check()
 }
 
-// reason is the error of our own decoders, which name no value that is secret;
-// the library's own repeat the value.
+// reason says what is wrong with a value. Our own decoders' errors name none that
+// is secret; the library's repeat the value.
 func reason(bad *envconfig.ParseError) string {
 	switch bad.TypeName {
 	case "main.Prefixes", "main.relayMode", "access.Apps":
-		return ": " + bad.Err.Error()
+		return bad.Err.Error()
+	case "time.Duration":
+		return "want a time such as 500ms or 10s"
+	case "slog.Level":
+		return "want debug, info, warn or error"
+	case "int", "int64":
+		return "want a whole number"
+	case "map[string]string":
+		return "want name:value pairs, comma separated"
 	}
-	return ""
+	return "not a valid " + bad.TypeName
 }
 
 func (c Config) check() error {
+	for _, v := range []struct {
+		name  string
+		value int64
+	}{
+		{"DEADLINE", int64(c.Deadline)}, {"DRAIN", int64(c.Drain)},
+		{"TRANSLATE_CACHE_TTL", int64(c.Translate.CacheTTL)}, {"TRANSLATE_CACHE_SIZE", int64(c.Translate.CacheSize)},
+		{"REALTIME_QUEUE_MESSAGES", int64(c.Realtime.QueueMessages)}, {"REALTIME_QUEUE_BYTES", int64(c.Realtime.QueueBytes)},
+		{"REALTIME_READ_EVERY", int64(c.Realtime.ReadEvery)}, {"REALTIME_POLL_LINGER", int64(c.Realtime.PollLinger)},
+		{"REALTIME_GATEWAY_PING", int64(c.Realtime.GatewayPing)}, {"REALTIME_SOCKET_PING", int64(c.Realtime.SocketPing)},
+		{"CONVERSATION_GROUP_MEMBERS", int64(c.Conversation.GroupMembers)}, {"CONVERSATION_ROOM_MEMBERS", int64(c.Conversation.RoomMembers)},
+		{"CONVERSATION_CONTENT_BYTES", int64(c.Conversation.ContentBytes)}, {"CONVERSATION_EXT_BYTES", int64(c.Conversation.ExtBytes)},
+	} {
+		if v.value <= 0 {
+			return fmt.Errorf("%s_%s: must be more than 0", envPrefix, v.name)
+		}
+	}
 	switch {
 	case c.Env != "development" && c.Env != "production":
 		return fmt.Errorf("%s_ENV: want development or production", envPrefix)
-	case c.Deadline <= 0 || c.Drain <= 0:
-		return fmt.Errorf("%s_DEADLINE and %s_DRAIN: must be longer than 0", envPrefix, envPrefix)
 	case c.TokenTTL < time.Second:
 		return fmt.Errorf("%s_TOKEN_TTL: must be at least 1s", envPrefix)
-	case c.Translate.CacheSize < 1 || c.Translate.CacheTTL <= 0:
-		return fmt.Errorf("%s_TRANSLATE_CACHE_*: must be more than 0", envPrefix)
 	}
 	if err := c.Price.Check(); err != nil {
 		return fmt.Errorf("%s_PRICE_*: %w", envPrefix, err)

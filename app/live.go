@@ -54,15 +54,16 @@ type commandNews struct {
 
 // openLive opens what conversations and sessions need on the store. It closes
 // with s.open, sessions first.
-func openLive(ctx context.Context, s *server) (l *live, err error) {
-	l = &live{store: storage.NewLive(s.db), readEvery: s.cfg.Realtime.ReadEvery, log: s.log}
+func openLive(ctx context.Context, s *server) (*live, error) {
+	l := &live{store: storage.NewLive(s.db), readEvery: s.cfg.Realtime.ReadEvery, log: s.log}
+	var err error
 	if l.bus, err = bus.Open(s.cfg.BusURL.Reveal()); err != nil {
 		return nil, fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
 	}
 	s.open.push("bus", func() error { l.bus.Close(); return nil })
 	s.metrics.news(l.bus)
 	if l.files, err = uploads.Open(ctx, s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s_%w", envPrefix, err)
 	}
 	s.open.push("uploads", l.files.Close)
 	limits := s.cfg.Conversation

@@ -45,7 +45,8 @@ func (c PairingConfig) check() error {
 		return err
 	}
 	if c.EventsURL != "" {
-		if _, err := webhooks.NewWebhook(c.EventsSecret.Reveal()); err != nil {
+		// The library takes no key at all for a key.
+		if _, err := webhooks.NewWebhook(c.EventsSecret.Reveal()); err != nil || c.EventsSecret == "" {
 			return errors.New("EVENTS_SECRET: not a Standard Webhooks key")
 		}
 	}

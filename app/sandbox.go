@@ -36,7 +36,7 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 		return nil, nil
 	}
 	if cfg.Env == "production" {
-		return nil, errors.New("no vendor is configured: production does not run on mock vendors")
+		return nil, fmt.Errorf("%s_ENV: no vendor is configured, and production does not run on mock vendors", envPrefix)
 	}
 	s := &sandbox{urls: map[string]string{}}
 	if err := s.start(cfg, address); err != nil {

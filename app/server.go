@@ -97,7 +97,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 		}
 	}()
 	if s.listener, err = net.Listen("tcp", cfg.Listen); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s_LISTEN: %w", envPrefix, err)
 	}
 	s.open.push("listener", func() error { return ignoreClosed(s.listener.Close()) })
 	// The log's first line, whatever the level: with port 0 nothing else tells the address.
@@ -130,15 +130,21 @@ func (s *server) openOutside(context.Context) (err error) {
 	}
 	s.routes = s.accounts.routes
 	s.metrics.watch(s.routes)
-	return s.routes.Apply(base)
+	if err := s.routes.Apply(base); err != nil {
+		return fmt.Errorf("%s_ROUTE_*: %w", envPrefix, err)
+	}
+	return nil
 }
 
 // openStore opens what is kept, and the pen for what runs beside requests: it
 // runs until everything is served.
 func (s *server) openStore(ctx context.Context) (err error) {
 	s.db, err = storage.Open(ctx, storage.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir})
-	if err != nil {
-		return err
+	switch {
+	case err != nil && s.cfg.DatabaseURL == "":
+		return fmt.Errorf("%s_DATA_DIR: %w", envPrefix, err)
+	case err != nil:
+		return fmt.Errorf("%s_DATABASE_URL: %w", envPrefix, err)
 	}
 	s.open.push("store", s.db.Close)
 	s.metrics.store(s.db)
@@ -156,7 +162,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
 	}, s.log)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s_WORDS_%w", envPrefix, err)
 	}
 	s.run(s.words.Run)
 	s.coins = &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}

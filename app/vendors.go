@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -46,9 +47,11 @@ func openAccounts(cfg Config, opt upstream.Options) (*accounts, error) {
 	if err != nil {
 		return nil, err
 	}
+	variables := map[string]string{} // that an account's settings come from, when it is not in the file
 	for _, e := range environment(cfg) {
 		if _, named := want[e.name]; !named {
-			want[e.name] = e.keys
+			kind, _, _ := strings.Cut(e.name, ":")
+			want[e.name], variables[e.name] = e.keys, strings.ToUpper(kind)+"_*"
 		}
 		a.order = append(a.order, e.name)
 	}
@@ -62,7 +65,7 @@ func openAccounts(cfg Config, opt upstream.Options) (*accounts, error) {
 		live, err := a.openKeys(name, want[name])
 		if err != nil {
 			a.close()
-			return nil, err
+			return nil, fmt.Errorf("%s_%s: %w", envPrefix, cmp.Or(variables[name], "ACCOUNTS_FILE"), err)
 		}
 		a.open[name] = account{want[name], live}
 		first = append(first, live[0])

@@ -42,16 +42,17 @@ type Service struct {
 	vendorList []string
 }
 
-// New reads the local file, so that a missing or unreadable one stops the start.
+// New reads the local file, so that a missing or unreadable one stops the start;
+// its error begins with the field's name in the environment.
 // vendor reads the routed vendor's list; nil: there is none.
 func New(cfg Config, vendor func(context.Context) ([]vendors.Word, error), log *slog.Logger) (*Service, error) {
 	if cfg.Sync < time.Second {
-		return nil, fmt.Errorf("words are read again every %s: at least 1s, please", cfg.Sync)
+		return nil, errors.New("SYNC: must be at least 1s")
 	}
 	s := &Service{cfg: cfg, vendor: vendor, log: log}
 	words, err := s.file()
 	if err != nil {
-		return nil, fmt.Errorf("sensitive words: %w", err)
+		return nil, fmt.Errorf("FILE: %w", err)
 	}
 	s.install(words)
 	return s, nil

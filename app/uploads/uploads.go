@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,25 +47,30 @@ type Store struct {
 }
 
 // Open opens the bucket that cfg names, or folder when it names none. Close it.
+// Its error begins with the field's name in the environment.
 func Open(ctx context.Context, cfg Config, folder string) (*Store, error) {
 	for _, t := range cfg.Types {
 		if mimes[t] == "" {
-			return nil, fmt.Errorf("uploads: type %q is not known; the known are %s", t, strings.Join(known(), ", "))
+			return nil, fmt.Errorf("UPLOAD_TYPES: type %q is not known; the known are %s", t, strings.Join(known(), ", "))
 		}
 	}
 	if cfg.MaxBytes < 1 {
-		return nil, errors.New("uploads: the largest upload must be at least 1 byte")
+		return nil, errors.New("UPLOAD_MAX_BYTES: must be more than 0")
 	}
+	if public, err := url.Parse(cfg.Public); cfg.Public != "" && (err != nil || public.Scheme != "http" && public.Scheme != "https" || public.Host == "") {
+		return nil, errors.New("PUBLIC_URL: must be http or https with a host")
+	}
+	cfg.Public = strings.TrimRight(cfg.Public, "/")
 	bucket, err := open(ctx, cfg.URL, folder)
 	if err != nil {
-		return nil, fmt.Errorf("uploads: %w", err)
+		return nil, fmt.Errorf("BLOB_URL: %w", err)
 	}
 	return &Store{bucket: bucket, cfg: cfg}, nil
 }
 
-func open(ctx context.Context, url, folder string) (*blob.Bucket, error) {
-	if url != "" {
-		return blob.OpenBucket(ctx, url)
+func open(ctx context.Context, bucket, folder string) (*blob.Bucket, error) {
+	if bucket != "" {
+		return blob.OpenBucket(ctx, bucket)
 	}
 	dir, err := filepath.Abs(folder)
 	if err != nil {
