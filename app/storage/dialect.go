@@ -28,14 +28,6 @@ const (
 	MySQL    Dialect = "mysql"
 )
 
-// isolation makes every statement of a write see what others have committed.
-func (d Dialect) isolation() *sql.TxOptions {
-	if d == SQLite {
-		return nil
-	}
-	return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-}
-
 // rebind turns ? into the dialect's placeholders. A ? inside a literal is not
 // told apart: values are always bound.
 func (d Dialect) rebind(query string) string {

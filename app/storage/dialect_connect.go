@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -24,6 +23,10 @@ const (
 	readers     = 8
 	busyTimeout = 5 * time.Second
 	lockWait    = 500 * time.Millisecond
+
+	// PostgreSQL's advisory locks: one process migrates; lanes take turns.
+	migrateLock = 728101
+	turnLock    = 728102
 )
 
 // connect opens the pools: writer for the lanes, reader for the rest.
@@ -86,16 +89,7 @@ func connectPostgres(raw string) (writer, reader *sql.DB, err error) {
 	c.BuildContextWatcherHandler = func(pc *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: time.Second}
 	}
-	// Two writes that wait for each other are told apart after this, instead of
-	// after the server's second; whoever gives up first is run again. Each connection
-	// has a patience of its own: with the same one both would give up together, and
-	// meet again.
-	hurry := stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		patience := lockWait/2 + rand.N(lockWait)
-		_, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", patience.Milliseconds()))
-		return err
-	})
-	return stdlib.OpenDB(*c, hurry), stdlib.OpenDB(*c), nil
+	return stdlib.OpenDB(*c), stdlib.OpenDB(*c), nil
 }
 
 func connectMySQL(raw string) (writer, reader *sql.DB, err error) {
@@ -150,11 +144,16 @@ func mysqlConfig(raw string) (*mysql.Config, error) {
 	return c, nil
 }
 
-// connectionID is what kill needs to know of a connection; 0 where nothing.
-func (d Dialect) connectionID(ctx context.Context, conn *sql.Conn) (id int64, err error) {
-	if d == MySQL {
-		err = conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id)
+// prepare makes a connection ready for a lane, every statement of which shall
+// see what others have committed, and returns what kill needs to know of it.
+func (d Dialect) prepare(ctx context.Context, conn *sql.Conn) (id int64, err error) {
+	if d != MySQL {
+		return 0, nil
 	}
+	if _, err = conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"); err != nil {
+		return 0, err
+	}
+	err = conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id)
 	return id, err
 }
 
@@ -179,7 +178,7 @@ func (db *DB) owner() *sql.DB {
 
 // lockMigrations holds off other processes until the returned function is called.
 func (db *DB) lockMigrations(ctx context.Context, dir string) (unlock func(), err error) {
-	pool, lock, free := db.reader, "SELECT pg_advisory_lock(728101)", "SELECT pg_advisory_unlock(728101)"
+	pool, lock, free := db.reader, fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrateLock), fmt.Sprintf("SELECT pg_advisory_unlock(%d)", migrateLock)
 	switch db.dialect {
 	case SQLite:
 		// A database of its own: the lock ends with the process that held it.

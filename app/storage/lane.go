@@ -16,7 +16,8 @@ const (
 	laneQueue   = 4096                   // writes that wait; more block their callers
 	laneGroup   = 512                    // writes in one transaction
 	laneSpell   = 200 * time.Millisecond // after which a transaction takes no more of its group
-	laneTries   = 20                     // runs of one group that keeps meeting conflicts
+	laneTries   = 6                      // runs of one group that keeps meeting conflicts
+	aloneAfter  = 2                      // of them, after which it runs with no other group at its side
 	lostTries   = 3                      // runs of one group that keeps losing its connection
 	laneBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
 	commitLimit = 10 * time.Second
@@ -86,8 +87,8 @@ const (
 // settle runs the group until every write in it has an answer.
 func (l *lane) settle(group []*request) {
 	isolated := false
-	for tries, losses := 1, 0; len(group) > 0; tries++ {
-		ran, v, cause := l.try(group, isolated)
+	for tries, losses, conflicts := 1, 0, 0; len(group) > 0; tries++ {
+		ran, v, cause := l.try(group, isolated, conflicts >= aloneAfter)
 		switch {
 		case v == committed:
 			l.db.stats.commits.Add(1)
@@ -95,7 +96,7 @@ func (l *lane) settle(group []*request) {
 			for _, r := range group[:ran] {
 				r.done <- r.err
 			}
-			group, tries, losses = group[ran:], 0, 0
+			group, tries, losses, conflicts = group[ran:], 0, 0, 0
 			continue
 		case v == spoiled:
 			isolated = true
@@ -110,6 +111,7 @@ func (l *lane) settle(group []*request) {
 			losses++
 			l.db.stats.retries.Add(1)
 		case v == conflict:
+			conflicts++
 			l.db.stats.retries.Add(1)
 		}
 		group = withoutSlow(group)
@@ -143,7 +145,8 @@ func answer(group []*request, err error) {
 
 // try runs the group, or as much of it as fits in laneSpell, in one transaction
 // and says how many writes took part. Isolated: each write behind a savepoint.
-func (l *lane) try(group []*request, isolated bool) (ran int, v verdict, cause error) {
+// Alone: beside no other lane's transaction.
+func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, cause error) {
 	ctx, cancel := context.WithTimeout(context.Background(), laneSpell+l.db.turn+commitLimit)
 	defer cancel()
 	for _, r := range group {
@@ -152,16 +155,16 @@ func (l *lane) try(group []*request, isolated bool) (ran int, v verdict, cause e
 	if err := l.connect(ctx); err != nil {
 		return 0, dropped, err
 	}
-	sqlTx, err := l.conn.BeginTx(ctx, l.db.dialect.isolation())
+	begun, err := l.db.dialect.begin(ctx, l.conn, alone)
 	if err != nil {
 		return 0, rolledBack(err), err
 	}
-	tx := &Tx{db: l.db, conn: l.conn, tx: sqlTx, lane: l}
+	tx := &Tx{db: l.db, tx: begun, lane: l}
 	start := time.Now()
 	for ran < len(group) && (ran == 0 || time.Since(start) < laneSpell) {
 		part := next(group[ran:], isolated)
 		if v, cause = tx.part(part, isolated); v != committed {
-			_ = sqlTx.Rollback()
+			_ = begun.Rollback()
 			if errors.Is(cause, ErrSlow) {
 				l.db.dialect.kill(l.db.writer, l.id)
 			}
@@ -169,8 +172,8 @@ func (l *lane) try(group []*request, isolated bool) (ran int, v verdict, cause e
 		}
 		ran += len(part)
 	}
-	if err := sqlTx.Commit(); err != nil {
-		_ = sqlTx.Rollback() // SQLite keeps the transaction after a busy commit
+	if err := begun.Commit(); err != nil {
+		_ = begun.Rollback() // SQLite keeps the transaction after a busy commit
 		return ran, commitVerdict(err), err
 	}
 	return ran, committed, nil
@@ -261,7 +264,7 @@ func (l *lane) connect(ctx context.Context) (err error) {
 	if l.conn, err = l.db.writer.Conn(ctx); err != nil {
 		return err
 	}
-	l.id, err = l.db.dialect.connectionID(ctx, l.conn)
+	l.id, err = l.db.dialect.prepare(ctx, l.conn)
 	return err
 }
 

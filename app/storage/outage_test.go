@@ -186,14 +186,20 @@ func TestADatabaseThatGoesAndComesBack(t *testing.T) {
 	}
 }
 
-// Writes that lock the same rows in opposite order, on two replicas, are run
-// again by the store until each has passed.
+// Writes that lock the same rows in opposite orders, on two replicas, are run
+// again by the store until each has passed, however often they meet: each holds
+// its first lock for a while, so that without an end to it all tries would be used up.
 func TestConflictsBetweenReplicasAreRunAgain(t *testing.T) {
-	for name, config := range map[string]func(testing.TB) storage.Config{
-		"sqlite": storagetest.SQLite, "postgres": storagetest.Postgres, "mysql": storagetest.MySQL,
+	for name, c := range map[string]struct {
+		config func(testing.TB) storage.Config
+		pause  string // a statement that takes a while
+	}{
+		"sqlite":   {storagetest.SQLite, "SELECT 1"},
+		"postgres": {storagetest.Postgres, "SELECT pg_sleep(0.02)"},
+		"mysql":    {storagetest.MySQL, "SELECT SLEEP(0.02)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := config(t)
+			cfg := c.config(t)
 			replicas := []*storage.DB{storagetest.Open(t, cfg), storagetest.Open(t, cfg)}
 			table(t, replicas[0])
 			for _, row := range []string{"x", "y"} {
@@ -201,19 +207,22 @@ func TestConflictsBetweenReplicasAreRunAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			const each = 6
+			const writers, each = 8, 4
+			count := "UPDATE counters SET n = n + 1 WHERE name = ?"
 			var wg sync.WaitGroup
-			for i := range 4 {
+			for i := range writers {
 				wg.Go(func() {
 					rows := [][]string{{"x", "y"}, {"y", "x"}}[i%2]
 					for range each {
 						err := replicas[i%2].WriteKeyed(context.Background(), fmt.Sprint(i), func(tx *storage.Tx) error {
-							for _, row := range rows {
-								if _, err := tx.Exec("UPDATE counters SET n = n + 1 WHERE name = ?", row); err != nil {
-									return err
-								}
+							if _, err := tx.Exec(count, rows[0]); err != nil {
+								return err
 							}
-							return nil
+							if err := tx.QueryRow(c.pause).Scan(new(any)); err != nil {
+								return err
+							}
+							_, err := tx.Exec(count, rows[1])
+							return err
 						})
 						if err != nil {
 							t.Error(err)
@@ -224,8 +233,8 @@ func TestConflictsBetweenReplicasAreRunAgain(t *testing.T) {
 			wg.Wait()
 			for _, row := range []string{"x", "y"} {
 				var n int
-				if err := replicas[1].QueryRow(context.Background(), "SELECT n FROM counters WHERE name = ?", row).Scan(&n); err != nil || n != 4*each {
-					t.Errorf("%s = %d, %v; want %d", row, n, err, 4*each)
+				if err := replicas[1].QueryRow(context.Background(), "SELECT n FROM counters WHERE name = ?", row).Scan(&n); err != nil || n != writers*each {
+					t.Errorf("%s = %d, %v; want %d", row, n, err, writers*each)
 				}
 			}
 		})

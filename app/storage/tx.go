@@ -12,8 +12,7 @@ import (
 // that fails makes the whole write fail, also when its error is ignored.
 type Tx struct {
 	db   *DB
-	conn *sql.Conn
-	tx   *sql.Tx
+	tx   transaction
 	lane *lane
 	now  time.Time // read once in a transaction
 

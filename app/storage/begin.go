@@ -1,0 +1,115 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// transaction is what a lane runs writes in: a *sql.Tx or a pgTx.
+type transaction interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	Commit() error
+	Rollback() error
+}
+
+// begin opens a transaction. All lanes of all replicas share a lock, which a
+// transaction that runs alone takes for itself as its first, so that nobody can
+// stand in its way. Both kinds queue for it in the order in which they came.
+func (d Dialect) begin(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {
+	switch d {
+	case Postgres:
+		return beginPostgres(ctx, conn, alone)
+	case MySQL:
+		return beginMySQL(ctx, conn, alone)
+	default:
+		return conn.BeginTx(ctx, nil) // takes the whole file
+	}
+}
+
+func beginMySQL(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	lock := "SELECT id FROM lane_turn WHERE id = 1 LOCK IN SHARE MODE"
+	if alone {
+		lock = "SELECT id FROM lane_turn WHERE id = 1 FOR UPDATE"
+	}
+	if _, err := tx.ExecContext(ctx, lock); err != nil {
+		_ = tx.Rollback()
+		return nil, err
+	}
+	return tx, nil
+}
+
+const (
+	// How long a transaction waits to run alone, while all others wait behind it: who
+	// holds the lock may have died in a way that the server has yet to notice.
+	turnWait = 2 * time.Second
+	// After which the server ends the transaction of such a one.
+	idleLimit = 10 * time.Second
+)
+
+// beginPostgres says it all in one round trip, which database/sql cannot.
+// Two writes that wait for each other are told apart after lock_timeout, instead
+// of after the server's second; whoever gives up first is run again. Each has a
+// patience of its own: with the same one both would give up together, and meet again.
+func beginPostgres(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {
+	begin := fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = %d; ", idleLimit.Milliseconds())
+	if alone {
+		begin += fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d)", turnWait.Milliseconds(), turnLock)
+	} else {
+		patience := lockWait/2 + rand.N(lockWait)
+		begin += fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d); SET LOCAL lock_timeout = %d", turnLock, patience.Milliseconds())
+	}
+	tx := &pgTx{Conn: conn, ctx: ctx}
+	if _, err := tx.say(ctx, begin); err != nil {
+		_ = tx.Rollback()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// pgTx is a transaction whose begin and end go past database/sql.
+type pgTx struct {
+	*sql.Conn
+	ctx context.Context // bounds the commit
+}
+
+// Commit implements transaction.
+func (t *pgTx) Commit() error {
+	said, err := t.say(t.ctx, "COMMIT")
+	if err == nil && said == "ROLLBACK" {
+		err = pgx.ErrTxCommitRollback
+	}
+	return err
+}
+
+// Rollback implements transaction. A connection on which it fails is closed.
+func (t *pgTx) Rollback() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), time.Second)
+	defer cancel()
+	_, err := t.say(ctx, "ROLLBACK")
+	if err != nil {
+		_ = t.Raw(func(c any) error { return c.(*stdlib.Conn).Conn().Close(ctx) })
+	}
+	return err
+}
+
+// say sends statements without arguments and returns what the last one did.
+func (t *pgTx) say(ctx context.Context, query string) (did string, err error) {
+	err = t.Raw(func(c any) error {
+		tag, err := c.(*stdlib.Conn).Conn().Exec(ctx, query)
+		did = tag.String()
+		return err
+	})
+	return did, err
+}
