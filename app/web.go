@@ -101,7 +101,7 @@ func (s *server) probes() handlers.Probes {
 func (s *server) drain(served <-chan error) error {
 	s.stopping.Store(true)
 	s.pairs.Close()
-	s.log.Info("stopping", "drain", s.cfg.Drain)
+	s.log.Info("stopping", "drain", s.cfg.Drain.String())
 	sessions := s.live.shutdown(s.cfg.Drain) // first: streams and polls are requests under way
 	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)
 	defer timer.Stop()

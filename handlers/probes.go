@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -41,11 +42,17 @@ const probeTime = 2 * time.Second
 func (h Probes) ready(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(c.UserContext(), probeTime)
 	defer cancel()
+	found := make([]error, len(h.Ready))
+	var asked sync.WaitGroup
+	for i, p := range h.Ready {
+		asked.Go(func() { found[i] = p.Check(ctx) })
+	}
+	asked.Wait()
 	status, checks := fiber.StatusOK, fiber.Map{}
-	for _, p := range h.Ready {
+	for i, p := range h.Ready {
 		checks[p.Name] = "ok"
-		if err := p.Check(ctx); err != nil {
-			status, checks[p.Name] = fiber.StatusServiceUnavailable, err.Error()
+		if found[i] != nil {
+			status, checks[p.Name] = fiber.StatusServiceUnavailable, found[i].Error()
 		}
 	}
 	word := "ready"

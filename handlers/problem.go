@@ -21,6 +21,7 @@ import (
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
 	"switchboard/app/rooms"
+	"switchboard/app/storage"
 	"switchboard/app/switches"
 	"switchboard/app/translation"
 	"switchboard/app/uploads"
@@ -151,6 +152,11 @@ var problems = []struct {
 	{translation.ErrTooLong, problem{400, codeInvalid, ""}},
 	{translation.ErrLanguage, problem{400, codeInvalid, ""}},
 
+	{storage.ErrOutcomeUnknown, problem{504, codeUnknown, "the outcome is unknown: it may have been done"}}, // is an ErrUnavailable too
+	{storage.ErrUnavailable, problem{503, codeUnavailable, "the store is unavailable; try again later"}},
+	{storage.ErrSlow, problem{503, codeUnavailable, "the store is too slow; try again later"}},
+	{storage.ErrClosed, problem{503, codeUnavailable, "this server is stopping; try again"}},
+
 	{rooms.ErrUnable, problem{501, codeUnsupported, ""}},
 	{rooms.ErrNotRouted, problem{400, codeInvalid, "vendor: not on the rooms route"}},
 
@@ -225,6 +231,7 @@ func sameStatus(err, row error) bool {
 // Failure is fiber's error handler: it answers in the envelope of the family
 // that the path belongs to.
 func Failure(c *fiber.Ctx, err error) error {
+	middleware.SetCause(c, err)
 	middleware.IDOf(c) // what is refused before the middleware, a large body say, has an id too
 	p := find(err)
 	var vendor *vendors.Error

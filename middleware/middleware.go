@@ -24,6 +24,7 @@ const (
 	requestIDKey localKey = iota
 	callerKey
 	appKey
+	causeKey
 )
 
 const maxRequestID = 64 // bytes of a caller's own id
@@ -121,8 +122,13 @@ func Recover(log *slog.Logger) fiber.Handler {
 	}
 }
 
+// SetCause records why a request failed, for the access log: the answer to a
+// failure of ours does not tell.
+func SetCause(c *fiber.Ctx, err error) { c.Locals(causeKey, err) }
+
 // Access writes one log line for each request and tells observe of it. Paths and
-// routes are logged, never queries, bodies or headers: they hold secrets.
+// routes are logged, never queries, bodies or headers: they hold secrets. What
+// the caller asked in vain (501) is no error of ours.
 func Access(log *slog.Logger, observe func(method, route string, status int, took time.Duration)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		start := time.Now()
@@ -136,7 +142,7 @@ func Access(log *slog.Logger, observe func(method, route string, status int, too
 		status := c.Response().StatusCode()
 		observe(c.Method(), routeOf(c), status, took)
 		level := slog.LevelInfo
-		if status >= fiber.StatusInternalServerError {
+		if status >= fiber.StatusInternalServerError && status != fiber.StatusNotImplemented {
 			level = slog.LevelError
 		}
 		if !log.Enabled(c.UserContext(), level) {
@@ -144,10 +150,13 @@ func Access(log *slog.Logger, observe func(method, route string, status int, too
 		}
 		attrs := []slog.Attr{
 			slog.String("request_id", IDOf(c)), slog.String("method", c.Method()), slog.String("path", c.Path()),
-			slog.Int("status", status), slog.Duration("took", took), slog.String("peer", c.Context().RemoteIP().String()),
+			slog.Int("status", status), slog.Float64("took_ms", float64(took.Microseconds())/1000), slog.String("peer", c.Context().RemoteIP().String()),
 		}
 		if caller, ok := c.Locals(callerKey).(Caller); ok {
 			attrs = append(attrs, slog.String("app", caller.App), slog.String("user", caller.User))
+		}
+		if err, ok := c.Locals(causeKey).(error); ok && status >= fiber.StatusInternalServerError {
+			attrs = append(attrs, slog.String("error", err.Error()))
 		}
 		log.LogAttrs(c.UserContext(), level, "request", attrs...)
 		return nil
