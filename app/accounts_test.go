@@ -99,6 +99,30 @@ func TestKeysChangeAndAccountsComeWithoutARestart(t *testing.T) {
 	if got := p.do(t, tip); got.Code != 0 || served(t, fresh.URL, "message.private.publish") != before+1 {
 		t.Fatalf("the new account does not serve: %s", got.Body)
 	}
+	writeAccounts(t, path, map[string][]key{"rongcloud": {at(old.URL, "old-secret")}})
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(p.Log.String(), "account rongcloud:sg stays: route messages"); time.Sleep(20 * time.Millisecond) {
+		if got := p.do(t, tip); got.Code != 0 || time.Now().After(deadline) {
+			t.Fatalf("an account that a route names has to stay: %s", got.Body)
+		}
+	}
+	p.operate(t, "PUT", "/admin/routes", `{"by":"ann","routes":{}}`, nil)
+	until("rongcloud:sg", 0)
+	var seen struct {
+		Audit []struct{ By, Reason string }
+	}
+	p.operate(t, "GET", "/admin/routes", nil, &seen)
+	var audit strings.Builder
+	for _, e := range seen.Audit {
+		audit.WriteString(e.By + " | " + e.Reason + "\n")
+	}
+	for _, what := range []string{
+		"accounts file at ", "| rongcloud: live keys: 2, before: 1\n", "| rongcloud: live keys: 1, before: 2\n",
+		"| rongcloud:sg: live keys: 1, before: 0\n", "| rongcloud:sg: removed\n",
+	} {
+		if !strings.Contains(audit.String(), what) {
+			t.Errorf("the audit has no %q:\n%s", what, audit.String())
+		}
+	}
 	for _, secret := range []string{"old-secret", "new-secret"} {
 		if strings.Contains(p.Log.String(), secret) {
 			t.Errorf("the log holds %s", secret)

@@ -45,7 +45,7 @@ type Config struct {
 	Drain    time.Duration `default:"10s" desc:"how long a stop waits for requests under way"`
 
 	DatabaseURL  vendors.Secret `split_words:"true" desc:"postgres://... or mysql://...; empty: a SQLite file in the data folder"`
-	AccountsFile string         `split_words:"true" desc:"JSON file of further vendor accounts and keys, read again when it changes: {\"rongcloud:sg\": [{\"app_key\": \"...\", \"app_secret\": \"...\"}]}; keys of one account are all live, the first preferred; what a key leaves out is as the vendor's own variables say"`
+	AccountsFile string         `split_words:"true" desc:"JSON file of further vendor accounts and keys, applied within a second of a change; what it leaves out goes, unless a route names it: {\"rongcloud:sg\": [{\"app_key\": \"...\", \"app_secret\": \"...\"}]}; keys of one account are all live, the first preferred; what a key leaves out is as the vendor's own variables say"`
 	AdminKey     vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
 	BusURL       vendors.Secret `split_words:"true" desc:"redis://... or nats://..., which carries news between replicas; empty: one process alone"`
 

@@ -238,8 +238,8 @@ func (p *pairs) balance(ctx context.Context, _ string, uid pairing.UID) (int64, 
 	return p.coins.Balance(ctx, uid.String())
 }
 
-func (p *pairs) online(ctx context.Context, _ string, uid pairing.UID) (bool, error) {
-	return vendors.Via(ctx, p.routes, vendors.CapPresence, vendors.Read,
+func (p *pairs) online(ctx context.Context, app string, uid pairing.UID) (bool, error) {
+	return vendors.Via(vendors.WithUser(ctx, app+"/"+uid.String()), p.routes, vendors.CapPresence, vendors.Read,
 		func(ctx context.Context, v *vendors.Vendor) (bool, error) {
 			return v.Presence.Online(ctx, uid.String())
 		})

@@ -182,9 +182,13 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	s.run(func(ctx context.Context) { s.switches.Run(ctx, s.log) })
 	s.run(func(ctx context.Context) {
-		s.accounts.run(ctx, s.log, func() {
+		s.accounts.run(ctx, s.log, func(account, what string) {
+			s.log.Info("the accounts file changed an account", "account", account, "what", what)
 			if err := s.switches.Again(ctx); err != nil {
 				s.log.Warn("what was switched before does not apply to the new accounts", "error", err)
+			}
+			if err := s.switches.Note(ctx, "accounts file at "+s.node, account+": "+what); err != nil {
+				s.log.Warn("a change of accounts is not in the audit", "account", account, "error", err)
 			}
 		})
 	})

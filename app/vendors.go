@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -22,13 +23,12 @@ import (
 
 // accounts are the open vendor accounts. Those of the environment come first, in
 // the order of a route that configuration leaves out, then those of the accounts
-// file by name. The file may change while the program runs: an account may have
-// several keys, all of them live, so that a vendor's key is changed without a
-// gap and without a restart.
+// file by name. The file may change while the program runs: accounts come and go,
+// and one may have several keys, all of them live, so that a vendor's key is changed
+// without a gap and without a restart.
 type accounts struct {
 	cfg    Config
 	opt    upstream.Options
-	file   []byte // as last applied
 	open   map[string]account
 	order  []string
 	routes *vendors.Router
@@ -49,9 +49,9 @@ func openAccounts(cfg Config, opt upstream.Options) (*accounts, error) {
 	}
 	variables := map[string]string{} // that an account's settings come from, when it is not in the file
 	for _, e := range environment(cfg) {
-		if _, named := want[e.name]; !named {
+		if bytes.Equal(want[e.name], e.keys) {
 			kind, _, _ := strings.Cut(e.name, ":")
-			want[e.name], variables[e.name] = e.keys, strings.ToUpper(kind)+"_*"
+			variables[e.name] = strings.ToUpper(kind) + "_*"
 		}
 		a.order = append(a.order, e.name)
 	}
@@ -105,9 +105,13 @@ func environment(cfg Config) (out []configured) {
 	return out
 }
 
-// read returns the accounts file's keys by account; none without a file.
+// read returns the keys by account: the environment's, and over them the accounts
+// file's.
 func (a *accounts) read() (map[string]json.RawMessage, error) {
 	want := map[string]json.RawMessage{}
+	for _, e := range environment(a.cfg) {
+		want[e.name] = e.keys
+	}
 	if a.cfg.AccountsFile == "" {
 		return want, nil
 	}
@@ -118,7 +122,6 @@ func (a *accounts) read() (map[string]json.RawMessage, error) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		return nil, fmt.Errorf("%s_ACCOUNTS_FILE: %w", envPrefix, err)
 	}
-	a.file = raw
 	return want, nil
 }
 
@@ -171,8 +174,13 @@ func overlay(key []byte, cfg any) error {
 	return d.Decode(cfg)
 }
 
+const maxAccount = 64 // bytes of an account's name, as the store keeps it
+
 // openKeys opens one account with each of its keys, or with none of them.
 func (a *accounts) openKeys(name string, raw []byte) (live []*vendors.Vendor, err error) {
+	if len(name) > maxAccount {
+		return nil, fmt.Errorf("account %.64s...: a name has at most %d bytes", name, maxAccount)
+	}
 	kind, _, _ := strings.Cut(name, ":")
 	i := slices.IndexFunc(vendorKinds, func(k vendorKind) bool { return k.name == kind })
 	if i < 0 {
@@ -205,36 +213,40 @@ func (a *accounts) close() {
 	}
 }
 
-const accountsEvery = 2 * time.Second
+// accountsEvery is how late a change of the file is applied at most, with some
+// room within a second.
+const accountsEvery = 400 * time.Millisecond
 
-// run follows the accounts file until ctx ends. applied is called after a change.
-func (a *accounts) run(ctx context.Context, log *slog.Logger, applied func()) {
+// run follows the accounts file until ctx ends. applied is told of what changed,
+// for the audit.
+func (a *accounts) run(ctx context.Context, log *slog.Logger, applied func(account, what string)) {
 	tick := time.NewTicker(accountsEvery)
 	defer tick.Stop()
+	refused := ""
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		before := a.file
 		want, err := a.read()
-		if err != nil {
-			log.Warn("the accounts file is not applied", "error", err)
-			continue
+		if err == nil {
+			err = a.follow(want, applied)
 		}
-		if bytes.Equal(before, a.file) {
-			continue
+		if err == nil {
+			refused = ""
+		} else if err.Error() != refused { // the same trouble is told once
+			refused = err.Error()
+			log.Warn("the accounts file is not applied whole", "error", err)
 		}
-		a.follow(want, log)
-		applied()
 	}
 }
 
 // follow opens the accounts whose keys changed, swaps them in, and closes what
-// they replace; calls under way finish. What cannot be opened stays as it was,
-// and so does an account that the file names no longer: a route may need it.
-func (a *accounts) follow(want map[string]json.RawMessage, log *slog.Logger) {
+// they replace; accounts that are named no longer go. Calls under way finish. What
+// cannot be opened stays as it was, and so does an account that a route names.
+func (a *accounts) follow(want map[string]json.RawMessage, applied func(account, what string)) error {
+	var refused []error
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		old := a.open[name]
 		if bytes.Equal(old.keys, want[name]) {
@@ -247,11 +259,24 @@ func (a *accounts) follow(want map[string]json.RawMessage, log *slog.Logger) {
 			}
 		}
 		if err != nil {
-			log.Warn("an account keeps its keys", "account", name, "error", err)
+			refused = append(refused, err)
 			continue
 		}
 		a.open[name] = account{want[name], live}
 		closeAll(old.live)
-		log.Info("an account has new keys", "account", name, "keys", len(live))
+		applied(name, fmt.Sprintf("live keys: %d, before: %d", len(live), len(old.live)))
 	}
+	for _, name := range slices.Sorted(maps.Keys(a.open)) {
+		if _, named := want[name]; named {
+			continue
+		}
+		if err := a.routes.Remove(name); err != nil {
+			refused = append(refused, fmt.Errorf("account %s stays: %w", name, err))
+			continue
+		}
+		closeAll(a.open[name].live)
+		delete(a.open, name)
+		applied(name, "removed")
+	}
+	return errors.Join(refused...)
 }

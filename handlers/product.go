@@ -105,8 +105,9 @@ func (h Product) token(c *fiber.Ctx) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	user := vendors.User{ID: middleware.CallerOf(c).User, Name: in.Name, Portrait: in.Portrait}
-	got, err := vendors.Via(c.UserContext(), h.Routes, vendors.CapTokens, vendors.Read,
+	caller := middleware.CallerOf(c)
+	user := vendors.User{ID: caller.User, Name: in.Name, Portrait: in.Portrait}
+	got, err := vendors.Via(vendors.WithUser(c.UserContext(), caller.App+"/"+user.ID), h.Routes, vendors.CapTokens, vendors.Read,
 		func(ctx context.Context, v *vendors.Vendor) (vendors.Credential, error) {
 			return v.Tokens.Issue(ctx, user)
 		})

@@ -214,6 +214,15 @@ func (r *Router) Replace(name string, live ...*Vendor) error {
 	return r.swap(accounts, old.routes)
 }
 
+// Remove forgets an account, unless a route that was given names it. The caller
+// closes it; calls under way finish.
+func (r *Router) Remove(name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.now.Load()
+	return r.swap(slices.DeleteFunc(slices.Clone(old.accounts), func(a account) bool { return a.name == name }), old.routes)
+}
+
 // swap needs mu held.
 func (r *Router) swap(accounts []account, routes map[Capability]Route) error {
 	next, err := newRouting(accounts, routes)

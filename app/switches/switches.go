@@ -107,6 +107,11 @@ func (s *Service) SetBreaker(ctx context.Context, account, class string, mode ve
 	})
 }
 
+// Note puts into the audit what changed beside the switches.
+func (s *Service) Note(ctx context.Context, actor, what string) error {
+	return s.change(ctx, -1, actor, what, func(*State) {})
+}
+
 const tries = 5 // against others who switch at the same time
 
 func (s *Service) change(ctx context.Context, want int64, actor, reason string, edit func(*State)) error {
