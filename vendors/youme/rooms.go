@@ -9,11 +9,16 @@ import (
 	"switchboard/vendors/upstream"
 )
 
+// listKept is how old a list of rooms may be: every client's lobby asks for the
+// same one. While YouMe cannot be asked, the last one serves for a minute.
+const listKept = time.Second
+
 // ListRooms lists the channels of the app.
 func (a *adapter) ListRooms(ctx context.Context) ([]vendors.RoomCount, error) {
 	var out record
-	body := map[string]any{"AppID": a.cfg.AppID}
-	if err := a.up.Do(ctx, a.call(vendors.OpRoomList, upstream.Read, "get_talk_channel_list", body, "ChannelList"), &out); err != nil {
+	call := a.call(vendors.OpRoomList, upstream.Read, "get_talk_channel_list", map[string]any{"AppID": a.cfg.AppID}, "ChannelList")
+	call.Keep, call.Stale = listKept, true
+	if err := a.up.Do(ctx, call, &out); err != nil {
 		return nil, err
 	}
 	list, err := out.list("ChannelList")

@@ -164,3 +164,22 @@ func TestUserStateAndCallsAreReadLeniently(t *testing.T) {
 		}
 	}
 }
+
+func TestRoomListIsSharedForAMomentAndOutlivesABadOne(t *testing.T) {
+	answers := map[string]string{"get_talk_channel_list": `{"ActionStatus":"OK","ErrorCode":0,"AppID":1000,"Total":1,"ChannelList":[{"ChannelID":"a","UserCount":2}]}`}
+	v, seen := scripted(t, answers)
+	want := []vendors.RoomCount{{ID: "a", Users: 2}}
+	for range 3 {
+		if got, err := v.Rooms.List.ListRooms(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+	if len(seen()) > 2 { // one, and one more where a second passed meanwhile
+		t.Errorf("%d calls for one list", len(seen()))
+	}
+	answers["get_talk_channel_list"] = "<html>"
+	time.Sleep(listKept)
+	if got, err := v.Rooms.List.ListRooms(t.Context()); err != nil || !slices.Equal(got, want) {
+		t.Errorf("while the vendor cannot be asked: %v, %v", got, err)
+	}
+}
