@@ -304,5 +304,11 @@ func (s *Service) newAskNo() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails
 	low := uint64(binary.BigEndian.Uint32(b[:]) >> 10)
-	return strconv.FormatUint(uint64(s.now())<<22|low, 10)
+	return strconv.FormatUint(uint64(s.now())<<askChance|low, 10)
 }
+
+const askChance = 22 // bits of an ask number that are not time
+
+// FirstAskNo is not above any number of an ask made at or after now; as texts
+// they compare alike, since they all have 19 digits until 2045.
+func FirstAskNo(now Instant) string { return strconv.FormatUint(uint64(max(now, 0))<<askChance, 10) }

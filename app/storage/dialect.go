@@ -86,6 +86,11 @@ func values(table string, rows int, cols []string) string {
 		strings.TrimSuffix(strings.Repeat("("+Marks(len(cols))+"), ", rows), ", ")
 }
 
+// spell is a statement in every dialect, for those that are made often.
+func spell(statement func(Dialect) string) map[Dialect]string {
+	return map[Dialect]string{SQLite: statement(SQLite), Postgres: statement(Postgres), MySQL: statement(MySQL)}
+}
+
 // Marks is n placeholders: "?, ?, ?".
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 

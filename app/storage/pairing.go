@@ -60,6 +60,21 @@ func (s Pairing) Holder(ctx context.Context, app string, uid pairing.UID) (pairi
 	return c, err == nil, err
 }
 
+// What every commit says, spelled out once.
+var (
+	insertClaim = spell(func(d Dialect) string {
+		return d.InsertIgnore("pair_claims", 1, "app", "uid", "ask_no", "role", "round_no", "epoch", "lease_ms")
+	})
+	insertTicket = spell(func(d Dialect) string {
+		return d.Insert("pair_tickets", 1, "ask_no", "app", "state", "version", "due_ms", "changed_ms", "doc")
+	})
+	upsertRecord = spell(func(d Dialect) string {
+		mutable := []string{"call_id", "end_at", "liked"}
+		return d.Upsert("pair_records", "app, ask_no, start_at", mutable,
+			append([]string{"app", "ask_no", "start_at", "asker", "peer", "round_no", "asker_hid", "peer_hid"}, mutable...)...)
+	})
+)
+
 // commit is one Batch inside a transaction. A refusal found before anything
 // was written is an outcome, not an error: it undoes nothing of others.
 type commit struct {
@@ -108,10 +123,8 @@ func (c *commit) run() error {
 			}
 		}
 	}
-	for _, t := range c.b.Take {
-		if done, err := c.take(t); done || err != nil {
-			return err
-		}
+	if done, err := c.take(); done || err != nil {
+		return err
 	}
 	for i := range c.b.Writes {
 		if done, err := c.ticket(i); done || err != nil {
@@ -143,29 +156,36 @@ func (c *commit) refuse(why error) (done bool, err error) {
 	return true, nil
 }
 
-var claimColumns = []string{"app", "uid", "ask_no", "role", "round_no", "epoch", "lease_ms"}
-
-func (c *commit) take(t pairing.Claim) (done bool, err error) {
-	n, err := c.tx.Exec(c.tx.Dialect().InsertIgnore("pair_claims", 1, claimColumns...),
-		t.App, t.UID, t.AskNo, t.Role, t.Round, t.Epoch, t.LeaseUntil)
-	if err != nil {
-		return false, err
+// take claims everybody or nobody.
+func (c *commit) take() (done bool, err error) {
+	taken, err := c.taken()
+	if len(taken) > 0 {
+		return c.refuse(&pairing.ClaimedError{UIDs: taken})
 	}
-	if n == 0 {
-		return c.refuse(&pairing.ClaimedError{UIDs: []pairing.UID{t.UID}})
-	}
-	c.wrote = true
-	return false, nil
+	return false, err
 }
 
-var ticketColumns = []string{"ask_no", "app", "state", "version", "due_ms", "changed_ms", "doc"}
+// taken claims everybody and lists whom somebody else had claimed.
+func (c *commit) taken() (taken []pairing.UID, err error) {
+	for _, t := range c.b.Take {
+		n, err := c.tx.Exec(insertClaim[c.tx.Dialect()], t.App, t.UID, t.AskNo, t.Role, t.Round, t.Epoch, t.LeaseUntil)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			taken = append(taken, t.UID)
+		}
+		c.wrote = c.wrote || n > 0
+	}
+	return taken, nil
+}
 
 func (c *commit) ticket(i int) (done bool, err error) {
 	w := &c.b.Writes[i]
 	t := &w.Ticket
 	due := sql.NullInt64{Int64: int64(w.Due), Valid: w.Due != 0}
 	if w.Prev == 0 {
-		_, err := c.tx.Exec(c.tx.Dialect().Insert("pair_tickets", 1, ticketColumns...),
+		_, err := c.tx.Exec(insertTicket[c.tx.Dialect()],
 			t.AskNo, t.App, t.State, t.Version, due, c.now, c.docs[i])
 		c.wrote = true
 		return false, err
@@ -216,14 +236,8 @@ func (c *commit) drop(d pairing.Release) error {
 	return savePerson(c.tx, p, c.now)
 }
 
-var (
-	recordKey     = []string{"app", "ask_no", "start_at"}
-	recordMutable = []string{"call_id", "end_at", "liked"}
-	recordColumns = append(append(slices.Clone(recordKey), "asker", "peer", "round_no", "asker_hid", "peer_hid"), recordMutable...)
-)
-
 func (c *commit) record(r pairing.Record) error {
-	_, err := c.tx.Exec(c.tx.Dialect().Upsert("pair_records", "app, ask_no, start_at", recordMutable, recordColumns...),
+	_, err := c.tx.Exec(upsertRecord[c.tx.Dialect()],
 		r.App, r.AskNo, r.StartAt, r.Asker, r.Peer, r.Round, 0, 0, r.CallID, r.EndAt, flag(r.Liked))
 	return err
 }
@@ -290,8 +304,10 @@ func (s Pairing) Reap(ctx context.Context, now pairing.Instant) (n int, err erro
 	if err != nil {
 		return 0, err
 	}
-	rows, err := s.DB.Query(ctx, "SELECT ask_no FROM pair_tickets WHERE due_ms IS NULL AND changed_ms < ? ORDER BY changed_ms LIMIT ?",
-		now.Add(-keepEnded), reapTicket)
+	// Ask numbers rise with time, so the oldest come first and need no index of their own.
+	last := now.Add(-keepEnded)
+	rows, err := s.DB.Query(ctx, "SELECT ask_no FROM pair_tickets WHERE ask_no < ? AND due_ms IS NULL AND changed_ms < ? AND state = ? ORDER BY ask_no LIMIT ?",
+		pairing.FirstAskNo(last), last, pairing.Ended, reapTicket)
 	if err != nil {
 		return n, err
 	}
