@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -53,23 +54,40 @@ func (l *lane) run() {
 	}
 }
 
-// gather takes first and what waits behind it. Writes are ordered by key, so
-// that two lanes or replicas lock shared rows in the same order; writes of one
-// key keep their own order.
+// gather takes first and what waits behind it, and gives way to those who are
+// about to write until a turn brings nothing: they were answered together, and
+// a commit costs the same for all of them. Writes are ordered by key, so that
+// two lanes or replicas lock shared rows in the same order; writes of one key
+// keep their own order.
 func (l *lane) gather(first *request) []*request {
 	var group []*request
-	for r := first; r != nil; {
-		if r.take() {
-			group = append(group, r)
-		}
-		if r = nil; len(group) < laneGroup {
-			select {
-			case r = <-l.queue: // nil when the store is closing
-			default:
-			}
-		}
+	if first.take() {
+		group = append(group, first)
+	}
+	for before := -1; len(group) > before && len(group) < laneGroup; {
+		before = len(group)
+		runtime.Gosched()
+		group = l.drain(group)
 	}
 	slices.SortStableFunc(group, func(a, b *request) int { return strings.Compare(a.key, b.key) })
+	return group
+}
+
+// drain adds the writes that wait to group.
+func (l *lane) drain(group []*request) []*request {
+	for len(group) < laneGroup {
+		select {
+		case r, open := <-l.queue:
+			if !open {
+				return group
+			}
+			if r.take() {
+				group = append(group, r)
+			}
+		default:
+			return group
+		}
+	}
 	return group
 }
 

@@ -14,7 +14,10 @@ import (
 func BenchmarkPairingTicket(b *testing.B) {
 	for _, workers := range []int{16, 128} {
 		b.Run(fmt.Sprint("workers=", workers), func(b *testing.B) {
-			pairingtest.Throughput(b, storage.Pairing{DB: storagetest.Open(b, storagetest.SQLite(b))}, workers)
+			db := storagetest.Open(b, storagetest.SQLite(b))
+			pairingtest.Throughput(b, storage.Pairing{DB: db}, workers)
+			b.ReportMetric(float64(db.Stats().Writes)/float64(b.N), "writes/ticket")
+			b.ReportMetric(float64(db.Stats().Commits)/float64(b.N), "commits/ticket")
 		})
 	}
 }
