@@ -212,11 +212,14 @@ func lost(err error) bool {
 
 // stale: the connection was lost, and another one may be there or be made.
 func stale(err error) bool {
+	if err == nil {
+		return false
+	}
 	var refused *pgconn.ConnectError
 	var network *net.OpError
 	dialled := errors.As(err, &refused) || errors.As(err, &network) && network.Op == "dial"
 	_, answered := serverCode(err)
-	return err != nil && !dialled && !answered && lost(err)
+	return !dialled && !answered && lost(err)
 }
 
 func unavailableCode(code string) bool {

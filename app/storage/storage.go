@@ -54,6 +54,9 @@ type DB struct {
 	lanes  []*lane
 	extra  []*lane // of batches, where the dialect gives each its own
 
+	readMu sync.RWMutex // guards reads
+	reads  map[string]*sql.Stmt
+
 	stats counters
 }
 
@@ -83,7 +86,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: dialect, turn: cfg.Turn, writer: writer, reader: reader}
+	db := &DB{dialect: dialect, turn: cfg.Turn, writer: writer, reader: reader, reads: map[string]*sql.Stmt{}}
 	if err := db.migrate(ctx, cfg); err != nil {
 		return nil, errors.Join(err, writer.Close(), reader.Close())
 	}
@@ -155,8 +158,34 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (rows *sql.R
 // QueryRow reads one row of what is committed, like Query; its Scan answers
 // sql.ErrNoRows when there is none.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
+	if st := db.prepared(ctx, query); st != nil {
+		return Row{tries: readers + 1, read: func() *sql.Row { return st.QueryRowContext(ctx, args...) }}
+	}
 	query = db.dialect.rebind(query)
 	return Row{tries: readers + 1, read: func() *sql.Row { return db.reader.QueryRowContext(ctx, query, args...) }}
+}
+
+// prepared is query compiled for the readers; nil where the driver does so
+// itself, or where it is one of too many.
+func (db *DB) prepared(ctx context.Context, query string) *sql.Stmt {
+	if db.dialect != SQLite {
+		return nil
+	}
+	db.readMu.RLock()
+	st, full := db.reads[query], len(db.reads) >= statements
+	db.readMu.RUnlock()
+	if st != nil || full {
+		return st
+	}
+	db.readMu.Lock()
+	defer db.readMu.Unlock()
+	if st = db.reads[query]; st == nil {
+		if fresh, err := db.reader.PrepareContext(ctx, query); err == nil {
+			st = fresh
+			db.reads[query] = st
+		}
+	}
+	return st
 }
 
 // Now is the store's clock, which all replicas share: the database server's,
