@@ -25,8 +25,7 @@ type metrics struct {
 	attempts *prometheus.CounterVec
 	writes   *prometheus.CounterVec
 	events   *prometheus.CounterVec
-	pairs    *prometheus.CounterVec
-	pairTook *prometheus.HistogramVec
+	pairs    *pairMetrics
 }
 
 func newMetrics() *metrics {
@@ -50,14 +49,8 @@ func newMetrics() *metrics {
 	m.events = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_events_sent_total", Help: "Attempts to send a vendor's event on to the app's URL, by how they ended.",
 	}, []string{"result"})
-	m.pairs = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "switchboard_pairing_total", Help: "What happened in pair matching: asks, offers by end, tickets by end, deliveries, conflicts.",
-	}, []string{"what"})
-	m.pairTook = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "switchboard_pairing_seconds", Help: "Times of pair matching: dispatch delivered, offer answered, call reached, timers late, clock offset.",
-		Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
-	}, []string{"what"})
-	m.registry.MustRegister(m.attempts, m.writes, m.events, m.pairs, m.pairTook)
+	m.pairs = newPairMetrics(m.registry)
+	m.registry.MustRegister(m.attempts, m.writes, m.events)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls)
 	return m
 }
@@ -102,12 +95,6 @@ func (m *metrics) event(result string) { m.events.WithLabelValues(result).Inc() 
 
 func (m *metrics) write(op string, s ledger.State) {
 	m.writes.WithLabelValues(op, string(s)).Inc()
-}
-
-func (m *metrics) pairing(what string) { m.pairs.WithLabelValues(what).Inc() }
-
-func (m *metrics) pairingTook(what string, seconds float64) {
-	m.pairTook.WithLabelValues(what).Observe(seconds)
 }
 
 // watch adds what is read from vendors' links when somebody looks.

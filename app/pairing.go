@@ -87,12 +87,14 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 		Configs: &pairing.Configs{Source: p.source(store), Refresh: p.cfg.Refresh, StaleMax: p.cfg.StaleMax},
 		Send:    p.send, HangUp: p.hangUp, Charge: p.charge, Notify: p.notify,
 		Balance: p.balance, Online: p.online, ChannelUp: p.channelUp,
-		Count: s.metrics.pairing, Observe: s.metrics.pairingTook,
+		Count: s.metrics.pairs.count, Measure: s.metrics.pairs.measure,
 	}
 	if known := newProfiles(p.cfg.Profile, p.client, log); known != nil {
 		options.Profile = known.get
 	}
-	return pairing.New(options), nil
+	service := pairing.New(options)
+	s.metrics.registry.MustRegister(pairPools{service})
+	return service, nil
 }
 
 // source lays what the configured source says over the keys and the prices.

@@ -150,8 +150,17 @@ func TestTwoPeopleAreMatchedTalkAndPay(t *testing.T) {
 		defer mu.Unlock()
 		return slices.Equal(slices.Compact(slices.Sorted(slices.Values(told))), want)
 	})
-	if !strings.Contains(get(t, p.URL+"/metrics"), `switchboard_pairing_total{what="ended_call_ended"} 1`) {
-		t.Error("the metrics do not count the end")
+	shown := get(t, p.URL+"/metrics")
+	for _, want := range []string{ // 2.14
+		`asks_total{result="accepted"} 1`, `deduped_total 0`, `offers_total{outcome="passed"} 1`, `ended_total{reason="call_ended"} 1`,
+		`vendor_sent_total{result="ok"}`, `wallet_sent_total{result="ok"} 2`, `claim_conflicts_total 0`, `cas_retries_total`, `missed_opportunity_total`,
+		`offer_latency_seconds_count 1`, `answer_latency_seconds_count 1`, `answer_late_seconds_count 0`, `time_to_first_offer_seconds_count 1`,
+		`time_to_call_seconds_count 1`, `time_to_like_seconds_count 1`, `rounds_per_ask_sum 1`, `timers_late_seconds_count`, `outbox_age_seconds_count`,
+		`tickets_live`, `candidates{app="666666",scene="1",state=`, `gini_offers{app="666666",scene="1"}`, `est_wait_seconds{app="666666",scene="1"} 0`, `clock_offset_seconds`,
+	} {
+		if !strings.Contains(shown, "switchboard_pairing_"+want) {
+			t.Errorf("the metrics have no %s", want)
+		}
 	}
 }
 
@@ -184,7 +193,7 @@ func TestALikedCallEndsWhenTheCoinsAreUsedUp(t *testing.T) {
 		t.Fatalf("%s", spend.Body)
 	}
 	until(t, "the call is over", func() bool { return p.pairInfo(t, asker, ask).Status == 1 })
-	if !strings.Contains(get(t, p.URL+"/metrics"), `switchboard_pairing_total{what="ended_balance"} 1`) {
+	if !strings.Contains(get(t, p.URL+"/metrics"), `switchboard_pairing_ended_total{reason="balance"} 1`) {
 		t.Error("it did not end for want of coins")
 	}
 }

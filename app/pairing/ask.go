@@ -25,7 +25,7 @@ func (s *Service) Ask(ctx context.Context, app string, scene int, uid UID) (stri
 		askNo, err = s.open(ctx, app, scene, uid)
 		var claimed *ClaimedError
 		if errors.As(err, &claimed) || errors.Is(err, ErrConflict) {
-			s.count("claim_conflicts")
+			s.count("claim_conflicts", "")
 			continue // A11, A12
 		}
 		return askNo, err
@@ -72,7 +72,7 @@ func (s *Service) heldTicket(ctx context.Context, askNo string, uid UID) (string
 func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (string, error) {
 	cfg, err := s.Configs.Get(ctx, app, scene)
 	if err != nil {
-		s.count("ask_rejected_config")
+		s.count("asks", askRefused(err))
 		return "", err // A1, A2
 	}
 	p := s.pool(app, scene, cfg)
@@ -101,7 +101,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	err = s.create(ctx, &d)
 	var claimed *ClaimedError
 	if picked && errors.As(err, &claimed) && !slices.Contains(claimed.UIDs, uid) {
-		s.count("claim_conflicts")
+		s.count("claim_conflicts", "")
 		d = stepped{t, cfg, fx} // without an offer; the matcher finds another
 		err = s.create(ctx, &d)
 	}
@@ -109,7 +109,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 		p.recall(pl)
 		return "", err
 	}
-	s.count("asks")
+	s.count("asks", "accepted")
 	s.committed(&d, now)
 	if d.t.State == Offered {
 		p.served(now)
@@ -121,6 +121,14 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	return t.AskNo, nil
 }
 
+// askRefused labels A1 and A2.
+func askRefused(err error) string {
+	if errors.Is(err, ErrNoConfig) {
+		return "no_config"
+	}
+	return "config_error"
+}
+
 // offered is a new ask with its first offers, to be written in one commit (A10, M1).
 func (s *Service) offered(d stepped, pl plan, now Instant) stepped {
 	t, fx, err := s.step(d.cfg, &d.t, now, nil, Dispatch{Picks: pl.picks})
@@ -129,7 +137,7 @@ func (s *Service) offered(d stepped, pl plan, now Instant) stepped {
 	}
 	fx.Take = append(slices.Clone(d.fx.Take), fx.Take...)
 	fx.Send = append(slices.Clone(d.fx.Send), fx.Send...)
-	fx.Counters = append(slices.Clone(d.fx.Counters), fx.Counters...)
+	fx.Marks = append(slices.Clone(d.fx.Marks), fx.Marks...)
 	return stepped{t, d.cfg, fx}
 }
 
@@ -147,6 +155,7 @@ func (s *Service) create(ctx context.Context, d *stepped) error {
 func (s *Service) orNobody(ctx context.Context, t *Ticket) (string, error) {
 	s.MatchOnce(ctx)
 	if after, err := s.apply(ctx, t.AskNo, Tick{}); err == nil && after.EndReason == ReasonNoCandidate {
+		s.count("asks", "no_candidate")
 		return "", ErrNoCandidate
 	}
 	return t.AskNo, nil
@@ -156,22 +165,24 @@ func (s *Service) orNobody(ctx context.Context, t *Ticket) (string, error) {
 func (s *Service) admit(ctx context.Context, p *pool, cfg *Config, uid UID) error {
 	now := s.now()
 	if live, wait := p.load(now); s.closing.Load() || !cfg.Enabled || live >= cfg.MaxLive || cfg.Admission && wait > cfg.AskTTL {
-		s.count("ask_rejected_closed")
+		s.count("asks", "closed")
 		return &RetryError{Err: ErrClosed, After: max(time.Second, min(wait-cfg.AskTTL, time.Minute))} // A3, Y2
 	}
 	if after := s.tooFast(p.app, uid, cfg); after > 0 {
-		s.count("ask_rejected_rate")
+		s.count("asks", "too_many")
 		return &RetryError{Err: ErrTooMany, After: after} // A4
 	}
 	if s.ChannelUp != nil && !s.ChannelUp() {
-		s.count("ask_rejected_channel")
+		s.count("asks", "channel")
 		return &RetryError{Err: ErrUnavailable, After: cfg.VendorWait} // A5
 	}
 	switch s.funds(ctx, p.app, uid, cfg.MinAsk) { // A6
 	case FundsShort:
+		s.count("asks", "balance")
 		return ErrBalance
 	case FundsUnknown:
 		if cfg.BalanceOnError == OnErrorDeny {
+			s.count("asks", "balance_unknown")
 			return ErrUnavailable
 		}
 	}
@@ -199,7 +210,7 @@ func (s *Service) funds(ctx context.Context, app string, uid UID, need int64) Fu
 func (s *Service) purse(ctx context.Context, app string, uid UID) Purse {
 	coins, err := s.Balance(ctx, app, uid)
 	if err != nil {
-		s.count("balance_unknown")
+		s.count("unknown", "balance")
 		s.Log.WarnContext(ctx, "pairing: balance not read", "uid", uid, "err", err)
 		return Purse{}
 	}
@@ -211,9 +222,10 @@ func (s *Service) admits(ctx context.Context, p *pool, cfg *Config, uid UID) err
 	profile, known := s.profile(ctx, cfg, p.app, uid)
 	switch {
 	case !known:
-		s.count("ask_rejected_profile")
+		s.count("asks", "profile")
 		return ErrUnavailable
 	case cfg.PoolAskRole != "" && profile.Role != cfg.PoolAskRole:
+		s.count("asks", "role")
 		return ErrNoConfig // this scene is not for him
 	}
 	p.profiled(uid, profile)

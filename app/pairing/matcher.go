@@ -57,7 +57,7 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 		_, err := s.apply(ctx, pl.askNo, Dispatch{Picks: picks})
 		var claimed *ClaimedError
 		if errors.As(err, &claimed) {
-			s.count("claim_conflicts")
+			s.count("claim_conflicts", "")
 			taken = append(taken, claimed.UIDs...)
 			moved++
 			picks = slices.DeleteFunc(picks, func(pick Pick) bool { return slices.Contains(claimed.UIDs, pick.UID) })
@@ -66,6 +66,9 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 		if err == nil {
 			moved++
 			p.served(s.now())
+			if pl.missed {
+				s.count("missed_opportunity", "")
+			}
 		} else {
 			moved += s.refresh(ctx, p, pl)
 		}
@@ -104,7 +107,7 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []UID) {
 		online, err := s.Online(ask, p.app, uid)
 		cancel()
 		if err != nil {
-			s.count("presence_unknown")
+			s.count("unknown", "presence")
 			continue // old evidence is better than none; T_offer bounds the loss
 		}
 		cfg := p.config()
@@ -162,6 +165,7 @@ func (s *Service) channel(ctx context.Context, p *pool) bool {
 		return true
 	}
 	now := s.now()
+	p.hold(now)
 	s.downAt.CompareAndSwap(0, int64(now))
 	since := Instant(s.downAt.Load())
 	if now.Sub(since) < p.config().VendorWait {

@@ -2,12 +2,13 @@ package pairing
 
 // plan is a ticket and whom to offer it to.
 type plan struct {
-	askNo string
-	asker UID
-	picks []Pick
-	seen  []int64 // versions of asks() when the plan was made
-	sure  bool    // nobody who has to be verified is picked
-	stale []UID   // picks whose presence has to be verified first
+	askNo  string
+	asker  UID
+	picks  []Pick
+	missed bool    // it could have been made before
+	seen   []int64 // versions of asks() when the plan was made
+	sure   bool    // nobody who has to be verified is picked
+	stale  []UID   // picks whose presence has to be verified first
 }
 
 // asks lists every ticket that the plan keeps busy.
@@ -33,6 +34,7 @@ func (p *pool) plans(now Instant, limit int) []plan {
 	p.now = now
 	p.warm()
 	if !p.cfg.Enabled { // Y4
+		p.heldAt = now
 		return nil
 	}
 	if p.cfg.Window > 0 {
@@ -157,8 +159,10 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 		return false
 	}
 	if evidence.Proof != ProofSocket && !p.budget.AllowN(p.now.Time(), 1) {
+		p.heldAt = p.now
 		return false
 	}
+	pl.missed = pl.missed || p.missed(w, m)
 	if p.doubtful(m, evidence) {
 		pl.stale = append(pl.stale, m.c.UID)
 	}

@@ -37,6 +37,8 @@ type pool struct {
 	hostsAt      Instant // when the list of hosts was last looked at; 0: look now
 	hostsVersion int64
 	matched      throughput
+	tally        tally
+	heldAt       Instant // when nothing could be offered last
 }
 
 // member is a person as a candidate.
@@ -47,20 +49,23 @@ type member struct {
 	turn    int64
 	taken   Claim // AskNo empty: free
 	takenAt Instant
-	planned bool  // chosen, not yet committed
-	dropped Claim // last claim seen dropped: news may come in the wrong order
+	planned bool    // chosen, not yet committed
+	dropped Claim   // last claim seen dropped: news may come in the wrong order
+	since   Instant // idle from
 	node    *node[*member]
 	cool    int // index in cooling, -1: not there
 }
 
 // waiter is a ticket that wants offers.
 type waiter struct {
-	t     Ticket
-	cfg   *Config
-	met   []UID   // recent peers
-	after Instant // not before; 0: any time
-	busy  bool    // planned, not yet committed
-	node  *node[*waiter]
+	t       Ticket
+	cfg     *Config
+	met     []UID   // recent peers
+	after   Instant // not before; 0: any time
+	busy    bool    // planned, not yet committed
+	since   Instant // waiting from
+	heardAt Instant // when t was last taken over
+	node    *node[*waiter]
 }
 
 func newPool(app string, scene int, cfg *Config, hooked bool) *pool {
@@ -108,11 +113,15 @@ func (p *pool) know(c Candidate, now Instant) {
 	p.now = now
 	m := p.member(c.UID)
 	if m.c.IdleSince > c.IdleSince { // read before the last release
-		c.ReadyAt, c.IdleSince, c.Card = m.c.ReadyAt, m.c.IdleSince, m.c.Card
+		c.ReadyAt, c.IdleSince, c.Card, c.Paused = m.c.ReadyAt, m.c.IdleSince, m.c.Card, m.c.Paused
 	}
+	wasIdle, since := m.node != nil, m.since
 	p.unlist(m)
 	m.c = c
 	p.list(m)
+	if wasIdle {
+		m.since = since
+	}
 	p.poke()
 }
 
@@ -150,11 +159,14 @@ func (p *pool) member(uid UID) *member {
 	return m
 }
 
-// take notes a committed claim.
-func (p *pool) take(c Claim) {
+// take notes a committed claim; here: of an ask of this pool.
+func (p *pool) take(c Claim, here bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(c.UID)
+	if here && c.Role == RoleCandidate {
+		p.tally.add(c.UID, p.now)
+	}
 	m.planned = false
 	if !c.holds(m.dropped) {
 		p.unlist(m)
@@ -195,6 +207,7 @@ func (p *pool) list(m *member) {
 		heap.Push(&p.cooling, m)
 		return
 	}
+	m.since = p.now
 	m.node = p.idle.insert(keys[p.cfg.Strategy](p, m), rand.Uint64(), m)
 }
 
@@ -223,8 +236,11 @@ func (p *pool) put(t *Ticket, cfg *Config, now Instant) {
 		p.waiters[t.AskNo] = w
 	case w.t.Version > t.Version:
 		return
+	case w.t.Version == t.Version && w.node != nil: // it waits already
+		w.heardAt = now
+		return
 	}
-	w.t, w.cfg = *t, cfg
+	w.t, w.cfg, w.heardAt = *t, cfg, now
 	p.unwait(w)
 	if !wants {
 		if t.State == Ended {
@@ -260,7 +276,10 @@ func wantsOffers(t *Ticket, cfg *Config) bool {
 	return t.State == Searching || t.State == Offered && cfg.Fanout > 1
 }
 
-func (p *pool) wait(w *waiter) { w.node = p.waiting.insert(int64(w.t.CreatedAt), askKey(w.t.AskNo), w) }
+func (p *pool) wait(w *waiter) {
+	w.since = p.now
+	w.node = p.waiting.insert(int64(w.t.CreatedAt), askKey(w.t.AskNo), w)
+}
 
 func (p *pool) unwait(w *waiter) {
 	if w.node != nil {

@@ -34,7 +34,7 @@ func (s *Service) profile(ctx context.Context, cfg *Config, app string, uid UID)
 	if err == nil {
 		return p, true
 	}
-	s.count("profile_unknown")
+	s.count("unknown", "profile")
 	return Profile{}, cfg.ProfileOnError == OnErrorAllow
 }
 

@@ -32,14 +32,14 @@ func (e Answer) apply(s *step) error {
 		if e.Round != s.t.RoundNo() {
 			return ErrWrongRound // N10
 		}
-		s.count("answer_never_offered")
+		s.count("ignored", "answer_never_offered")
 		return ErrNoOffer // N11
 	}
 	if o.State != OfferOpen || e.Round != s.t.RoundNo() {
 		return e.closed(s, o)
 	}
 	if o.SentAt != 0 && s.now > o.Deadline.Add(s.cfg.AnswerGrace) {
-		s.count("answer_late")
+		s.took("answer_late_seconds", o.Deadline)
 		return ErrTooLate // the timer is about to say so
 	}
 	if !e.Pass {
@@ -72,7 +72,7 @@ func (e Answer) closed(s *step, o *Offer) error {
 		s.nextRound(ReasonPeerWithdrew, s.cfg.RefuseCooldown)
 		return nil
 	case OfferTimedOut, OfferFailed:
-		s.count("answer_late")
+		s.took("answer_late_seconds", o.ClosedAt)
 		return ErrTooLate // N7
 	case OfferRescinded:
 		if o.Reason == ReasonLost {

@@ -36,7 +36,7 @@ func (e AskAgain) apply(s *step) error {
 		return nil
 	case e.UID == s.t.Asker && !s.t.State.talking():
 		if s.cfg.DupAsk == DupReturn {
-			s.count("deduped")
+			s.count("deduped", "")
 			return errStillWaiting
 		}
 		s.end(ReasonCancelled) // A7b

@@ -31,6 +31,7 @@ func (s *step) like(p Purse) {
 	s.push(Entry{Kind: ToWallet, Name: ChargeStart, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID})
 	s.record(0)
 	s.event(Entry{Name: EventLiked, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: r.CallID})
+	s.took("time_to_like_seconds", s.t.CreatedAt)
 	s.ration(p)
 }
 

@@ -33,7 +33,7 @@ func (e CallSeen) apply(s *step) error {
 		}
 		return ErrEnded
 	case !s.t.State.talking() || e.Round != r.No || !e.among(s.t.Asker, r.Peer):
-		s.count("call_ignored") // C2
+		s.count("ignored", "call_seen") // C2
 		return ErrMismatch
 	case s.t.State == Connecting && e.CallID != "":
 		s.connect(e.CallID)
@@ -41,7 +41,7 @@ func (e CallSeen) apply(s *step) error {
 	case r.CallID == e.CallID:
 		return nil
 	default:
-		s.count("call_ignored")
+		s.count("ignored", "call_seen")
 		return ErrMismatch
 	}
 }
@@ -59,6 +59,7 @@ func (s *step) connect(callID string) {
 	s.t.LastStart = r.StartAt
 	s.t.ConnectBy, s.t.ConfirmBy = 0, s.now.Add(s.cfg.ConfirmTimeout)
 	s.record(0)
+	s.took("time_to_call_seconds", s.t.CreatedAt)
 	s.event(Entry{Name: EventConnected, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: callID})
 }
 
@@ -141,7 +142,7 @@ func (e CallEnded) apply(s *step) error {
 	}
 	mine := s.t.State.talking() && (e.Round == 0 || e.Round == r.No)
 	if !mine || e.CallID != r.CallID && (r.CallID != "" || e.Round == 0) {
-		s.count("call_end_ignored") // C16
+		s.count("ignored", "call_end") // C16
 		return nil
 	}
 	if s.t.State != Liked {

@@ -87,7 +87,8 @@ func (s *step) sayEnd(why Reason, peer UID) {
 		e.To, e.Peer = peer, s.t.Asker
 		s.command(e)
 	}
-	s.count("ended_" + string(why))
+	s.count("ended", string(why))
+	s.measure("rounds_per_ask", float64(s.t.RoundNo()))
 	s.event(Entry{Name: EventEnded, To: s.t.Asker, Peer: peer, Round: r.No, Reason: why, StartAt: r.StartAt})
 }
 

@@ -56,6 +56,9 @@ func (t *Ticket) Room(cfg *Config, now Instant) int {
 }
 
 func (s *step) open(p Pick) {
+	if len(s.t.Offers) == 0 {
+		s.took("time_to_first_offer_seconds", s.t.CreatedAt)
+	}
 	o := Offer{UID: p.UID, Round: s.t.RoundNo(), OfferedAt: s.now, Epoch: s.epoch(), HeldAsk: p.HeldAsk, Card: p.Card,
 		SendBy: s.now.Add(s.cfg.SendTimeout * time.Duration(1+s.cfg.SendRetries))}
 	s.fx.Take = append(s.fx.Take, s.claim(p.UID, RoleCandidate, o.Epoch))
@@ -114,7 +117,7 @@ func (s *step) fail(o *Offer) {
 func (s *step) closeOffer(o *Offer, to OfferState, why Reason) {
 	o.State, o.Reason, o.ClosedAt, o.GoneBy = to, why, s.now, 0
 	s.dirty = true
-	s.count("offer_" + to.String())
+	s.count("offers", to.String())
 	s.event(Entry{Name: EventOfferClosed, To: o.UID, Round: o.Round, Reason: why})
 	switch {
 	case o.HeldAsk == "":
@@ -177,6 +180,7 @@ func (s *step) answered(o *Offer, pass bool) *Card {
 	if since == 0 {
 		since = o.OfferedAt
 	}
+	s.took("answer_latency_seconds", since)
 	if card.AnswerMS == 0 {
 		card.AnswerMS = float64(s.now - since)
 	} else {

@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -43,6 +44,7 @@ func (s *Service) Run(ctx context.Context) error {
 		if n, err := s.Store.Reap(ctx, s.now()); err != nil || n > 0 {
 			s.Log.WarnContext(ctx, "pairing: lost claims dropped", "claims", n, "err", err)
 		}
+		s.catchUpEnds(ctx)
 	})
 	wg.Go(func() { s.match(ctx) })
 	for range profileReaders {
@@ -150,7 +152,6 @@ func (s *Service) measureClock(ctx context.Context) error {
 	}
 	half := s.Now().Sub(before) / 2
 	s.offset.Store(int64(at - At(before.Add(half))))
-	s.observe("clock_offset_seconds", time.Duration(s.offset.Load())*time.Millisecond)
 	return nil
 }
 
@@ -200,6 +201,51 @@ func (s *Service) catchUp(ctx context.Context, p *pool) error {
 	p.polled = now
 	p.mu.Unlock()
 	return nil
+}
+
+// catchUpEnds reads the asks that others serve and that nothing was heard of for
+// a while: Changes tells of those that want offers only, so their ends are found here.
+func (s *Service) catchUpEnds(ctx context.Context) {
+	if !s.Shared {
+		return
+	}
+	for _, p := range s.allPools() {
+		for _, ask := range p.unheard(s.now().Add(-reapEvery)) {
+			t, err := s.Store.Load(ctx, ask)
+			if errors.Is(err, ErrUnknownAsk) {
+				p.drop(ask)
+				continue
+			}
+			if err != nil {
+				return // the next look makes up for it
+			}
+			if cfg, err := s.config(ctx, t.ConfigID); err == nil {
+				p.put(&t, cfg, s.now())
+			}
+		}
+	}
+}
+
+// unheard lists the asks whose state was last taken over before at.
+func (p *pool) unheard(at Instant) (asks []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for ask, w := range p.waiters {
+		if w.heardAt < at && !w.busy {
+			asks = append(asks, ask)
+		}
+	}
+	return asks
+}
+
+// drop forgets an ask that is not there any more.
+func (p *pool) drop(ask string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.waiters[ask]; w != nil {
+		p.unwait(w)
+		delete(p.waiters, ask)
+	}
 }
 
 // meet takes a ticket that another replica, or an earlier life, has opened.

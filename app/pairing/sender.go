@@ -146,7 +146,7 @@ func (d *sender) run(l lane) {
 		d.lanes[l] = queue[1:]
 		d.mu.Unlock()
 		if j.expired(d.s.now()) {
-			d.s.count("lease_lost")
+			d.s.count("ignored", "lease_lost")
 			continue
 		}
 		d.s.finish(d.ctx, j, d.s.tell(d.ctx, j))
@@ -156,15 +156,21 @@ func (d *sender) run(l lane) {
 // expired: the delivery could outlast its lease, so it is left to who takes it over.
 func (j job) expired(now Instant) bool { return now.Add(j.cfg.sendTime(j.e.Kind)) > j.e.NotBefore }
 
+// sentBy names the counter of a channel's deliveries.
+var sentBy = [...]string{ToClient: "vendor_sent", ToWallet: "wallet_sent", ToVendor: "hangup_sent", ToBusiness: "business_sent", FromWallet: "wallet_sent"}
+
 // tell makes one delivery and says how it ended.
 func (s *Service) tell(ctx context.Context, j job) Tell {
 	ctx, cancel := context.WithTimeout(ctx, j.cfg.sendTime(j.e.Kind))
 	defer cancel()
 	var err error
+	sent := sentBy[j.e.Kind]
 	switch j.e.Kind {
 	case ToClient:
 		c := j.command()
-		c.Socket = s.hasSocket(c.App, c.To)
+		if c.Socket = s.hasSocket(c.App, c.To); c.Socket {
+			sent = "socket_sent"
+		}
 		err = s.Send(ctx, c)
 	case ToVendor:
 		if s.HangUp != nil {
@@ -181,9 +187,7 @@ func (s *Service) tell(ctx context.Context, j job) Tell {
 			err = s.Notify(ctx, j.notice())
 		}
 	}
-	if s.Count != nil {
-		s.Count("told_" + j.e.Name + "_" + vendors.OutcomeOf(err).String())
-	}
+	s.count(sent, vendors.OutcomeOf(err).String())
 	if err != nil {
 		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.t.AskNo, "name", j.e.Name, "to", j.e.To, "err", err)
 	}
@@ -208,8 +212,9 @@ func tellOf(err error) Tell {
 // or by AckOnce; a dispatch that nobody got at once, since others can be offered.
 func (s *Service) finish(ctx context.Context, j job, how Tell) {
 	end := Delivery{ID: j.e.ID, How: how, At: s.now()}
+	s.measure("outbox_age_seconds", end.At.Sub(j.e.At).Seconds())
 	if j.e.Name == CommandDispatch {
-		s.observe("dispatch_seconds", end.At.Sub(j.e.At))
+		s.measure("offer_latency_seconds", end.At.Sub(j.e.At).Seconds())
 		if how == TellRetry || how == TellNever {
 			if _, err := s.apply(ctx, j.t.AskNo, Told{Ends: []Delivery{end}}); err != nil {
 				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "err", err)

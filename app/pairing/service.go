@@ -41,10 +41,10 @@ type Options struct {
 	Profile func(ctx context.Context, app string, uid UID) (Profile, error)
 	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
 	ChannelUp func() bool
-	// Count adds one to a counter.
-	Count func(name string)
-	// Observe adds a duration in seconds to a histogram.
-	Observe func(name string, seconds float64)
+	// Count adds one to a counter of a few labels.
+	Count func(name, label string)
+	// Measure adds a value to a histogram.
+	Measure func(name string, value float64)
 }
 
 // Service is pairing for all apps and scenes of this replica.
@@ -88,18 +88,6 @@ func New(o Options) *Service {
 // now is the store's clock as this replica last measured it.
 func (s *Service) now() Instant { return At(s.Now()) + Instant(s.offset.Load()) }
 
-func (s *Service) count(name string) {
-	if s.Count != nil {
-		s.Count(name)
-	}
-}
-
-func (s *Service) observe(name string, d time.Duration) {
-	if s.Observe != nil {
-		s.Observe(name, d.Seconds())
-	}
-}
-
 // tries bounds the runs of one step that keeps meeting other writers (Y3).
 const tries = 5
 
@@ -116,7 +104,7 @@ func (s *Service) apply(ctx context.Context, askNo string, ev Event) (Ticket, er
 		if !errors.Is(err, ErrConflict) {
 			return next, errors.Join(told, err)
 		}
-		s.count("cas_retries")
+		s.count("cas_retries", "")
 		read = s.Store.Load // the other write may not be remembered yet
 	}
 	return Ticket{}, ErrUnavailable
@@ -141,7 +129,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 	after, fx, told := s.step(cfg, t, now, acks, ev)
 	if !fx.Changed {
 		s.sender.keep(t.AskNo, acks...)
-		s.countAll(fx)
+		s.mark(fx.Marks)
 		return *t, told, nil
 	}
 	defer func() {
@@ -193,10 +181,10 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 // committed spreads the news of a commit inside this replica.
 func (s *Service) committed(d *stepped, now Instant) {
 	s.remember(&d.t)
-	s.countAll(d.fx)
+	s.mark(d.fx.Marks)
 	s.everyPool(d.t.App, func(p *pool) {
 		for _, c := range d.fx.Take {
-			p.take(c)
+			p.take(c, p.scene == d.t.Scene)
 		}
 		for _, r := range d.fx.Drop {
 			p.release(r, now)
@@ -226,12 +214,6 @@ func (s *Service) each(n, width int, do func(i int)) {
 		})
 	}
 	wg.Wait()
-}
-
-func (s *Service) countAll(fx Effects) {
-	for _, c := range fx.Counters {
-		s.count(c)
-	}
 }
 
 func (s *Service) everyPool(app string, do func(*pool)) {

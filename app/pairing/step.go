@@ -40,8 +40,6 @@ type step struct {
 	dirty bool
 }
 
-func (s *step) count(name string) { s.fx.Counters = append(s.fx.Counters, name) }
-
 // epoch is the version that this step will commit: no two claims share it.
 func (s *step) epoch() int64 { return s.t.Version + 1 }
 

@@ -167,13 +167,13 @@ type Link struct {
 
 // Effects are what a step wants written and sent beside the ticket.
 type Effects struct {
-	Changed  bool
-	Take     []Claim
-	Drop     []Release
-	Records  []Record
-	Links    []Link
-	Send     []Entry // deliver now, after the commit
-	Counters []string
+	Changed bool
+	Take    []Claim
+	Drop    []Release
+	Records []Record
+	Links   []Link
+	Send    []Entry // deliver now, after the commit
+	Marks   []Mark
 }
 
 // stepEntries is how many entries a step seldom exceeds; room for them is made at once.

@@ -25,6 +25,7 @@ func (s *step) fire() {
 			return
 		}
 		s.dirty = true
+		s.took("timers_late_seconds", next.at)
 		next.run(s)
 	}
 }

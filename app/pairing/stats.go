@@ -1,0 +1,218 @@
+package pairing
+
+import (
+	"slices"
+	"time"
+)
+
+// Mark is one thing that happened or was measured, by the names of 2.14. Timed:
+// Value is a measurement, in seconds where the name does not say else.
+type Mark struct {
+	Name  string
+	Label string
+	Value float64
+	Timed bool
+}
+
+func (s *step) count(name, label string) {
+	s.fx.Marks = append(s.fx.Marks, Mark{Name: name, Label: label})
+}
+
+func (s *step) measure(name string, value float64) {
+	s.fx.Marks = append(s.fx.Marks, Mark{Name: name, Value: value, Timed: true})
+}
+
+func (s *step) took(name string, since Instant) { s.measure(name, s.now.Sub(since).Seconds()) }
+
+// count adds one to a counter. The label is one of a few that this package knows.
+func (s *Service) count(name, label string) {
+	if s.Count != nil {
+		s.Count(name, label)
+	}
+}
+
+func (s *Service) measure(name string, value float64) {
+	if s.Measure != nil {
+		s.Measure(name, value)
+	}
+}
+
+func (s *Service) mark(marks []Mark) {
+	for _, m := range marks {
+		if m.Timed {
+			s.measure(m.Name, m.Value)
+		} else {
+			s.count(m.Name, m.Label)
+		}
+	}
+}
+
+// Stats is one pool as this replica sees it.
+type Stats struct {
+	App        string
+	Scene      int
+	Tickets    map[string]int // under way, by state
+	Candidates map[string]int // known, by state (invariant 16); askers are among them
+	Gini       float64        // of the offers of the last five minutes, among who is present; 0: all alike
+	Wait       time.Duration  // what an ask would wait; 0: not known
+}
+
+// The states of a candidate. Elsewhere is taken by an ask that another replica serves.
+const (
+	candidateOffline   = "offline"
+	candidateAway      = "away"
+	candidateCooling   = "cooling"
+	candidateIdle      = "idle"
+	candidateAsking    = "asking"
+	candidateOffered   = "offered"
+	candidateInCall    = "in_call"
+	candidateElsewhere = "elsewhere"
+)
+
+var candidateStates = [...]string{candidateOffline, candidateAway, candidateCooling, candidateIdle, candidateAsking, candidateOffered, candidateInCall, candidateElsewhere}
+
+// ClockOffset is how far the store's clock is ahead of ours (Y6).
+func (s *Service) ClockOffset() time.Duration {
+	return time.Duration(s.offset.Load()) * time.Millisecond
+}
+
+// Stats looks at every pool.
+func (s *Service) Stats() []Stats {
+	var out []Stats
+	for _, p := range s.allPools() {
+		out = append(out, p.stats(s.now()))
+	}
+	return out
+}
+
+// statsAtOnce bounds the people looked at under one lock: matching goes on between.
+const statsAtOnce = 4096
+
+func (p *pool) stats(now Instant) Stats {
+	out := Stats{App: p.app, Scene: p.scene, Tickets: map[string]int{}, Candidates: map[string]int{}}
+	for _, state := range stateNames {
+		if state != Ended.String() {
+			out.Tickets[state] = 0
+		}
+	}
+	for _, state := range candidateStates {
+		out.Candidates[state] = 0
+	}
+	_, out.Wait = p.load(now)
+	p.mu.Lock()
+	for _, w := range p.waiters {
+		out.Tickets[w.t.State.String()]++
+	}
+	offers := p.tally.since(now)
+	members := make([]*member, 0, len(p.members))
+	for _, m := range p.members {
+		members = append(members, m)
+	}
+	p.mu.Unlock()
+	present := 0
+	for part := range slices.Chunk(members, statsAtOnce) {
+		p.mu.Lock()
+		for _, m := range part {
+			state := p.standing(m, now)
+			out.Candidates[state]++
+			if state != candidateOffline || offers[m.c.UID] > 0 {
+				present++
+			}
+		}
+		p.mu.Unlock()
+	}
+	counts := make([]float64, 0, present)
+	for _, n := range offers {
+		counts = append(counts, float64(n))
+	}
+	out.Gini = gini(append(counts, make([]float64, present-len(counts))...))
+	return out
+}
+
+// standing is the one state that a person is in.
+func (p *pool) standing(m *member, now Instant) string {
+	if m.taken.AskNo == elsewhere {
+		return candidateElsewhere
+	}
+	if m.taken.AskNo != "" {
+		w := p.waiters[m.taken.AskNo]
+		switch {
+		case w != nil && w.t.State.talking():
+			return candidateInCall
+		case m.taken.Role == RoleAsker:
+			return candidateAsking
+		default:
+			return candidateOffered
+		}
+	}
+	_, present := m.c.proof(now)
+	switch {
+	case !present:
+		return candidateOffline
+	case !p.wants(m) || !p.answers(m):
+		return candidateAway
+	case m.c.ReadyAt > now:
+		return candidateCooling
+	default:
+		return candidateIdle
+	}
+}
+
+// tally counts offers per person over about the last five minutes.
+type tally struct {
+	minute int64
+	counts [5]map[UID]int // by minute
+}
+
+// turn forgets the minutes that are over.
+func (t *tally) turn(now Instant) {
+	minute := int64(now) / 60_000
+	for t.minute = max(t.minute, minute-int64(len(t.counts))); t.minute < minute; {
+		t.minute++
+		t.counts[t.minute%int64(len(t.counts))] = nil
+	}
+}
+
+func (t *tally) add(uid UID, now Instant) {
+	t.turn(now)
+	at := &t.counts[t.minute%int64(len(t.counts))]
+	if *at == nil {
+		*at = map[UID]int{}
+	}
+	(*at)[uid]++
+}
+
+func (t *tally) since(now Instant) map[UID]int {
+	t.turn(now)
+	all := map[UID]int{}
+	for _, counts := range t.counts {
+		for uid, n := range counts {
+			all[uid] += n
+		}
+	}
+	return all
+}
+
+// missedAfter is how long an ask and somebody for it are at most both free while
+// the matcher works (invariant 14).
+const missedAfter = 2 * safetyTickMS * time.Millisecond
+
+// missed reports whether w and m could have been brought together before: both
+// were free, nothing held offers back, and the filters were as wide.
+func (p *pool) missed(w *waiter, m *member) bool {
+	both := max(w.since, m.since, p.heldAt).Add(missedAfter)
+	if both >= p.now || p.cfg.Window > 0 {
+		return false
+	}
+	now := p.now
+	defer func() { p.now = now }()
+	p.now = both
+	return p.suits(w, m)
+}
+
+// hold notes that nothing could be offered at now.
+func (p *pool) hold(now Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heldAt = now
+}
