@@ -57,7 +57,7 @@ type commandNews struct {
 func openLive(ctx context.Context, s *server) (*live, error) {
 	l := &live{store: storage.NewLive(s.db), readEvery: s.cfg.Realtime.ReadEvery, log: s.log}
 	var err error
-	if l.bus, err = bus.Open(s.cfg.BusURL.Reveal()); err != nil {
+	if l.bus, err = bus.Open(s.cfg.BusURL.Reveal(), s.log); err != nil {
 		return nil, fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
 	}
 	s.open.push("bus", func() error { l.bus.Close(); return nil })

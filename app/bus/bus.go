@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ var ErrDown = errors.New("bus: not connected")
 
 // Bus publishes and subscribes. It is safe for concurrent use.
 type Bus struct {
+	log    *slog.Logger
 	node   string // in front of every remote payload, so that we know our own
 	link   link   // nil in process
 	queue  chan message
@@ -66,9 +68,10 @@ type Stats struct {
 }
 
 // Open starts a bus. URL empty: in this process; else redis://, rediss:// or
-// nats://. A server that is away is no error here, see Ready.
-func Open(url string) (*Bus, error) {
-	b := &Bus{node: rand.Text()[:nodeSize], topics: make(map[string]map[*Sub]bool), live: make(map[string]bool)}
+// nats://. A server that is away is no error here, see Ready; log is told when
+// it goes and when it is back.
+func Open(url string, log *slog.Logger) (*Bus, error) {
+	b := &Bus{log: log, node: rand.Text()[:nodeSize], topics: make(map[string]map[*Sub]bool), live: make(map[string]bool)}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cancel = cancel
 	scheme, _, _ := strings.Cut(url, ":")
@@ -254,6 +257,7 @@ func (b *Bus) stale(topic string) {
 // send is the only sender to the remote bus: a bus that is away blocks nobody else.
 func (b *Bus) send(ctx context.Context) {
 	batch := make([]message, 0, batched)
+	down := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -269,9 +273,17 @@ func (b *Bus) send(ctx context.Context) {
 				more = false
 			}
 		}
-		if err := b.link.send(ctx, batch); err != nil {
+		err := b.link.send(ctx, batch)
+		switch {
+		case err != nil:
 			b.failed.Add(int64(len(batch)))
+			if !down {
+				b.log.Warn("the bus is down: news stays in this process, and others find it in the store", "error", err)
+			}
+		case down:
+			b.log.Info("the bus is back: news reaches other replicas again")
 		}
+		down = err != nil
 	}
 }
 

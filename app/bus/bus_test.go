@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -51,7 +53,7 @@ func serverURL(t *testing.T, variable string) string {
 
 func start(t *testing.T, server string) *bus.Bus {
 	t.Helper()
-	b, err := bus.Open(server)
+	b, err := bus.Open(server, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,6 +316,64 @@ func drain(s *bus.Sub) []string {
 	}
 }
 
+// Operators read of it once when the bus goes and once when it is back, in our
+// log's form.
+func TestABusThatGoesAndComesBackIsLoggedOnce(t *testing.T) {
+	for name, variable := range remote {
+		t.Run(name, func(t *testing.T) {
+			u, err := url.Parse(serverURL(t, variable))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newProxy(t, u.Host)
+			u.Host = p.addr
+			var log logged
+			b, err := bus.Open(u.String(), slog.New(slog.NewTextHandler(&log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(b.Close)
+			say := func(text string, times int) {
+				t.Helper()
+				for deadline := time.Now().Add(patience); log.count(text) == 0; time.Sleep(10 * time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("%q is not logged", text)
+					}
+					b.Publish("topic", []byte("news"))
+				}
+				for range 20 {
+					b.Publish("topic", []byte("news"))
+					time.Sleep(5 * time.Millisecond)
+				}
+				if log.count(text) != times {
+					t.Errorf("%q is logged %d times", text, log.count(text))
+				}
+			}
+			p.stop()
+			say("stays in this process", 1)
+			p.start()
+			say("reaches other replicas again", 1)
+		})
+	}
+}
+
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
+}
+
 func TestABusMayBeAwayWhenWeStart(t *testing.T) {
 	for name, variable := range remote {
 		t.Run(name, func(t *testing.T) {
@@ -335,7 +395,7 @@ func TestABusMayBeAwayWhenWeStart(t *testing.T) {
 
 func TestABadURLIsRefusedWithoutItsSecret(t *testing.T) {
 	for _, u := range []string{"amqp://u:hunter2@h", "redis://u:hunter2@h:port:1/x", "redis://u:hunter2@[h"} {
-		if b, err := bus.Open(u); err == nil {
+		if b, err := bus.Open(u, slog.New(slog.DiscardHandler)); err == nil {
 			b.Close()
 			t.Errorf("%s was taken", u)
 		} else if s := err.Error(); len(s) > 80 {
@@ -363,7 +423,7 @@ func TestAPayloadThatIsTooLargeStaysHere(t *testing.T) {
 func BenchmarkPublish(b *testing.B) {
 	for _, name := range []string{"", os.Getenv("SWITCHBOARD_TEST_REDIS"), os.Getenv("SWITCHBOARD_TEST_NATS")} {
 		b.Run(name, func(b *testing.B) {
-			one, err := bus.Open(name)
+			one, err := bus.Open(name, slog.New(slog.DiscardHandler))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -19,6 +19,12 @@ type redisLink struct {
 	wg     sync.WaitGroup
 }
 
+// silence keeps the library from writing lines of its own form to standard error;
+// Bus.send logs what they would say.
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
 func openRedis(ctx context.Context, url string, b *Bus) (link, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {
@@ -27,6 +33,7 @@ func openRedis(ctx context.Context, url string, b *Bus) (link, error) {
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
 	o.DialerRetries = 1
 	o.MaxRetries = -1 // the queue behind would only grow old
+	redis.SetLogger(silence{})
 	l := &redisLink{client: redis.NewClient(o)}
 	l.sub = l.client.Subscribe(ctx)
 	events := l.sub.ChannelWithSubscriptions(redis.WithChannelSize(batched), redis.WithChannelHealthCheckInterval(time.Second))
