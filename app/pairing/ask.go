@@ -110,7 +110,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 		return "", err
 	}
 	s.count("asks", "accepted")
-	s.committed(&d, now)
+	s.committed(ctx, &d, now)
 	if d.t.State == Offered {
 		p.served(now)
 	}

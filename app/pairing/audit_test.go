@@ -18,6 +18,10 @@ type audit struct {
 	reasons map[string]int
 
 	attempted map[dispatchKey]bool // dispatches that were handed to the wire
+	written   map[told]Entry       // every entry that was ever committed
+	arrived   map[told]int         // of those, how often each reached its far end
+
+	info func(*Ticket, UID) (View, error) // what a viewer is shown
 }
 
 type dispatchKey struct {
@@ -26,8 +30,22 @@ type dispatchKey struct {
 	round int
 }
 
+type told struct {
+	ask   string
+	entry int64
+}
+
 func newAudit(w *world) *audit {
-	return &audit{Memory: w.store, w: w, closed: map[OfferState]int{}, charges: map[string]int{}, reasons: map[string]int{}, attempted: map[dispatchKey]bool{}}
+	return &audit{Memory: w.store, w: w, closed: map[OfferState]int{}, charges: map[string]int{}, reasons: map[string]int{},
+		attempted: map[dispatchKey]bool{}, written: map[told]Entry{}, arrived: map[told]int{}, info: (*Ticket).Info}
+}
+
+// now is the time as the replica that commits sees it.
+func (a *audit) now() Instant {
+	if a.w.acting == nil {
+		return a.w.at
+	}
+	return a.w.acting.now()
 }
 
 // Commit implements Tickets.
@@ -39,6 +57,7 @@ func (a *audit) Commit(ctx context.Context, b Batch) error {
 			before[i] = before[i].clone()
 		}
 	}
+	a.leased(b.Drop)
 	if err := a.Memory.Commit(ctx, b); err != nil {
 		return err
 	}
@@ -60,10 +79,9 @@ func (a *audit) write(old, t *Ticket) {
 	a.offers(old, t)
 	a.rescinds(old, t)
 	a.outbox(old, t)
-	if old.State == Ended && old.Version != 0 {
-		if t.State != Ended || t.Info1() != 1 {
-			a.fail(6, "%s left its end for %v", t.AskNo, t.State)
-		}
+	a.views(t)
+	if old.State == Ended && old.Version != 0 && t.State != Ended {
+		a.fail(6, "%s left its end for %v", t.AskNo, t.State)
 	}
 	if t.State == Ended && old.State != Ended {
 		if t.EndReason == "" {
@@ -73,18 +91,12 @@ func (a *audit) write(old, t *Ticket) {
 	}
 }
 
-// Info1 is the status that the asker is shown.
-func (t *Ticket) Info1() int {
-	v, err := t.Info(t.Asker)
-	if err != nil {
-		return -1
-	}
-	return v.Status
-}
-
 func (a *audit) rounds(old, t *Ticket) {
 	if n := len(t.Rounds) - len(old.Rounds); n < 0 || old.Version == 0 && n != 1 {
 		a.fail(3, "rounds went from %d to %d", len(old.Rounds), len(t.Rounds))
+	}
+	if cfg, err := a.Memory.LoadConfig(context.Background(), t.ConfigID); err == nil && len(t.Rounds) > cfg.MaxRounds {
+		a.fail(3, "round %d of %d", len(t.Rounds), cfg.MaxRounds)
 	}
 	starts := map[int64]bool{}
 	for i, r := range t.Rounds {
@@ -123,6 +135,7 @@ func (a *audit) offers(old, t *Ticket) {
 			if t.State == Ended {
 				a.fail(6, "an offer was opened after the end")
 			}
+			a.allowed(t, &o)
 		} else if was := old.Offers[i]; was.State != OfferOpen && was.State != o.State {
 			a.fail(4, "an offer went from %v to %v", was.State, o.State)
 		} else if was.State == OfferOpen && o.State != OfferOpen {
@@ -154,7 +167,7 @@ func (a *audit) offers(old, t *Ticket) {
 	if (t.State == Offered) != (t.OpenOffers() > 0) {
 		a.fail(4, "%d open offers in state %v", t.OpenOffers(), t.State)
 	}
-	if len(t.Rounds) > 1 && len(old.Rounds) < len(t.Rounds) && old.OpenOffers() > 0 && old.RoundBy != 0 && a.w.at >= old.RoundBy && !a.answered(old, t) {
+	if len(t.Rounds) > 1 && len(old.Rounds) < len(t.Rounds) && old.OpenOffers() > 0 && old.RoundBy != 0 && a.now() >= old.RoundBy && !a.answered(old, t) {
 		a.fail(4, "the round's end cut an open offer")
 	}
 }
@@ -162,7 +175,7 @@ func (a *audit) offers(old, t *Ticket) {
 // answered: some offer of old was closed by more than the clock.
 func (a *audit) answered(old, t *Ticket) bool {
 	return slices.ContainsFunc(t.Offers[:len(old.Offers)], func(o Offer) bool {
-		return o.ClosedAt == a.w.at && o.Reason != ReasonRoundTimeout
+		return o.ClosedAt == a.now() && o.Reason != ReasonRoundTimeout
 	})
 }
 
@@ -190,7 +203,7 @@ func (a *audit) cooldowns(old, t *Ticket, drops []Release) {
 	for i := range old.Offers {
 		o := t.Offers[i]
 		for _, d := range drops {
-			if old.Offers[i].State == OfferOpen && o.State == OfferRescinded && d.Claim.UID == o.UID && d.Claim.Epoch == o.Epoch && d.ReadyAt > a.w.svc.now() {
+			if old.Offers[i].State == OfferOpen && o.State == OfferRescinded && d.Claim.UID == o.UID && d.Claim.Epoch == o.Epoch && d.ReadyAt > a.now() {
 				a.fail(9, "%d lost and has a cooldown", o.UID)
 			}
 		}
@@ -202,6 +215,7 @@ func (a *audit) outbox(old, t *Ticket) {
 		if e.ID <= old.Seq {
 			continue
 		}
+		a.written[told{t.AskNo, e.ID}] = e
 		switch e.Kind {
 		case ToClient:
 			if t.State == Ended && e.Name == CommandDispatch {
@@ -213,12 +227,71 @@ func (a *audit) outbox(old, t *Ticket) {
 				a.fail(8, "%s was charged twice", k)
 			}
 			r := t.Rounds[e.Round-1]
-			if r.LikedAt == 0 {
+			if r.LikedAt == 0 || r.Decision != Like {
 				a.fail(8, "%s was charged without a like", k)
 			}
 			if e.Name == ChargeSettle && a.charges[e.Key(t.AskNo)+ChargeStart] != 1 {
 				a.fail(8, "%s was settled before it started", k)
 			}
+		}
+	}
+}
+
+// allowed is invariant 9 for an offer that has just been opened, and 15.
+func (a *audit) allowed(t *Ticket, o *Offer) {
+	if a.blocked(t.Asker, o.UID) {
+		a.fail(9, "%d and %d are blocked", t.Asker, o.UID)
+	}
+	if a.met(t, o.UID) {
+		a.fail(9, "%d and %d have just met", t.Asker, o.UID)
+	}
+	a.oldest(t, o)
+}
+
+func (a *audit) blocked(x, y UID) bool {
+	return slices.Contains(a.w.profiles[x].Blocked, y) || slices.Contains(a.w.profiles[y].Blocked, x)
+}
+
+// met: the pair is inside exclude_ttl and the ask not old enough to widen.
+func (a *audit) met(t *Ticket, uid UID) bool {
+	cfg, err := a.Memory.LoadConfig(context.Background(), t.ConfigID)
+	if err != nil || a.w.jumpy || len(cfg.Widen) > 0 && a.now().Sub(max(t.CreatedAt, t.Round().StartedAt)) >= slices.Max(cfg.Widen) {
+		return false
+	}
+	met, _ := a.Memory.Met(context.Background(), app, t.Asker, a.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast) // never fails
+	return slices.Contains(met, uid)
+}
+
+// leased is invariant 12's bound: nobody is held beyond his lease.
+func (a *audit) leased(drops []Release) {
+	for _, d := range drops {
+		if c, held := a.claims[person{app, d.Claim.UID}]; held && d.Claim.holds(c) && a.now() > c.LeaseUntil && !a.w.jumpy {
+			a.fail(12, "%d was held %s beyond the lease", c.UID, a.now().Sub(c.LeaseUntil))
+		}
+	}
+}
+
+// views is invariant 17: table 2.2 said again, for everybody.
+func (a *audit) views(t *Ticket) {
+	status := map[State]int{Connecting: 2, Preview: 2, Liked: 2, Ended: 1}[t.State]
+	r, late := t.Rounds[len(t.Rounds)-1], status != 0
+	for uid := UID(1); uid <= 9; uid++ {
+		want, known := View{AskNo: t.AskNo, Asker: t.Asker, Status: status}, uid == t.Asker
+		if late && (known || uid == r.Peer) {
+			known, want.Peer, want.CallID = true, r.Peer, r.CallID
+		}
+		for i := 0; i < len(t.Offers) && !known; i++ {
+			known = t.Offers[i].UID == uid
+		}
+		if want.Peer == 0 && uid != t.Asker {
+			want.Status = 1
+			if o := t.openOffer(uid); o != nil {
+				want.Status = 0
+			}
+		}
+		got, err := a.info(t, uid)
+		if (err == nil) != known || known && got != want {
+			a.fail(17, "%d sees %+v (%v) of %s, not %+v", uid, got, err, t.AskNo, want)
 		}
 	}
 }
@@ -261,14 +334,16 @@ func (a *audit) exclusive() {
 
 // quiet checks what has to hold once everything has come to its end.
 func (a *audit) quiet() {
-	if len(a.claims) != 0 {
-		a.fail(1, "claims leaked: %v", a.claims)
-	}
 	open, total := 0, 0
 	for _, r := range a.tickets {
 		if r.ticket.State != Ended {
 			a.fail(5, "%s is still %v", r.ticket.AskNo, r.ticket.State)
 		}
+	}
+	if len(a.claims) != 0 {
+		a.fail(1, "claims leaked: %v", a.claims)
+	}
+	for _, r := range a.tickets {
 		open += r.ticket.OpenOffers()
 		if len(r.ticket.Outbox) != 0 {
 			a.fail(12, "%s still has to tell %+v", r.ticket.AskNo, r.ticket.Outbox)
@@ -298,6 +373,24 @@ func (a *audit) quiet() {
 			a.fail(8, "%s was charged %d times", k, n)
 		}
 	}
+	a.counted()
+}
+
+// counted is invariant 20's other half: the counters are what happened.
+func (a *audit) counted() {
+	for state, n := range a.closed {
+		if got := a.w.counts["offers "+state.String()]; got != n {
+			a.fail(20, "%d offers ended %v, %d were counted", n, state, got)
+		}
+	}
+	for why, n := range a.reasons {
+		if got := a.w.counts["ended "+why]; got != n {
+			a.fail(20, "%d asks ended by %s, %d were counted", n, why, got)
+		}
+	}
+	if got := a.w.counts["asks accepted"]; got != len(a.tickets) {
+		a.fail(20, "%d asks, %d were counted", len(a.tickets), got)
+	}
 }
 
 // recorded is invariant 18: one record per round that was connected.
@@ -313,8 +406,19 @@ func (a *audit) recorded(t *Ticket) {
 	}
 }
 
-// told is invariant 10 over what reached the devices.
-func (a *audit) told() {
+// attempt notes a dispatch that is handed to the wire; an ended ask has none.
+func (a *audit) attempt(k dispatchKey) {
+	a.attempted[k] = true
+	if a.w.state(k.ask) == Ended {
+		a.fail(6, "%d was dispatched after the end of %s", k.uid, k.ask)
+	}
+}
+
+// ordered is invariant 10 over what reached the devices.
+func (a *audit) ordered() {
+	if a.w.jumpy { // a lease keeps the order, and a clock that jumps breaks a lease
+		return
+	}
 	rescinded := map[dispatchKey]bool{}
 	for _, c := range a.w.wire {
 		k := dispatchKey{c.To, c.AskNo, c.Round}

@@ -358,7 +358,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 		"Y6 a replica whose clock runs off fires nothing": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
-			w.skew = time.Second
+			w.skews[0] = time.Second
 			w.restart()
 			w.svc.SkewMax = 250 * time.Millisecond
 			w.pass(70 * time.Second)

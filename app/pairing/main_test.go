@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.steps", "120"); err != nil {
 		panic(err)
 	}
-	if err := flag.Set("rapid.shrinktime", "500ms"); err != nil {
+	if err := flag.Set("rapid.shrinktime", "100ms"); err != nil {
 		panic(err)
 	}
 	if err := flag.Set("rapid.nofailfile", "true"); err != nil {

@@ -73,8 +73,8 @@ func (p *pool) plans(now Instant, limit int) []plan {
 	return out
 }
 
-// first makes a new ask known, and pairs it at once where nobody waits before
-// it, so that the ask and its first offer are one commit. Whatever was picked is
+// first makes a new ask known, and pairs it at once where the store was read and
+// nobody waits before it, so that the ask and its first offer are one commit. Whatever was picked is
 // busy until settled.
 func (p *pool) first(w *waiter, now Instant) (plan, bool) {
 	p.mu.Lock()
@@ -84,7 +84,7 @@ func (p *pool) first(w *waiter, now Instant) (plan, bool) {
 	p.waiters[w.t.AskNo] = w
 	w.busy = true // until settled lists it
 	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{0}, sure: true}
-	if p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != CrossFirst && p.waiting.size == 0 {
+	if p.polled != 0 && p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != CrossFirst && p.waiting.size == 0 {
 		p.pickIdles(w, &pl)
 	}
 	return pl, len(pl.picks) > 0
@@ -199,6 +199,7 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) {
 			return scanned < p.cfg.ScanLimit
 		}
+		p.unlist(m) // his own ask may have ended unheard
 		other.busy, m.planned = true, true
 		pl.picks = append(pl.picks, Pick{UID: m.c.UID, Card: m.c.Card, HeldAsk: other.t.AskNo})
 		pl.seen = append(pl.seen, other.t.Version)

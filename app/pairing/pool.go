@@ -93,7 +93,6 @@ func (p *pool) configure(cfg *Config) {
 	p.cfg = cfg
 	if resort {
 		for _, m := range p.members {
-			p.unlist(m)
 			p.list(m)
 		}
 	}
@@ -116,7 +115,6 @@ func (p *pool) know(c Candidate, now Instant) {
 		c.ReadyAt, c.IdleSince, c.Card, c.Paused = m.c.ReadyAt, m.c.IdleSince, m.c.Card, m.c.Paused
 	}
 	wasIdle, since := m.node != nil, m.since
-	p.unlist(m)
 	m.c = c
 	p.list(m)
 	if wasIdle {
@@ -169,9 +167,9 @@ func (p *pool) take(c Claim, here bool) {
 	}
 	m.planned = false
 	if !c.holds(m.dropped) {
-		p.unlist(m)
 		m.taken, m.takenAt = c, p.now
 	}
+	p.list(m)
 }
 
 // release notes a committed drop.
@@ -184,7 +182,6 @@ func (p *pool) release(d Release, now Instant) {
 	if m.taken.AskNo != "" && m.taken.AskNo != elsewhere && !d.Claim.holds(m.taken) {
 		return // he is somebody else's by now
 	}
-	p.unlist(m)
 	m.taken = Claim{}
 	m.c.ReadyAt, m.c.IdleSince = d.ReadyAt, now
 	m.c.Paused = m.c.Paused || d.Paused
@@ -195,8 +192,9 @@ func (p *pool) release(d Release, now Instant) {
 	p.poke()
 }
 
-// list puts a free person among the idle or the cooling.
+// list puts a person where he belongs now: among the idle, the cooling or neither.
 func (p *pool) list(m *member) {
+	p.unlist(m)
 	if m.taken.AskNo != "" || m.planned || !p.wants(m) || !p.answers(m) {
 		return
 	}
@@ -221,24 +219,22 @@ func (p *pool) unlist(m *member) {
 	}
 }
 
-// put takes over a ticket's newest state.
-func (p *pool) put(t *Ticket, cfg *Config, now Instant) {
+// put takes over a ticket's newest state; false: it wants offers, and nothing is
+// known of its asker yet.
+func (p *pool) put(t *Ticket, cfg *Config, now Instant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
 	w := p.waiters[t.AskNo]
 	wants := wantsOffers(t, cfg)
 	switch {
-	case w == nil && !wants:
-		return
 	case w == nil:
-		w = &waiter{}
-		p.waiters[t.AskNo] = w
+		return !wants
 	case w.t.Version > t.Version:
-		return
+		return true
 	case w.t.Version == t.Version && w.node != nil: // it waits already
 		w.heardAt = now
-		return
+		return true
 	}
 	w.t, w.cfg, w.heardAt = *t, cfg, now
 	p.unwait(w)
@@ -246,12 +242,13 @@ func (p *pool) put(t *Ticket, cfg *Config, now Instant) {
 		if t.State == Ended {
 			delete(p.waiters, t.AskNo)
 		}
-		return
+		return true
 	}
 	if !w.busy {
 		p.wait(w)
 		p.poke()
 	}
+	return true
 }
 
 // version is the state of an ask that the pool knows, 0 for none.
@@ -269,7 +266,12 @@ func (p *pool) version(askNo string) int64 {
 func (p *pool) introduce(t *Ticket, cfg *Config, met []UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiters[t.AskNo] = &waiter{t: *t, cfg: cfg, met: met}
+	w := p.waiters[t.AskNo]
+	if w == nil {
+		w = &waiter{t: *t, cfg: cfg}
+		p.waiters[t.AskNo] = w
+	}
+	w.met = met
 }
 
 func wantsOffers(t *Ticket, cfg *Config) bool {

@@ -104,7 +104,6 @@ func (p *pool) profiled(uid UID, profile Profile) {
 		return
 	}
 	m.profile, m.known = profile, true
-	p.unlist(m)
 	p.list(m)
 	p.poke()
 }

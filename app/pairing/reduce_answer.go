@@ -25,6 +25,9 @@ func (e Answer) apply(s *step) error {
 	if o != nil && e.repeated(o) {
 		return nil // N5
 	}
+	if o != nil && o.Short && e.Pass {
+		return ErrBalance // N5 of N2
+	}
 	if s.t.State == Ended {
 		return ErrEnded // N9
 	}
@@ -91,6 +94,7 @@ func (e Answer) pass(s *step, o *Offer) error {
 		return errNeedFunds
 	}
 	if e.Payer == FundsShort {
+		o.Short = true
 		s.end(ReasonBalance) // N2
 		return ErrBalance
 	}

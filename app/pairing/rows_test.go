@@ -168,6 +168,7 @@ func TestMatching(t *testing.T) {
 		"A10 M1 with a candidate at hand they are one commit": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.svc.pool(app, DefaultScene, w.svc.presence(context.Background(), app))
+			w.settle() // the store is read
 			w.online(2)
 			ask := w.ask(1)
 			w.wantState(ask, Offered)

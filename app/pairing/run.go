@@ -248,7 +248,8 @@ func (p *pool) drop(ask string) {
 	}
 }
 
-// meet takes a ticket that another replica, or an earlier life, has opened.
+// meet takes a ticket's newest state; another replica, or an earlier life, may
+// have opened it.
 func (s *Service) meet(ctx context.Context, p *pool, t *Ticket, now Instant) error {
 	cfg, err := s.config(ctx, t.ConfigID)
 	if err != nil {
@@ -258,22 +259,17 @@ func (s *Service) meet(ctx context.Context, p *pool, t *Ticket, now Instant) err
 		s.pool(t.App, t.Scene, cfg) // reads the store itself
 		return nil
 	}
-	if !p.knows(t.AskNo) {
-		met, err := s.met(ctx, cfg, t.App, t.Asker)
-		if err != nil {
-			return err
-		}
-		p.introduce(t, cfg, met)
-		s.readAhead(t.App, t.Asker)
+	if p.put(t, cfg, now) {
+		return nil
 	}
+	met, err := s.met(ctx, cfg, t.App, t.Asker)
+	if err != nil {
+		return err
+	}
+	p.introduce(t, cfg, met)
+	s.readAhead(t.App, t.Asker)
 	p.put(t, cfg, now)
 	return nil
-}
-
-func (p *pool) knows(askNo string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.waiters[askNo] != nil
 }
 
 // drain waits for the deliveries under way, then writes their ends.

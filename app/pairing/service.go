@@ -153,7 +153,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 		return *t, nil, err
 	}
 	for i := range done {
-		s.committed(&done[i], now)
+		s.committed(ctx, &done[i], now)
 	}
 	return after, told, nil
 }
@@ -179,7 +179,7 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 }
 
 // committed spreads the news of a commit inside this replica.
-func (s *Service) committed(d *stepped, now Instant) {
+func (s *Service) committed(ctx context.Context, d *stepped, now Instant) {
 	s.remember(&d.t)
 	s.mark(d.fx.Marks)
 	s.everyPool(d.t.App, func(p *pool) {
@@ -190,7 +190,12 @@ func (s *Service) committed(d *stepped, now Instant) {
 			p.release(r, now)
 		}
 	})
-	s.pool(d.t.App, d.t.Scene, d.cfg).put(&d.t, d.cfg, now)
+	p := s.pool(d.t.App, d.t.Scene, d.cfg)
+	if err := s.meet(ctx, p, &d.t, now); err != nil {
+		s.Log.WarnContext(ctx, "pairing: recent peers not read", "ask_no", d.t.AskNo, "err", err)
+		p.introduce(&d.t, d.cfg, nil)
+		p.put(&d.t, d.cfg, now)
+	}
 	if len(d.fx.Send) > 0 {
 		s.deliver(&d.t, d.fx.Send)
 	}

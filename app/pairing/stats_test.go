@@ -124,7 +124,7 @@ func TestEndsElsewhereAreFound(t *testing.T) {
 	w.at = w.at.Add(reapEvery + time.Second)
 	w.svc.catchUpEnds(t.Context())
 	for _, p := range w.svc.allPools() {
-		if p.knows(ask) {
+		if p.waiters[ask] != nil {
 			t.Fatal("the ended ask is still known")
 		}
 	}

@@ -104,6 +104,7 @@ type Offer struct {
 	Entry     int64      `json:"entry,omitzero"` // outbox id of the dispatch
 	HeldAsk   string     `json:"held,omitzero"`
 	Withdrawn bool       `json:"withdrawn,omitzero"` // passed, then taken back before the call (N6)
+	Short     bool       `json:"short,omitzero"`     // his pass met a payer who is short (N2)
 	Card      Card       `json:"card,omitzero"`      // the candidate's record as it was when he was picked
 }
 

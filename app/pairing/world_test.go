@@ -14,29 +14,41 @@ const app = "app"
 // world is pairing with a virtual clock, one thread and deliveries that happen
 // when the test says so: every crash and every order of news can be played.
 type world struct {
-	tb      fataler
-	at      Instant
-	store   *Memory
-	audit   *audit
-	svc     *Service   // the replica that serves now
-	others  []*Service // the other ones on the same store
-	values  map[string]string
-	pending []flight
-	between func()    // runs once between a read and its write: a rival on another replica
-	keyless bool      // mutant: a charge has no key of its own
-	alone   bool      // one replica, which need not ask the store
-	wire    []Command // what reached devices, in order
-	bills   map[string][]Charge
-	coins   map[UID]int64
-	balance error
+	tb         fataler
+	at         Instant
+	store      *Memory
+	audit      *audit
+	svc        *Service   // the replica that serves now
+	others     []*Service // the other ones on the same store
+	values     map[string]string
+	pending    []flight
+	between    func()    // runs once between a read and its write: a rival on another replica
+	keyless    bool      // mutant: a charge has no key of its own
+	alone      bool      // one replica, which need not ask the store
+	wire       []Command // what reached devices, in order
+	bills      map[string][]Charge
+	coins      map[UID]int64
+	balance    error
+	stepFn     func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
+	wrap       func(Store) Store
+	skews      [2]time.Duration // of each replica's clock
+	unmeasured bool             // mutant: clocks are wrong and nobody knows
+	jumpy      bool             // clocks jump between two measurements: only what needs no clock holds
+	channel    bool
 
 	profiles  map[UID]Profile // nil: there is no profile hook
 	strangers map[UID]error   // of the profile hook
+	blind     bool            // mutant: the hook does not tell who is blocked
 
-	stepFn  func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
-	wrap    func(Store) Store
-	skew    time.Duration
-	channel bool
+	busy    int // commits tried since the clock last moved
+	busyAt  Instant
+	acting  *Service                     // the replica that commits
+	short   map[UID]bool                 // whose balance was positively said to be short
+	winners map[dispatchKey]UID          // by ask and round: who was told that he won
+	lost    map[string]Instant           // when an ask last lost a race
+	turn    map[UID]Instant              // when somebody's profile was last read
+	counts  map[string]int               // what the counters of all replicas add up to
+	cross   func(kind string, do func()) // around every commit and every effect; nil: just do
 }
 
 // flight is a delivery under way and the replica that makes it.
@@ -51,7 +63,8 @@ type fataler interface {
 }
 
 func newWorld(tb fataler, values map[string]string) *world {
-	w := &world{tb: tb, at: 1_700_000_000_000, values: map[string]string{}, bills: map[string][]Charge{}, coins: map[UID]int64{}, channel: true}
+	w := &world{tb: tb, at: 1_700_000_000_000, values: map[string]string{}, bills: map[string][]Charge{}, coins: map[UID]int64{}, channel: true,
+		short: map[UID]bool{}, winners: map[dispatchKey]UID{}, counts: map[string]int{}, lost: map[string]Instant{}, turn: map[UID]Instant{}}
 	for k, v := range values {
 		w.values[k] = v
 	}
@@ -64,8 +77,8 @@ func newWorld(tb fataler, values map[string]string) *world {
 // restart is a crash: pools, acknowledgements and deliveries under way are gone.
 func (w *world) restart() {
 	w.pending, w.others = nil, nil
-	if w.svc = w.replica(); !w.alone {
-		w.others = append(w.others, w.replica())
+	if w.svc = w.replica(0); !w.alone {
+		w.others = append(w.others, w.replica(1))
 	}
 }
 
@@ -78,49 +91,97 @@ func (w *world) nextReplica() {
 // rivalStore lets a rival in between a read and its write.
 type rivalStore struct {
 	Store
-	w *world
+	w  *world
+	by *Service
 }
 
 // Commit implements Tickets.
-func (s rivalStore) Commit(ctx context.Context, b Batch) error {
+func (s *rivalStore) Commit(ctx context.Context, b Batch) (err error) {
 	if rival := s.w.between; rival != nil {
 		s.w.between = nil
 		rival()
 	}
-	return s.Store.Commit(ctx, b)
+	s.w.acting = s.by
+	if s.w.busy++; s.w.busyAt != s.w.at {
+		s.w.busy, s.w.busyAt = 0, s.w.at
+	} else if s.w.busy > 2000 {
+		s.w.tb.Fatalf("invariant 5: work without end: %+v", b)
+	}
+	s.w.around("commit", func() { err = s.Store.Commit(ctx, b) })
+	if err != nil {
+		for _, l := range b.Writes {
+			s.w.lost[l.Ticket.AskNo] = s.w.at
+		}
+	}
+	return err
 }
 
-func (w *world) replica() *Service {
+func (w *world) around(kind string, do func()) {
+	if w.cross == nil {
+		do()
+		return
+	}
+	w.cross(kind, do)
+}
+
+func (w *world) replica(slot int) *Service {
 	var store Store = w.audit
 	if w.wrap != nil {
 		store = w.wrap(store)
 	}
-	store = rivalStore{store, w}
-	now := func() time.Time { return w.at.Time().Add(w.skew) }
+	rival := &rivalStore{Store: store, w: w}
+	now := func() time.Time { return w.at.Time().Add(w.skews[slot]) }
 	svc := New(Options{
-		Store: store, Now: now, Shared: !w.alone,
+		Store: rival, Now: now, Shared: !w.alone,
 		Configs:   &Configs{Source: Everywhere(w.values), Now: now},
 		ChannelUp: func() bool { return w.channel },
 		Send:      func(context.Context, Command) error { return nil },
 		Balance: func(_ context.Context, _ string, uid UID) (int64, error) {
+			w.short[uid] = w.short[uid] || w.balance == nil && w.coins[uid] < mostNeeded
 			return w.coins[uid], w.balance
 		},
+		Count: func(name, label string) { w.counts[name+" "+label]++ },
 	})
+	rival.by = svc
 	if w.profiles != nil {
-		svc.Profile = func(_ context.Context, _ string, uid UID) (Profile, error) { return w.profiles[uid], w.strangers[uid] }
+		svc.Profile = func(_ context.Context, _ string, uid UID) (Profile, error) {
+			w.turn[uid] = w.at
+			p := w.profiles[uid]
+			if w.blind {
+				p.Blocked = nil
+			}
+			return p, w.strangers[uid]
+		}
 	}
 	svc.serial = true
-	if w.stepFn != nil {
-		svc.step = w.stepFn
+	svc.step = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+		step := stepAcked
+		if w.stepFn != nil {
+			step = w.stepFn
+		}
+		next, fx, err := step(cfg, t, now, acks, ev)
+		if d, ok := ev.(Dispatch); ok && err != nil {
+			w.lost[t.AskNo] = w.at
+			for _, p := range d.Picks {
+				w.lost[p.HeldAsk] = w.at
+			}
+		}
+		if h, ok := ev.(Hold); ok && err != nil {
+			w.lost[t.AskNo], w.lost[h.By] = w.at, w.at
+		}
+		return next, fx, err
 	}
 	svc.deliver = func(t *Ticket, entries []Entry) {
 		cfg, _ := svc.config(context.Background(), t.ConfigID)
 		for _, e := range entries {
 			w.pending = append(w.pending, flight{job{t, e, cfg}, svc})
 			if e.Name == CommandDispatch {
-				w.audit.attempted[dispatchKey{e.To, t.AskNo, e.Round}] = true
+				w.audit.attempt(dispatchKey{e.To, t.AskNo, e.Round})
 			}
 		}
+	}
+	if w.unmeasured {
+		return svc
 	}
 	// The clock's offset is measured as Run does it.
 	if err := svc.measureClock(context.Background()); err != nil {
@@ -136,7 +197,14 @@ func (w *world) tell(i int, how Tell) {
 	if j.expired(j.by.now()) {
 		return
 	}
+	w.around("tell "+j.e.Name, func() { w.arrive(j, how) })
+	j.by.finish(context.Background(), j.job, how)
+}
+
+// arrive is the far end of a delivery.
+func (w *world) arrive(j flight, how Tell) {
 	if how == TellDone || how == TellUnknown {
+		w.audit.arrived[told{j.t.AskNo, j.e.ID}]++
 		switch j.e.Kind {
 		case ToClient:
 			w.wire = append(w.wire, j.command())
@@ -152,7 +220,6 @@ func (w *world) tell(i int, how Tell) {
 			}
 		}
 	}
-	j.by.finish(context.Background(), j.job, how)
 }
 
 // tellDispatch ends the first dispatch that is on the wire.
@@ -237,7 +304,15 @@ func (w *world) ticket(askNo string) Ticket {
 }
 
 func (w *world) answer(askNo string, uid UID, round int, pass bool) error {
-	return w.svc.Answer(context.Background(), app, askNo, uid, round, pass)
+	err := w.svc.Answer(context.Background(), app, askNo, uid, round, pass)
+	if err == nil && pass {
+		k := dispatchKey{ask: askNo, round: round}
+		if first, won := w.winners[k]; won && first != uid {
+			w.audit.fail(2, "%d and %d were told that they won round %d of %s", first, uid, round, askNo)
+		}
+		w.winners[k] = uid
+	}
+	return err
 }
 
 func (w *world) confirm(askNo string, uid UID, round int, peer UID, call string, like bool) error {
@@ -350,3 +425,6 @@ func (w *world) claims() map[UID]Claim {
 }
 
 func (w *world) String() string { return fmt.Sprintf("world at %d", w.at) }
+
+// mostNeeded is the coins that the dearest of the settings asks for.
+const mostNeeded = 2

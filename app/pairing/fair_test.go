@@ -1,0 +1,134 @@
+package pairing
+
+import (
+	"context"
+	"slices"
+)
+
+// oldest is invariant 15 for an offer that has just been opened: no older ask
+// that could have had this candidate waits beside it. What the other replica
+// wrote since this one last looked at the store cannot be known to it, and an
+// ask whose own dispatch has just lost a race, or proved unfit by what the
+// business server says now, is next.
+func (a *audit) oldest(t *Ticket, o *Offer) {
+	if a.w.jumpy || o.HeldAsk != "" {
+		return
+	}
+	heardOf := a.w.at
+	if !a.w.alone {
+		heardOf = a.w.acting.pool(app, t.Scene, nil).polled
+	}
+	for _, r := range a.tickets {
+		older := &r.ticket
+		if older.State == Searching && older.CreatedAt < t.CreatedAt && older.open(a.now()) && r.changed < heardOf && a.w.lost[older.AskNo] != a.w.at && a.w.turn[older.Asker] != a.w.at && a.suits(older, o.UID) {
+			a.fail(15, "%s was offered %d before %s, which is %s older", t.AskNo, o.UID, older.AskNo, t.CreatedAt.Sub(older.CreatedAt))
+		}
+	}
+}
+
+// suits is 2.13's exclusions said again.
+func (a *audit) suits(t *Ticket, uid UID) bool {
+	return uid != t.Asker && !a.blocked(t.Asker, uid) && !a.met(t, uid) &&
+		!slices.ContainsFunc(t.Offers, func(o Offer) bool {
+			return o.UID == uid && (o.Round == t.RoundNo() || o.State == OfferRefused || o.State == OfferPassed)
+		})
+}
+
+// fair lets the replica hear of everything, then holds it to invariants 14 and 16.
+func (w *world) fair() {
+	w.between = nil
+	for range 6 { // a claim of ours outweighs the store for a second, and changes are read for two
+		w.at = w.at.Add(pollEvery)
+		w.svc.MatchOnce(context.Background())
+	}
+	if !w.channel || w.jumpy || len(w.svc.allPools()) == 0 {
+		return
+	}
+	w.conserved()
+	if missed := w.missed(); missed != 0 {
+		w.audit.fail(14, "%d asks wait beside an idle candidate", missed)
+	}
+}
+
+// missed counts the opportunities that matching left, by the store alone.
+func (w *world) missed() (n int) {
+	cfg, err := w.svc.Configs.Get(context.Background(), app, 1)
+	if err != nil || !cfg.Enabled {
+		return 0
+	}
+	for _, r := range w.store.tickets {
+		if t := &r.ticket; t.State != Searching || !t.open(w.at) {
+			continue
+		}
+		for p := range w.store.candidates {
+			if w.class(cfg, p) == candidateIdle && w.audit.suits(&r.ticket, p.uid) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
+// class is where a known person is, by the store alone (invariant 16).
+func (w *world) class(cfg *Config, p person) string {
+	c := w.store.read(p)
+	claim, taken := w.store.claims[p]
+	_, present := c.proof(w.at)
+	switch {
+	case taken && w.store.tickets[claim.AskNo].ticket.State.talking():
+		return candidateInCall
+	case taken && claim.Role == RoleAsker:
+		return candidateAsking
+	case taken:
+		return candidateOffered
+	case !present:
+		return candidateOffline
+	case !c.wants(cfg.PoolMode, w.at):
+		return candidateAway
+	case c.ReadyAt > w.at:
+		return candidateCooling
+	default:
+		return candidateIdle
+	}
+}
+
+// conserved is invariant 16: a pool has each known person in exactly one place,
+// and it is the one where the store has him.
+func (w *world) conserved() {
+	for _, p := range w.svc.allPools() {
+		idle, cooling := 0, 0
+		for uid, m := range p.members {
+			at, has := w.class(p.cfg, person{app, uid}), p.standing(m, w.at)
+			listed := (m.node != nil) == (at == candidateIdle) && (m.cool >= 0) == (at == candidateCooling) ||
+				at == candidateOffline // who went offline unnoticed is found out when he is looked at (2.12)
+			if _, taken := w.store.claims[person{app, uid}]; taken && m.taken.AskNo != "" {
+				has = at // what he does in an ask that others serve is not followed
+			}
+			if m.planned || at != has || !listed {
+				w.audit.fail(16, "%d is %s and the pool has him %s: idle %v, cooling %v, planned %v, taken %+v", uid, at, has, m.node != nil, m.cool >= 0, m.planned, m.taken)
+			}
+			if m.node != nil {
+				idle++
+			}
+			if m.cool >= 0 {
+				cooling++
+			}
+		}
+		sum := 0
+		for _, n := range p.stats(w.at).Candidates {
+			sum += n
+		}
+		if sum != len(p.members) {
+			w.audit.fail(16, "%d of %d people counted", sum, len(p.members))
+		}
+		for known := range w.store.candidates {
+			if p.members[known.uid] == nil {
+				w.audit.fail(16, "%d is known and in no pool", known.uid)
+			}
+		}
+		if idle != p.idle.size || cooling != len(p.cooling) {
+			w.audit.fail(16, "%d idle in a tree of %d, %d cooling in a heap of %d", idle, p.idle.size, cooling, len(p.cooling))
+		}
+	}
+}
