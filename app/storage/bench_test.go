@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -205,13 +206,14 @@ func BenchmarkSend(b *testing.B) {
 						ids[i] = group(b, s, "Tom", "Jerry")
 					}
 					plain := pool(b, cfg, writers)
+					var id atomic.Int64 // of naive messages, over all rounds
 					compare(b, writers, func(w, n int) error {
 						_, err := s.Send(context.Background(), as("Tom"), conversation.Post{
 							Conversation: ids[(w*7919+n)%convs], Type: conversation.TextMessage, Text: "HELLO !",
 						})
 						return err
 					}, func(w, n int) error {
-						return naiveSend(plain, cfg, ids[(w*7919+n)%convs], fmt.Sprintf("%d-%d", w, n))
+						return naiveSend(plain, cfg, ids[(w*7919+n)%convs], fmt.Sprint(id.Add(1)))
 					})
 				})
 			}

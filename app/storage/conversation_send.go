@@ -33,11 +33,7 @@ type sender struct{ app, user, key string }
 // send stores what a batch of messages may store, in a few statements.
 func (s *Conversations) send(tx *Tx, items []*conversation.Outgoing) error {
 	at := time.Now().UTC().Truncate(time.Microsecond)
-	tick, err := ticks(tx, conversation.TickAt(at), len(items))
-	if err != nil {
-		return err
-	}
-	sc, err := look(tx, items)
+	tick, sc, err := look(tx, conversation.TickAt(at), items)
 	if err != nil {
 		return err
 	}
@@ -56,28 +52,26 @@ func (s *Conversations) send(tx *Tx, items []*conversation.Outgoing) error {
 			keys = append(keys, []any{o.App, o.From, o.ClientKey, o.Digest, o.ID, o.Seq, o.At.UnixMicro()})
 		}
 	}
-	if err := insertMany(tx, tx.Dialect().Insert, "messages", messageFields, messages); err != nil {
-		return err
-	}
-	if err := insertMany(tx, tx.Dialect().Insert, "send_keys", keyFields, keys); err != nil {
-		return err
-	}
-	if err := insertMany(tx, tx.Dialect().Insert, "relay_outbox", outboxFields, outbox); err != nil {
-		return err
-	}
-	return updateLast(tx, sc.changed)
+	d := tx.Dialect()
+	return tx.together(slices.Concat(
+		inserts(d, d.Insert, "messages", messageFields, messages),
+		inserts(d, d.Insert, "send_keys", keyFields, keys),
+		inserts(d, d.Insert, "relay_outbox", outboxFields, outbox),
+		updateLast(d, sc.changed),
+	)...)
 }
 
-// ticks takes n ticks, none before earliest, and returns the first. The row
-// stays locked until the commit, so ticks rise in the order of commits.
-func ticks(tx *Tx, earliest conversation.Tick, n int) (conversation.Tick, error) {
-	last, err := tx.Dialect().countUp(tx, "UPDATE message_clock SET tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END",
-		"message_clock", "tick", "id = 1", int64(earliest), int64(earliest)+int64(n), n)
-	return conversation.Tick(last - int64(n) + 1), err
+// ticks takes n ticks, none before earliest; last becomes the last of them. The
+// row stays locked until the commit, so ticks rise in the order of commits.
+func ticks(d Dialect, earliest conversation.Tick, n int, last *int64) []stmt {
+	return d.countUp("UPDATE message_clock SET tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END",
+		"message_clock", "tick", "id = 1", last, int64(earliest), int64(earliest)+int64(n), n)
 }
 
-// look reads what Admit needs to know of all items at once.
-func look(tx *Tx, items []*conversation.Outgoing) (*scene, error) {
+// look reads what Admit needs to know of all items at once, and takes as many
+// ticks, of which it returns the first. The clock comes first: whoever has it
+// sees all that was sent before.
+func look(tx *Tx, earliest conversation.Tick, items []*conversation.Outgoing) (conversation.Tick, *scene, error) {
 	sc := &scene{
 		convs:   make(map[string]*conversation.Conversation),
 		members: make(map[pair]membership),
@@ -93,59 +87,52 @@ func look(tx *Tx, items []*conversation.Outgoing) (*scene, error) {
 		pairs = append(pairs, pair{o.Conversation, o.From})
 	}
 	slices.Sort(ids)
-	if err := sc.readConversations(tx, ids); err != nil {
-		return nil, err
-	}
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.conv, b.conv), cmp.Compare(a.user, b.user)) })
-	if err := sc.readMembers(tx, slices.Compact(pairs)); err != nil {
-		return nil, err
-	}
-	return sc, sc.readKeys(tx, items)
+	d, last := tx.Dialect(), int64(0)
+	err := tx.together(slices.Concat(
+		ticks(d, earliest, len(items), &last),
+		sc.conversations(d, ids),
+		sc.memberships(d, slices.Compact(pairs)),
+		sc.sentKeys(d, items),
+	)...)
+	return conversation.Tick(last - int64(len(items)) + 1), sc, err
 }
 
-func (sc *scene) readConversations(tx *Tx, ids []string) error {
+func (sc *scene) conversations(d Dialect, ids []string) (reads []stmt) {
 	for part := range slices.Chunk(ids, listSize) {
-		rows, err := tx.Query("SELECT "+conversationColumns+" FROM conversations c WHERE c.id IN ("+Marks(padded(len(part)))+") ORDER BY c.id"+
-			tx.Dialect().ForUpdate(), pad(part)...)
-		if err != nil {
-			return err
-		}
-		found, err := collect(rows, scanConversation)
-		if err != nil {
-			return err
-		}
-		for i := range found {
-			sc.convs[found[i].ID] = &found[i]
-		}
-	}
-	return nil
-}
-
-func (sc *scene) readMembers(tx *Tx, pairs []pair) error {
-	for part := range slices.Chunk(pairs, listSize) {
-		rows, err := tx.Query(`SELECT m.conv_id, m.user_id, u.banned FROM members m
-			JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
-			WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN `+tx.Dialect().pairs(padded(len(part))), padPairs(part)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var p pair
-			var m membership
-			if err := rows.Scan(&p.conv, &p.user, &m.banned); err != nil {
+		reads = append(reads, stmt{
+			query: "SELECT " + conversationColumns + " FROM conversations c WHERE c.id IN (" + Marks(padded(len(part))) + ") ORDER BY c.id" + d.ForUpdate(),
+			args:  pad(part),
+			row: func(row scanner) error {
+				c, err := scanConversation(row)
+				sc.convs[c.ID] = &c
 				return err
-			}
-			sc.members[p] = m
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
+			},
+		})
 	}
-	return nil
+	return reads
 }
 
-func (sc *scene) readKeys(tx *Tx, items []*conversation.Outgoing) error {
+func (sc *scene) memberships(d Dialect, pairs []pair) (reads []stmt) {
+	for part := range slices.Chunk(pairs, listSize) {
+		reads = append(reads, stmt{
+			query: `SELECT m.conv_id, m.user_id, u.banned FROM members m
+				JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
+				WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN ` + d.pairs(padded(len(part))),
+			args: padPairs(part),
+			row: func(row scanner) error {
+				var p pair
+				var m membership
+				err := row.Scan(&p.conv, &p.user, &m.banned)
+				sc.members[p] = m
+				return err
+			},
+		})
+	}
+	return reads
+}
+
+func (sc *scene) sentKeys(d Dialect, items []*conversation.Outgoing) (reads []stmt) {
 	byApp := make(map[string][]pair)
 	for _, o := range items {
 		if o.ClientKey != "" {
@@ -154,26 +141,21 @@ func (sc *scene) readKeys(tx *Tx, items []*conversation.Outgoing) error {
 	}
 	for app, all := range byApp {
 		for part := range slices.Chunk(all, listSize) {
-			rows, err := tx.Query("SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN "+
-				tx.Dialect().pairs(padded(len(part))), append([]any{app}, padPairs(part)...)...)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			for rows.Next() {
-				k, s, at := &conversation.SentKey{}, sender{app: app}, int64(0)
-				if err := rows.Scan(&s.user, &s.key, &k.Digest, &k.ID, &k.Seq, &at); err != nil {
+			reads = append(reads, stmt{
+				query: "SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN " +
+					d.pairs(padded(len(part))),
+				args: append([]any{app}, padPairs(part)...),
+				row: func(row scanner) error {
+					k, s, at := &conversation.SentKey{}, sender{app: app}, int64(0)
+					err := row.Scan(&s.user, &s.key, &k.Digest, &k.ID, &k.Seq, &at)
+					k.At = micros(at)
+					sc.keys[s] = k
 					return err
-				}
-				k.At = micros(at)
-				sc.keys[s] = k
-			}
-			if err := rows.Err(); err != nil {
-				return err
-			}
+				},
+			})
 		}
 	}
-	return nil
+	return reads
 }
 
 func padPairs(pairs []pair) []any {
@@ -231,8 +213,8 @@ func messageRow(m conversation.Message) []any {
 
 // updateLast writes the newest message of each conversation, which the
 // transaction has locked, many to a statement.
-func updateLast(tx *Tx, changed []*conversation.Conversation) error {
-	for part := range slices.Chunk(changed, tx.Dialect().updatesAtOnce()) {
+func updateLast(d Dialect, changed []*conversation.Conversation) (updates []stmt) {
+	for part := range slices.Chunk(changed, d.updatesAtOnce()) {
 		n := padded(len(part))
 		cases := strings.Repeat(" WHEN ? THEN ?", n)
 		var seqs, ids, froms, times, where []any
@@ -244,14 +226,14 @@ func updateLast(tx *Tx, changed []*conversation.Conversation) error {
 			times = append(times, c.ID, c.Last.At.UnixMicro())
 			where = append(where, c.ID)
 		}
-		_, err := tx.Exec("UPDATE conversations SET last_seq = CASE id"+cases+" ELSE last_seq END, last_msg_id = CASE id"+cases+
-			" ELSE last_msg_id END, last_sender = CASE id"+cases+" ELSE last_sender END, last_us = CASE id"+cases+
-			" ELSE last_us END WHERE id IN ("+Marks(n)+")", slices.Concat(seqs, ids, froms, times, where)...)
-		if err != nil {
-			return err
-		}
+		updates = append(updates, stmt{
+			query: "UPDATE conversations SET last_seq = CASE id" + cases + " ELSE last_seq END, last_msg_id = CASE id" + cases +
+				" ELSE last_msg_id END, last_sender = CASE id" + cases + " ELSE last_sender END, last_us = CASE id" + cases +
+				" ELSE last_us END WHERE id IN (" + Marks(n) + ")",
+			args: slices.Concat(seqs, ids, froms, times, where),
+		})
 	}
-	return nil
+	return updates
 }
 
 // ForgetKeys implements conversation.Store.

@@ -118,19 +118,17 @@ func (d Dialect) updatesAtOnce() int {
 	return 64
 }
 
-// countUp is an UPDATE of one row that also returns column; two statements
-// where there is no such thing.
-func (d Dialect) countUp(tx *Tx, update, table, column, where string, args ...any) (n int64, err error) {
+// countUp is an UPDATE of one row that also reads column; two statements where
+// there is no such thing.
+func (d Dialect) countUp(update, table, column, where string, to *int64, args ...any) []stmt {
+	read := func(row scanner) error { return row.Scan(to) }
 	if d != MySQL {
-		tx.wrote = true
-		err = tx.QueryRow(update+" WHERE "+where+" RETURNING "+column, args...).Scan(&n)
-		return n, err
+		return []stmt{{update + " WHERE " + where + " RETURNING " + column, args, read}}
 	}
-	if _, err = tx.Exec(update+" WHERE "+where, args...); err != nil {
-		return 0, err
+	return []stmt{
+		{query: update + " WHERE " + where, args: args},
+		{query: "SELECT " + column + " FROM " + table + " WHERE " + where, row: read},
 	}
-	err = tx.QueryRow("SELECT " + column + " FROM " + table + " WHERE " + where).Scan(&n)
-	return n, err
 }
 
 // pairs is the right side of (a, b) IN for n pairs.

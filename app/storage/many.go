@@ -1,5 +1,7 @@
 package storage
 
+import "slices"
+
 // listSize bounds the list of one IN.
 const listSize = 256
 
@@ -11,20 +13,24 @@ func insertMany(tx *Tx, insert func(table string, rows int, cols ...string) stri
 
 // addMany is insertMany that returns how many rows were new.
 func addMany(tx *Tx, insert func(table string, rows int, cols ...string) string, table string, cols []string, rows [][]any) (added int64, err error) {
-	for len(rows) > 0 {
-		size := tx.Dialect().rowsAtOnce(len(rows), len(cols))
-		args := make([]any, 0, size*len(cols))
-		for _, r := range rows[:size] {
-			args = append(args, r...)
-		}
-		n, err := tx.Exec(insert(table, size, cols...), args...)
+	for _, s := range inserts(tx.Dialect(), insert, table, cols, rows) {
+		n, err := tx.Exec(s.query, s.args...)
 		if err != nil {
 			return added, err
 		}
 		added += n
-		rows = rows[size:]
 	}
 	return added, nil
+}
+
+// inserts are the statements of insertMany.
+func inserts(d Dialect, insert func(table string, rows int, cols ...string) string, table string, cols []string, rows [][]any) (out []stmt) {
+	for len(rows) > 0 {
+		size := d.rowsAtOnce(len(rows), len(cols))
+		out = append(out, stmt{query: insert(table, size, cols...), args: slices.Concat(rows[:size]...)})
+		rows = rows[size:]
+	}
+	return out
 }
 
 // padded is the length to which a list in a statement is brought: 1, 4, 16, 64 or 256.

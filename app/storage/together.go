@@ -1,0 +1,100 @@
+package storage
+
+import (
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// stmt is a statement of Tx.together. Row takes each row that it answers; nil:
+// there is none.
+type stmt struct {
+	query string
+	args  []any
+	row   func(scanner) error
+}
+
+// together runs statements in their order, none of which waits for another's
+// answer: one round trip on PostgreSQL. Each sees what was committed before it began.
+func (tx *Tx) together(stmts ...stmt) error {
+	tx.wrote = true
+	if t, ok := tx.tx.(*pgTx); ok {
+		err := wrap(t.together(tx, stmts))
+		tx.note(err)
+		return err
+	}
+	for _, s := range stmts {
+		if err := tx.one(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) one(s stmt) error {
+	if s.row == nil {
+		_, err := tx.Exec(s.query, s.args...)
+		return err
+	}
+	rows, err := tx.Query(s.query, s.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := s.row(rows); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err())
+}
+
+func (t *pgTx) together(tx *Tx, stmts []stmt) error {
+	var batch pgx.Batch
+	for _, s := range stmts {
+		queued := batch.Queue(Postgres.rebind(s.query), s.args...)
+		if s.row == nil {
+			continue
+		}
+		queued.Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := s.row(pgRow{rows}); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+	return t.Raw(func(c any) error {
+		return c.(*stdlib.Conn).Conn().SendBatch(tx.ctx, &batch).Close()
+	})
+}
+
+// pgRow scans flags, which are stored as numbers, as database/sql does.
+type pgRow struct{ pgx.Rows }
+
+// Scan implements scanner.
+func (r pgRow) Scan(dest ...any) error {
+	for i, d := range dest {
+		if b, ok := d.(*bool); ok {
+			dest[i] = pgFlag{b}
+		}
+	}
+	return r.Rows.Scan(dest...)
+}
+
+type pgFlag struct{ to *bool }
+
+var _ sql.Scanner = pgFlag{}
+
+// Scan implements sql.Scanner.
+func (f pgFlag) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("storage: a flag is %T", v)
+	}
+	*f.to = n != 0
+	return nil
+}
