@@ -22,7 +22,7 @@ const hookSecret = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQ="
 // backEnd is the app's own URL: it verifies, keeps, and refuses the first calls
 // when told to.
 type backEnd struct {
-	t      *testing.T
+	t      testing.TB
 	refuse int
 
 	mu   sync.Mutex

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,7 @@ type world struct {
 	*process
 	rong  *mockrong.Server
 	linkv *mocklinkv.Server
+	app   *backEnd // is told of what the vendors report
 	round int
 }
 
@@ -37,10 +40,13 @@ func startWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = linkv.Close() })
-	w.linkv = linkv
+	w.linkv, w.app = linkv, &backEnd{t: t}
+	receiver := httptest.NewServer(w.app)
+	t.Cleanup(receiver.Close)
 	w.process = start(t, func(c *Config) {
 		c.Deadline = 400 * time.Millisecond
 		c.Ledger.FirstCheck, c.Ledger.GiveUp = 20*time.Millisecond, 2*time.Second
+		c.Relay, c.Events.URL, c.Events.Secret = relayBoth, receiver.URL, hookSecret
 		c.AdminKey, c.Apps = sandboxAdmin, access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
 		c.RongCloud.AppKey, c.RongCloud.AppSecret, c.RongCloud.BaseURL = "app", "secret", w.rong.URL
 		c.LinkV.AppID, c.LinkV.AppKey, c.LinkV.AppSecret = account.AppID, account.AppKey, vendors.Secret(account.AppSecret)
@@ -49,6 +55,7 @@ func startWorld(t testing.TB) *world {
 	for _, v := range []string{"rongcloud", "linkv"} { // every round is to reach its vendors
 		w.operate(t, "POST", "/admin/vendors/"+v+"/breaker", `{"by":"test","mode":"closed"}`, nil)
 	}
+	w.rong.Default().Callbacks.Target("callback.message", w.URL+"/callbacks/rongcloud")
 	return w
 }
 
@@ -61,7 +68,8 @@ type deed struct {
 }
 
 func (w *world) name(i int) string { return fmt.Sprintf("deed-%d-%d", w.round, i) }
-func (w *world) user() string      { return fmt.Sprint("user-", w.round) }
+func (w *world) user() string      { return fmt.Sprint("user", w.round) }
+func (w *world) peer() string      { return fmt.Sprint("peer", w.round) }
 
 func (w *world) request(d deed) request {
 	header := with(with(serverKey, "Idempotency-Key", d.name), "X-Request-Id", d.name)
@@ -107,6 +115,58 @@ func (w *world) received(d deed) (n int) {
 	return n
 }
 
+// say lets a user of the vendor's own client send text to the round's user.
+func (w *world) say(t testing.TB, rt *rapid.T, text string) {
+	far := w.rong.Default()
+	for _, user := range []string{w.user(), w.peer()} {
+		w.as(t, user)
+		far.AddUser(user, user)
+	}
+	content, _ := json.Marshal(map[string]string{"content": text})
+	if _, err := far.Send(mockrong.ClientMessage{From: w.peer(), Kind: mockrong.Private, Target: w.user(), ObjectName: "RC:TxtMsg", Content: string(content)}); err != nil {
+		rt.Fatal(err)
+	}
+}
+
+// told waits until the app was told of each text of the round, and returns how
+// often it was, by text.
+func (w *world) told(rt *rapid.T, texts []string) map[string]int {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		times := map[string]int{}
+		w.app.mu.Lock()
+		for _, e := range w.app.got {
+			if slices.Contains(texts, e.Data.Text) {
+				times[e.Data.Text]++
+			}
+		}
+		w.app.mu.Unlock()
+		if len(times) == len(texts) {
+			return times
+		}
+		if time.Now().After(deadline) {
+			rt.Fatalf("of %q the app was told %v", texts, times)
+		}
+	}
+}
+
+// stored counts the texts in the conversation that the vendor's messages made.
+func (w *world) stored(t testing.TB) map[string]int {
+	var made struct {
+		ConvID string `json:"conv_id"`
+	}
+	w.im(t, "POST", "/im/conversations", map[string]any{"client_id": w.user(), "to_client_ids": []string{w.peer()}, "conv_type": 1}).decode(t, &made)
+	var page struct{ Data []struct{ Text string } }
+	w.im(t, "GET", "/im/conversations/"+made.ConvID+"/message?size=100", nil).decode(t, &page)
+	times := map[string]int{}
+	for _, m := range page.Data {
+		times[m.Text]++
+	}
+	return times
+}
+
+// strays is what may happen to what a vendor tells us.
+var strays = []mock.Action{{Kind: mock.Duplicate}, {Kind: mock.Reorder}, {Kind: mock.Delay, Wait: 20 * time.Millisecond}}
+
 // spoils is what a vendor may do to one call, executed or not.
 var spoils = []mock.Action{
 	{Kind: mock.Drop}, {Kind: mock.Drop, After: true}, {Kind: mock.Reset}, {Kind: mock.Reset, After: true},
@@ -116,9 +176,10 @@ var spoils = []mock.Action{
 }
 
 // Random writes, repeats and pairs of equal requests at once, while vendors drop,
-// delay, and execute and then drop. At most one execution for each key, no write
-// served by two vendors, every ledger entry ends, and the coins are those that
-// were applied. A failure shrinks to a seed.
+// delay, execute and then drop, and tell what their users say late, twice and in
+// another order. At most one execution for each key, no write served by two vendors,
+// every ledger entry ends, the coins are those that were applied, and what was said
+// is stored and told once. A failure shrinks to a seed.
 func TestOutcomesAreHonestWhateverVendorsDo(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		_ = f.Value.Set("12") // of about a second each; -rapid.checks asks for more
@@ -131,7 +192,15 @@ func TestOutcomesAreHonestWhateverVendorsDo(t *testing.T) {
 		for i := range deeds {
 			deeds[i] = deed{coins: rapid.Bool().Draw(rt, "coins"), delta: rapid.SampledFrom([]int{-7, -1, 5, 100}).Draw(rt, "delta"), name: w.name(i)}
 		}
+		var said []string
 		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
+			if rapid.Bool().Draw(rt, "says") {
+				if rapid.Bool().Draw(rt, "astray") {
+					w.rong.Default().Faults.Next("callback.message", rapid.IntRange(1, 2).Draw(rt, "times"), rapid.SampledFrom(strays).Draw(rt, "stray"))
+				}
+				said = append(said, fmt.Sprintf("word-%d-%d", w.round, len(said)))
+				w.say(t, rt, said[len(said)-1])
+			}
 			d := deeds[rapid.IntRange(0, len(deeds)-1).Draw(rt, "deed")]
 			for _, faults := range []*mock.Faults{w.rong.Default().Faults, w.linkv.Default().Faults} {
 				if rapid.Bool().Draw(rt, "spoilt") {
@@ -147,7 +216,24 @@ func TestOutcomesAreHonestWhateverVendorsDo(t *testing.T) {
 		w.rong.Default().Faults.Clear()
 		w.linkv.Default().Faults.Clear()
 		w.judge(t, rt, deeds)
+		w.judgeSaid(t, rt, said)
 	})
+}
+
+func (w *world) judgeSaid(t testing.TB, rt *rapid.T, said []string) {
+	if len(said) == 0 {
+		return
+	}
+	w.rong.Default().Callbacks.Wait()
+	said = append(said, fmt.Sprintf("last word-%d", w.round)) // behind it comes what was held back
+	w.say(t, rt, said[len(said)-1])
+	w.rong.Default().Callbacks.Wait()
+	told, stored := w.told(rt, said), w.stored(t)
+	for _, text := range said {
+		if told[text] != 1 || stored[text] != 1 {
+			rt.Fatalf("%q was told %d times and stored %d times", text, told[text], stored[text])
+		}
+	}
 }
 
 func (w *world) judge(t testing.TB, rt *rapid.T, deeds []deed) {
