@@ -56,6 +56,8 @@ func startWorld(t testing.TB) *world {
 		w.operate(t, "POST", "/admin/vendors/"+v+"/breaker", `{"by":"test","mode":"closed"}`, nil)
 	}
 	w.rong.Default().Callbacks.Target("callback.message", w.URL+"/callbacks/rongcloud")
+	// A request of 400 ms may be too short for a busy machine: the vendor tells again.
+	w.rong.Default().Callbacks.Schedule(slices.Repeat([]time.Duration{100 * time.Millisecond}, 100)...)
 	return w
 }
 
@@ -131,7 +133,7 @@ func (w *world) say(t testing.TB, rt *rapid.T, text string) {
 // told waits until the app was told of each text of the round, and returns how
 // often it was, by text.
 func (w *world) told(rt *rapid.T, texts []string) map[string]int {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		times := map[string]int{}
 		w.app.mu.Lock()
 		for _, e := range w.app.got {
@@ -164,6 +166,10 @@ func (w *world) stored(t testing.TB) map[string]int {
 	return times
 }
 
+// mostSaid leaves room for the last word: the vendor takes 5 messages a second from
+// one client.
+const mostSaid = 4
+
 // strays is what may happen to what a vendor tells us.
 var strays = []mock.Action{{Kind: mock.Duplicate}, {Kind: mock.Reorder}, {Kind: mock.Delay, Wait: 20 * time.Millisecond}}
 
@@ -194,7 +200,7 @@ func TestOutcomesAreHonestWhateverVendorsDo(t *testing.T) {
 		}
 		var said []string
 		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
-			if rapid.Bool().Draw(rt, "says") {
+			if len(said) < mostSaid && rapid.Bool().Draw(rt, "says") {
 				if rapid.Bool().Draw(rt, "astray") {
 					w.rong.Default().Faults.Next("callback.message", rapid.IntRange(1, 2).Draw(rt, "times"), rapid.SampledFrom(strays).Draw(rt, "stray"))
 				}
