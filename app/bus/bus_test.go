@@ -202,10 +202,12 @@ type proxy struct {
 	target string
 	addr   string
 
-	mu    sync.Mutex // guards ln and conns
-	ln    net.Listener
+	ln net.Listener
+	wg sync.WaitGroup
+
+	mu    sync.Mutex // guards conns and cut
 	conns []net.Conn
-	wg    sync.WaitGroup
+	cut   bool // what is accepted now comes too late
 }
 
 func newProxy(t *testing.T, target string) *proxy {
@@ -222,6 +224,9 @@ func (p *proxy) start() {
 		p.t.Fatal(err)
 	}
 	p.addr, p.ln = ln.Addr().String(), ln
+	p.mu.Lock()
+	p.cut = false
+	p.mu.Unlock()
 	p.wg.Go(func() {
 		for {
 			in, err := ln.Accept()
@@ -234,8 +239,13 @@ func (p *proxy) start() {
 				continue
 			}
 			p.mu.Lock()
+			late := p.cut
 			p.conns = append(p.conns, in, out)
 			p.mu.Unlock()
+			if late {
+				_, _ = in.Close(), out.Close()
+				return
+			}
 			p.wg.Go(func() { _, _ = io.Copy(out, in); _ = out.Close(); _ = in.Close() })
 			p.wg.Go(func() { _, _ = io.Copy(in, out); _ = out.Close(); _ = in.Close() })
 		}
@@ -245,6 +255,7 @@ func (p *proxy) start() {
 func (p *proxy) stop() {
 	_ = p.ln.Close()
 	p.mu.Lock()
+	p.cut = true
 	for _, c := range p.conns {
 		_ = c.Close()
 	}
