@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,8 @@ type audit struct {
 	written   map[told]Entry       // every entry that was ever committed
 	arrived   map[told]int         // of those, how often each reached its far end
 
+	last map[string]Ticket // each ask as its last commit wrote it
+
 	info func(*Ticket, UID) (View, error) // what a viewer is shown
 }
 
@@ -37,7 +40,7 @@ type told struct {
 
 func newAudit(w *world) *audit {
 	return &audit{Memory: w.store, w: w, closed: map[OfferState]int{}, charges: map[string]int{}, reasons: map[string]int{},
-		attempted: map[dispatchKey]bool{}, written: map[told]Entry{}, arrived: map[told]int{}, info: (*Ticket).Info}
+		attempted: map[dispatchKey]bool{}, written: map[told]Entry{}, arrived: map[told]int{}, last: map[string]Ticket{}, info: (*Ticket).Info}
 }
 
 // now is the time as the replica that commits sees it.
@@ -62,11 +65,19 @@ func (a *audit) Commit(ctx context.Context, b Batch) error {
 		return err
 	}
 	for i, w := range b.Writes {
+		a.last[w.Ticket.AskNo] = w.Ticket.clone()
 		a.write(&before[i], &w.Ticket)
 		a.cooldowns(&before[i], &w.Ticket, b.Drop)
 	}
 	a.exclusive()
 	return nil
+}
+
+// committed: t is what the last commit wrote, and claims are too (invariant 12).
+func (a *audit) committed(t *Ticket) bool {
+	a.exclusive()
+	last := a.last[t.AskNo]
+	return t.Version == last.Version && reflect.DeepEqual(t.Offers, last.Offers) && reflect.DeepEqual(t.Rounds, last.Rounds)
 }
 
 func (a *audit) fail(invariant int, format string, args ...any) {
@@ -220,6 +231,9 @@ func (a *audit) outbox(old, t *Ticket) {
 		case ToClient:
 			if t.State == Ended && e.Name == CommandDispatch {
 				a.fail(6, "a dispatch was written after the end")
+			}
+			if e.Name == CommandDispatch && a.w.cross != nil { // after a crash nobody knows whether it left
+				a.attempted[dispatchKey{e.To, t.AskNo, e.Round}] = true
 			}
 		case ToWallet:
 			k := e.Key(t.AskNo) + e.Name
@@ -378,6 +392,9 @@ func (a *audit) quiet() {
 
 // counted is invariant 20's other half: the counters are what happened.
 func (a *audit) counted() {
+	if a.w.cross != nil {
+		return // a replica's counters die with it
+	}
 	for state, n := range a.closed {
 		if got := a.w.counts["offers "+state.String()]; got != n {
 			a.fail(20, "%d offers ended %v, %d were counted", n, state, got)
