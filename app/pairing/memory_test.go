@@ -17,3 +17,8 @@ func TestMemoryIsAStore(t *testing.T) { pairingtest.Run(t, openMemory) }
 func TestMemorySurvivesAStormOfDyingReplicas(t *testing.T) {
 	pairingtest.Storm(t, openMemory(t), 3, 40, 2*time.Second)
 }
+
+func TestMemoryIsLinearizable(t *testing.T) {
+	pairingtest.Linearizable(t, openMemory(t))
+	pairingtest.LinearizableFindsMutants(t, openMemory)
+}

@@ -8,6 +8,30 @@ import (
 	"pgregory.net/rapid"
 )
 
+// Where each of the twenty invariants is checked: a failure names its number, and
+// each has a mutant that it alone has to notice (mutants_test.go).
+//
+//	1  exclusivity          audit.exclusive at every commit, quiet at the end; pairingtest.Linearizable on real stores
+//	2  one winner           audit.offers, world.answer
+//	3  rounds               audit.rounds
+//	4  offers conserved     audit.offers, quiet
+//	5  termination          world.quiesce with its bound, quiet
+//	6  absorbing end        audit.write, offers, outbox, attempt
+//	7  idempotence          twice in play, deliveries reported again
+//	8  billing              audit.outbox, quiet; pairingtest.Storm
+//	9  never offered        audit.offers, allowed, cooldowns
+//	10 order                audit.rescinds, ordered
+//	11 late and stale       play's late answers and answers of other rounds
+//	12 crashes              crash_test.go at every boundary; audit.leased; quiet
+//	13 clocks               the histories of all others under clocks an hour off
+//	14 work conserved       world.fair
+//	15 oldest ask first     audit.oldest
+//	16 candidates conserved world.conserved
+//	17 views                audit.views
+//	18 records              audit.rounds, recorded, world.forget
+//	19 1003                 owes in play
+//	20 one reason each      audit.offers, rounds, write, counted
+
 // settings are the worlds that every history is played in.
 var settings = map[string]map[string]string{
 	"seed defaults":   {},

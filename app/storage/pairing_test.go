@@ -31,3 +31,11 @@ func TestPairingSurvivesAStormOfDyingReplicas(t *testing.T) {
 		pairingtest.Storm(t, open(t), 3, 40, 2*time.Second)
 	})
 }
+
+// Replicas of one database take, give back and look up the same people at once.
+func TestPairingClaimsAreLinearizable(t *testing.T) {
+	eachPairing(t, func(t *testing.T, open func(t *testing.T) pairing.Store) {
+		pairingtest.Linearizable(t, open(t))
+		pairingtest.LinearizableFindsMutants(t, open)
+	})
+}
