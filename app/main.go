@@ -53,6 +53,9 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return run(ctx, cfg, stdout, stderr)
 	}
 	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		_, err := io.WriteString(stdout, usage)
+		return err
 	case "config":
 		return printConfig(stdout)
 	case "health":

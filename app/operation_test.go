@@ -210,6 +210,15 @@ func TestHealthCommandAsksTheProcess(t *testing.T) {
 	}
 }
 
+func TestHelpIsNoMistake(t *testing.T) {
+	for _, word := range []string{"help", "-h", "--help"} {
+		var out, log bytes.Buffer
+		if err := command(t.Context(), []string{word}, &out, &log); err != nil || out.String() != usage {
+			t.Errorf("%s: %v %s", word, err, out.String())
+		}
+	}
+}
+
 // The README shows what the config command prints. After a change of the
 // configuration run this test with SWITCHBOARD_TEST_UPDATE=1: it rewrites that part.
 func TestReadmeShowsTheConfiguration(t *testing.T) {

@@ -20,7 +20,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -31,7 +33,7 @@ import (
 var (
 	ErrKeyReused  = errors.New("the idempotency key was used for a different request")
 	ErrInProgress = errors.New("the same request is being served now")
-	ErrKey        = errors.New("the idempotency key is longer than 128 bytes")
+	ErrKey        = errors.New("the idempotency key is not text of at most 128 bytes")
 )
 
 // State is what is known of a write.
@@ -232,7 +234,7 @@ func (e Entry) ended() bool { return e.State != Open && e.State != Doubt }
 
 // begin returns a fresh open entry, or the first answer to the key.
 func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, a Answer, replayed bool, err error) {
-	if len(w.Key) > maxKey {
+	if len(w.Key) > maxKey || !utf8.ValidString(w.Key) || strings.ContainsRune(w.Key, 0) {
 		return e, a, false, ErrKey
 	}
 	e = entry(w)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -174,8 +175,10 @@ func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
 			t.Fatalf("no key: %v, %v", replayed, err)
 		}
 	}
-	if _, _, err := l.Do(t.Context(), write(string(make([]byte, maxKey+1))), run); !errors.Is(err, ErrKey) {
-		t.Fatalf("a long key: %v", err)
+	for _, key := range []string{strings.Repeat("k", maxKey+1), "\xff", "a\x00b"} { // PostgreSQL keeps none of these
+		if _, _, err := l.Do(t.Context(), write(key), run); !errors.Is(err, ErrKey) {
+			t.Fatalf("%.10q: %v", key, err)
+		}
 	}
 }
 
