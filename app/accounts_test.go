@@ -52,14 +52,29 @@ func TestKeysChangeAndAccountsComeWithoutARestart(t *testing.T) {
 		c.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
 	})
 	tip := request{Path: "/api/server/im/send/tip", Header: serverKey, Body: `{"from":1,"targets":[2],"msg":"x"}`}
+	var preferred *time.Time // when the preferred of two keys was refused
 	keys := func(account string) int {
 		var seen struct {
 			Vendors []struct {
-				Name string
-				Keys int
+				Name  string
+				Keys  int
+				Other []struct {
+					Healthy bool
+					Refused *time.Time `json:"credentials_refused_at"`
+				} `json:"other_keys"`
+				Refused *time.Time `json:"credentials_refused_at"`
 			}
 		}
 		p.operate(t, "GET", "/admin/vendors", nil, &seen)
+		preferred = nil
+		for _, v := range seen.Vendors {
+			if v.Name == account && v.Keys == 2 {
+				if len(v.Other) != 1 || !v.Other[0].Healthy || v.Other[0].Refused != nil {
+					t.Errorf("the old key: %+v", v.Other)
+				}
+				preferred = v.Refused
+			}
+		}
 		for _, v := range seen.Vendors {
 			if v.Name == account {
 				return v.Keys
@@ -88,6 +103,9 @@ func TestKeysChangeAndAccountsComeWithoutARestart(t *testing.T) {
 		if got := p.do(t, tip); got.Code != 0 {
 			t.Fatalf("two keys: %s", got.Body)
 		}
+	}
+	if keys("rongcloud"); preferred == nil {
+		t.Error("nothing tells that the preferred key is refused")
 	}
 	if metrics := get(t, p.URL+"/metrics"); !strings.Contains(metrics, `mode="closed",vendor="rongcloud"`) {
 		t.Error("the operator's mode was lost with the old key")

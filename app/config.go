@@ -87,7 +87,7 @@ type TranslateConfig struct {
 // RouteConfig says, per capability, which vendors may serve it. Empty: every
 // configured vendor that can, in the order rongcloud, linkv, youme.
 type RouteConfig struct {
-	Tokens     string `desc:"vendors that issue client SDK credentials, best first: rongcloud,linkv; or by weight: weighted/rongcloud=3,linkv=1 or hash/rongcloud=1,linkv=1"`
+	Tokens     string `desc:"vendors that issue client SDK credentials, best first: rongcloud,linkv; or by weight: weighted/rongcloud=3,linkv=1 or hash/rongcloud=1,linkv=1; behind it ;least_bad to call the first when no vendor is healthy, and ;auth_failover to pass over one that refuses our credentials"`
 	Messages   string `desc:"vendors that carry messages, as above"`
 	Presence   string `desc:"vendors that know who is online, as above"`
 	Words      string `desc:"vendors whose sensitive words count, as above"`

@@ -109,6 +109,14 @@ type vendorView struct {
 	Breakers  []breakerView `json:"breakers"`
 	Ops       []opView      `json:"operations"`
 	Unknown   []unknownView `json:"unknown_codes"`
+	Others    []keyView     `json:"other_keys"`
+}
+
+// keyView is a live credential beside the preferred one, which the rest tells of.
+type keyView struct {
+	Healthy   bool       `json:"healthy"`
+	LastFault string     `json:"last_fault,omitempty"`
+	LastAuth  *time.Time `json:"credentials_refused_at"`
 }
 
 type breakerView struct {
@@ -120,11 +128,12 @@ type breakerView struct {
 	Until  *time.Time `json:"until"`
 }
 
-// opView's head_room is in units of the vendor's limit, null when none is known.
+// opView's rate is per second over at least the last second, its head_room is in units of the vendor's limit, null when none is known.
 type opView struct {
 	Op       string   `json:"op"`
 	Calls    uint64   `json:"calls"`
 	Failed   uint64   `json:"failed"`
+	Rate     float64  `json:"per_second"`
 	P50MS    float64  `json:"p50_ms"`
 	P99MS    float64  `json:"p99_ms"`
 	UsualMS  float64  `json:"usual_ms"`
@@ -142,13 +151,27 @@ type unknownView struct {
 func (h Admin) vendors(c *fiber.Ctx) error {
 	out := []vendorView{}
 	for _, v := range h.Routes.All() {
-		view := vendorView{Name: v.Name, Keys: len(h.Routes.Live(v.Name)), Healthy: true}
-		if v.Link != nil {
-			view.fill(v.Link.Health())
+		live := h.Routes.Live(v.Name)
+		if len(live) == 0 {
+			continue // it has gone meanwhile
+		}
+		view := viewOf(live[0])
+		view.Keys, view.Others = len(live), make([]keyView, len(live)-1)
+		for i, other := range live[1:] {
+			one := viewOf(other)
+			view.Others[i] = keyView{one.Healthy, one.LastFault, one.LastAuth}
 		}
 		out = append(out, view)
 	}
 	return c.JSON(fiber.Map{"vendors": out})
+}
+
+func viewOf(v *vendors.Vendor) vendorView {
+	view := vendorView{Name: v.Name, Healthy: true}
+	if v.Link != nil {
+		view.fill(v.Link.Health())
+	}
+	return view
 }
 
 // fill shows a vendor as healthy while no breaker of its classes is shut.
@@ -162,7 +185,7 @@ func (v *vendorView) fill(h vendors.Health) {
 	}
 	v.Ops, v.Unknown = make([]opView, len(h.Ops)), make([]unknownView, len(h.Unknown))
 	for i, o := range h.Ops {
-		v.Ops[i] = opView{Op: o.Op, Calls: o.Calls, Failed: o.Failed, P50MS: milli(o.P50), P99MS: milli(o.P99), UsualMS: milli(o.Usual)}
+		v.Ops[i] = opView{Op: o.Op, Calls: o.Calls, Failed: o.Failed, Rate: float64(o.Calls) / max(1, o.Span.Seconds()), P50MS: milli(o.P50), P99MS: milli(o.P99), UsualMS: milli(o.Usual)}
 		if o.HeadRoom >= 0 {
 			v.Ops[i].HeadRoom = &o.HeadRoom
 		}

@@ -69,6 +69,7 @@ type OpHealth struct {
 	Op       string
 	Calls    uint64
 	Failed   uint64        // ended as anything but ok and definite_no
+	Span     time.Duration // over which these were counted
 	P50      time.Duration // upper bound of the bucket that holds it
 	P99      time.Duration
 	Usual    time.Duration // moving mean of calls that ended well

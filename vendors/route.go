@@ -78,9 +78,21 @@ type Route struct {
 }
 
 // ParseRoute reads a route as configuration has it: names with an optional
-// weight, "rongcloud,linkv" or "weighted/rongcloud=3,linkv=1".
+// weight, "rongcloud,linkv" or "weighted/rongcloud=3,linkv=1", and behind them
+// what else the route is to do: "rongcloud,linkv;least_bad;auth_failover".
 func ParseRoute(s string) (Route, error) {
 	var r Route
+	s, rest, _ := strings.Cut(s, ";")
+	for option := range strings.FieldsFuncSeq(rest, func(c rune) bool { return c == ';' }) {
+		switch strings.TrimSpace(option) {
+		case "least_bad":
+			r.LeastBad = true
+		case "auth_failover":
+			r.AuthFailover = true
+		default:
+			return r, fmt.Errorf("no route option %q: least_bad or auth_failover", option)
+		}
+	}
 	if mode, rest, found := strings.Cut(s, "/"); found {
 		r.Mode, s = RouteMode(strings.TrimSpace(mode)), rest
 	}

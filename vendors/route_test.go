@@ -267,11 +267,13 @@ func TestRoutesThatCannotBeAreRefusedWhole(t *testing.T) {
 
 func TestParseRoute(t *testing.T) {
 	for in, want := range map[string]string{
-		"a":                   "{[{a 0}]  false false}",
-		" a , b:sg ":          "{[{a 0} {b:sg 0}]  false false}",
-		"weighted/a=3,b:sg=1": "{[{a 3} {b:sg 1}] weighted false false}",
-		"hash/a=1":            "{[{a 1}] hash false false}",
-		"random/a":            "", "a=x": "", "weighted/a": "", "a,a": "",
+		"a":                                  "{[{a 0}]  false false}",
+		" a , b:sg ":                         "{[{a 0} {b:sg 0}]  false false}",
+		"weighted/a=3,b:sg=1":                "{[{a 3} {b:sg 1}] weighted false false}",
+		"hash/a=1":                           "{[{a 1}] hash false false}",
+		"a;least_bad":                        "{[{a 0}]  true false}",
+		"hash/a=1; auth_failover ;least_bad": "{[{a 1}] hash true true}",
+		"a;least_worst":                      "", "random/a": "", "a=x": "", "weighted/a": "", "a,a": "",
 	} {
 		got, err := ParseRoute(in)
 		if (err != nil) != (want == "") || err == nil && fmt.Sprint(got) != want {

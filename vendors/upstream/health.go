@@ -22,9 +22,9 @@ func (c *Client) Health() vendors.Health {
 	}
 	c.ops.byName.Range(func(name, v any) bool {
 		o := v.(*op)
-		sum := o.now.sum()
+		sum, span := o.now.sum()
 		h.Ops = append(h.Ops, vendors.OpHealth{
-			Op: name.(string), Calls: sum.calls, Failed: sum.failed,
+			Op: name.(string), Calls: sum.calls, Failed: sum.failed, Span: span,
 			P50: sum.quantile(0.5), P99: sum.quantile(0.99),
 			Usual: o.usual(), HeadRoom: o.shaper.headRoom(),
 		})

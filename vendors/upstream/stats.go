@@ -93,18 +93,22 @@ func (w *window) roll(now time.Time) {
 	}
 }
 
-func (w *window) sum() counts {
+// sum returns the counts and the time that they span.
+func (w *window) sum() (counts, time.Duration) {
 	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.roll(now)
-	sum := w.cur
+	sum, span := w.cur, now.Sub(w.start)
+	if w.prev.calls > 0 {
+		span += windowSpan
+	}
 	sum.calls += w.prev.calls
 	sum.failed += w.prev.failed
 	for i, n := range w.prev.took {
 		sum.took[i] += n
 	}
-	return sum
+	return sum, span
 }
 
 // quantile is the upper bound of the bucket that holds the q-th of the calls.
