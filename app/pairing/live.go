@@ -3,18 +3,35 @@ package pairing
 import (
 	"context"
 	"errors"
+	"hash/maphash"
+	"sync"
 )
+
+// askParts is over how many locks the asks are spread, so that one does not wait
+// for another.
+const askParts = 64
+
+var askSeed = maphash.MakeSeed()
+
+func partOf(askNo string) int { return int(maphash.String(askSeed, askNo) % askParts) }
+
+// livePart is a share of the tickets that this replica alone writes.
+type livePart struct {
+	mu      sync.RWMutex // guards tickets
+	tickets map[string]*Ticket
+}
 
 // read returns a ticket's newest state. Where no other replica writes, that is
 // what this one committed last, and the store need not be asked. The answer to
 // a request thus always comes from a state as new as the request.
 func (s *Service) read(ctx context.Context, askNo string) (Ticket, error) {
 	if !s.Shared {
-		s.mu.RLock()
-		t, ok := s.live[askNo]
-		s.mu.RUnlock()
-		if ok {
-			return t, nil
+		p := &s.live[partOf(askNo)]
+		p.mu.RLock()
+		t := p.tickets[askNo]
+		p.mu.RUnlock()
+		if t != nil {
+			return *t, nil // Step never changes a ticket in place
 		}
 	}
 	return s.Store.Load(ctx, askNo)
@@ -25,9 +42,10 @@ func (s *Service) expect(t *Ticket) {
 	if s.Shared {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.live[t.AskNo] = *t
+	p := &s.live[partOf(t.AskNo)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tickets[t.AskNo] = new(*t)
 }
 
 // remember takes over a commit. Commits may report out of order: the higher
@@ -36,15 +54,16 @@ func (s *Service) remember(t *Ticket) {
 	if s.Shared {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old, known := s.live[t.AskNo]
+	p := &s.live[partOf(t.AskNo)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.tickets[t.AskNo]
 	switch {
-	case !known, known && old.Version > t.Version:
+	case old == nil || old.Version > t.Version:
 	case t.State == Ended && len(t.Outbox) == 0:
-		delete(s.live, t.AskNo)
+		delete(p.tickets, t.AskNo)
 	default:
-		s.live[t.AskNo] = *t
+		p.tickets[t.AskNo] = new(*t)
 	}
 }
 
@@ -59,7 +78,8 @@ func (s *Service) doubt(askNo string, err error) {
 
 // forget leaves a ticket to the store: nobody knows whether a write happened.
 func (s *Service) forget(askNo string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.live, askNo)
+	p := &s.live[partOf(askNo)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.tickets, askNo)
 }

@@ -274,9 +274,12 @@ func (s *Service) meet(ctx context.Context, p *pool, t *Ticket, now Instant) err
 
 // drain waits for the deliveries under way, then writes their ends.
 func (d *sender) drain() {
-	d.mu.Lock()
-	d.draining = true // before the wait: what is begun after it would not be waited for
-	d.mu.Unlock()
+	for i := range d.parts { // before the wait: what is begun after it would not be waited for
+		p := &d.parts[i]
+		p.mu.Lock()
+		p.draining = true
+		p.mu.Unlock()
+	}
 	done := make(chan struct{})
 	go func() { d.wg.Wait(); close(done) }()
 	select {

@@ -77,6 +77,11 @@ type sender struct {
 	ctx  context.Context // ends deliveries when the service stops
 	stop context.CancelFunc
 
+	parts [askParts]senderPart
+}
+
+// senderPart is what the sender has to do for its share of the asks.
+type senderPart struct {
 	mu       sync.Mutex // guards what follows
 	lanes    map[lane][]job
 	acks     map[string][]Delivery
@@ -98,7 +103,10 @@ type job struct {
 }
 
 func newSender(s *Service) *sender {
-	d := &sender{s: s, room: make(chan struct{}, sendersMax), lanes: map[lane][]job{}, acks: map[string][]Delivery{}}
+	d := &sender{s: s, room: make(chan struct{}, sendersMax)}
+	for i := range d.parts {
+		d.parts[i].lanes, d.parts[i].acks = map[lane][]job{}, map[string][]Delivery{}
+	}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d
 }
@@ -110,9 +118,10 @@ func (d *sender) take(t *Ticket, entries []Entry) {
 	if err != nil {
 		return // their leases run out and a sweep takes them over
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.draining {
+	p := &d.parts[partOf(t.AskNo)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.draining {
 		return
 	}
 	for _, e := range entries {
@@ -120,8 +129,8 @@ func (d *sender) take(t *Ticket, entries []Entry) {
 		if e.Kind == ToClient {
 			l.to = e.To
 		}
-		queue, running := d.lanes[l]
-		d.lanes[l] = append(queue, job{t, e, cfg})
+		queue, running := p.lanes[l]
+		p.lanes[l] = append(queue, job{t, e, cfg})
 		if !running {
 			d.wg.Add(1)
 			go d.run(l)
@@ -134,23 +143,29 @@ func (d *sender) run(l lane) {
 	defer d.wg.Done()
 	d.room <- struct{}{}
 	defer func() { <-d.room }()
-	for {
-		d.mu.Lock()
-		queue := d.lanes[l]
-		if len(queue) == 0 {
-			delete(d.lanes, l)
-			d.mu.Unlock()
-			return
+	for jobs := d.next(l); len(jobs) > 0; jobs = d.next(l) {
+		for _, j := range jobs {
+			if j.expired(d.s.now()) {
+				d.s.count("ignored", "lease_lost")
+				continue
+			}
+			d.s.finish(d.ctx, j, d.s.tell(d.ctx, j))
 		}
-		j := queue[0]
-		d.lanes[l] = queue[1:]
-		d.mu.Unlock()
-		if j.expired(d.s.now()) {
-			d.s.count("ignored", "lease_lost")
-			continue
-		}
-		d.s.finish(d.ctx, j, d.s.tell(d.ctx, j))
 	}
+}
+
+// next takes what a lane has to deliver; with nothing left the lane is gone.
+func (d *sender) next(l lane) []job {
+	p := &d.parts[partOf(l.askNo)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	jobs := p.lanes[l]
+	if len(jobs) == 0 {
+		delete(p.lanes, l)
+	} else {
+		p.lanes[l] = nil
+	}
+	return jobs
 }
 
 // expired: the delivery could outlast its lease, so it is left to who takes it over.
@@ -227,10 +242,11 @@ func (s *Service) finish(ctx context.Context, j job, how Tell) {
 
 // acked takes the deliveries that are still to be written for a ticket.
 func (d *sender) acked(askNo string) []Delivery {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	a := d.acks[askNo]
-	delete(d.acks, askNo)
+	p := &d.parts[partOf(askNo)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a := p.acks[askNo]
+	delete(p.acks, askNo)
 	return a
 }
 
@@ -239,17 +255,22 @@ func (d *sender) keep(askNo string, ends ...Delivery) {
 	if len(ends) == 0 {
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.acks[askNo] = append(d.acks[askNo], ends...)
+	p := &d.parts[partOf(askNo)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.acks[askNo] = append(p.acks[askNo], ends...)
 }
 
 // AckOnce writes the ends of deliveries that no other step has taken along.
 func (s *Service) AckOnce(ctx context.Context) {
-	s.sender.mu.Lock()
-	acks := s.sender.acks
-	s.sender.acks = map[string][]Delivery{}
-	s.sender.mu.Unlock()
+	acks := map[string][]Delivery{}
+	for i := range s.sender.parts {
+		p := &s.sender.parts[i]
+		p.mu.Lock()
+		maps.Copy(acks, p.acks)
+		clear(p.acks)
+		p.mu.Unlock()
+	}
 	asks := slices.Sorted(maps.Keys(acks))
 	s.each(len(asks), sweepers, func(i int) {
 		if _, err := s.apply(ctx, asks[i], Told{Ends: acks[asks[i]]}); err != nil {

@@ -58,12 +58,12 @@ type Service struct {
 	serial  bool         // no step beside another; the tests' histories
 	ahead   chan person  // whose profiles are read ahead
 	downAt  atomic.Int64 // when the dispatch channels were first seen down; 0: up
+	live    [askParts]livePart
 
 	mu    sync.RWMutex // guards what follows
 	pools map[poolKey]*pool
 	snaps map[string]*Config
 	rates map[person]*askRate
-	live  map[string]Ticket // what this replica alone writes; empty where others do
 }
 
 type poolKey struct {
@@ -79,7 +79,10 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, live: map[string]Ticket{}, ahead: make(chan person, readAheadMax)}
+	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, ahead: make(chan person, readAheadMax)}
+	for i := range s.live {
+		s.live[i].tickets = map[string]*Ticket{}
+	}
 	s.sender = newSender(s)
 	s.step, s.deliver = stepAcked, s.sender.take
 	return s
