@@ -21,6 +21,8 @@ type pool struct {
 	oracle func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
 	wake   chan struct{}                              // something may be matched; capacity 1
 
+	sockets sync.Map // of UID to the Instant until which he holds a socket of ours
+
 	mu           sync.Mutex // guards what follows
 	now          Instant    // of the last call
 	cfg          *Config
@@ -121,6 +123,11 @@ func (p *pool) know(c Candidate, now Instant) {
 		m.since = since
 	}
 	p.poke()
+	if e, present := c.proof(now); present && e.Proof == ProofSocket {
+		p.sockets.Store(c.UID, e.Until)
+	} else {
+		p.sockets.Delete(c.UID)
+	}
 }
 
 // claimSettled is how long a claim of ours outweighs what the store was read
@@ -157,10 +164,24 @@ func (p *pool) member(uid UID) *member {
 	return m
 }
 
-// take notes a committed claim; here: of an ask of this pool.
-func (p *pool) take(c Claim, here bool) {
+// committed takes over who was taken and freed and, in its own pool, the ticket;
+// false: that one wants offers, and nothing is known of its asker yet.
+func (p *pool) committed(d *stepped, now Instant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.now = now
+	here := d.t.Scene == p.scene
+	for _, c := range d.fx.Take {
+		p.take(c, here)
+	}
+	for _, r := range d.fx.Drop {
+		p.release(r)
+	}
+	return !here || p.update(&d.t, d.cfg)
+}
+
+// take notes a committed claim; here: of an ask of this pool.
+func (p *pool) take(c Claim, here bool) {
 	m := p.member(c.UID)
 	if here && c.Role == RoleCandidate {
 		p.tally.add(c.UID, p.now)
@@ -173,17 +194,14 @@ func (p *pool) take(c Claim, here bool) {
 }
 
 // release notes a committed drop.
-func (p *pool) release(d Release, now Instant) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now = now
+func (p *pool) release(d Release) {
 	m := p.member(d.Claim.UID)
 	m.dropped = d.Claim
 	if m.taken.AskNo != "" && m.taken.AskNo != elsewhere && !d.Claim.holds(m.taken) {
 		return // he is somebody else's by now
 	}
 	m.taken = Claim{}
-	m.c.ReadyAt, m.c.IdleSince = d.ReadyAt, now
+	m.c.ReadyAt, m.c.IdleSince = d.ReadyAt, p.now
 	m.c.Paused = m.c.Paused || d.Paused
 	if d.Card != nil {
 		m.c.Card = *d.Card
@@ -225,6 +243,10 @@ func (p *pool) put(t *Ticket, cfg *Config, now Instant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
+	return p.update(t, cfg)
+}
+
+func (p *pool) update(t *Ticket, cfg *Config) bool {
 	w := p.waiters[t.AskNo]
 	wants := wantsOffers(t, cfg)
 	switch {
@@ -233,10 +255,10 @@ func (p *pool) put(t *Ticket, cfg *Config, now Instant) bool {
 	case w.t.Version > t.Version:
 		return true
 	case w.t.Version == t.Version && w.node != nil: // it waits already
-		w.heardAt = now
+		w.heardAt = p.now
 		return true
 	}
-	w.t, w.cfg, w.heardAt = *t, cfg, now
+	w.t, w.cfg, w.heardAt = *t, cfg, p.now
 	p.unwait(w)
 	if !wants {
 		if t.State == Ended {

@@ -46,12 +46,8 @@ func (s *Service) Active(ctx context.Context, app string, uid UID) error {
 func (s *Service) hasSocket(app string, uid UID) bool {
 	now, has := s.now(), false
 	s.everyPool(app, func(p *pool) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if m := p.members[uid]; m != nil {
-			e, present := m.c.proof(now)
-			has = has || present && e.Proof == ProofSocket
-		}
+		until, known := p.sockets.Load(uid)
+		has = has || known && until.(Instant) > now
 	})
 	return has
 }

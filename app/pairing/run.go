@@ -285,7 +285,9 @@ func (d *sender) drain() {
 	select {
 	case <-done:
 	case <-time.After(drainLimit):
-		d.stop()
+		for i := range d.parts {
+			d.parts[i].stop()
+		}
 		<-done
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), drainLimit)

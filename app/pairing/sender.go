@@ -71,17 +71,17 @@ const (
 // sender delivers what commits left to tell: in order per ask and recipient,
 // everything else side by side.
 type sender struct {
-	s    *Service
-	room chan struct{}
-	wg   sync.WaitGroup
-	ctx  context.Context // ends deliveries when the service stops
-	stop context.CancelFunc
-
+	s     *Service
+	room  chan struct{}
+	wg    sync.WaitGroup
 	parts [askParts]senderPart
 }
 
 // senderPart is what the sender has to do for its share of the asks.
 type senderPart struct {
+	ctx  context.Context // ends deliveries when the service stops
+	stop context.CancelFunc
+
 	mu       sync.Mutex // guards what follows
 	lanes    map[lane][]job
 	acks     map[string][]Delivery
@@ -105,20 +105,21 @@ type job struct {
 func newSender(s *Service) *sender {
 	d := &sender{s: s, room: make(chan struct{}, sendersMax)}
 	for i := range d.parts {
-		d.parts[i].lanes, d.parts[i].acks = map[lane][]job{}, map[string][]Delivery{}
+		p := &d.parts[i]
+		p.lanes, p.acks = map[lane][]job{}, map[string][]Delivery{}
+		p.ctx, p.stop = context.WithCancel(context.Background())
 	}
-	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d
 }
 
 // take queues entries; it never blocks. What comes while the service stops stays
 // in the store, where its lease runs out and another replica takes it over.
 func (d *sender) take(t *Ticket, entries []Entry) {
-	cfg, err := d.s.config(d.ctx, t.ConfigID)
+	p := &d.parts[partOf(t.AskNo)]
+	cfg, err := d.s.config(p.ctx, t.ConfigID)
 	if err != nil {
 		return // their leases run out and a sweep takes them over
 	}
-	p := &d.parts[partOf(t.AskNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.draining {
@@ -133,30 +134,29 @@ func (d *sender) take(t *Ticket, entries []Entry) {
 		p.lanes[l] = append(queue, job{t, e, cfg})
 		if !running {
 			d.wg.Add(1)
-			go d.run(l)
+			go d.run(p, l)
 		}
 	}
 }
 
 // run delivers one lane until it is empty.
-func (d *sender) run(l lane) {
+func (d *sender) run(p *senderPart, l lane) {
 	defer d.wg.Done()
 	d.room <- struct{}{}
 	defer func() { <-d.room }()
-	for jobs := d.next(l); len(jobs) > 0; jobs = d.next(l) {
+	for jobs := p.next(l); len(jobs) > 0; jobs = p.next(l) {
 		for _, j := range jobs {
 			if j.expired(d.s.now()) {
 				d.s.count("ignored", "lease_lost")
 				continue
 			}
-			d.s.finish(d.ctx, j, d.s.tell(d.ctx, j))
+			d.s.finish(p.ctx, j, d.s.tell(p.ctx, j))
 		}
 	}
 }
 
 // next takes what a lane has to deliver; with nothing left the lane is gone.
-func (d *sender) next(l lane) []job {
-	p := &d.parts[partOf(l.askNo)]
+func (p *senderPart) next(l lane) []job {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	jobs := p.lanes[l]

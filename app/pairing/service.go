@@ -185,19 +185,14 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 func (s *Service) committed(ctx context.Context, d *stepped, now Instant) {
 	s.remember(&d.t)
 	s.mark(d.fx.Marks)
-	s.everyPool(d.t.App, func(p *pool) {
-		for _, c := range d.fx.Take {
-			p.take(c, p.scene == d.t.Scene)
+	own, known := s.pool(d.t.App, d.t.Scene, d.cfg), true
+	s.everyPool(d.t.App, func(p *pool) { known = p.committed(d, now) && known })
+	if !known {
+		if err := s.meet(ctx, own, &d.t, now); err != nil {
+			s.Log.WarnContext(ctx, "pairing: recent peers not read", "ask_no", d.t.AskNo, "err", err)
+			own.introduce(&d.t, d.cfg, nil)
+			own.put(&d.t, d.cfg, now)
 		}
-		for _, r := range d.fx.Drop {
-			p.release(r, now)
-		}
-	})
-	p := s.pool(d.t.App, d.t.Scene, d.cfg)
-	if err := s.meet(ctx, p, &d.t, now); err != nil {
-		s.Log.WarnContext(ctx, "pairing: recent peers not read", "ask_no", d.t.AskNo, "err", err)
-		p.introduce(&d.t, d.cfg, nil)
-		p.put(&d.t, d.cfg, now)
 	}
 	if len(d.fx.Send) > 0 {
 		s.deliver(&d.t, d.fx.Send)
