@@ -41,8 +41,8 @@ func engineTicket(m *Memory, cfg *Config, asker, peer UID, ask string) error {
 		if err == nil {
 			err = m.Commit(ctx, Batch{Writes: []Write{{Ticket: t, Prev: prev, Due: t.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records})
 		}
-		for _, e := range fx.Send {
-			told = append(told, Delivery{ID: e.ID, At: now})
+		for _, id := range fx.Send {
+			told = append(told, Delivery{ID: id, At: now})
 		}
 	}
 	commit(0)

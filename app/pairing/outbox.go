@@ -113,10 +113,7 @@ func (s *step) push(e Entry) int64 {
 		e.Waiting = true
 	} else {
 		e.Attempts = 1
-		if s.fx.Send == nil {
-			s.fx.Send = make([]Entry, 0, stepEntries)
-		}
-		s.fx.Send = append(s.fx.Send, e)
+		s.fx.Send = append(s.fx.Send, e.ID)
 	}
 	s.t.Outbox = append(s.t.Outbox, e)
 	return e.ID
@@ -166,7 +163,7 @@ func (s *step) drop(i int) {
 		if e.After == id {
 			e.After, e.Waiting = 0, false
 			e.Attempts, e.NotBefore = 1, s.lease(e)
-			s.fx.Send = append(s.fx.Send, *e)
+			s.fx.Send = append(s.fx.Send, e.ID)
 		}
 	}
 }
@@ -244,7 +241,7 @@ func (s *step) resend() {
 		}
 		e.Attempts++
 		e.Waiting, e.NotBefore = false, s.lease(e)
-		s.fx.Send = append(s.fx.Send, *e)
+		s.fx.Send = append(s.fx.Send, e.ID)
 		s.dirty = true
 	}
 }

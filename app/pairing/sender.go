@@ -98,7 +98,7 @@ type lane struct {
 
 type job struct {
 	t   *Ticket
-	e   Entry
+	e   *Entry // of t
 	cfg *Config
 }
 
@@ -114,7 +114,7 @@ func newSender(s *Service) *sender {
 
 // take queues entries; it never blocks. What comes while the service stops stays
 // in the store, where its lease runs out and another replica takes it over.
-func (d *sender) take(t *Ticket, entries []Entry) {
+func (d *sender) take(t *Ticket, entries []int64) {
 	p := &d.parts[partOf(t.AskNo)]
 	cfg, err := d.s.config(p.ctx, t.ConfigID)
 	if err != nil {
@@ -125,7 +125,11 @@ func (d *sender) take(t *Ticket, entries []Entry) {
 	if p.draining {
 		return
 	}
-	for _, e := range entries {
+	for _, id := range entries {
+		e := t.entry(id)
+		if e == nil {
+			continue // taken back in the same step
+		}
 		l := lane{askNo: t.AskNo, kind: e.Kind}
 		if e.Kind == ToClient {
 			l.to = e.To

@@ -51,7 +51,7 @@ type Options struct {
 type Service struct {
 	Options
 	step    func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
-	deliver func(t *Ticket, entries []Entry) // hands entries to the wire
+	deliver func(t *Ticket, entries []int64) // hands entries to the wire
 	sender  *sender
 	offset  atomic.Int64 // store's clock minus ours, ms
 	closing atomic.Bool

@@ -83,12 +83,16 @@ func (w simWorld) back(uid UID, at Instant) Instant {
 }
 
 // deliver plays the vendor's wire and what people do once they hear.
-func (s *sim) deliver(t *Ticket, entries []Entry) {
+func (s *sim) deliver(t *Ticket, entries []int64) {
 	cfg, err := s.svc.config(context.Background(), t.ConfigID)
 	if err != nil {
 		return
 	}
-	for _, e := range entries {
+	for _, id := range entries {
+		e := t.entry(id)
+		if e == nil {
+			continue
+		}
 		j := job{t, e, cfg}
 		if e.Kind != ToClient {
 			s.after(0, func() { s.svc.finish(context.Background(), j, TellDone) })

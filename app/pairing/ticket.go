@@ -173,7 +173,7 @@ type Effects struct {
 	Drop    []Release
 	Records []Record
 	Links   []Link
-	Send    []Entry // deliver now, after the commit
+	Send    []int64 // ids of the entries to deliver now, after the commit
 	Marks   []Mark
 }
 
@@ -186,6 +186,15 @@ func (t *Ticket) clone() Ticket {
 	n.Offers = slices.Clone(t.Offers)
 	n.Outbox = append(make([]Entry, 0, len(t.Outbox)+stepEntries), t.Outbox...)
 	return n
+}
+
+func (t *Ticket) entry(id int64) *Entry {
+	for i := range t.Outbox {
+		if t.Outbox[i].ID == id {
+			return &t.Outbox[i]
+		}
+	}
+	return nil
 }
 
 // Round returns the current round.

@@ -172,9 +172,13 @@ func (w *world) replica(slot int) *Service {
 		}
 		return next, fx, err
 	}
-	svc.deliver = func(t *Ticket, entries []Entry) {
+	svc.deliver = func(t *Ticket, entries []int64) {
 		cfg, _ := svc.config(context.Background(), t.ConfigID)
-		for _, e := range entries {
+		for _, id := range entries {
+			e := t.entry(id)
+			if e == nil {
+				continue
+			}
 			w.pending = append(w.pending, flight{job{t, e, cfg}, svc})
 			if e.Name == CommandDispatch {
 				w.audit.attempt(dispatchKey{e.To, t.AskNo, e.Round})
