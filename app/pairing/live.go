@@ -24,17 +24,22 @@ type livePart struct {
 // read returns a ticket's newest state. Where no other replica writes, that is
 // what this one committed last, and the store need not be asked. The answer to
 // a request thus always comes from a state as new as the request.
-func (s *Service) read(ctx context.Context, askNo string) (Ticket, error) {
+func (s *Service) read(ctx context.Context, askNo string) (*Ticket, error) {
 	if !s.Shared {
 		p := &s.live[partOf(askNo)]
 		p.mu.RLock()
 		t := p.tickets[askNo]
 		p.mu.RUnlock()
 		if t != nil {
-			return *t, nil // Step never changes a ticket in place
+			return t, nil // Step never changes a ticket in place
 		}
 	}
-	return s.Store.Load(ctx, askNo)
+	return s.stored(ctx, askNo)
+}
+
+func (s *Service) stored(ctx context.Context, askNo string) (*Ticket, error) {
+	t, err := s.Store.Load(ctx, askNo)
+	return &t, err
 }
 
 // expect remembers a new ask before its commit, when nobody knows its number.
@@ -45,7 +50,7 @@ func (s *Service) expect(t *Ticket) {
 	p := &s.live[partOf(t.AskNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tickets[t.AskNo] = new(*t)
+	p.tickets[t.AskNo] = t
 }
 
 // remember takes over a commit. Commits may report out of order: the higher
@@ -63,7 +68,7 @@ func (s *Service) remember(t *Ticket) {
 	case t.State == Ended && len(t.Outbox) == 0:
 		delete(p.tickets, t.AskNo)
 	default:
-		p.tickets[t.AskNo] = new(*t)
+		p.tickets[t.AskNo] = t
 	}
 }
 

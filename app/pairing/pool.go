@@ -177,7 +177,7 @@ func (p *pool) committed(d *stepped, now Instant) bool {
 	for _, r := range d.fx.Drop {
 		p.release(r)
 	}
-	return !here || p.update(&d.t, d.cfg)
+	return !here || p.update(d.t, d.cfg)
 }
 
 // take notes a committed claim; here: of an ask of this pool.

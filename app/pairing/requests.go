@@ -6,7 +6,7 @@ import (
 )
 
 // who is in the app asked from: an ask of another app does not exist.
-func (s *Service) load(ctx context.Context, app, askNo string) (Ticket, error) {
+func (s *Service) load(ctx context.Context, app, askNo string) (*Ticket, error) {
 	t, err := s.read(ctx, askNo)
 	if err == nil && t.App != app {
 		err = ErrUnknownAsk

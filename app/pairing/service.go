@@ -96,44 +96,44 @@ const tries = 5
 
 // apply brings one event to a ticket: read, reduce, compare and set. What the
 // caller is told comes from a state that was read after he asked.
-func (s *Service) apply(ctx context.Context, askNo string, ev Event) (Ticket, error) {
+func (s *Service) apply(ctx context.Context, askNo string, ev Event) (*Ticket, error) {
 	read := s.read
 	for range tries {
 		t, err := read(ctx, askNo)
 		if err != nil {
-			return Ticket{}, err
+			return nil, err
 		}
-		next, told, err := s.applyTo(ctx, &t, ev)
+		next, told, err := s.applyTo(ctx, t, ev)
 		if !errors.Is(err, ErrConflict) {
 			return next, errors.Join(told, err)
 		}
 		s.count("cas_retries", "")
-		read = s.Store.Load // the other write may not be remembered yet
+		read = s.stored // the other write may not be remembered yet
 	}
-	return Ticket{}, ErrUnavailable
+	return nil, ErrUnavailable
 }
 
 // stepped is a ticket with the configuration that it goes by.
 type stepped struct {
-	t   Ticket
+	t   *Ticket
 	cfg *Config
 	fx  Effects
 }
 
 // applyTo is one try on t as it was read. told is the machine's answer, err why
 // nothing was written.
-func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket, told, err error) {
+func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next *Ticket, told, err error) {
 	now := s.now()
 	cfg, err := s.config(ctx, t.ConfigID)
 	if err != nil {
-		return *t, nil, err
+		return t, nil, err
 	}
 	acks := s.sender.acked(t.AskNo)
 	after, fx, told := s.step(cfg, t, now, acks, ev)
 	if !fx.Changed {
 		s.sender.keep(t.AskNo, acks...)
 		s.mark(fx.Marks)
-		return *t, told, nil
+		return t, told, nil
 	}
 	defer func() {
 		if err != nil {
@@ -141,11 +141,11 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 		}
 	}()
 	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
-	done := []stepped{{after, cfg, fx}}
+	done := []stepped{{&after, cfg, fx}}
 	for _, l := range fx.Links {
 		linked, err := s.link(ctx, l, now, &b)
 		if err != nil {
-			return *t, nil, err
+			return t, nil, err
 		}
 		done = append(done, linked...)
 	}
@@ -153,12 +153,12 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next Ticket
 		for i := range done {
 			s.doubt(done[i].t.AskNo, err)
 		}
-		return *t, nil, err
+		return t, nil, err
 	}
 	for i := range done {
 		s.committed(ctx, &done[i], now)
 	}
-	return after, told, nil
+	return &after, told, nil
 }
 
 // link steps a second ticket inside the same commit (M15 to M17).
@@ -171,31 +171,31 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 	if err != nil {
 		return nil, err
 	}
-	after, fx, err := s.step(cfg, &t, now, nil, l.Event)
+	after, fx, err := s.step(cfg, t, now, nil, l.Event)
 	if err != nil || !fx.Changed {
 		return nil, err
 	}
 	b.Writes = append(b.Writes, Write{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)})
 	b.Drop, b.Take = append(b.Drop, fx.Drop...), append(b.Take, fx.Take...)
 	b.Records = append(b.Records, fx.Records...)
-	return []stepped{{after, cfg, fx}}, nil
+	return []stepped{{&after, cfg, fx}}, nil
 }
 
 // committed spreads the news of a commit inside this replica.
 func (s *Service) committed(ctx context.Context, d *stepped, now Instant) {
-	s.remember(&d.t)
+	s.remember(d.t)
 	s.mark(d.fx.Marks)
 	own, known := s.pool(d.t.App, d.t.Scene, d.cfg), true
 	s.everyPool(d.t.App, func(p *pool) { known = p.committed(d, now) && known })
 	if !known {
-		if err := s.meet(ctx, own, &d.t, now); err != nil {
+		if err := s.meet(ctx, own, d.t, now); err != nil {
 			s.Log.WarnContext(ctx, "pairing: recent peers not read", "ask_no", d.t.AskNo, "err", err)
-			own.introduce(&d.t, d.cfg, nil)
-			own.put(&d.t, d.cfg, now)
+			own.introduce(d.t, d.cfg, nil)
+			own.put(d.t, d.cfg, now)
 		}
 	}
 	if len(d.fx.Send) > 0 {
-		s.deliver(&d.t, d.fx.Send)
+		s.deliver(d.t, d.fx.Send)
 	}
 }
 
