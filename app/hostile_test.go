@@ -113,6 +113,25 @@ func TestEveryRefusalHasItsFamilysEnvelope(t *testing.T) {
 	}
 }
 
+// Two polls of one user would else wake each other for ever: the older one is told
+// not to come back.
+func TestAPollThatIsTakenOverIsToldSo(t *testing.T) {
+	p := start(t, nil)
+	header := p.as(t, "alice")
+	conv, bob := p.room(t, "alice", "bob"), p.as(t, "bob")
+	got := make(chan answer, 2)
+	for range 2 {
+		go func() { got <- p.do(t, request{Method: http.MethodGet, Path: "/notify?protoc=poll", Header: header}) }()
+	}
+	if older := <-got; older.Code != 3500 {
+		t.Errorf("the older poll: %d %s", older.Status, older.Body)
+	}
+	p.say(t, bob, conv, "hello")
+	if newer := <-got; !strings.Contains(string(newer.Body), "hello") {
+		t.Errorf("the newer poll: %d %s", newer.Status, newer.Body)
+	}
+}
+
 // HEAD has no answer to receive messages in, so it opens no session.
 func TestHeadOpensNoSession(t *testing.T) {
 	p := start(t, nil)

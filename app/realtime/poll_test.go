@@ -68,7 +68,7 @@ func TestNewerPollTakesOverFromTheOneThatWaits(t *testing.T) {
 		}()
 		synctest.Wait()
 		s.send("c", "ann", "1")
-		if got := <-first; got != "<nil>" {
+		if got := <-first; got != (&Closed{Replaced}).Error() {
 			t.Errorf("older poll: %s", got)
 		}
 		if got := <-second; got != "1<nil>" {

@@ -73,7 +73,9 @@ func (s *Session) End(code Code) {
 }
 
 // Wait returns at most limit waiting messages, as soon as there is one; nothing
-// when ctx ends or a newer Wait takes over; *Closed when the session has ended.
+// when ctx ends; *Closed when the session has ended, and with Replaced when a newer
+// Wait has taken over: were it told nothing, two clients would end each other's
+// polls for ever.
 func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
 	mine := make(chan struct{}, 1)
 	s.mu.Lock()
@@ -85,6 +87,9 @@ func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
 	defer s.rest(mine)
 	for {
 		batch, err := s.take(mine, limit)
+		if err == errTakenOver {
+			return nil, err
+		}
 		if err != nil {
 			s.hub.close(s, Slow) // nothing to do when it was closed before
 			return nil, err
@@ -95,7 +100,7 @@ func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
 		select {
 		case _, ok := <-mine:
 			if !ok {
-				return nil, nil
+				return nil, errTakenOver
 			}
 		case <-s.done:
 		case <-ctx.Done():
@@ -104,7 +109,10 @@ func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
 	}
 }
 
-// take removes what Wait returns. A poll that was taken over gets nothing.
+// errTakenOver ends the older of two polls of one session, which stays open.
+var errTakenOver = &Closed{Replaced}
+
+// take removes what Wait returns.
 func (s *Session) take(mine chan struct{}, limit int) ([]*Message, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +120,7 @@ func (s *Session) take(mine chan struct{}, limit int) ([]*Message, error) {
 	case s.closed:
 		return nil, &Closed{s.code}
 	case s.waiter != mine:
-		return nil, nil
+		return nil, errTakenOver
 	case s.full:
 		return nil, &Closed{Slow}
 	}
