@@ -154,7 +154,7 @@ func (s *Service) create(ctx context.Context, d *stepped) error {
 // orNobody matches at once and ends the ask when there is nobody (M3).
 func (s *Service) orNobody(ctx context.Context, t *Ticket) (string, error) {
 	s.MatchOnce(ctx)
-	if after, err := s.apply(ctx, t.AskNo, Tick{}); err == nil && after.EndReason == ReasonNoCandidate {
+	if after, err := s.apply(ctx, t.AskNo, Nobody{}); err == nil && after.EndReason == ReasonNoCandidate {
 		s.count("asks", "no_candidate")
 		return "", ErrNoCandidate
 	}

@@ -49,7 +49,7 @@ const (
 )
 
 // Config is what pairing goes by in one app and scene (2.14). The tag is the
-// key under "pair.". A ticket keeps the configuration that it started with.
+// key under "pair."; a bare number under one that ends in _ms is milliseconds. A ticket keeps the configuration that it started with.
 type Config struct {
 	Enabled   bool   `key:"enabled"`    // false: no new asks and no new offers
 	MaxRounds int    `key:"max_rounds"` // searches per ask
@@ -69,11 +69,11 @@ type Config struct {
 	CallWatchdog   time.Duration `key:"call_watchdog"` // a billed call that only a client calls ended (D4)
 
 	Fanout      int           `key:"fanout"`
-	Progressive time.Duration `key:"progressive"` // 0: all of fanout at once
+	Progressive time.Duration `key:"progressive_ms"` // 0: all of fanout at once
 	Strategy    string        `key:"strategy"`
 	TopM        int           `key:"top_m"`
 	ScanLimit   int           `key:"scan_limit"`
-	Window      time.Duration `key:"window"` // 0: greedy; else asks are collected and assigned together
+	Window      time.Duration `key:"window_ms"` // 0: greedy; else asks are collected and assigned together
 
 	RefuseCooldown time.Duration   `key:"refuse_cooldown"`
 	RNACooldown    time.Duration   `key:"rna_cooldown"` // after an offer that rang without answer

@@ -125,8 +125,7 @@ func (p *pool) pickIdles(w *waiter, pl *plan) {
 	}
 }
 
-// pickIdle takes the next idle candidate who suits w, if the budget has a
-// message for him.
+// pickIdle takes the next idle candidate who suits w.
 func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	eligible := make([]*member, 0, 4)
 	scanned := 0
@@ -154,6 +153,11 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	if m == nil {
 		return false
 	}
+	return p.pick(w, m, pl)
+}
+
+// pick chooses m for w, if the budget has a message for him.
+func (p *pool) pick(w *waiter, m *member, pl *plan) bool {
 	evidence, _ := m.c.proof(p.now)
 	if pl.sure && p.doubtful(m, evidence) {
 		return false
@@ -196,8 +200,12 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 	p.waiting.from(w.node.key, w.node.tie+1, func(other *waiter) bool {
 		scanned++
 		m := p.members[other.t.Asker]
-		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) {
+		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) || m.c.ReadyAt > p.now {
 			return scanned < p.cfg.ScanLimit
+		}
+		if evidence, present := m.c.proof(p.now); (!present || evidence.Proof != ProofSocket) && !p.budget.AllowN(p.now.Time(), 1) {
+			p.heldAt = p.now
+			return false
 		}
 		p.unlist(m) // his own ask may have ended unheard
 		other.busy, m.planned = true, true
@@ -207,30 +215,61 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 	})
 }
 
-// batchMax is the side of the largest assignment that is solved exactly; more
-// waits for the next window.
-const batchMax = 500
+const (
+	assignMax = 500  // the side of the largest assignment that is solved exactly
+	batchMax  = 2000 // tickets and candidates of one window; more wait for the next
+)
 
 // batch assigns the oldest tickets and the idle candidates together at the
-// lowest total cost: acceptance and idle time against waiting time.
+// lowest total cost: acceptance and idle time against waiting time. Who is left
+// over may be offered to an asker, or be offered himself (M15).
 func (p *pool) batch() []plan {
-	var rows []*waiter
+	rows, cols := p.crowd()
+	match := p.greedy
+	if len(rows) <= assignMax && len(cols) <= assignMax {
+		match = p.cheapest
+	}
+	var out []plan
+	for i, j := range match(rows, cols) {
+		w := rows[i]
+		if w.busy {
+			continue // he holds an offer by now
+		}
+		pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}}
+		if j >= 0 {
+			p.pick(w, cols[j], &pl)
+		}
+		if len(pl.picks) == 0 && w.cfg.CrossAsk != CrossOff {
+			p.pickAsker(w, &pl)
+		}
+		if len(pl.picks) > 0 {
+			w.busy = true
+			p.unwait(w)
+			out = append(out, pl)
+		}
+	}
+	return out
+}
+
+// crowd is who waits and who is idle in this window.
+func (p *pool) crowd() (rows []*waiter, cols []*member) {
 	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
 		if !w.busy && w.after <= p.now && w.t.open(p.now) && w.t.Room(w.cfg, p.now) > 0 {
 			rows = append(rows, w)
 		}
 		return len(rows) < batchMax
 	})
-	var cols []*member
 	p.idle.from(-1<<63, 0, func(m *member) bool {
 		if _, present := m.c.proof(p.now); present && p.wants(m) {
 			cols = append(cols, m)
 		}
 		return len(cols) < batchMax
 	})
-	if len(rows) == 0 || len(cols) == 0 {
-		return nil
-	}
+	return rows, cols
+}
+
+// cheapest returns the column for each row at the lowest total cost, -1 for none.
+func (p *pool) cheapest(rows []*waiter, cols []*member) []int {
 	cost := make([][]float64, len(rows))
 	for i, w := range rows {
 		cost[i] = make([]float64, len(cols))
@@ -238,19 +277,26 @@ func (p *pool) batch() []plan {
 			cost[i][j] = p.edge(w, m)
 		}
 	}
-	var out []plan
-	for i, j := range assign(cost) {
-		if j < 0 {
-			continue
+	return assign(cost)
+}
+
+// greedy gives each row, the oldest first, its cheapest column that is left.
+func (p *pool) greedy(rows []*waiter, cols []*member) []int {
+	out := make([]int, len(rows))
+	taken := make([]bool, len(cols))
+	for i, w := range rows {
+		out[i] = -1
+		least := float64(forbidden)
+		for j, m := range cols {
+			if !taken[j] {
+				if e := p.edge(w, m); e < least {
+					out[i], least = j, e
+				}
+			}
 		}
-		w, m := rows[i], cols[j]
-		if e, _ := m.c.proof(p.now); e.Proof != ProofSocket && !p.budget.AllowN(p.now.Time(), 1) {
-			continue
+		if out[i] >= 0 {
+			taken[out[i]] = true
 		}
-		p.unlist(m)
-		p.unwait(w)
-		m.planned, w.busy = true, true
-		out = append(out, plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}, picks: []Pick{{UID: m.c.UID, Card: m.c.Card}}})
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -21,7 +22,8 @@ type pool struct {
 	oracle func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
 	wake   chan struct{}                              // something may be matched; capacity 1
 
-	sockets sync.Map // of UID to the Instant until which he holds a socket of ours
+	sockets      sync.Map    // of UID to the Instant until which he holds a socket of ours
+	unconfigured atomic.Bool // the source failed when it was last asked
 
 	mu           sync.Mutex // guards what follows
 	now          Instant    // of the last call

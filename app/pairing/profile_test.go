@@ -128,7 +128,7 @@ func TestProfilesDecideWhoMeets(t *testing.T) {
 			w.wantState(ask, Offered)
 		},
 		"in batches too": func(t *testing.T) {
-			w := acquainted(t, map[UID]Profile{1: {Blocked: []UID{2}}}, with("window", "100ms"))
+			w := acquainted(t, map[UID]Profile{1: {Blocked: []UID{2}}}, with("window_ms", "100"))
 			w.online(1, 2)
 			ask := w.ask(1)
 			w.pass(25 * time.Second)

@@ -39,7 +39,7 @@ func (t *Ticket) open(now Instant) bool {
 }
 
 // Room is how many offers may be opened now: fan-out k at once, or one more
-// every ProgressiveMS up to k (2.13).
+// every Progressive up to k (2.13).
 func (t *Ticket) Room(cfg *Config, now Instant) int {
 	open := t.OpenOffers()
 	if cfg.Progressive == 0 || open == 0 {

@@ -228,7 +228,7 @@ func TestMatching(t *testing.T) {
 			}
 		},
 		"M1 one more by and by": func(t *testing.T) {
-			w := newWorld(t, with("fanout", "2", "progressive", "2s"))
+			w := newWorld(t, with("fanout", "2", "progressive_ms", "2000"))
 			w.online(2, 3, 4)
 			ask := w.ask(1)
 			for _, want := range []int{1, 2, 2} {
@@ -259,6 +259,21 @@ func TestMatching(t *testing.T) {
 			w.wantEnd(ask, ReasonNoCandidate)
 			w2 := newWorld(t, with("no_candidate", "end", "no_candidate_after", "0s"))
 			wantErr(t, w2.tryAsk(1), ErrNoCandidate)
+		},
+		"M3 somebody refused, and there is another": func(t *testing.T) {
+			w := newWorld(t, with("no_candidate", "end", "no_candidate_after", "5s"))
+			ask := w.ask(1)
+			w.pass(4 * time.Second)
+			w.online(2)
+			w.pass(4 * time.Second)
+			w.online(3)
+			must(t, w.answer(ask, 2, 1, false))
+			w.svc.SweepOnce(t.Context()) // before the matcher
+			w.settle()
+			w.wantState(ask, Offered)
+			must(t, w.answer(ask, 3, 1, false))
+			w.pass(2 * time.Second)
+			w.wantEnd(ask, ReasonNoCandidate)
 		},
 		"M4 M5 rounds without anybody": func(t *testing.T) {
 			w := newWorld(t, with("round_timeout", "5s", "max_rounds", "2"))

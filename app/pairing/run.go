@@ -15,6 +15,7 @@ const (
 	pollOverlap = 2 * time.Second // commits become visible out of order, so each poll looks back
 	clockEvery  = 10 * time.Second
 	reapEvery   = time.Minute
+	configEvery = time.Second
 
 	profileReaders = 8
 )
@@ -40,6 +41,7 @@ func (s *Service) Run(ctx context.Context) error {
 			s.Log.WarnContext(ctx, "pairing: store's clock not read", "err", err)
 		}
 	})
+	every(configEvery, s.reconfigure)
 	every(reapEvery, func(ctx context.Context) {
 		if n, err := s.Store.Reap(ctx, s.now()); err != nil || n > 0 {
 			s.Log.WarnContext(ctx, "pairing: lost claims dropped", "claims", n, "err", err)
@@ -245,6 +247,20 @@ func (p *pool) drop(ask string) {
 	if w := p.waiters[ask]; w != nil {
 		p.unwait(w)
 		delete(p.waiters, ask)
+	}
+}
+
+// reconfigure brings what the source says now to the pools, so that the kill
+// switch stops offers although nobody asks (Y4).
+func (s *Service) reconfigure(ctx context.Context) {
+	for _, p := range s.allPools() {
+		cfg, err := s.Configs.Get(ctx, p.app, p.scene)
+		if err == nil {
+			p.configure(cfg)
+		}
+		if failing := err != nil; failing != p.unconfigured.Swap(failing) {
+			s.Log.WarnContext(ctx, "pairing: the configuration's source", "app", p.app, "scene", p.scene, "failing", failing, "err", err)
+		}
 	}
 }
 

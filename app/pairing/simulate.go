@@ -44,7 +44,7 @@ var contenders = []struct {
 	{"round_robin", map[string]string{"pair.strategy": RoundRobin}, false},
 	{"fewest", map[string]string{"pair.strategy": Fewest}, false},
 	{"score", map[string]string{"pair.strategy": Score}, false},
-	{"batch 1s", map[string]string{"pair.window": "1s"}, false},
+	{"batch 1s", map[string]string{"pair.window_ms": "1000"}, false},
 	{"fan-out 3", map[string]string{"pair.fanout": "3"}, false},
 	{"oracle", nil, true},
 }

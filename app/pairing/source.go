@@ -36,9 +36,16 @@ type Configs struct {
 }
 
 type heldConfig struct {
-	cfg  *Config
-	at   time.Time
-	none bool
+	cfg   *Config
+	at    time.Time
+	tried time.Time // when the source last failed
+	none  bool
+}
+
+// due reports whether the source is to be asked again. One that fails is not
+// asked at every turn: whoever asks it waits.
+func (h *heldConfig) due(now time.Time, every time.Duration) bool {
+	return h == nil || now.Sub(h.at) >= every && now.Sub(h.tried) >= every
 }
 
 // Get returns the configuration of app and scene. ErrNoConfig: there is none;
@@ -49,7 +56,7 @@ func (c *Configs) Get(ctx context.Context, app string, scene int) (*Config, erro
 	c.mu.Lock()
 	h := c.held[k]
 	c.mu.Unlock()
-	if h == nil || now.Sub(h.at) >= c.Refresh {
+	if h.due(now, c.Refresh) {
 		// Asked once for all who wait; one caller's leaving does not fail the others.
 		fresh, err, _ := c.flight.Do(app+"/"+strconv.Itoa(scene), func() (any, error) {
 			return c.fetch(context.WithoutCancel(ctx), k)
@@ -60,6 +67,8 @@ func (c *Configs) Get(ctx context.Context, app string, scene int) (*Config, erro
 		case h == nil || now.Sub(h.at) > c.StaleMax:
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
+	} else if now.Sub(h.at) > max(c.StaleMax, c.Refresh) {
+		return nil, ErrConfig
 	}
 	if h.none {
 		return nil, ErrNoConfig
@@ -82,11 +91,13 @@ func (c *Configs) fetch(ctx context.Context, k poolKey) (*heldConfig, error) {
 	values, err := c.Source(ctx, k.app, k.scene)
 	h := &heldConfig{at: c.now(), none: errors.Is(err, ErrNoConfig)}
 	if err != nil && !h.none {
+		c.failed(k)
 		return nil, err
 	}
 	if !h.none {
 		cfg, err := Parse(values)
 		if err != nil {
+			c.failed(k)
 			return nil, err
 		}
 		cfg.id = cfg.ID()
@@ -102,6 +113,16 @@ func (c *Configs) fetch(ctx context.Context, k poolKey) (*heldConfig, error) {
 	}
 	c.held[k] = h
 	return h, nil
+}
+
+func (c *Configs) failed(k poolKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.held[k]; old != nil {
+		h := *old
+		h.tried = c.now()
+		c.held[k] = &h
+	}
 }
 
 // Parse lays values over the defaults. An unknown key, a bad value or a set
@@ -121,7 +142,7 @@ func Parse(values map[string]string) (Config, error) {
 		f, ok := fields[k]
 		if !ok {
 			errs = append(errs, fmt.Errorf("%s: no such key", k))
-		} else if err := set(f, raw); err != nil {
+		} else if err := set(f, inMilliseconds(k, raw)); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", k, err))
 		}
 	}
@@ -129,6 +150,14 @@ func Parse(values map[string]string) (Config, error) {
 		return Config{}, err
 	}
 	return cfg, cfg.Validate()
+}
+
+// inMilliseconds gives a bare number its unit where the key names one.
+func inMilliseconds(key, raw string) string {
+	if _, err := strconv.ParseInt(raw, 10, 64); err == nil && strings.HasSuffix(key, "_ms") {
+		return raw + "ms"
+	}
+	return raw
 }
 
 func set(f reflect.Value, raw string) error {
@@ -204,9 +233,56 @@ func HTTP(client *http.Client, at *url.URL) Source {
 		default:
 			return nil, fmt.Errorf("the source answered %d", res.StatusCode)
 		}
-		var row map[string]string
-		err = json.NewDecoder(io.LimitReader(res.Body, maxRow)).Decode(&row)
-		return row, err
+		var row jsonRow
+		if err := json.NewDecoder(io.LimitReader(res.Body, maxRow)).Decode(&row); err != nil {
+			return nil, fmt.Errorf("the source's answer: %w", err)
+		}
+		return row, nil
+	}
+}
+
+// jsonRow is a row of keys whose values may be written as JSON has them: text,
+// numbers, true and false, and lists.
+type jsonRow map[string]string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *jsonRow) UnmarshalJSON(raw []byte) error {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &values); err != nil {
+		return err
+	}
+	*r = make(jsonRow, len(values))
+	for k, v := range values {
+		text, err := plain(v)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k, err)
+		}
+		(*r)[k] = text
+	}
+	return nil
+}
+
+// plain writes a JSON value as the environment would hold it.
+func plain(raw json.RawMessage) (string, error) {
+	var list []json.RawMessage
+	var text string
+	switch {
+	case json.Unmarshal(raw, &text) == nil && raw[0] == '"':
+		return text, nil
+	case json.Unmarshal(raw, &list) == nil && raw[0] == '[':
+		parts := make([]string, len(list))
+		for i, v := range list {
+			part, err := plain(v)
+			if err != nil {
+				return "", err
+			}
+			parts[i] = part
+		}
+		return strings.Join(parts, ";"), nil
+	case raw[0] == '{' || string(raw) == "null":
+		return "", errors.New("text, a number, true, false or a list is required")
+	default:
+		return string(raw), nil
 	}
 }
 
@@ -220,7 +296,7 @@ func File(path string) Source {
 		if err != nil {
 			return nil, err
 		}
-		var rows map[string]map[string]string
+		var rows map[string]jsonRow
 		if err := json.Unmarshal(b, &rows); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}

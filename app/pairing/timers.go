@@ -1,5 +1,7 @@
 package pairing
 
+import "time"
+
 // timer is one armed deadline of a ticket; run is what it does when it is due.
 // A timer lives in the state that it belongs to, so one that was read before
 // the state moved on finds nothing to fire: CAS on the version does the rest.
@@ -56,7 +58,7 @@ func (t *Ticket) nextTimer(cfg *Config) (timer, bool) {
 		arm(t.AskBy, func(s *step) { s.end(ReasonExpired) }) // M6
 		arm(t.RoundBy, func(s *step) { s.nextRound(ReasonRoundTimeout, 0) })
 		if cfg.NoCandidate == NoCandidateEnd { // M3
-			arm(t.CreatedAt.Add(cfg.NoCandidateAfter), func(s *step) { s.end(ReasonNoCandidate) })
+			arm(max(t.CreatedAt.Add(cfg.NoCandidateAfter), t.searchingSince().Add(matchGrace)), func(s *step) { s.end(ReasonNoCandidate) })
 		}
 	case Offered:
 		t.offerTimers(cfg, arm)
@@ -77,6 +79,29 @@ func (t *Ticket) nextTimer(cfg *Config) (timer, bool) {
 		}
 	}
 	return next, next.run != nil
+}
+
+// matchGrace is what the matcher has to find the next candidate before the ask
+// ends for want of one (M3).
+const matchGrace = time.Second
+
+// searchingSince is when a searching ticket last had nothing open.
+func (t *Ticket) searchingSince() Instant {
+	since := t.Round().StartedAt
+	if n := len(t.Offers); n > 0 {
+		since = max(since, t.Offers[n-1].ClosedAt)
+	}
+	return since
+}
+
+// Nobody says that the matcher has looked, and found nobody to offer it to (M3).
+type Nobody struct{}
+
+func (Nobody) apply(s *step) error {
+	if s.t.State == Searching && s.cfg.NoCandidate == NoCandidateEnd && s.now >= s.t.CreatedAt.Add(s.cfg.NoCandidateAfter) {
+		s.end(ReasonNoCandidate)
+	}
+	return nil
 }
 
 // offerTimers: T_send, T_offer and T_gone of each open offer, and T_ask where
