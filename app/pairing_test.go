@@ -367,3 +367,40 @@ func TestTheBusinessServerListsTheHosts(t *testing.T) {
 		return p.pair(t, candidate, "pair/info", map[string]any{"ask_no": asked.AskNo}).Code == 0
 	})
 }
+
+// Presence in the running program: a call to the product API alone makes nobody
+// a candidate whom the vendor does not know to be online; the vendor's callbacks
+// do, and a logout takes the offer back.
+func TestTheVendorSaysWhoCanRing(t *testing.T) {
+	p := start(t, func(c *Config) { c.Pairing.Keys = map[string]string{"cross_ask": "off"} })
+	asker, candidate := p.as(t, "100"), p.as(t, "200")
+	mock := p.mock(t, "rongcloud")
+	atMock(t, "PUT", mock+"/_mock/callbacks", map[string]string{"callback.online": p.URL + "/callbacks/rongcloud/online"})
+	if got := p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: candidate}); got.Code != 0 { // active, and not online there
+		t.Fatalf("%s", got.Body)
+	}
+	var asked struct {
+		AskNo string `json:"ask_no"`
+	}
+	p.pair(t, asker, "pair/ask", map[string]any{}).decode(t, &asked)
+	sent := func(name string) bool {
+		journal := get(t, mock+"/_mock/journal?op=message.private.publish")
+		return strings.Contains(journal, name) && strings.Contains(journal, asked.AskNo)
+	}
+	until(t, "the vendor is asked whether he can ring", func() bool {
+		return strings.Contains(get(t, mock+"/_mock/journal"), "checkOnline")
+	})
+	if sent("dispatch") {
+		t.Fatal("offered although the vendor says that he is offline")
+	}
+	atMock(t, "POST", mock+"/_mock/callbacks/client.online", map[string]string{"user": "200"})
+	until(t, "he is online at the vendor and offered", func() bool { return sent("dispatch") })
+	logout := []map[string]any{{"userid": "200", "status": "2", "os": "iOS", "time": time.Now().Add(time.Second).UnixMilli(), "sessionId": "other"}}
+	atMock(t, "POST", mock+"/_mock/callbacks/callback.online", logout)
+	time.Sleep(200 * time.Millisecond)
+	if sent("rescind") {
+		t.Fatal("another session's end took the offer back")
+	}
+	atMock(t, "POST", mock+"/_mock/callbacks/client.offline", map[string]string{"user": "200"})
+	until(t, "he is gone and the offer with him", func() bool { return sent("rescind") })
+}

@@ -44,7 +44,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
 	recent := &vendors.Recent{}
 	journal := middleware.Journal(recent)
-	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal)
+	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal, newActivity(s).heed)
 	handlers.Product{
 		Words: s.words, Wallet: s.coins, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},

@@ -288,7 +288,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w.pass(2 * time.Second)
 			w.wantEnd(ask, ReasonAskerGone)
 			w, ask = offered(t, nil)
-			must(t, w.svc.LoggedOut(context.Background(), app, 1))
+			must(t, w.leave(1))
 			w.wantEnd(ask, ReasonAskerGone)
 		},
 		"D1 an asker in H": func(t *testing.T) {
@@ -298,7 +298,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w.at += 1000
 			second := w.ask(2)
 			w.settle()
-			must(t, w.svc.LoggedOut(context.Background(), app, 2))
+			must(t, w.leave(2))
 			w.wantEnd(second, ReasonAskerGone)
 			w.wantState(first, Searching)
 		},

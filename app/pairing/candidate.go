@@ -72,8 +72,9 @@ func (c *Candidate) Say(a Avail) {
 	c.Paused = c.Paused && !a.On
 }
 
-// See merges evidence; false: it is older than what is known (Y5).
-func (c *Candidate) See(session string, e Evidence) bool {
+// See merges evidence, and renews the lease of a yes that holds; false: it is
+// older than what is known (Y5).
+func (c *Candidate) See(session string, e Evidence, lease Instant) bool {
 	old, known := c.Sessions[session]
 	if known && e.At < old.At {
 		return false
@@ -86,6 +87,9 @@ func (c *Candidate) See(session string, e Evidence) bool {
 	}
 	fresh[session] = e
 	c.Sessions = fresh
+	if e.Online && c.Avail.On && c.Avail.Until > e.At {
+		c.Avail.Until = max(c.Avail.Until, lease)
+	}
 	if e.Online && c.OnlineAt == 0 {
 		c.OnlineAt = e.At
 	}

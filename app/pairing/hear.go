@@ -21,7 +21,7 @@ func (s *Service) Hear(ctx context.Context, app string, e vendors.Event) error {
 			return nil
 		}
 		if e.Action == "logout" {
-			return errors.Join(s.VendorPresence(ctx, app, uid, e.Session, false, At(e.At)), s.LoggedOut(ctx, app, uid))
+			return s.LoggedOut(ctx, app, uid, e.Session, At(e.At))
 		}
 		return s.VendorPresence(ctx, app, uid, e.Session, e.Action == "online", At(e.At))
 	case vendors.EventCall:

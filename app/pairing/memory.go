@@ -256,11 +256,11 @@ func (m *Memory) Met(_ context.Context, app string, uid UID, since Instant, limi
 }
 
 // SavePresence implements Candidates.
-func (m *Memory) SavePresence(_ context.Context, app string, uid UID, session string, e Evidence) (Candidate, error) {
+func (m *Memory) SavePresence(_ context.Context, app string, uid UID, session string, e Evidence, lease Instant) (Candidate, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := person{app, uid}
-	if c := m.candidate(p); c.See(session, e) {
+	if c := m.candidate(p); c.See(session, e, lease) {
 		m.changed[p] = m.now()
 	}
 	return m.read(p), nil

@@ -72,7 +72,7 @@ func play(t *rapid.T, w *world) {
 	acts := map[string]func(*rapid.T){
 		"online":  func(*rapid.T) { w.online(user()) },
 		"offline": func(*rapid.T) { w.offline(user()) },
-		"logout":  func(*rapid.T) { known(w.svc.LoggedOut(ctx, app, user())) },
+		"logout":  func(*rapid.T) { known(w.leave(user())) },
 		"avail": func(t *rapid.T) {
 			_, err := w.svc.SetAvail(ctx, app, user(), rapid.IntRange(0, 3).Draw(t, "off") > 0)
 			known(err)

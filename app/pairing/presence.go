@@ -6,9 +6,15 @@ import (
 )
 
 // Seen takes evidence that a person can be reached, or cannot, from one of his
-// sessions (2.12). Gone for good sessions are reported by Left.
+// sessions (2.12).
 func (s *Service) Seen(ctx context.Context, app string, uid UID, session string, e Evidence) error {
-	c, err := s.Store.SavePresence(ctx, app, uid, session, e)
+	return s.seen(ctx, app, uid, session, e, Gone{UID: uid})
+}
+
+// seen tells the ask that holds the person what his evidence, old and new, comes
+// to: gone is what he is where nothing shows him present.
+func (s *Service) seen(ctx context.Context, app string, uid UID, session string, e Evidence, gone Gone) error {
+	c, err := s.Store.SavePresence(ctx, app, uid, session, e, s.now().Add(s.presence(ctx, app).AvailTTL))
 	if err != nil {
 		return err
 	}
@@ -16,7 +22,7 @@ func (s *Service) Seen(ctx context.Context, app string, uid UID, session string,
 	if _, present := c.proof(s.now()); present {
 		return s.toHolder(ctx, app, uid, Back{UID: uid})
 	}
-	return s.toHolder(ctx, app, uid, Gone{UID: uid})
+	return s.toHolder(ctx, app, uid, gone)
 }
 
 // Socket reports a socket of ours: open or renewed, or closed.
@@ -27,7 +33,17 @@ func (s *Service) Socket(ctx context.Context, app string, uid UID, session strin
 
 // VendorPresence takes a vendor's word, at the vendor's own time (Y5).
 func (s *Service) VendorPresence(ctx context.Context, app string, uid UID, session string, online bool, at Instant) error {
-	return s.Seen(ctx, app, uid, "vendor:"+session, Evidence{Proof: ProofVendor, Online: online, At: at, Until: s.now().Add(s.presence(ctx, app).PresenceTTL)})
+	return s.Seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, online, at))
+}
+
+// LoggedOut takes a vendor's word that a session was left on purpose: there is no
+// grace (N16, D1), unless something newer or another session shows him present.
+func (s *Service) LoggedOut(ctx context.Context, app string, uid UID, session string, at Instant) error {
+	return s.seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, false, at), Gone{UID: uid, Now: true})
+}
+
+func (s *Service) vendorEvidence(ctx context.Context, app string, online bool, at Instant) Evidence {
+	return Evidence{Proof: ProofVendor, Online: online, At: at, Until: s.now().Add(s.presence(ctx, app).PresenceTTL)}
 }
 
 // Active notes an authenticated call, which is a weak sign of presence. It
@@ -75,11 +91,6 @@ func (s *Service) presence(ctx context.Context, app string) *Config {
 
 // DefaultScene is the scene of an ask that names none: speed match (seed 000).
 const DefaultScene = 1
-
-// LoggedOut says that a person left on purpose: no grace (N16, D1).
-func (s *Service) LoggedOut(ctx context.Context, app string, uid UID) error {
-	return s.toHolder(ctx, app, uid, Gone{UID: uid, Now: true})
-}
 
 // SetAvail is a person's own word on offers; it returns when the lease ends.
 func (s *Service) SetAvail(ctx context.Context, app string, uid UID, on bool) (Instant, error) {

@@ -584,7 +584,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"N16 the candidate leaves": func(t *testing.T) {
 			for name, leave := range map[string]func(w *world){
-				"logout":      func(w *world) { must(t, w.svc.LoggedOut(context.Background(), app, 2)) },
+				"logout":      func(w *world) { must(t, w.leave(2)) },
 				"unavailable": func(w *world) { _, err := w.svc.SetAvail(context.Background(), app, 2, false); must(t, err) },
 				"offline":     func(w *world) { w.offline(2); w.pass(2100 * time.Millisecond) },
 			} {

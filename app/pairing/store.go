@@ -77,8 +77,9 @@ type Cursor struct {
 // Candidates keeps what is known of people beside their claims.
 type Candidates interface {
 	// SavePresence stores what a session showed. Evidence older than what is
-	// stored for the same session changes nothing (Y5). It returns the person.
-	SavePresence(ctx context.Context, app string, uid UID, session string, e Evidence) (Candidate, error)
+	// stored for the same session changes nothing (Y5). Who is seen online while
+	// his own yes holds keeps it until lease. It returns the person.
+	SavePresence(ctx context.Context, app string, uid UID, session string, e Evidence, lease Instant) (Candidate, error)
 	// SaveAvail stores a person's own word; on ends a pause. It returns the person.
 	SaveAvail(ctx context.Context, app string, uid UID, a Avail) (Candidate, error)
 	// Candidate reads one person; zero but for App and UID when he is unknown.

@@ -294,6 +294,12 @@ func (w *world) offline(uid UID) {
 	}
 }
 
+// leave is a person who logs out everywhere.
+func (w *world) leave(uid UID) error {
+	w.offline(uid)
+	return w.svc.LoggedOut(context.Background(), app, uid, "phone", w.at)
+}
+
 func (w *world) ask(uid UID) string {
 	w.tb.Helper()
 	askNo, err := w.svc.Ask(context.Background(), app, 1, uid)

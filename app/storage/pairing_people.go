@@ -75,8 +75,8 @@ func (s Pairing) change(ctx context.Context, app string, uid pairing.UID, do fun
 }
 
 // SavePresence stores what a session showed.
-func (s Pairing) SavePresence(ctx context.Context, app string, uid pairing.UID, session string, e pairing.Evidence) (pairing.Candidate, error) {
-	return s.change(ctx, app, uid, func(c *pairing.Candidate) bool { return c.See(session, e) })
+func (s Pairing) SavePresence(ctx context.Context, app string, uid pairing.UID, session string, e pairing.Evidence, lease pairing.Instant) (pairing.Candidate, error) {
+	return s.change(ctx, app, uid, func(c *pairing.Candidate) bool { return c.See(session, e, lease) })
 }
 
 // SaveAvail stores a person's own word.

@@ -330,14 +330,14 @@ func met(t *testing.T, s pairing.Store) {
 
 func evidence(t *testing.T, s pairing.Store) {
 	on := pairing.Evidence{Proof: pairing.ProofVendor, Online: true, At: 2000, Until: 9000}
-	_, err := s.SavePresence(ctx(), app, 7, "phone", on)
+	_, err := s.SavePresence(ctx(), app, 7, "phone", on, 0)
 	must(t, err)
-	c, err := s.SavePresence(ctx(), app, 7, "phone", pairing.Evidence{Proof: pairing.ProofVendor, At: 1000, Until: 8000})
+	c, err := s.SavePresence(ctx(), app, 7, "phone", pairing.Evidence{Proof: pairing.ProofVendor, At: 1000, Until: 8000}, 0)
 	must(t, err)
 	if c.Sessions["phone"] != on {
 		t.Fatalf("older news won: %+v", c)
 	}
-	c, err = s.SavePresence(ctx(), app, 7, "pad", pairing.Evidence{At: 500, Until: 8000})
+	c, err = s.SavePresence(ctx(), app, 7, "pad", pairing.Evidence{At: 500, Until: 8000}, 0)
 	must(t, err)
 	if len(c.Sessions) != 2 {
 		t.Fatalf("sessions %+v", c.Sessions)
@@ -375,7 +375,7 @@ func changes(t *testing.T, s pairing.Store) {
 	tk := open(t, s, "2", 8)
 	_, b := step(tk, pairing.Cancel{UID: 8})
 	must(t, s.Commit(ctx(), b))
-	_, err = s.SavePresence(ctx(), app, 7, "phone", pairing.Evidence{Online: true, At: at, Until: at + 1000})
+	_, err = s.SavePresence(ctx(), app, 7, "phone", pairing.Evidence{Online: true, At: at, Until: at + 1000}, 0)
 	must(t, err)
 	ch, err := s.Changes(ctx(), app, at-1000)
 	must(t, err)

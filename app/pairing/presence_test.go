@@ -1,0 +1,115 @@
+package pairing
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"switchboard/vendors"
+)
+
+func (w *world) heardOf(uid, action string, at Instant) {
+	w.tb.Helper()
+	must(w.tb, w.svc.Hear(context.Background(), app, vendors.Event{Kind: vendors.EventPresence, Action: action, From: uid, Session: "phone", At: at.Time()}))
+}
+
+func TestPresence(t *testing.T) {
+	rows(t, map[string]func(t *testing.T){
+		"Y5 a logout that comes after a newer login changes nothing": func(t *testing.T) {
+			w := newWorld(t, off)
+			ask := w.ask(1)
+			w.heardOf("2", "online", w.at)
+			w.settle()
+			w.wantState(ask, Offered)
+			w.heardOf("2", "logout", w.at.Add(-time.Second))
+			w.heardOf("1", "online", w.at)
+			w.heardOf("1", "logout", w.at.Add(-time.Second))
+			w.settle()
+			w.wantState(ask, Offered)
+			w.heardOf("2", "logout", w.at.Add(time.Millisecond))
+			w.settle()
+			w.wantState(ask, Searching)
+			w.heardOf("1", "logout", w.at.Add(time.Millisecond))
+			w.wantEnd(ask, ReasonAskerGone)
+		},
+		"Y5 the end of one session is not the end of another": func(t *testing.T) {
+			w, ask := offered(t, nil) // both have a socket
+			w.heardOf("2", "online", w.at)
+			w.heardOf("2", "logout", w.at.Add(time.Millisecond))
+			w.heardOf("2", "offline", w.at.Add(2*time.Millisecond))
+			w.pass(5 * time.Second)
+			w.wantState(ask, Offered)
+		},
+		"what is not renewed decays": func(t *testing.T) {
+			w := newWorld(t, off)
+			w.heardOf("2", "online", w.at)
+			w.at = w.at.Add(121 * time.Second)
+			ask := w.ask(1)
+			w.settle()
+			w.wantState(ask, Searching)
+		},
+		"a lease runs out, and presence renews it": func(t *testing.T) {
+			w := newWorld(t, map[string]string{"pair.cross_ask": "off", "pair.pool.mode": "optin", "pair.avail_ttl": "60s"})
+			for _, uid := range []UID{2, 3} {
+				_, err := w.svc.SetAvail(context.Background(), app, uid, true)
+				must(t, err)
+			}
+			w.online(2)
+			for range 5 {
+				w.at = w.at.Add(50 * time.Second)
+				w.heardOf("2", "online", w.at)
+			}
+			w.heardOf("3", "online", w.at) // too late for his lease
+			ask := w.ask(1)
+			w.settle()
+			if got := w.offeredTo(ask); got != 2 {
+				t.Fatalf("offered to %d", got)
+			}
+			must(t, w.answer(ask, 2, 1, false))
+			w.settle()
+			w.wantState(ask, Searching)
+		},
+		"N14 who rings out too often is away, is told of, and comes back by his own word": func(t *testing.T) {
+			w := newWorld(t, map[string]string{"pair.cross_ask": "off", "pair.max_rna": "2", "pair.rna_cooldown": "0s", "pair.ask_ttl": "10m", "pair.round_timeout": "10m"})
+			w.online(2)
+			var told []string
+			for range 2 {
+				ask := w.ask(1)
+				w.settle()
+				w.wantState(ask, Offered)
+				w.at = w.at.Add(11 * time.Second)
+				w.svc.SweepOnce(t.Context())
+				for _, f := range w.pending {
+					if f.e.Name == EventCandidatePaused {
+						told = append(told, f.e.To.String())
+					}
+				}
+				w.settle()
+				must(t, w.cancel(ask, 1))
+				w.pass(10 * time.Second)
+			}
+			if len(told) != 1 || told[0] != "2" {
+				t.Fatalf("told of %v", told)
+			}
+			ask := w.ask(1)
+			w.pass(5 * time.Second)
+			w.wantState(ask, Searching)
+			_, err := w.svc.SetAvail(context.Background(), app, 2, true)
+			must(t, err)
+			w.settle()
+			w.wantState(ask, Offered)
+		},
+		"Y6 a replica whose clock runs off fires no deadline, and answers on": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			w.skews[0] = time.Second
+			w.restart()
+			w.svc.SkewMax = 250 * time.Millisecond
+			w.at = w.at.Add(30 * time.Second)
+			w.svc.SweepOnce(t.Context())
+			w.wantState(ask, Offered)
+			w.svc.SkewMax = 2 * time.Second
+			w.svc.SweepOnce(t.Context())
+			w.wantState(ask, Searching)
+		},
+	})
+}
