@@ -157,7 +157,7 @@ func TestOperatorOpensABreakerAndSeesIt(t *testing.T) {
 		t.Fatalf("%+v", why)
 	}
 	steps := why.Writes[0].Steps
-	if len(steps) != 3 || !strings.Contains(steps[0].Note, "candidates") || !steps[1].Skipped || !strings.Contains(steps[1].Note, "breaker is open") || steps[2].Outcome != "ok" {
+	if len(steps) != 3 || !strings.Contains(steps[0].Note, "candidates") || !steps[1].Skipped || !strings.Contains(steps[1].Note, "opened by an operator: circuit breaker is open") || steps[2].Outcome != "ok" {
 		t.Errorf("%+v", steps)
 	}
 	p.operate(t, "POST", "/admin/vendors/rongcloud/breaker", `{"by":"ann","mode":"auto"}`, &seen)

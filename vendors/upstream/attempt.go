@@ -20,7 +20,7 @@ const maxAnswer = 4 << 20
 func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendors.Error {
 	b, force := c.breakers[call.Class], vendors.Forced(ctx)
 	if !b.healthy(force) {
-		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBreakerOpen})
+		return c.fail(call, Answer{}, b.refusal())
 	}
 	if late := op.shaper.take(ctx, call.Units, op.usual()); late != nil {
 		return c.fail(call, Answer{}, late)
@@ -29,7 +29,7 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	start := time.Now()
 	t, ok := b.admit(slow, force)
 	if !ok {
-		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBreakerOpen})
+		return c.fail(call, Answer{}, b.refusal())
 	}
 	defer t.end(errFailed, nil) // an adapter's panic counts as a failure
 	fault := c.once(ctx, call, start, out)

@@ -123,6 +123,16 @@ func (b *breaker) healthy(force bool) bool {
 	}
 }
 
+// refusal is the error of a call that does not pass, and says when it was a person
+// who shut the breaker.
+func (b *breaker) refusal() *vendors.Error {
+	e := &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBreakerOpen}
+	if vendors.BreakerMode(b.mode.Load()) == vendors.BreakerOpen {
+		e.Text = "opened by an operator"
+	}
+	return e
+}
+
 func (b *breaker) health(c Class) vendors.BreakerHealth {
 	v := b.view.Load()
 	h := vendors.BreakerHealth{
