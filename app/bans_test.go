@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +13,11 @@ import (
 // A ban at one replica ends what is open at the other, on every transport; when
 // no news passes between them, the store tells.
 func TestBanEndsOpenSessionsAtEveryReplica(t *testing.T) {
-	for name, server := range map[string]string{"bus": "SWITCHBOARD_TEST_REDIS", "no bus": ""} {
+	for name, server := range map[string]string{"bus": "REDIS", "no bus": ""} {
 		t.Run(name, func(t *testing.T) {
-			bus := os.Getenv(server)
-			if server != "" && bus == "" {
-				t.Skip(server + " is not set")
+			bus := ""
+			if server != "" {
+				bus = busOf(t, server)
 			}
 			folder := t.TempDir()
 			edit := func(c *Config) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/app/storage"
 	"switchboard/app/storage/storagetest"
 	"switchboard/vendors"
 )
@@ -24,28 +25,36 @@ func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
 		folder := t.TempDir()
 		testReplicas(t, func(c *Config) { c.DataDir = folder })
 	})
-	for _, name := range []string{"REDIS", "NATS"} {
-		t.Run("postgres and "+name, func(t *testing.T) {
-			bus := os.Getenv("SWITCHBOARD_TEST_" + name)
-			if bus == "" {
-				t.Skipf("SWITCHBOARD_TEST_%s is not set", name)
-			}
-			store := storagetest.Postgres(t).URL
-			testReplicas(t, func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(store), vendors.Secret(bus) })
-		})
-		t.Run("postgres and "+name+" that comes and goes", func(t *testing.T) {
-			bus := os.Getenv("SWITCHBOARD_TEST_" + name)
-			if bus == "" {
-				t.Skipf("SWITCHBOARD_TEST_%s is not set", name)
-			}
-			store, flaky := storagetest.Postgres(t).URL, comesAndGoes(t, bus)
-			testReplicas(t, func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(store), vendors.Secret(flaky) })
+	for name, open := range map[string]func(testing.TB) storage.Config{"postgres": storagetest.Postgres, "mysql": storagetest.MySQL} {
+		for _, server := range []string{"REDIS", "NATS"} {
+			t.Run(name+" and "+server, func(t *testing.T) {
+				bus := busOf(t, server)
+				testReplicas(t, on(open(t), bus))
+			})
+		}
+		t.Run(name+" without a bus", func(t *testing.T) { testReplicas(t, on(open(t), "")) })
+	}
+	for _, server := range []string{"REDIS", "NATS"} {
+		t.Run("postgres and "+server+" that comes and goes", func(t *testing.T) {
+			flaky := comesAndGoes(t, busOf(t, server))
+			testReplicas(t, on(storagetest.Postgres(t), flaky))
 		})
 	}
-	t.Run("postgres without a bus", func(t *testing.T) {
-		url := storagetest.Postgres(t).URL
-		testReplicas(t, func(c *Config) { c.DatabaseURL = vendors.Secret(url) })
-	})
+}
+
+// busOf is the URL of a server of the tests, which are skipped without one.
+func busOf(t *testing.T, server string) string {
+	t.Helper()
+	bus := os.Getenv("SWITCHBOARD_TEST_" + server)
+	if bus == "" {
+		t.Skipf("SWITCHBOARD_TEST_%s is not set", server)
+	}
+	return bus
+}
+
+// on makes replicas share a store and a bus.
+func on(store storage.Config, bus string) func(*Config) {
+	return func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(store.URL), vendors.Secret(bus) }
 }
 
 // comesAndGoes returns the URL of a way to the bus that is cut, with all that
@@ -243,10 +252,7 @@ func hopPoll(t testing.TB, p *process, token string, m *mover, _ int) bool {
 
 // A session that opens at one replica takes the place of one at the other.
 func TestNewerSessionAtAnotherReplicaReplaces(t *testing.T) {
-	bus := os.Getenv("SWITCHBOARD_TEST_REDIS")
-	if bus == "" {
-		t.Skip("SWITCHBOARD_TEST_REDIS is not set")
-	}
+	bus := busOf(t, "REDIS")
 	folder := t.TempDir()
 	edit := func(c *Config) { c.DataDir, c.BusURL = filepath.Clean(folder), vendors.Secret(bus) }
 	a, b := start(t, edit), start(t, edit)
