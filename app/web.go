@@ -24,6 +24,7 @@ import (
 
 const (
 	bodyLimit   = 1 << 20          // bytes of any body but an upload's
+	readLimit   = 4 * bodyLimit    // above which a body is not read, and its connection closed
 	headerLimit = 16 << 10         // bytes of a request's head
 	readTimeout = 30 * time.Second // for one request to arrive whole
 	idleTimeout = 2 * time.Minute
@@ -72,11 +73,24 @@ func (s *server) newWeb(parent context.Context) {
 	s.cancelRequests = cancel
 	s.open.push("requests", func() error { cancel(); return nil })
 	s.web = fiber.New(fiber.Config{
-		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: handlers.Failure,
-		BodyLimit: s.live.files.MaxBytes() + bodyLimit, ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: s.failure,
+		ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	})
+	middleware.ReadLimit(s.web, readLimit, s.live.files.MaxBytes()+bodyLimit, handlers.UploadPath, s.mayUpload)
 	s.web.Use(handlers.Stray, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
 		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, handlers.UploadPath))
+}
+
+func (s *server) mayUpload(c *fiber.Ctx) error { return handlers.MayUpload(c, s.apps) }
+
+// failure tells who may not upload so, and not that his file is too large.
+func (s *server) failure(c *fiber.Ctx, err error) error {
+	if errors.Is(err, fiber.ErrRequestEntityTooLarge) && c.Path() == handlers.UploadPath {
+		if refused := s.mayUpload(c); refused != nil {
+			err = refused
+		}
+	}
+	return handlers.Failure(c, err)
 }
 
 func (s *server) probes() handlers.Probes {

@@ -29,8 +29,15 @@ func (h Files) Mount(r fiber.Router) {
 	r.Get(filePath+":name", h.serve)
 }
 
+// MayUpload says why the caller, who shows in the request's head, may not upload;
+// nil when he may.
+func MayUpload(c *fiber.Ctx, apps *access.Directory) error {
+	_, err := imCallerOf(c, apps)
+	return err
+}
+
 func (h Files) upload(c *fiber.Ctx) error {
-	if _, err := imCallerOf(c, h.Apps); err != nil {
+	if err := MayUpload(c, h.Apps); err != nil {
 		return err
 	}
 	part, err := c.FormFile("file")

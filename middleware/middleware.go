@@ -91,21 +91,6 @@ func Deadline(d time.Duration) fiber.Handler {
 // ErrCompressed refuses bodies with a Content-Encoding.
 var ErrCompressed = errors.New("compressed bodies are not taken")
 
-// BodyLimit refuses larger bodies with 413, but for the path of uploads: the
-// server itself admits the largest of those. Compressed ones are refused with
-// 415, since fiber would unpack them whole, however large.
-func BodyLimit(bytes int, uploads string) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		if kind := c.Get(fiber.HeaderContentEncoding); kind != "" && kind != "identity" {
-			return ErrCompressed
-		}
-		if len(c.Request().Body()) > bytes && c.Path() != uploads {
-			return fiber.ErrRequestEntityTooLarge
-		}
-		return c.Next()
-	}
-}
-
 // ErrPanic is what a request that panicked ends as; its text never leaves.
 var ErrPanic = errors.New("panic while serving")
 
