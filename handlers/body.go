@@ -21,6 +21,9 @@ func decode(c *fiber.Ctx, v any) error {
 	if isForm(c) && !bytes.HasPrefix(body, []byte("{")) {
 		body = bytes.TrimSpace([]byte(c.FormValue("param")))
 	}
+	if inner, ok := wrapped(body); ok && json.Unmarshal(inner, v) == nil {
+		return nil
+	}
 	params, err := unwrap(body)
 	if err != nil || params == nil {
 		return err
@@ -29,6 +32,15 @@ func decode(c *fiber.Ctx, v any) error {
 		return badJSON(err)
 	}
 	return nil
+}
+
+// wrapped cuts the parameters out of a body that is their wrapping and nothing
+// else, as most are, so that it need not be read twice. When they are not one
+// JSON value, something else stands beside them: unwrap finds out.
+func wrapped(body []byte) (params []byte, ok bool) {
+	params, opened := bytes.CutPrefix(body, []byte(`{"param":`))
+	params, closed := bytes.CutSuffix(params, []byte("}"))
+	return params, opened && closed
 }
 
 // unwrap returns the parameters' JSON object, nil for none.

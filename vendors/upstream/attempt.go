@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -64,9 +65,7 @@ func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) 
 	}
 	var sent atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
-	timed, cancel := context.WithTimeout(httptrace.WithClientTrace(ctx, trace), c.cfg.Timeout)
-	defer cancel()
-	answer, err := c.send(timed, req, body)
+	answer, err := c.send(httptrace.WithClientTrace(ctx, trace), req, body)
 	if answer.Header != nil {
 		c.skew.learn(answer.Header, start, time.Now())
 	}
@@ -93,52 +92,69 @@ func cloneOrNew[M ~map[string][]string](m M) M {
 	return maps.Clone(m)
 }
 
-// encode sets the content type and returns the body, nil for none.
-func encode(call Call, req Request) ([]byte, error) {
+// encode sets the content type and returns the body, nil for none. It is a plain
+// reader: resty would take any other body from a pool and put it back while a
+// cancelled request may still be reading it.
+func encode(call Call, req Request) (io.Reader, error) {
 	switch {
 	case call.JSON != nil:
-		req.Header.Set("Content-Type", "application/json")
-		return json.Marshal(call.JSON)
+		req.Header["Content-Type"] = jsonType
+		body, err := json.Marshal(call.JSON)
+		return bytes.NewReader(body), err
 	case len(req.Form) > 0:
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		return []byte(req.Form.Encode()), nil
+		req.Header["Content-Type"] = formType
+		return strings.NewReader(req.Form.Encode()), nil
 	}
 	return nil, nil
 }
 
-// send returns the whole answer. The body goes in as a plain reader: resty would
-// take any other from a pool and put it back while a cancelled request may
-// still be reading it.
-func (c *Client) send(ctx context.Context, req Request, body []byte) (Answer, error) {
-	r := c.http.R().SetContext(ctx).SetDoNotParseResponse(true)
+// The headers' values that never change: nobody writes into them.
+var (
+	jsonType = []string{"application/json"}
+	formType = []string{"application/x-www-form-urlencoded"}
+	anyType  = []string{"*/*"}
+	ourName  = []string{"switchboard"}
+)
+
+// send returns the whole answer. The URL is whole and the usual headers are set,
+// since resty would look for both in more places.
+func (c *Client) send(ctx context.Context, req Request, body io.Reader) (Answer, error) {
+	r := c.http.R().SetContext(ctx)
 	r.Header = req.Header
-	if req.Header.Get("Accept") == "" {
-		req.Header.Set("Accept", "*/*") // or resty matches two patterns to choose one
+	if req.Header["Accept"] == nil {
+		req.Header["Accept"] = anyType
 	}
-	r.QueryParam = req.Query
+	req.Header["User-Agent"] = ourName
 	if body != nil {
-		r.SetBody(bytes.NewReader(body))
+		r.Body = body
 	}
-	res, err := r.Execute(req.Method, req.Path)
+	url := c.base + req.Path
+	if len(req.Query) > 0 {
+		url += "?" + req.Query.Encode()
+	}
+	res, err := r.Execute(req.Method, url)
 	if err != nil {
 		return Answer{}, err
 	}
 	return read(res.RawResponse)
 }
 
+// read returns the whole body of res; one of a known size goes where it belongs
+// at once.
 func read(res *http.Response) (Answer, error) {
 	defer res.Body.Close()
 	answer := Answer{Status: res.StatusCode, Header: res.Header}
-	var buf bytes.Buffer
-	if res.ContentLength > 0 && res.ContentLength <= maxAnswer {
-		buf.Grow(int(res.ContentLength) + bytes.MinRead)
-	}
-	if _, err := buf.ReadFrom(io.LimitReader(res.Body, maxAnswer+1)); err != nil {
+	if n := res.ContentLength; 0 <= n && n <= maxAnswer {
+		answer.Body = make([]byte, n)
+		_, err := io.ReadFull(res.Body, answer.Body)
 		return answer, err
 	}
-	if buf.Len() > maxAnswer {
+	var err error
+	if answer.Body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1)); err != nil {
+		return answer, err
+	}
+	if len(answer.Body) > maxAnswer {
 		return answer, vendors.ErrUnreadable
 	}
-	answer.Body = buf.Bytes()
 	return answer, nil
 }

@@ -17,6 +17,7 @@ import (
 type Client struct {
 	cfg      Config
 	opt      Options
+	base     string // scheme, host and what all paths begin with
 	http     *resty.Client
 	scrub    *strings.Replacer
 	bulkhead *bulkhead
@@ -38,7 +39,7 @@ func New(cfg Config, opt Options) (*Client, error) {
 		return nil, fmt.Errorf("%s: the base URL must be http or https with a host", cfg.Vendor)
 	}
 	cfg = withDefaults(cfg)
-	return newClient(cfg, opt, newTransport(cfg, u)), nil
+	return newClient(cfg, opt, newHTTP(cfg, u)), nil
 }
 
 func withDefaults(cfg Config) Config {
@@ -57,13 +58,12 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-func newClient(cfg Config, opt Options, via http.RoundTripper) *Client {
+func newClient(cfg Config, opt Options, via *http.Client) *Client {
 	c := &Client{
 		cfg: cfg, opt: opt, scrub: scrubber(cfg.Secrets),
 		bulkhead: newBulkhead(cfg.Calls), budget: newBudget(),
-		http: resty.NewWithClient(&http.Client{Transport: via}).
-			SetBaseURL(strings.TrimSuffix(cfg.BaseURL, "/")).
-			SetRedirectPolicy(resty.NoRedirectPolicy()),
+		base: strings.TrimSuffix(cfg.BaseURL, "/"),
+		http: resty.NewWithClient(via).SetRedirectPolicy(resty.NoRedirectPolicy()).SetDoNotParseResponse(true),
 	}
 	c.reads, c.staleReads = newReads(cfg.Vendor), newReads(cfg.Vendor)
 	c.staleReads.Stale = staleFor

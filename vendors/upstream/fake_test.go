@@ -37,7 +37,7 @@ func answer(r *http.Request, status int, body string, header ...string) (*http.R
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r}, nil
 }
 
 // stall answers nothing until the attempt is given up.
@@ -51,7 +51,8 @@ func open(t *testing.T, cfg Config, f far) *Client {
 	t.Helper()
 	cfg.Vendor = "acme"
 	cfg.BaseURL = "http://acme.test"
-	return newClient(withDefaults(cfg), Options{}, f)
+	cfg = withDefaults(cfg)
+	return newClient(cfg, Options{}, &http.Client{Transport: f, Timeout: cfg.Timeout})
 }
 
 // counted wraps f with a count of the attempts that reached it.

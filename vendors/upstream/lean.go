@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 )
@@ -20,7 +21,8 @@ import (
 type lean struct {
 	base   *url.URL
 	dialer net.Dialer
-	tls    *tls.Config // nil for plain http
+	tls    *tls.Config   // nil for plain http
+	timeIn time.Duration // for one exchange, from the wait for a place to the body's end
 	idleIn time.Duration
 	places chan struct{} // one for each connection that may be open
 
@@ -36,8 +38,8 @@ var errHost = errors.New("the request is for another host")
 
 func newLean(cfg Config, base *url.URL) *lean {
 	l := &lean{
-		base: base, idleIn: cfg.Idle, places: make(chan struct{}, cfg.Conns),
-		dialer: net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second},
+		base: base, timeIn: cfg.Timeout, idleIn: cfg.Idle, places: make(chan struct{}, cfg.Conns),
+		dialer: net.Dialer{KeepAlive: 30 * time.Second},
 	}
 	if base.Scheme == "https" {
 		l.tls = &tls.Config{ServerName: base.Hostname()}
@@ -52,14 +54,12 @@ func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, errHost
 	}
-	ctx := r.Context()
-	select {
-	case l.places <- struct{}{}:
-	case <-ctx.Done():
+	ctx, end := r.Context(), time.Now().Add(l.timeIn)
+	if err := l.enter(ctx); err != nil {
 		closeBody(r)
-		return nil, ctx.Err()
+		return nil, err
 	}
-	c, err := l.conn(ctx)
+	c, err := l.conn(ctx, end)
 	if err != nil {
 		<-l.places
 		closeBody(r)
@@ -73,8 +73,31 @@ func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, cause(ctx, err)
 	}
 	x.body, x.reuse = res.Body, !res.Close && !r.Close
+	if res.Body == http.NoBody {
+		x.end(true)
+	}
 	res.Body = x
 	return res, nil
+}
+
+// enter waits for a place among the connections, for no longer than the exchange
+// may take.
+func (l *lean) enter(ctx context.Context) error {
+	select {
+	case l.places <- struct{}{}:
+		return nil
+	default:
+	}
+	late := time.NewTimer(l.timeIn)
+	defer late.Stop()
+	select {
+	case l.places <- struct{}{}:
+		return nil
+	case <-late.C:
+		return context.DeadlineExceeded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func closeBody(r *http.Request) {
@@ -83,44 +106,57 @@ func closeBody(r *http.Request) {
 	}
 }
 
-// cause prefers why the context ended to what that did to the connection.
+// cause prefers why the context ended to what that did to the connection, and
+// has one error for every end of time.
 func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return context.DeadlineExceeded
 	}
 	return err
 }
 
 // conn returns the idle connection that was used last and is still open, or a
-// new one.
-func (l *lean) conn(ctx context.Context) (*leanConn, error) {
+// new one. Its deadline is end.
+func (l *lean) conn(ctx context.Context, end time.Time) (*leanConn, error) {
 	for {
 		l.mu.Lock()
 		n := len(l.idle)
 		if n == 0 {
 			l.mu.Unlock()
-			return l.dial(ctx)
+			return l.dial(ctx, end)
 		}
 		c := l.idle[n-1]
 		l.idle = l.idle[:n-1]
 		l.mu.Unlock()
-		if time.Since(c.since) < l.idleIn && c.alive() {
+		if time.Since(c.since) < l.idleIn && c.SetDeadline(end) == nil && c.alive(end) {
 			return c, nil
 		}
 		_ = c.Close()
 	}
 }
 
-func (l *lean) dial(ctx context.Context) (*leanConn, error) {
+func (l *lean) dial(ctx context.Context, end time.Time) (*leanConn, error) {
 	port := l.base.Port()
 	if port == "" {
 		port = l.base.Scheme // the resolver knows both names
 	}
-	raw, err := l.dialer.DialContext(ctx, "tcp", net.JoinHostPort(l.base.Hostname(), port))
+	dialer := l.dialer
+	dialer.Deadline = end
+	raw, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(l.base.Hostname(), port))
 	if err != nil {
 		return nil, err
 	}
-	c := &leanConn{Conn: raw, tcp: raw}
+	c := &leanConn{Conn: raw}
+	if c.peek, err = peeker(raw); err == nil {
+		err = raw.SetDeadline(end)
+	}
+	if err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
 	if l.tls != nil {
 		secure := tls.Client(raw, l.tls)
 		if err := secure.HandshakeContext(ctx); err != nil {
@@ -176,8 +212,8 @@ func (l *lean) CloseIdleConnections() {
 // leanConn is one connection; between its taking and its return one goroutine
 // has it.
 type leanConn struct {
-	net.Conn          // TLS where the scheme says so
-	tcp      net.Conn // what is under it
+	net.Conn                      // TLS where the scheme says so
+	peek     func() (bool, error) // whether what is under it has unread bytes; io.EOF when the vendor closed it
 	in       *bufio.Reader
 	out      *bufio.Writer
 	left     int64     // bytes that the vendor may still send before its headers end
@@ -221,8 +257,8 @@ func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
 
 // alive reports whether the vendor has neither closed nor spoken since the last
 // answer. Over TLS it may have sent what belongs to the protocol alone.
-func (c *leanConn) alive() bool {
-	pending, err := peek(c.tcp)
+func (c *leanConn) alive(end time.Time) bool {
+	pending, err := c.peek()
 	if err != nil {
 		return false
 	}
@@ -235,7 +271,7 @@ func (c *leanConn) alive() bool {
 	c.left = maxHead
 	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
 	_, err = c.in.Peek(1)
-	_ = c.SetReadDeadline(time.Time{})
+	_ = c.SetReadDeadline(end)
 	var late net.Error
 	return errors.As(err, &late) && late.Timeout()
 }

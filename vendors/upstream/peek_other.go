@@ -11,4 +11,4 @@ import (
 // net/http's transport is used, which always reads.
 const canPeek = false
 
-func peek(net.Conn) (bool, error) { return false, errors.ErrUnsupported }
+func peeker(net.Conn) (func() (bool, error), error) { return nil, errors.ErrUnsupported }

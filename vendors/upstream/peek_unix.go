@@ -14,32 +14,38 @@ const canPeek = true
 
 var errNoSocket = errors.New("not a socket")
 
-// peek reports whether c has unread bytes; io.EOF when the other end closed it.
-func peek(c net.Conn) (bool, error) {
+// peeker returns a function that reports whether c has unread bytes; io.EOF when
+// the other end closed it. One caller at a time.
+func peeker(c net.Conn) (func() (bool, error), error) {
 	s, ok := c.(syscall.Conn)
 	if !ok {
-		return false, errNoSocket
+		return nil, errNoSocket
 	}
 	raw, err := s.SyscallConn()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	var n int
-	var seen error
-	err = raw.Read(func(fd uintptr) bool {
-		var one [1]byte
+	var (
+		one  [1]byte
+		n    int
+		seen error
+	)
+	look := func(fd uintptr) bool {
 		n, _, seen = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		return true
-	})
-	switch {
-	case err != nil:
-		return false, err
-	case seen == syscall.EAGAIN || seen == syscall.EWOULDBLOCK:
-		return false, nil
-	case seen != nil:
-		return false, seen
-	case n == 0:
-		return false, io.EOF
 	}
-	return true, nil
+	return func() (bool, error) {
+		err := raw.Read(look)
+		switch {
+		case err != nil:
+			return false, err
+		case seen == syscall.EAGAIN || seen == syscall.EWOULDBLOCK:
+			return false, nil
+		case seen != nil:
+			return false, seen
+		case n == 0:
+			return false, io.EOF
+		}
+		return true, nil
+	}, nil
 }

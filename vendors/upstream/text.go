@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 
 	"switchboard/vendors"
 )
@@ -14,20 +15,17 @@ type Text string
 
 // UnmarshalJSON takes a string, a number or null, which leaves t as it is.
 func (t *Text) UnmarshalJSON(b []byte) error {
-	if bytes.Equal(b, []byte("null")) {
+	switch c := b[0]; {
+	case c == 'n':
+		return nil
+	case c == '-' || '0' <= c && c <= '9':
+		*t = Text(b)
+		return nil
+	case c == '"' && bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b): // its bytes are its value
+		*t = Text(b[1 : len(b)-1])
 		return nil
 	}
-	var s string
-	if err := json.Unmarshal(b, &s); err == nil {
-		*t = Text(s)
-		return nil
-	}
-	var n json.Number
-	if err := json.Unmarshal(b, &n); err != nil {
-		return err
-	}
-	*t = Text(n)
-	return nil
+	return json.Unmarshal(b, (*string)(t))
 }
 
 // Int reads t as a whole number; ErrUnreadable when it is none.

@@ -7,7 +7,8 @@ import (
 
 func TestTextTakesStringsAndNumbersExactly(t *testing.T) {
 	for in, want := range map[string]string{
-		`"123"`: "123", `123`: "123", `null`: "", `""`: "", `"0012"`: "0012",
+		`"123"`: "123", `123`: "123", `null`: "", `""`: "", `"0012"`: "0012", `-1.5e3`: "-1.5e3",
+		`"\u0031\n"`: "1\n", "\"\xff\"": "\ufffd", `"你"`: "你",
 		`115213496111983232934`: "115213496111983232934", // 21 digits, beyond any float
 	} {
 		var got Text
