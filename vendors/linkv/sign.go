@@ -37,24 +37,28 @@ func imSign(appID, appKey, timestamp, nonce string) string {
 
 // liveCanonical is what a live call hashes: the non-empty fields but sign,
 // sorted by name, raw, then the secret (2.2).
-func liveCanonical(form url.Values, secret string) string {
+func liveCanonical(form url.Values, secret string) []byte {
 	names := make([]string, 0, len(form))
+	size := len("key=") + len(secret)
 	for name := range form {
-		if name != "sign" && form.Get(name) != "" {
+		if value := form.Get(name); name != "sign" && value != "" {
 			names = append(names, name)
+			size += len(name) + len(value) + len("=&")
 		}
 	}
 	slices.Sort(names)
-	var b strings.Builder
+	b := make([]byte, 0, size)
 	for _, name := range names {
-		b.WriteString(name + "=" + form.Get(name) + "&")
+		b = append(b, name...)
+		b = append(b, '=')
+		b = append(b, form.Get(name)...)
+		b = append(b, '&')
 	}
-	b.WriteString("key=" + secret)
-	return b.String()
+	return append(append(b, "key="...), secret...)
 }
 
 func liveSign(form url.Values, secret string) string {
-	sum := md5.Sum([]byte(liveCanonical(form, secret)))
+	sum := md5.Sum(liveCanonical(form, secret))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -118,7 +122,7 @@ func Explain(cfg Config, in vendors.SignInput) []vendors.Explanation {
 func explainLive(cfg Config, in vendors.SignInput) vendors.Explanation {
 	e := vendors.Explanation{
 		Scheme:    "sign = lower hex md5(k=v&... of the non-empty fields but sign, sorted by name, unescaped, &key=secret)",
-		Canonical: liveCanonical(in.Values, vendors.Mask(cfg.LiveAppSecret)),
+		Canonical: string(liveCanonical(in.Values, vendors.Mask(cfg.LiveAppSecret))),
 		Digest:    liveSign(in.Values, cfg.LiveAppSecret.Reveal()),
 		Given:     in.Signature,
 	}

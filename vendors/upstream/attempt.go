@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -103,9 +105,34 @@ func encode(call Call, req Request) (io.Reader, error) {
 		return bytes.NewReader(body), err
 	case len(req.Form) > 0:
 		req.Header["Content-Type"] = formType
-		return strings.NewReader(req.Form.Encode()), nil
+		return strings.NewReader(encodeForm(req.Form)), nil
 	}
 	return nil, nil
+}
+
+// encodeForm is form.Encode in a buffer that need not grow.
+func encodeForm(form url.Values) string {
+	names, size := make([]string, 0, len(form)), 0
+	for name, values := range form {
+		names = append(names, name)
+		for _, v := range values {
+			size += len(name) + 3*len(v) + len("=&")
+		}
+	}
+	slices.Sort(names)
+	var b strings.Builder
+	b.Grow(size)
+	for _, name := range names {
+		for _, v := range form[name] {
+			if b.Len() > 0 {
+				b.WriteByte('&')
+			}
+			b.WriteString(url.QueryEscape(name))
+			b.WriteByte('=')
+			b.WriteString(url.QueryEscape(v))
+		}
+	}
+	return b.String()
 }
 
 // The headers' values that never change: nobody writes into them.
@@ -128,11 +155,11 @@ func (c *Client) send(ctx context.Context, req Request, body io.Reader) (Answer,
 	if body != nil {
 		r.Body = body
 	}
-	url := c.base + req.Path
+	where := c.base + req.Path
 	if len(req.Query) > 0 {
-		url += "?" + req.Query.Encode()
+		where += "?" + req.Query.Encode()
 	}
-	res, err := r.Execute(req.Method, url)
+	res, err := r.Execute(req.Method, where)
 	if err != nil {
 		return Answer{}, err
 	}

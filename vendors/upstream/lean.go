@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -34,7 +36,10 @@ type lean struct {
 // maxHead bounds the status line and the headers of an answer.
 const maxHead = 1 << 20
 
-var errHost = errors.New("the request is for another host")
+var (
+	errHost = errors.New("the request is for another host")
+	errBody = errors.New("the request's body is not as long as it said")
+)
 
 func newLean(cfg Config, base *url.URL) *lean {
 	l := &lean{
@@ -66,7 +71,7 @@ func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, cause(ctx, err)
 	}
 	x := &exchange{lean: l, conn: c, ctx: ctx}
-	x.stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	x.stop = context.AfterFunc(ctx, c.cut)
 	res, err := c.exchange(r)
 	if err != nil {
 		x.end(false)
@@ -233,14 +238,13 @@ func (c *leanConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// exchange writes r, which tells the trace when its headers are out, and reads
-// the head of the answer.
+// cut ends the exchange that is under way.
+func (c *leanConn) cut() { _ = c.SetDeadline(time.Unix(1, 0)) }
+
+// exchange sends r and reads the head of the answer.
 func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
 	c.left = maxHead
-	if err := r.Write(c.out); err != nil {
-		return nil, err
-	}
-	if err := c.out.Flush(); err != nil {
+	if err := c.send(r); err != nil {
 		return nil, err
 	}
 	for {
@@ -253,6 +257,41 @@ func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
 			return res, nil
 		}
 	}
+}
+
+// send writes r, whose body has a known size, and tells the trace from when on
+// the vendor may have read it. r.Write would do the same for requests of every
+// kind.
+func (c *leanConn) send(r *http.Request) error {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	c.out.WriteString(r.Method)
+	c.out.WriteByte(' ')
+	c.out.WriteString(r.URL.RequestURI())
+	c.out.WriteString(" HTTP/1.1\r\nHost: ")
+	c.out.WriteString(r.URL.Host)
+	if r.Body != nil {
+		c.out.WriteString("\r\nContent-Length: ")
+		c.out.WriteString(strconv.FormatInt(r.ContentLength, 10))
+	}
+	c.out.WriteString("\r\n")
+	_ = r.Header.Write(c.out) // a bufio.Writer keeps its first error for Flush
+	c.out.WriteString("\r\n")
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteHeaders != nil {
+		trace.WroteHeaders()
+	}
+	if r.Body == nil {
+		return c.out.Flush()
+	}
+	n, err := io.Copy(c.out, r.Body)
+	if err == nil && n != r.ContentLength {
+		err = errBody
+	}
+	if err != nil {
+		return err
+	}
+	return c.out.Flush()
 }
 
 // alive reports whether the vendor has neither closed nor spoken since the last
