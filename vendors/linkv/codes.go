@@ -19,7 +19,8 @@ func (o *object[T]) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &o.V)
 }
 
-// verdict is where an answer says how it went: code, status or both.
+// verdict is where an answer says how it went: code, status or both. Results are
+// upstream.Judged by having one in them.
 type verdict struct {
 	Code   upstream.Text `json:"code"`
 	Status upstream.Text `json:"status"`
@@ -55,11 +56,19 @@ var codes = map[string]meaning{
 	"602": {vendors.AuthFault, nil},
 }
 
-// check reads the verdict of an answer, whatever its content type. LinkV
-// answers 200 on every result, so another HTTP status is not its own.
+// check reads the verdict of an answer, whatever its content type.
 func check(a upstream.Answer) error {
 	var v verdict
-	if a.Status/100 != 2 || json.Unmarshal(a.Body, &v) != nil || (v.Code == "" && v.Status == "") {
+	if a.Decode(&v) != nil {
+		return vendors.ErrUnreadable
+	}
+	return v.Judge(a)
+}
+
+// Judge tells what v says. LinkV answers 200 on every result, so another HTTP
+// status is not its own.
+func (v *verdict) Judge(a upstream.Answer) error {
+	if a.Status/100 != 2 || (v.Code == "" && v.Status == "") {
 		return vendors.ErrUnreadable
 	}
 	code, failed := v.failure()

@@ -155,6 +155,7 @@ func (a *adapter) pushMany(ctx context.Context, m vendors.Message, form url.Valu
 
 // sendResults is how an IM call tells the fate of each user it names.
 type sendResults struct {
+	verdict
 	Results object[map[string]upstream.Text] `json:"messageSendResult"`
 }
 

@@ -73,6 +73,7 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 	}
 	call := a.imCall(vendors.OpPresence, upstream.Read, user, "/api/rest/userOnlineStatus", url.Values{"appId": {a.cfg.AppID}, "userId": {user}})
 	var out struct {
+		verdict
 		Data *object[upstream.Text] `json:"data"`
 	}
 	if err := a.im.Do(ctx, call, &out); err != nil {

@@ -34,6 +34,7 @@ func (a *adapter) Balance(ctx context.Context, user string) (int64, error) {
 
 func (a *adapter) balance(ctx context.Context, openID string) (int64, error) {
 	var out struct {
+		verdict
 		Data object[struct {
 			Tokens       upstream.Text `json:"tokens"`
 			LivemeTokens upstream.Text `json:"livemeTokens"` // what one of the vendor's SDKs reads instead

@@ -62,11 +62,19 @@ type verdict struct {
 // success is the code 200, or 10000 of /v2/rtc (4.2).
 func (v verdict) success() bool { return v.Code == "200" || v.Code == "10000" }
 
-// check reads the verdict. A success under a status that is none is believed by
-// nobody: the official Go SDK takes 500 with code 200 for one (1.8).
+// check reads the verdict.
 func check(a upstream.Answer) error {
 	var v verdict
-	if err := a.Decode(&v); err != nil || v.Code == "" {
+	if a.Decode(&v) != nil {
+		return vendors.ErrUnreadable
+	}
+	return v.Judge(a)
+}
+
+// Judge tells what v says. A success under a status that is none is believed by
+// nobody: the official Go SDK takes 500 with code 200 for one (1.8).
+func (v *verdict) Judge(a upstream.Answer) error {
+	if v.Code == "" {
 		return vendors.ErrUnreadable
 	}
 	if v.success() {

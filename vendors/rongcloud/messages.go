@@ -145,6 +145,7 @@ func encode(v any) string {
 // publishAnswer names each target with its message's id. Older servers leave
 // the list out (2.2).
 type publishAnswer struct {
+	verdict
 	IDs []struct {
 		User     upstream.Text `json:"userId"`
 		Group    upstream.Text `json:"groupId"`

@@ -74,12 +74,7 @@ func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) 
 	if err != nil {
 		return c.fail(call, answer, transportError(ctx, err, sent.Load()))
 	}
-	fault := verdict(call, answer)
-	if fault == nil && out != nil {
-		if err := answer.Decode(out); err != nil {
-			fault = &vendors.Error{Outcome: vendors.Ambiguous, Err: err}
-		}
-	}
+	fault := verdict(call, answer, out)
 	if fault == nil {
 		return nil
 	}

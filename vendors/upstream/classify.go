@@ -31,16 +31,27 @@ func transportError(ctx context.Context, err error, sent bool) *vendors.Error {
 	return e
 }
 
-// verdict is the vendor's own word where the adapter can read it, the HTTP
-// status otherwise.
-func verdict(call Call, a Answer) *vendors.Error {
-	err := error(vendors.ErrUnreadable)
-	if call.Check != nil {
+// verdict is the vendor's own word where it can be read, the HTTP status
+// otherwise. It leaves the result in out: a success without one is in doubt.
+func verdict(call Call, a Answer, out any) *vendors.Error {
+	var err, unread error
+	judged, ok := out.(Judged)
+	switch {
+	case ok:
+		unread = a.Decode(out)
+		err = judged.Judge(a)
+	case call.Check != nil:
 		err = call.Check(a)
-	} else if a.Status/100 == 2 {
-		err = nil
+	case a.Status/100 != 2:
+		err = vendors.ErrUnreadable
 	}
-	if err == nil {
+	if err == nil && !ok && out != nil {
+		unread = a.Decode(out)
+	}
+	switch {
+	case err == nil && unread != nil:
+		return &vendors.Error{Outcome: vendors.Ambiguous, Err: unread}
+	case err == nil:
 		return nil
 	}
 	var e *vendors.Error

@@ -3,13 +3,14 @@ package upstream
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"switchboard/vendors"
 )
 
-// Do makes call and decodes the answer into out, which may be nil. The error is
-// a *vendors.Error always. It may take as long as the context allows; a context
+// Do makes call and decodes the answer into out, a pointer to a zero value, which
+// may be nil. The error is a *vendors.Error always. It may take as long as the context allows; a context
 // without a deadline is given Timeout for each of at most three attempts.
 func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	if call.Keep > 0 && call.Class == Read {
@@ -67,6 +68,7 @@ func (c *Client) repeated(ctx context.Context, call Call, out any) (int, *vendor
 		}
 		if again && sleep(ctx, wait) {
 			c.faults.retries.Add(1)
+			forget(out)
 			continue
 		}
 		if doubt != nil && fault.Outcome != vendors.Cancelled {
@@ -77,6 +79,13 @@ func (c *Client) repeated(ctx context.Context, call Call, out any) (int, *vendor
 			made--
 		}
 		return made, fault
+	}
+}
+
+// forget takes out of out what an answer left there that did not count.
+func forget(out any) {
+	if out != nil {
+		reflect.ValueOf(out).Elem().SetZero()
 	}
 }
 
