@@ -46,6 +46,10 @@ type view struct {
 	reason *vendors.Error // what opened it last
 }
 
+// shut reports whether no call passes. A breaker that was never open need not
+// look at the clock.
+func (v *view) shut() bool { return !v.until.IsZero() && time.Now().Before(v.until) }
+
 func newBreaker() *breaker {
 	b := &breaker{}
 	b.view.Store(&view{since: time.Now()})
@@ -99,7 +103,7 @@ func (b *breaker) admit(slow time.Duration, force bool) (*ticket, bool) {
 		return &ticket{}, true
 	}
 	passes := force || mode == vendors.BreakerObserve
-	if time.Now().Before(b.view.Load().until) {
+	if b.view.Load().shut() {
 		return &ticket{}, passes
 	}
 	done, err := b.core.Allow()
@@ -117,7 +121,7 @@ func (b *breaker) healthy(force bool) bool {
 	case vendors.BreakerOpen:
 		return false
 	case vendors.BreakerAuto:
-		return force || !time.Now().Before(b.view.Load().until)
+		return force || !b.view.Load().shut()
 	default:
 		return true
 	}
@@ -143,7 +147,7 @@ func (b *breaker) health(c Class) vendors.BreakerHealth {
 		h.Reason = v.reason.Error()
 	}
 	switch {
-	case time.Now().Before(v.until):
+	case v.shut():
 		h.State, h.Until = gobreaker.StateOpen.String(), v.until
 	case v.state == gobreaker.StateOpen:
 		h.State = gobreaker.StateHalfOpen.String()

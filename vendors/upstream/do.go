@@ -18,8 +18,9 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	}
 	start := time.Now()
 	made, fault := c.admitted(ctx, call, out)
-	took := time.Since(start)
-	c.ops.of(call.Op).record(fault, took)
+	end := time.Now()
+	took := end.Sub(start)
+	c.ops.of(call.Op).record(fault, took, end)
 	if c.opt.Observe != nil {
 		o := Observation{Vendor: c.cfg.Vendor, Op: call.Op, Class: call.Class, Attempts: made, Took: took}
 		if fault != nil {

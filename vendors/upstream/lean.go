@@ -59,12 +59,12 @@ func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, errHost
 	}
-	ctx, end := r.Context(), time.Now().Add(l.timeIn)
+	ctx, now := r.Context(), time.Now()
 	if err := l.enter(ctx); err != nil {
 		closeBody(r)
 		return nil, err
 	}
-	c, err := l.conn(ctx, end)
+	c, err := l.conn(ctx, now)
 	if err != nil {
 		<-l.places
 		closeBody(r)
@@ -124,8 +124,9 @@ func cause(ctx context.Context, err error) error {
 }
 
 // conn returns the idle connection that was used last and is still open, or a
-// new one. Its deadline is end.
-func (l *lean) conn(ctx context.Context, end time.Time) (*leanConn, error) {
+// new one. Its deadline is that of an exchange which begins now.
+func (l *lean) conn(ctx context.Context, now time.Time) (*leanConn, error) {
+	end := now.Add(l.timeIn)
 	for {
 		l.mu.Lock()
 		n := len(l.idle)
@@ -136,7 +137,7 @@ func (l *lean) conn(ctx context.Context, end time.Time) (*leanConn, error) {
 		c := l.idle[n-1]
 		l.idle = l.idle[:n-1]
 		l.mu.Unlock()
-		if time.Since(c.since) < l.idleIn && c.SetDeadline(end) == nil && c.alive(end) {
+		if now.Sub(c.since) < l.idleIn && c.SetDeadline(end) == nil && c.alive(end) {
 			return c, nil
 		}
 		_ = c.Close()

@@ -41,8 +41,12 @@ func newShaper(l vendors.Limit) *shaper {
 
 // take waits for n units. More than the bucket holds counts as a full bucket.
 func (s *shaper) take(ctx context.Context, n int, usual time.Duration) *vendors.Error {
+	until := s.until.Load()
+	if until == 0 && s.units == nil {
+		return nil
+	}
 	now := time.Now()
-	if quiet := time.Duration(s.until.Load() - now.UnixNano()); quiet > 0 {
+	if quiet := time.Duration(until - now.UnixNano()); quiet > 0 {
 		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: quiet, Err: vendors.ErrThrottled}
 	}
 	if s.units == nil {

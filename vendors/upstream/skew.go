@@ -16,7 +16,27 @@ const (
 
 // skew is how far the vendor's clock is ahead of ours, in nanoseconds, as its
 // last answer said.
-type skew struct{ ahead atomic.Int64 }
+type skew struct {
+	ahead atomic.Int64
+	last  atomic.Pointer[date]
+}
+
+// date is a Date header that was read: many answers carry the same.
+type date struct {
+	raw string
+	at  time.Time
+}
+
+func (s *skew) date(raw string) (time.Time, error) {
+	if d := s.last.Load(); d != nil && d.raw == raw {
+		return d.at, nil
+	}
+	at, err := http.ParseTime(raw)
+	if err == nil {
+		s.last.Store(&date{raw, at})
+	}
+	return at, err
+}
 
 func (s *skew) get() time.Duration { return time.Duration(s.ahead.Load()) }
 
@@ -27,7 +47,7 @@ func (s *skew) learn(h http.Header, sent, now time.Time) bool {
 	if raw == "" {
 		return false
 	}
-	date, err := http.ParseTime(raw)
+	date, err := s.date(raw)
 	if err != nil {
 		return false
 	}

@@ -47,9 +47,10 @@ func (o *op) slow(floor, timeout time.Duration) time.Duration {
 	return min(max(floor, 4*o.usual()), max(timeout/2, 1))
 }
 
-func (o *op) record(fault *vendors.Error, took time.Duration) {
+// record counts a call that ended at now.
+func (o *op) record(fault *vendors.Error, took time.Duration, now time.Time) {
 	failed := fault != nil && fault.Outcome != vendors.DefiniteNo && fault.Outcome != vendors.Cancelled
-	o.now.add(took, failed)
+	o.now.add(took, failed, now)
 }
 
 const (
@@ -71,8 +72,7 @@ type counts struct {
 	took          [windowBuckets]uint32
 }
 
-func (w *window) add(took time.Duration, failed bool) {
-	now := time.Now()
+func (w *window) add(took time.Duration, failed bool, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.roll(now)
