@@ -209,7 +209,7 @@ func candidatesNote(mode RouteMode, order []account) string {
 	for i, a := range order {
 		names[i] = a.name
 	}
-	return fmt.Sprintf("candidates, %s: %s", mode, strings.Join(names, ", "))
+	return "candidates, " + string(mode) + ": " + strings.Join(names, ", ")
 }
 
 // untried says why those left were not asked.

@@ -43,19 +43,27 @@ func (s *Service) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 		return vendors.Receipt{}, fmt.Errorf("%w: %d, at most %d", ErrTooMany, len(m.To), MaxTargets)
 	}
 	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(m.To))}
+	if size := s.batch(m.Kind); len(m.To) <= size {
+		s.publish(ctx, m, m.To, out.Targets)
+	} else {
+		s.publishAll(ctx, m, size, out.Targets)
+	}
+	return out, verdict(out)
+}
+
+func (s *Service) publishAll(ctx context.Context, m vendors.Message, size int, slots []vendors.TargetResult) {
 	var group errgroup.Group
 	group.SetLimit(maxParallel)
 	at := 0
-	for batch := range slices.Chunk(m.To, s.batch(m.Kind)) {
-		slots := out.Targets[at : at+len(batch)]
+	for batch := range slices.Chunk(m.To, size) {
+		mine := slots[at : at+len(batch)]
 		at += len(batch)
 		group.Go(func() error {
-			s.publish(ctx, m, batch, slots)
+			s.publish(ctx, m, batch, mine)
 			return nil
 		})
 	}
 	_ = group.Wait() // failures are in the slots
-	return out, verdict(out)
 }
 
 // batch is what the least of the route's vendors takes in one call, so that a

@@ -68,14 +68,15 @@ func (a *adapter) signIM(user string) func(*upstream.Request) {
 	return func(r *upstream.Request) {
 		nonce, now := rand.Text(), strconv.FormatInt(r.Now.Unix(), 10)
 		token := cmimToken(nonce, now, a.cfg.AppSecret.Reveal())
-		for name, value := range map[string]string{
-			"appId": a.cfg.AppID, "appkey": a.cfg.AppKey, "appUid": user,
-			"nonce": nonce, "timestamp": now,
-			"cmimToken": token, "signature": token,
-			"sign": imSign(a.cfg.AppID, a.cfg.AppKey, now, nonce),
-		} {
-			r.Header.Set(name, value)
-		}
+		// The documents write the names in other cases, which HTTP ignores.
+		r.Header.Set("Appid", a.cfg.AppID)
+		r.Header.Set("Appkey", a.cfg.AppKey)
+		r.Header.Set("Appuid", user)
+		r.Header.Set("Nonce", nonce)
+		r.Header.Set("Timestamp", now)
+		r.Header.Set("Cmimtoken", token)
+		r.Header.Set("Signature", token)
+		r.Header.Set("Sign", imSign(a.cfg.AppID, a.cfg.AppKey, now, nonce))
 	}
 }
 
