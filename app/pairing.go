@@ -86,7 +86,7 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 		Store: store, Log: log, Apps: s.apps.IDs(), Shared: s.db.Dialect() != storage.SQLite, SkewMax: p.cfg.SkewMax,
 		Configs: &pairing.Configs{Source: p.source(store), Refresh: p.cfg.Refresh, StaleMax: p.cfg.StaleMax},
 		Send:    p.send, HangUp: p.hangUp, Charge: p.charge, Notify: p.notify,
-		Balance: p.balance, Online: p.online, ChannelUp: p.channelUp,
+		Balance: p.balance, Online: p.online, ChannelUp: p.channelUp, SendRoom: (&sendRoom{routes: s.routes}).now,
 		Count: s.metrics.pairs.count, Measure: s.metrics.pairs.measure,
 	}
 	if known := newProfiles(p.cfg.Profile, p.client, log); known != nil {

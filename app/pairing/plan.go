@@ -116,11 +116,16 @@ func (p *pool) pair(w *waiter) (plan, bool) {
 	return pl, w.busy
 }
 
-// pickIdles fills the room of w's round.
+// pickIdles fills the room of w's round; where the vendor's budget runs short
+// there is one offer at a time (3.7).
 func (p *pool) pickIdles(w *waiter, pl *plan) {
-	for room := w.t.Room(w.cfg, p.now); len(pl.picks) < room && p.pickIdle(w, pl); {
-		if p.cfg.SendRate > 0 && p.budget.TokensAt(p.now.Time()) < float64(p.cfg.SendBurst)/4 {
-			return // the vendor's budget runs short: one offer at a time (3.7)
+	room := w.t.Room(w.cfg, p.now)
+	if p.short() {
+		room = min(room, 1-w.t.OpenOffers())
+	}
+	for len(pl.picks) < room && p.pickIdle(w, pl) {
+		if p.short() {
+			return
 		}
 	}
 }
@@ -162,8 +167,7 @@ func (p *pool) pick(w *waiter, m *member, pl *plan) bool {
 	if pl.sure && p.doubtful(m, evidence) {
 		return false
 	}
-	if evidence.Proof != ProofSocket && !p.budget.AllowN(p.now.Time(), 1) {
-		p.heldAt = p.now
+	if evidence.Proof != ProofSocket && !p.allow() {
 		return false
 	}
 	pl.missed = pl.missed || p.missed(w, m)
@@ -203,8 +207,7 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) || m.c.ReadyAt > p.now {
 			return scanned < p.cfg.ScanLimit
 		}
-		if evidence, present := m.c.proof(p.now); (!present || evidence.Proof != ProofSocket) && !p.budget.AllowN(p.now.Time(), 1) {
-			p.heldAt = p.now
+		if evidence, present := m.c.proof(p.now); (!present || evidence.Proof != ProofSocket) && !p.allow() {
 			return false
 		}
 		p.unlist(m) // his own ask may have ended unheard

@@ -20,6 +20,7 @@ type pool struct {
 	scene  int
 	hooked bool                                       // there is somebody to ask for profiles
 	oracle func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
+	room   func() float64                             // what the vendor would let out now; nil or negative: no limit known
 	wake   chan struct{}                              // something may be matched; capacity 1
 
 	sockets      sync.Map    // of UID to the Instant until which he holds a socket of ours

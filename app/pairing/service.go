@@ -41,6 +41,9 @@ type Options struct {
 	Profile func(ctx context.Context, app string, uid UID) (Profile, error)
 	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
 	ChannelUp func() bool
+	// SendRoom is how many commands vendors would take now, negative where no
+	// limit is known (3.7). It must not block.
+	SendRoom func() float64
 	// Count adds one to a counter of a few labels.
 	Count func(name, label string)
 	// Measure adds a value to a histogram.
@@ -242,6 +245,7 @@ func (s *Service) pool(app string, scene int, cfg *Config) *pool {
 	defer s.mu.Unlock()
 	if p = s.pools[k]; p == nil {
 		p = newPool(app, scene, cfg, s.Profile != nil)
+		p.room = s.SendRoom
 		s.pools[k] = p
 	}
 	return p

@@ -1,6 +1,10 @@
 package pairing
 
-import "math/rand/v2"
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+)
 
 // keys orders idle candidates by strategy, the first offered first (2.13). A
 // key is set when the person becomes idle and holds until he is taken: score
@@ -57,6 +61,8 @@ func (p *pool) choose(w *waiter, eligible []*member) *member {
 		return nil
 	case p.oracle != nil:
 		return p.foreseen(w, eligible)
+	case p.short():
+		return slices.MaxFunc(eligible, func(a, b *member) int { return cmp.Compare(liking(&a.c.Card), liking(&b.c.Card)) })
 	case p.cfg.Strategy == Score && rand.Float64() < exploreShare:
 		return eligible[rand.IntN(len(eligible))]
 	default:
