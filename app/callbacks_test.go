@@ -15,6 +15,10 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"switchboard/app/realtime"
+	"switchboard/app/storage"
+	"switchboard/app/storage/storagetest"
 )
 
 const hookSecret = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQ="
@@ -215,5 +219,53 @@ func TestAppIsToldWhoComesAndGoesOnOurSessions(t *testing.T) {
 	slices.Sort(told)
 	if want := []string{"presence.offline 666666 ann switchboard", "presence.online 666666 ann switchboard"}; !slices.Equal(told, want) {
 		t.Errorf("%q", told)
+	}
+}
+
+// A user with sessions at two replicas is online until he has left both.
+func TestAppIsToldOnceWhicheverReplicaAUserIsAt(t *testing.T) {
+	app := &backEnd{t: t}
+	receiver := httptest.NewServer(app)
+	defer receiver.Close()
+	folder := t.TempDir()
+	edit := func(c *Config) { c.DataDir, c.Events.URL, c.Events.Secret = folder, receiver.URL, hookSecret }
+	a, b := start(t, edit), start(t, edit)
+	first := a.ws(t, a.tokenOf(t, "ann", 1), "")
+	if got := app.await(1)[0].Type; got != "presence.online" {
+		t.Fatalf("first session: %s", got)
+	}
+	second := b.ws(t, b.tokenOf(t, "ann", 2), "")
+	marker := b.ws(t, b.tokenOf(t, "bob", 1), "") // the same here
+	first.Close()
+	waitFor(t, "the end of the first", func() bool { return a.gauge(t, "switchboard_sessions") == 0 })
+	a.ws(t, a.tokenOf(t, "cid", 1), "") // told after what is told of ann
+	for _, e := range app.await(3)[1:] {
+		if e.Data.From == "ann" {
+			t.Errorf("while she has a session: %s", e.Type)
+		}
+	}
+	second.Close()
+	if got := app.await(4)[3]; got.Type != "presence.offline" || got.Data.From != "ann" {
+		t.Errorf("at the end: %s %s", got.Type, got.Data.From)
+	}
+	marker.Close()
+}
+
+// A replica that was killed cannot say who left: the next one to look does.
+func TestUsersOfAKilledReplicaAreToldOffline(t *testing.T) {
+	app := &backEnd{t: t}
+	receiver := httptest.NewServer(app)
+	defer receiver.Close()
+	folder := t.TempDir()
+	left := storage.Presence{DB: storagetest.Open(t, storage.Config{DataDir: folder})}
+	if _, err := left.Renew(t.Context(), "killed", time.Nanosecond); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := left.Set(t.Context(), realtime.User{App: sandboxApp, ID: "ann"}, "killed", true); err != nil {
+		t.Fatal(err)
+	}
+	start(t, func(c *Config) { c.DataDir, c.Events.URL, c.Events.Secret = folder, receiver.URL, hookSecret })
+	if got := app.await(1)[0]; got.Type != "presence.offline" || got.Data.From != "ann" {
+		t.Errorf("%s %s", got.Type, got.Data.From)
 	}
 }

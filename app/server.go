@@ -198,7 +198,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 // openMatching opens conversations with their sessions, pair matching, and what
 // vendors tell both of them.
 func (s *server) openMatching(ctx context.Context) (err error) {
-	s.sockets = &sockets{server: s, open: map[realtime.User]pairing.UID{}}
+	s.sockets = &sockets{server: s, open: map[realtime.User]pairing.UID{}, owed: map[realtime.User]bool{}}
 	if s.live, err = openLive(ctx, s); err != nil {
 		return err
 	}
@@ -215,11 +215,11 @@ func (s *server) openMatching(ctx context.Context) (err error) {
 			s.log.Error("pair matching stopped", "error", err)
 		}
 	})
-	s.run(s.sockets.renew)
 	if s.events, err = events.New(s.cfg.Events, storage.Events{DB: s.db}, s.log, s.live.announce, s.hear); err != nil {
 		return fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
 	}
 	s.events.Observe = s.metrics.event
 	s.run(s.events.Run)
+	s.run(s.sockets.renew)
 	return nil
 }

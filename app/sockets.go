@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"sync"
 	"time"
 
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
+	"switchboard/app/storage"
 	"switchboard/vendors"
 )
 
@@ -16,13 +18,17 @@ import (
 type sockets struct {
 	server *server
 
-	mu   sync.Mutex // guards open
+	mu   sync.Mutex // guards what follows
 	open map[realtime.User]pairing.UID
+	owed map[realtime.User]bool // whose coming or going the store has yet to take
 }
 
 const (
 	socketNews  = 5 * time.Second  // for the store to take one change of presence
 	socketRenew = 30 * time.Second // well inside pair.presence_ttl
+
+	presenceLease = 3 * socketRenew // after which a process that says nothing is taken for dead
+	presenceSweep = 10_000          // users of dead processes told of at once
 )
 
 // changed takes the hub's word.
@@ -39,28 +45,89 @@ func (s *sockets) changed(p realtime.Presence) {
 		delete(s.open, p.User)
 	}
 	s.mu.Unlock()
-	if is := p.Devices > 0; is != was && s.server.cfg.Events.URL != "" {
-		s.announce(p.User, is)
+	if is := p.Devices > 0; is != was {
+		s.note(context.Background(), p.User)
 	}
 	if uid != 0 {
 		s.report(context.Background(), p.User, uid, p.Devices > 0)
 	}
 }
 
-// announce makes an event of it: online with the first session here, offline
-// with the last. Another process may hold more; Session tells them apart.
-func (s *sockets) announce(u realtime.User, online bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), socketNews)
+// note keeps for all processes whether the user has a session here, and tells the
+// app when he came online or went offline by it. What fails is made up for by renew.
+func (s *sockets) note(ctx context.Context, u realtime.User) {
+	if s.server.cfg.Events.URL == "" {
+		return // nobody is told
+	}
+	for here := s.holds(u); ; {
+		limited, cancel := context.WithTimeout(ctx, socketNews)
+		change, err := s.presence().Set(limited, u, s.server.node, here)
+		cancel()
+		s.mu.Lock()
+		if delete(s.owed, u); err != nil {
+			s.owed[u] = true
+		}
+		_, now := s.open[u]
+		s.mu.Unlock()
+		if err != nil {
+			s.server.log.Warn("a user's coming or going is not noted yet", "user", u.ID, "error", err)
+			return
+		}
+		if change != nil {
+			s.announce(ctx, *change)
+		}
+		if now == here {
+			return
+		}
+		here = now // it changed meanwhile, and that may have been noted first
+	}
+}
+
+func (s *sockets) presence() storage.Presence { return storage.Presence{DB: s.server.db} }
+
+// announce makes an event of it. Session names the process that saw it.
+func (s *sockets) announce(ctx context.Context, c storage.Change) {
+	ctx, cancel := context.WithTimeout(ctx, socketNews)
 	defer cancel()
 	e := vendors.Event{
-		ID: "presence-" + rand.Text(), Vendor: vendors.Own, App: u.App, Kind: vendors.EventPresence, Action: "offline",
-		At: time.Now(), From: u.ID, Session: s.server.node,
+		ID: "presence-" + rand.Text(), Vendor: vendors.Own, App: c.User.App, Kind: vendors.EventPresence, Action: "offline",
+		At: c.At, From: c.User.ID, Session: s.server.node,
 	}
-	if online {
+	if c.Online {
 		e.Action = "online"
 	}
 	if err := s.server.events.Take(ctx, []vendors.Event{e}); err != nil {
-		s.server.log.Warn("the app was not told of a user's coming or going", "user", u.ID, "event", e.Action, "error", err)
+		s.server.log.Warn("the app was not told of a user's coming or going", "user", c.User.ID, "event", e.Action, "error", err)
+	}
+}
+
+// live says that this process lives, makes up for what was not noted, and tells of
+// the users of processes that died.
+func (s *sockets) live(ctx context.Context) {
+	if s.server.cfg.Events.URL == "" {
+		return
+	}
+	isNew, err := s.presence().Renew(ctx, s.server.node, presenceLease)
+	s.mu.Lock()
+	due := maps.Clone(s.owed)
+	for u := range s.open {
+		if isNew {
+			due[u] = true
+		}
+	}
+	s.mu.Unlock()
+	for u := range due {
+		s.note(ctx, u)
+	}
+	var gone []storage.Change
+	if err == nil {
+		gone, err = s.presence().Sweep(ctx, presenceSweep)
+	}
+	for _, c := range gone {
+		s.announce(ctx, c)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.server.log.Warn("presence is not kept for now", "error", err)
 	}
 }
 
@@ -79,7 +146,7 @@ func (s *sockets) report(ctx context.Context, u realtime.User, uid pairing.UID, 
 func (s *sockets) renew(ctx context.Context) {
 	tick := time.NewTicker(socketRenew)
 	defer tick.Stop()
-	for {
+	for s.live(ctx); ; s.live(ctx) {
 		select {
 		case <-ctx.Done():
 			return

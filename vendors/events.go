@@ -38,7 +38,7 @@ type Event struct {
 	Type       string // the vendor's message type name
 	Text       string // what people read of Content; empty for what is no text
 	Content    json.RawMessage
-	Session    string // presence: the connection; room: the room's session
+	Session    string // presence: the connection, or the replica that saw it; room: the room's session
 }
 
 // Verdict is our decision on a message that a vendor asks about. The zero
