@@ -1,0 +1,49 @@
+package handlers
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// What is cut out by hand must be what the whole body says.
+func TestWrappedParametersAreThoseOfTheWholeBody(t *testing.T) {
+	app := fiber.New()
+	for body, want := range map[string]string{
+		`{"param":{"a":1}}`:             "1",
+		` {"param": {"a":1} } `:         "1",
+		`{ "param" : {"a":1}}`:          "1",
+		`{"param":{"a":1},"a":2}`:       "1",
+		`{"param":{"a":1},"param":{}}`:  "0", // the last of two counts
+		`{"a":2,"param":{"a":1}}`:       "1",
+		`{"a":2}`:                       "2",
+		`{"param":{"param":{"a":1}}}`:   "0", // one wrapping, not two
+		`{"param":null}`:                "0",
+		`{"param":null,"a":2}`:          "0",
+		`{"param":{"a":1}`:              "the body is not valid JSON",
+		`{"param":{"a":1}}}`:            "the body is not valid JSON",
+		`{"param":}`:                    "the body is not valid JSON",
+		`{"param":{"a":1}{"a":2}}`:      "the body is not valid JSON",
+		`{"param":[]}`:                  "the parameters must be a JSON object",
+		`{"param":{"a":"x"}}`:           "a: a JSON string does not fit",
+		`{"param":{"a":"x"},"other":1}`: "a: a JSON string does not fit",
+	} {
+		c := app.AcquireCtx(&fasthttp.RequestCtx{})
+		c.Request().SetBodyString(body)
+		var in struct {
+			A int `json:"a"`
+		}
+		got := ""
+		if err := decode(c, &in); err != nil {
+			got = err.Error()
+		} else {
+			got = fmt.Sprint(in.A)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+		app.ReleaseCtx(c)
+	}
+}
