@@ -200,7 +200,7 @@ func TestReadsAreExplainedByTheProcessThatMadeThem(t *testing.T) {
 		t.Fatalf("%+v", why)
 	}
 	steps := why.Reads[0].Steps
-	if len(steps) != 3 || steps[0].Op != "wallet" || steps[0].Note != "candidates, ordered: linkv" || !steps[0].Skipped ||
+	if len(steps) != 3 || steps[0].Op != "wallet" || steps[0].Note != "candidates, ordered: linkv" || steps[0].Skipped ||
 		steps[1].Vendor != "linkv" || steps[1].Outcome == "ok" || steps[2].Outcome != "ok" || steps[2].Op != "wallet.balance" {
 		t.Errorf("%+v", steps)
 	}

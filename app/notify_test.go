@@ -392,6 +392,7 @@ func TestSocketLoginsAreJudged(t *testing.T) {
 		{"another frame", `{"type":"subscribe"}`, 4406, 3503},
 		{"an unknown app", login("d", "nobody", "7", ""), 4002, 3503},
 		{"a bad user id", login("d", "open", "a b", ""), 212, 3503},
+		{"a long device id", login(strings.Repeat("d", 65), "open", "7", ""), 4406, 3503},
 		{"no token where one is required", login("d", "strict", "7", ""), 4002, 3501},
 		{"a bad token", login("d", "strict", "7", "x"), 214, 3501},
 		{"another's token", login("d", "strict", "8", strict), 214, 3501},

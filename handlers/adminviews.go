@@ -84,7 +84,7 @@ func explainedEntry(e ledger.Entry) explained {
 func explainedSteps(steps []vendors.Step) []explainStep {
 	out := make([]explainStep, len(steps))
 	for i, s := range steps {
-		out[i] = explainStep{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped}
+		out[i] = explainStep{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped && s.Vendor != ""}
 		if !s.Skipped {
 			out[i].Outcome = s.Outcome.String()
 		}

@@ -71,6 +71,7 @@ var documented = []struct {
 	{errNoAppID, codes{0, imHeader}},
 	{middleware.ErrNoToken, codes{0, imHeader}},
 	{middleware.ErrOtherApp, codes{0, imRefused}},
+	{middleware.ErrOtherUser, codes{0, imRefused}},
 	{access.ErrServerKey, codes{0, imRefused}},
 	{access.ErrToken, codes{0, imRefused}},
 	{access.ErrTokenExpired, codes{0, imRefused}},

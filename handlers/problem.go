@@ -96,6 +96,7 @@ var problems = []struct {
 	{middleware.ErrNoKey, problem{401, codeUnauthed, ""}},
 	{middleware.ErrAdminKey, problem{401, codeUnauthed, ""}},
 	{middleware.ErrOtherApp, problem{401, codeUnauthed, ""}},
+	{middleware.ErrOtherUser, problem{401, codeUnauthed, ""}},
 	{access.ErrToken, problem{401, codeUnauthed, ""}},
 	{access.ErrTokenExpired, problem{401, codeUnauthed, ""}},
 	{access.ErrServerKey, problem{401, codeUnauthed, ""}},

@@ -122,6 +122,11 @@ func (h Socket) key(ctx context.Context, conn *websocket.Conn, in loginFrame) (l
 	if err != nil {
 		return l, err
 	}
+	if in.Data.DeviceID != "" {
+		if err := in.Data.DeviceID.check("device_id"); err != nil {
+			return l, err
+		}
+	}
 	token := in.Data.Token
 	if token == "" {
 		token = conn.Query("token")
@@ -131,8 +136,10 @@ func (h Socket) key(ctx context.Context, conn *websocket.Conn, in loginFrame) (l
 		switch {
 		case err != nil:
 			return l, err
-		case caller.App != app.ID || caller.User != string(in.Data.ClientID):
+		case caller.App != app.ID:
 			return l, middleware.ErrOtherApp
+		case caller.User != string(in.Data.ClientID):
+			return l, middleware.ErrOtherUser
 		}
 		l.Expires = caller.ExpiresAt
 	} else if app.TokenRequired {

@@ -19,6 +19,7 @@ var (
 	ErrNoToken   = errors.New("a bearer token is required")
 	ErrNoKey     = errors.New("app-id and app-key are required")
 	ErrOtherApp  = errors.New("the token belongs to another app")
+	ErrOtherUser = errors.New("the token belongs to another user")
 	ErrForbidden = errors.New("not allowed from this address")
 )
 

@@ -42,6 +42,8 @@ func TestTokenIsRefused(t *testing.T) {
 	other, _ := New(Config{TokenTTL: time.Hour, Apps: Apps{{ID: "one", Key: "k", JWTSecret: "another-secret-16"}}}, nil)
 	foreign, _ := other.Mint("one", "u", 1)
 	noUser, _ := d.Mint("one", "", 1)
+	long, _ := d.Mint("one", strings.Repeat("u", 65), 1)
+	control, _ := d.Mint("one", "u\x00", 1)
 	for name, token := range map[string]string{
 		"empty":                        "",
 		"not a token":                  "abc",
@@ -52,6 +54,8 @@ func TestTokenIsRefused(t *testing.T) {
 		"unknown app":                  parts[0] + "." + enc(`{"app":"x","sub":"u","exp":9999999999}`) + "." + parts[2],
 		"signature cut":                parts[0] + "." + parts[1] + "." + parts[2][:10],
 		"no subject":                   noUser,
+		"a subject of 65 bytes":        long,
+		"a subject with a NUL":         control,
 		"something behind the tokens ": good + ".x",
 	} {
 		if _, err := d.Verify(t.Context(), token); !errors.Is(err, ErrToken) {

@@ -3,7 +3,9 @@ package access
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -21,6 +23,8 @@ type claims struct {
 	Platform int    `json:"platform"`
 	jwt.RegisteredClaims
 }
+
+const maxUser = 64 // bytes of a user's id, as everywhere
 
 // parser pins the algorithm: a token may not choose its own.
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired())
@@ -74,7 +78,7 @@ func (d *Directory) verify(token string) (Caller, error) {
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return Caller{}, ErrTokenExpired
-	case err != nil || c.Subject == "":
+	case err != nil || c.Subject == "" || len(c.Subject) > maxUser || strings.ContainsFunc(c.Subject, unicode.IsControl):
 		return Caller{}, ErrToken
 	}
 	return Caller{App: c.App, User: c.Subject, Platform: c.Platform, ExpiresAt: c.ExpiresAt.Time}, nil
