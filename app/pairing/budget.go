@@ -12,6 +12,12 @@ func (p *pool) allow() bool {
 	return true
 }
 
+// spent: nothing is left for a candidate whom only a vendor reaches; who holds a
+// socket of ours costs nothing.
+func (p *pool) spent() bool {
+	return p.left() < 1 || p.cfg.SendRate > 0 && p.budget.TokensAt(p.now.Time()) < 1
+}
+
 // short: less than a quarter of a burst is left, so there is one offer at a
 // time, to who is likely to take it.
 func (p *pool) short() bool {

@@ -139,14 +139,19 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	if p.cfg.Strategy == Score || p.oracle != nil {
 		want = p.cfg.ScanLimit
 	}
+	spent := p.spent()
 	p.idle.from(-1<<63, 0, func(m *member) bool {
-		if _, present := m.c.proof(p.now); !present || !p.wants(m) {
+		evidence, present := m.c.proof(p.now)
+		switch {
+		case !present || !p.wants(m):
 			away = append(away, m)
 			return len(away) < p.cfg.ScanLimit
-		}
-		if p.suits(w, m) {
+		case spent && evidence.Proof != ProofSocket:
+			p.heldAt = p.now
+			scanned++
+		case p.suits(w, m):
 			eligible = append(eligible, m)
-		} else {
+		default:
 			scanned++
 		}
 		return len(eligible) < want && scanned < p.cfg.ScanLimit
