@@ -81,14 +81,19 @@ func (s *Service) match(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	started := map[*pool]bool{}
-	loop(ctx, safetyTickMS*time.Millisecond, func(ctx context.Context) {
+	for {
 		for _, p := range s.allPools() {
 			if !started[p] {
 				started[p] = true
 				wg.Go(func() { s.matchPool(ctx, p) })
 			}
 		}
-	})
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.made:
+		}
+	}
 }
 
 func (s *Service) allPools() []*pool {
@@ -105,16 +110,16 @@ func (s *Service) matchPool(ctx context.Context, p *pool) {
 	tick := time.NewTicker(safetyTickMS * time.Millisecond)
 	defer tick.Stop()
 	for {
+		for ctx.Err() == nil && s.matchRound(ctx, p) > 0 {
+		}
+		if w := p.config().Window; w > 0 {
+			pause(ctx, w)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		case <-p.wake:
-		}
-		for ctx.Err() == nil && s.matchRound(ctx, p) > 0 {
-		}
-		if w := p.config().Window; w > 0 {
-			pause(ctx, w)
 		}
 	}
 }

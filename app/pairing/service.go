@@ -62,6 +62,7 @@ type Service struct {
 	ahead   chan person  // whose profiles are read ahead
 	downAt  atomic.Int64 // when the dispatch channels were first seen down; 0: up
 	live    [askParts]livePart
+	made    chan struct{} // there is a pool that nobody matches yet; capacity 1
 
 	mu    sync.RWMutex // guards what follows
 	pools map[poolKey]*pool
@@ -82,7 +83,7 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, ahead: make(chan person, readAheadMax)}
+	s := &Service{Options: o, made: make(chan struct{}, 1), pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, ahead: make(chan person, readAheadMax)}
 	for i := range s.live {
 		s.live[i].tickets = map[string]*Ticket{}
 	}
@@ -247,6 +248,10 @@ func (s *Service) pool(app string, scene int, cfg *Config) *pool {
 		p = newPool(app, scene, cfg, s.Profile != nil)
 		p.room = s.SendRoom
 		s.pools[k] = p
+		select {
+		case s.made <- struct{}{}:
+		default: // the matcher looks already
+		}
 	}
 	return p
 }

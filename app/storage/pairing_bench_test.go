@@ -21,3 +21,9 @@ func BenchmarkPairingTicket(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPairingDispatch: from ask to dispatch at 1,000 asks a second, with
+// everything else that those tickets do; set -benchtime to a count.
+func BenchmarkPairingDispatch(b *testing.B) {
+	pairingtest.Latency(b, storage.Pairing{DB: storagetest.Open(b, storagetest.SQLite(b))}, 1000)
+}
