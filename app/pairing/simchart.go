@@ -15,9 +15,10 @@ func simChart(cfg SimConfig, results []SimResult, floor simBound) string {
 		unit  string
 	}{
 		{"connected, % of asks", func(r SimResult) float64 { return 100 * r.Connected }, 0, "%.0f"},
-		{"time to the first call, p50, s", func(r SimResult) float64 { return r.P50.Seconds() }, floor.wait.Seconds(), "%.1f"},
+		{"time to the first call, p50, s", func(r SimResult) float64 { return r.P50.Seconds() }, 0, "%.1f"},
 		{"time to the first call, p99, s", func(r SimResult) float64 { return r.P99.Seconds() }, 0, "%.0f"},
-		{"dispatches per call", func(r SimResult) float64 { return r.PerCall }, floor.dispatches, "%.2f"},
+		{"dispatches per call (dashed: the structural floor)", func(r SimResult) float64 { return r.PerCall }, floor.dispatches, "%.2f"},
+		{"vendor messages per call", func(r SimResult) float64 { return r.Messages }, 0, "%.1f"},
 		{"Gini of offers per online hour", func(r SimResult) float64 { return r.Gini }, 0, "%.2f"},
 	}
 	const width, high, left, bar = 900, 150, 40, 95
@@ -32,14 +33,14 @@ func simChart(cfg SimConfig, results []SimResult, floor simBound) string {
 		}
 		scale := func(v float64) float64 { return v / max(top, 1e-9) * (high - 65) }
 		fmt.Fprintf(&b, `<text x="%d" y="%.0f" font-weight="bold">%s</text>`+"\n", left, base-high+40, p.title)
-		for k, r := range results {
-			x, h := left+k*bar+8, scale(p.value(r))
-			fmt.Fprintf(&b, `<rect x="%d" y="%.1f" width="%d" height="%.1f" fill="%s"/>`, x, base-h, bar-25, h, []string{"#4878a8", "#a85448"}[k/(len(results)-1)])
-			fmt.Fprintf(&b, `<text x="%d" y="%.1f">`+p.unit+`</text><text x="%d" y="%.0f" fill="#555">%s</text>`+"\n", x+4, base-h-4, p.value(r), x, base+14, r.Name)
-		}
 		if p.floor > 0 {
 			y := base - scale(p.floor)
 			fmt.Fprintf(&b, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="black" stroke-dasharray="4 3"/>`+"\n", left, width-30, y, y)
+		}
+		for k, r := range results {
+			x, h := left+k*bar+8, scale(p.value(r))
+			fmt.Fprintf(&b, `<rect x="%d" y="%.1f" width="%d" height="%.1f" fill="%s"/>`, x, base-h, bar-25, h, []string{"#4878a8", "#a85448"}[k/(len(results)-1)])
+			fmt.Fprintf(&b, `<text x="%d" y="%.1f" paint-order="stroke" stroke="white" stroke-width="4">`+p.unit+`</text><text x="%d" y="%.0f" fill="#555">%s</text>`+"\n", x+4, base-h-4, p.value(r), x, base+14, r.Name)
 		}
 	}
 	b.WriteString("</svg>\n")

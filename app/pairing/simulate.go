@@ -1,7 +1,6 @@
 package pairing
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -19,18 +18,14 @@ type SimConfig struct {
 	Candidates int           // people who may be offered
 	AsksPerSec float64       // mean of a Poisson stream; 0: by scenario
 	Horizon    time.Duration // virtual time with new asks
-	Scenario   string        // slack, tight, overload or burst
+	Scenario   string        // one of simScenarios
 	Chart      string        // path of an SVG file; empty: none
 }
 
-// SimDefault is a two-hour run with slack, of a few seconds' real time.
+// SimDefault is an hour with slack, of a few seconds' real time.
 func SimDefault() SimConfig {
-	return SimConfig{Seed: 1, Candidates: 200, Horizon: 2 * time.Hour, Scenario: "slack", Chart: "pairing.svg"}
+	return SimConfig{Seed: 1, Candidates: 200, Horizon: time.Hour, Scenario: "slack", Chart: "pairing.svg"}
 }
-
-// simRates are asks a second for each candidate known. A third of them is
-// online at a time, and a connected round keeps one busy for about a minute.
-var simRates = map[string]float64{"slack": 0.001, "tight": 0.0025, "overload": 0.008, "burst": 0.0015}
 
 // contenders are the strategies that are compared; the oracle knows who will
 // pass and asks the fastest of them.
@@ -49,29 +44,15 @@ var contenders = []struct {
 	{"oracle", nil, true},
 }
 
-// SimResult is what one strategy made of the world.
-type SimResult struct {
-	Name       string
-	Asks       int
-	Connected  float64 // share of asks that reached a call
-	Liked      float64
-	P50, P99   time.Duration // from the ask to its first call
-	Dispatches int
-	PerCall    float64 // dispatches per call
-	Waste      float64 // share of dispatches that did not lead to a winning pass
-	Gini       float64 // of offers per online hour
-	Rescinds   float64 // per call
-}
-
 // Simulate runs every strategy over the same world and writes a table, the
 // bounds, and the chart that cfg names.
 func Simulate(ctx context.Context, cfg SimConfig, out io.Writer) error {
+	scenario, ok := simScenarios[cfg.Scenario]
+	if !ok {
+		return fmt.Errorf("scenario %q: one of %v", cfg.Scenario, slices.Sorted(maps.Keys(simScenarios)))
+	}
 	if cfg.AsksPerSec == 0 {
-		rate, ok := simRates[cfg.Scenario]
-		if !ok {
-			return fmt.Errorf("scenario %q: one of %v", cfg.Scenario, slices.Sorted(maps.Keys(simRates)))
-		}
-		cfg.AsksPerSec = rate * float64(cfg.Candidates)
+		cfg.AsksPerSec = scenario.rate * float64(cfg.Candidates)
 	}
 	if cfg.Candidates < 1 || cfg.Horizon <= 0 {
 		return errors.New("candidates and horizon must be above 0")
@@ -98,178 +79,69 @@ func Simulate(ctx context.Context, cfg SimConfig, out io.Writer) error {
 	return err
 }
 
+// simColumns are the measures of the table (3.6).
+var simColumns = []struct {
+	title string
+	cell  func(SimResult) string
+}{
+	{"strategy", func(r SimResult) string { return r.Name }},
+	{"connected", func(r SimResult) string { return percent(r.Connected) }},
+	{"liked", func(r SimResult) string { return percent(r.Liked) }},
+	{"shed", func(r SimResult) string { return percent(r.Shed) }},
+	{"1st offer", func(r SimResult) string { return seconds(r.FirstOffer) }},
+	{"call p50", func(r SimResult) string { return seconds(r.P50) }},
+	{"p99", func(r SimResult) string { return seconds(r.P99) }},
+	{"like p50", func(r SimResult) string { return seconds(r.ToLike) }},
+	{"disp/call", func(r SimResult) string { return fmt.Sprintf("%.2f", r.PerCall) }},
+	{"refused", func(r SimResult) string { return percent(r.Lost[OfferRefused]) }},
+	{"silent", func(r SimResult) string { return percent(r.Lost[OfferTimedOut]) }},
+	{"rescinded", func(r SimResult) string { return percent(r.Lost[OfferRescinded]) }},
+	{"failed", func(r SimResult) string { return percent(r.Lost[OfferFailed]) }},
+	{"resc/call", func(r SimResult) string { return fmt.Sprintf("%.2f", r.Rescinds) }},
+	{"msgs/call", func(r SimResult) string { return fmt.Sprintf("%.1f", r.Messages) }},
+	{"rounds/like", func(r SimResult) string { return fmt.Sprintf("%.2f", r.PerLike) }},
+	{"Gini", func(r SimResult) string { return fmt.Sprintf("%.3f", r.Gini) }},
+	{"Jain", func(r SimResult) string { return fmt.Sprintf("%.3f", r.Jain) }},
+	{"Gini won", func(r SimResult) string { return fmt.Sprintf("%.3f", r.WonGini) }},
+	{"gap", func(r SimResult) string { return fmt.Sprintf("%.0fm", r.Gap.Minutes()) }},
+	{"busy", func(r SimResult) string { return percent(r.Busy) }},
+	{"missed", func(r SimResult) string { return fmt.Sprint(r.Missed) }},
+	{"conflicts", func(r SimResult) string { return fmt.Sprint(r.Conflicts) }},
+	{"unsound", func(r SimResult) string { return fmt.Sprint(r.Unsound) }},
+}
+
+func percent(x float64) string       { return fmt.Sprintf("%.1f%%", 100*x) }
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }
+
 func simTable(out io.Writer, cfg SimConfig, results []SimResult, floor simBound) error {
-	fmt.Fprintf(out, "%s: %d candidates, %.2f asks/s for %s, seed %d\n\n", cfg.Scenario, cfg.Candidates, cfg.AsksPerSec, cfg.Horizon, cfg.Seed)
+	fmt.Fprintf(out, "%s: %d candidates, %.2f asks/s for %s, seed %d: %d asks with those repeated\n\n", cfg.Scenario, cfg.Candidates, cfg.AsksPerSec, cfg.Horizon, cfg.Seed, results[0].Asks)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "strategy\tasks\tconnected\tliked\tp50\tp99\tdispatches/call\twasted\trescinds/call\tGini\t")
-	for _, r := range results {
-		fmt.Fprintf(w, "%s\t%d\t%.1f%%\t%.1f%%\t%.1fs\t%.1fs\t%.2f\t%.1f%%\t%.2f\t%.3f\t\n", r.Name, r.Asks, 100*r.Connected, 100*r.Liked,
-			r.P50.Seconds(), r.P99.Seconds(), r.PerCall, 100*r.Waste, r.Rescinds, r.Gini)
+	for _, c := range simColumns {
+		fmt.Fprint(w, c.title, "\t")
 	}
+	for _, r := range results {
+		fmt.Fprintln(w)
+		for _, c := range simColumns {
+			fmt.Fprint(w, c.cell(r), "\t")
+		}
+	}
+	fmt.Fprintln(w)
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nstructural floor of one ask at a time with a free candidate always at hand: %.2f dispatches per pass, %.1f s to the pass on average\n",
+	fmt.Fprintln(out)
+	for _, r := range results {
+		fmt.Fprintf(out, "%s ended by", r.Name)
+		for _, why := range slices.Sorted(maps.Keys(r.Ends)) {
+			fmt.Fprintf(out, " %s %d", why, r.Ends[why])
+		}
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintf(out, "\nstructural floor of one ask at a time with a free candidate always at hand: %.2f dispatches per pass, %.1f s to the pass on average\n",
 		floor.dispatches, floor.wait.Seconds())
+	small := simSample(cfg.Seed)
+	best, served := small.optimum(), small.greedy()
+	_, err := fmt.Fprintf(out, "a small instance known beforehand, %d asks and %d candidates: at best %d served waiting %d slots; clairvoyant and greedy %d waiting %d\n",
+		len(small.asks), small.candidates, best.served, best.wait, served.served, served.wait)
 	return err
-}
-
-// sim is one run: the real service on the memory store under a virtual clock.
-type sim struct {
-	cfg    SimConfig
-	world  simWorld
-	svc    *Service
-	store  *Memory
-	at     Instant
-	start  Instant
-	queue  simQueue
-	seq    int
-	asked  map[int]Instant
-	called map[int]Instant
-	liked  int
-	offers map[UID]int
-	online map[UID]time.Duration
-	since  map[UID]Instant
-
-	dispatches, passes, calls, rescinds int
-}
-
-const simApp = "sim"
-
-func simulateOne(ctx context.Context, cfg SimConfig, name string, values map[string]string, oracle bool) (SimResult, error) {
-	s := &sim{cfg: cfg, world: simWorld{cfg.Seed}, start: 1_700_000_000_000, asked: map[int]Instant{},
-		called: map[int]Instant{}, offers: map[UID]int{}, online: map[UID]time.Duration{}, since: map[UID]Instant{}}
-	s.at = s.start
-	s.store = NewMemory(func() Instant { return s.at })
-	all := map[string]string{"pair.events": "false", "pair.ask_rate": "0", "pair.send_rate": "0", "pair.cross_ask": CrossOff, "pair.exclude_last": "0"}
-	maps.Copy(all, values)
-	now := func() time.Time { return s.at.Time() }
-	s.svc = New(Options{Store: s.store, Now: now, Configs: &Configs{Source: Everywhere(all), Refresh: time.Hour, Now: now},
-		Send: func(context.Context, Command) error { return nil }})
-	s.svc.serial = true
-	s.svc.deliver = s.deliver
-	parsed, err := Parse(all)
-	if err != nil {
-		return SimResult{}, err
-	}
-	if oracle {
-		s.svc.pool(simApp, DefaultScene, &parsed).oracle = s.foresee
-	}
-	s.seed()
-	end := s.start.Add(cfg.Horizon + 10*time.Minute)
-	for len(s.queue) > 0 && s.queue[0].at <= end {
-		if err := ctx.Err(); err != nil {
-			return SimResult{}, err
-		}
-		e := heap.Pop(&s.queue).(simEvent)
-		s.at = e.at
-		e.do()
-	}
-	return s.result(name), nil
-}
-
-// seed schedules the asks, the sessions of every candidate and the engine's own beat.
-func (s *sim) seed() {
-	at := s.start
-	for i := 0; ; i++ {
-		gap := s.world.exp(1/s.cfg.AsksPerSec, "gap", i)
-		if s.cfg.Scenario == "burst" && at.Sub(s.start)%(10*time.Minute) < 30*time.Second {
-			gap /= 5
-		}
-		if at = at.Add(gap); at > s.start.Add(s.cfg.Horizon) {
-			break
-		}
-		s.on(at, func() { s.ask(i) })
-	}
-	for uid := UID(1); uid <= UID(s.cfg.Candidates); uid++ {
-		s.session(uid, 0, s.start)
-		s.on(s.world.back(uid, s.start), func() { s.comeBack(uid) })
-	}
-	s.beat()
-}
-
-func (s *sim) on(at Instant, do func()) {
-	s.seq++
-	heap.Push(&s.queue, simEvent{at, s.seq, do})
-}
-
-func (s *sim) after(d time.Duration, do func()) { s.on(s.at.Add(d), do) }
-
-// beat is the sweeper, the matcher's safety tick and the acknowledgements.
-func (s *sim) beat() {
-	ctx := context.Background()
-	s.svc.SweepOnce(ctx)
-	s.match()
-	s.svc.AckOnce(ctx)
-	s.after(100*time.Millisecond, s.beat)
-}
-
-func (s *sim) match() {
-	if w := s.window(); w > 0 && s.at.Sub(s.start)%w != 0 {
-		return
-	}
-	s.svc.MatchOnce(context.Background())
-}
-
-func (s *sim) window() time.Duration {
-	if p := s.svc.allPools(); len(p) > 0 {
-		return p[0].config().Window
-	}
-	return 0
-}
-
-// session alternates a candidate between online and offline.
-func (s *sim) session(uid UID, n int, at Instant) {
-	first := n == 0 && s.world.chance(2.0/3, "first", int(uid)) // a third begins online
-	if n%2 == 1 || first {
-		s.on(at.Add(s.world.exp(40*60, "off", int(uid), n)), func() { s.session(uid, n+2-n%2, s.at) })
-		return
-	}
-	stay := s.world.exp(20*60, "on", int(uid), n)
-	s.on(at, func() {
-		s.since[uid] = s.at
-		s.presence(uid, true, s.at.Add(stay))
-		s.match()
-	})
-	s.on(at.Add(stay), func() {
-		s.online[uid] += s.at.Sub(s.since[uid])
-		s.presence(uid, false, s.at)
-		s.session(uid, n+1, s.at)
-	})
-}
-
-// comeBack: who was paused while away says that he is here again.
-func (s *sim) comeBack(uid UID) {
-	c, err := s.store.Candidate(context.Background(), simApp, uid)
-	if err == nil && c.Paused {
-		_, _ = s.svc.SetAvail(context.Background(), simApp, uid, true) // the memory store does not fail
-		s.match()
-	}
-	s.on(s.world.back(uid, s.at+1), func() { s.comeBack(uid) })
-}
-
-func (s *sim) presence(uid UID, on bool, until Instant) {
-	e := Evidence{Proof: ProofSocket, Online: on, At: s.at, Until: until}
-	_ = s.svc.Seen(context.Background(), simApp, uid, "s", e) // the memory store does not fail
-}
-
-// asksAs is who makes the ask of index i.
-func asksAs(i int) UID { return firstAsker + UID(i) }
-
-const firstAsker UID = 1_000_000
-
-// ask is one person's wish; he gives up after ask_ttl and some patience.
-func (s *sim) ask(i int) {
-	uid := asksAs(i)
-	no, err := s.svc.Ask(context.Background(), simApp, DefaultScene, uid)
-	s.asked[i] = s.at
-	if err != nil {
-		return // shed (A3): it counts as not connected
-	}
-	s.match()
-	s.after(time.Minute+s.world.exp(45, "patience", i), func() {
-		if t, err := s.store.Load(context.Background(), no); err == nil && !t.State.talking() {
-			_ = s.svc.Cancel(context.Background(), simApp, no, uid) // ended meanwhile is fine
-		}
-	})
 }

@@ -29,7 +29,7 @@ func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if idle.Asks != oracle.Asks || idle.Asks < 50 {
+	if math.Abs(float64(idle.Asks-oracle.Asks)) > 0.1*float64(idle.Asks) || idle.Asks < 50 { // who asks again depends on how it went
 		t.Errorf("different worlds: %d and %d asks", idle.Asks, oracle.Asks)
 	}
 	if oracle.PerCall > 1.15 || oracle.PerCall >= idle.PerCall || oracle.P50 >= idle.P50 {
@@ -37,6 +37,25 @@ func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
 	}
 	if idle.Connected < 0.7 {
 		t.Errorf("with slack only %.2f are connected", idle.Connected)
+	}
+}
+
+// Whatever happens in a scenario, every ask and offer ends once, no opportunity
+// is missed, and calls come about.
+func TestEveryScenarioIsSound(t *testing.T) {
+	for name := range simScenarios {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := SimConfig{Seed: 5, Candidates: 60, Horizon: 20 * time.Minute, Scenario: name}
+			cfg.AsksPerSec = simScenarios[name].rate * float64(cfg.Candidates)
+			r, err := simulateOne(context.Background(), cfg, name, nil, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Unsound != 0 || r.Missed != 0 || r.Connected == 0 {
+				t.Errorf("%d unsound, %d missed, %.2f connected: %+v", r.Unsound, r.Missed, r.Connected, r)
+			}
+		})
 	}
 }
 
@@ -55,7 +74,7 @@ func TestGiniIsKnownAtItsEnds(t *testing.T) {
 }
 
 func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
-	w := simWorld{3}
+	w := simWorld{seed: 3}
 	sum, accept := 0.0, 0.0
 	for i := range 20000 {
 		sum += w.exp(20, "x", i).Seconds()

@@ -1,0 +1,70 @@
+package pairing
+
+import "time"
+
+// simScenario is how a world differs from a calm one (3.6).
+type simScenario struct {
+	rate     float64           // asks a second for each candidate known
+	values   map[string]string // configuration
+	burst    bool              // five times the asks for half a minute in ten
+	alone    bool              // nobody for ten minutes, then one candidate
+	away     float64           // part of the time that a candidate does not look; 0: three tenths
+	cross    bool              // askers and candidates are the same people
+	outage   time.Duration     // of the vendor, every ten minutes
+	kill     time.Duration     // a replica dies so often; 0: never
+	skew     time.Duration     // two replicas, one clock ahead and one behind by this
+	rude     bool              // people and devices misbehave
+	loss     float64           // of deliveries
+	failures float64           // of deliveries, known to the sender
+}
+
+// simScenarios by name. A third of the candidates is online at a time, a connected
+// round keeps one busy for about a minute, and half of the asks are repeated ones.
+var simScenarios = map[string]simScenario{
+	"slack":    {rate: 0.0006},
+	"tight":    {rate: 0.0011},
+	"overload": {rate: 0.0025},
+	"burst":    {rate: 0.00065, burst: true},
+	"empty":    {rate: 0.0002, alone: true},
+	"away":     {rate: 0.0006, away: 0.6},
+	"cross":    {rate: 0.002, cross: true, values: map[string]string{"pair.cross_ask": CrossFallback}},
+	"outage":   {rate: 0.0006, outage: 30 * time.Second},
+	"kill":     {rate: 0.0006, kill: 20 * time.Second},
+	"skew":     {rate: 0.0006, skew: 2 * time.Second},
+	"rude":     {rate: 0.0006, rude: true},
+	"lossy":    {rate: 0.0006, loss: 0.05, failures: 0.1},
+}
+
+const simEvery = 10 * time.Minute // of bursts and outages
+
+// bursting: at is in the first half minute of ten.
+func (s *sim) bursting(at Instant) bool {
+	return s.scenario.burst && at.Sub(s.start)%simEvery < 30*time.Second
+}
+
+// vendorDown: at is within an outage; the first one comes after five minutes.
+func (s *sim) vendorDown(at Instant) bool {
+	return s.scenario.outage > 0 && (at.Sub(s.start)+simEvery/2)%simEvery < s.scenario.outage
+}
+
+// misbehave lets the asker of i do one of the things that clients should not.
+// The service has to bear them; the run's conservation check would show if not.
+func (s *sim) misbehave(no string, i int, peer UID, round int, call string) {
+	ctx, svc := s.ctx, s.serving()
+	switch int(s.world.unit("rude", i, round) * 12) {
+	case 0: // a double tap
+		_, _ = svc.Ask(ctx, simApp, DefaultScene, s.asker(i))
+	case 1: // an old round
+		_ = svc.Decide(ctx, simApp, no, Confirm{UID: s.asker(i), Round: round - 1, Peer: peer, CallID: call, Like: true})
+	case 2: // somewhere in between
+		s.after(s.world.exp(5, "cancel", i, round), func() { _ = s.serving().Cancel(ctx, simApp, no, s.asker(i)) })
+	case 3: // an answer to nothing
+		_ = svc.Answer(ctx, simApp, no, peer+1, round, true)
+	case 4: // the line drops and is back
+		s.presence(peer, false, s.at)
+		s.after(time.Second, func() { s.presence(peer, true, s.at.Add(20*time.Minute)) })
+	case 5: // the same answer twice, and another one late
+		_ = svc.Answer(ctx, simApp, no, peer, round, true)
+		s.after(15*time.Second, func() { _ = s.serving().Answer(ctx, simApp, no, peer, round, false) })
+	}
+}
