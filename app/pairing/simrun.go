@@ -142,7 +142,21 @@ func (s *sim) beat() {
 		s.matchBy(svc)
 		svc.AckOnce(s.ctx)
 	}
+	if (s.at.Sub(s.start)-s.cfg.Horizon)%(10*time.Second) == 0 && s.at > s.start.Add(s.cfg.Horizon) && s.over() {
+		s.queue = nil
+		return
+	}
 	s.after(safetyTickMS*time.Millisecond, s.beat)
+}
+
+// over: every ask has ended.
+func (s *sim) over() bool {
+	for _, r := range s.store.tickets {
+		if r.ticket.State != Ended {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *sim) match() { s.matchBy(s.serving()) }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
-	cfg := SimConfig{Seed: 7, Candidates: 120, Horizon: 15 * time.Minute, Scenario: "slack", Chart: filepath.Join(t.TempDir(), "c.svg")}
+	cfg := SimConfig{Seed: 7, Candidates: 100, Horizon: 6 * time.Minute, Scenario: "slack", Chart: filepath.Join(t.TempDir(), "c.svg")}
 	var out bytes.Buffer
 	if err := Simulate(context.Background(), cfg, &out); err != nil {
 		t.Fatal(err)
@@ -20,7 +20,7 @@ func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
 	if svg, err := os.ReadFile(cfg.Chart); err != nil || !bytes.Contains(svg, []byte("</svg>")) || !bytes.Contains(svg, []byte("longest_idle")) {
 		t.Errorf("chart %d bytes: %v", len(svg), err)
 	}
-	cfg.AsksPerSec = 0.12
+	cfg.AsksPerSec = 0.2
 	idle, err := simulateOne(context.Background(), cfg, "idle", nil, false)
 	if err != nil {
 		t.Fatal(err)
@@ -46,8 +46,8 @@ func TestEveryScenarioIsSound(t *testing.T) {
 	for name := range simScenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := SimConfig{Seed: 5, Candidates: 60, Horizon: 20 * time.Minute, Scenario: name}
-			cfg.AsksPerSec = simScenarios[name].rate * float64(cfg.Candidates)
+			cfg := SimConfig{Seed: 5, Candidates: 30, Horizon: 15 * time.Minute, Scenario: name}
+			cfg.AsksPerSec = max(0.03, simScenarios[name].rate*float64(cfg.Candidates))
 			r, err := simulateOne(context.Background(), cfg, name, nil, false)
 			if err != nil {
 				t.Fatal(err)
