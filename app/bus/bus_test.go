@@ -3,9 +3,7 @@ package bus_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"slices"
@@ -17,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"switchboard/app/bus"
+	"switchboard/app/cabletest"
 )
 
 func TestMain(m *testing.M) {
@@ -196,74 +195,6 @@ func TestManyTopicsComeAndGoAtOnce(t *testing.T) {
 	})
 }
 
-// proxy stands in front of a server and can be stopped and started.
-type proxy struct {
-	t      *testing.T
-	target string
-	addr   string
-
-	ln net.Listener
-	wg sync.WaitGroup
-
-	mu    sync.Mutex // guards conns and cut
-	conns []net.Conn
-	cut   bool // what is accepted now comes too late
-}
-
-func newProxy(t *testing.T, target string) *proxy {
-	p := &proxy{t: t, target: target, addr: "127.0.0.1:0"}
-	p.start()
-	t.Cleanup(p.stop)
-	return p
-}
-
-func (p *proxy) start() {
-	p.t.Helper()
-	ln, err := net.Listen("tcp", p.addr)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.addr, p.ln = ln.Addr().String(), ln
-	p.mu.Lock()
-	p.cut = false
-	p.mu.Unlock()
-	p.wg.Go(func() {
-		for {
-			in, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", p.target)
-			if err != nil {
-				_ = in.Close()
-				continue
-			}
-			p.mu.Lock()
-			late := p.cut
-			p.conns = append(p.conns, in, out)
-			p.mu.Unlock()
-			if late {
-				_, _ = in.Close(), out.Close()
-				return
-			}
-			p.wg.Go(func() { _, _ = io.Copy(out, in); _ = out.Close(); _ = in.Close() })
-			p.wg.Go(func() { _, _ = io.Copy(in, out); _ = out.Close(); _ = in.Close() })
-		}
-	})
-}
-
-func (p *proxy) stop() {
-	_ = p.ln.Close()
-	p.mu.Lock()
-	p.cut = true
-	for _, c := range p.conns {
-		_ = c.Close()
-	}
-	p.conns = nil
-	p.mu.Unlock()
-	p.wg.Wait()
-}
-
 func TestABusThatGoesAndComesBackSaysStaleAndWorksAgain(t *testing.T) {
 	for name, variable := range remote {
 		t.Run(name, func(t *testing.T) {
@@ -271,12 +202,12 @@ func TestABusThatGoesAndComesBackSaysStaleAndWorksAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := newProxy(t, u.Host)
-			u.Host = p.addr
+			p := cabletest.To(t, u.Host)
+			u.Host = p.Addr
 			a, b := start(t, u.String()), start(t, u.String())
 			this := topic(t)
 			here, there := subscribe(t, a, this), subscribe(t, b, this)
-			p.stop()
+			p.Cut()
 			begin := time.Now()
 			for range 20_000 {
 				a.Publish(this, []byte("lost"))
@@ -293,7 +224,7 @@ func TestABusThatGoesAndComesBackSaysStaleAndWorksAgain(t *testing.T) {
 			}
 			late := b.Subscribe(this + "late")
 			defer late.Close()
-			p.start()
+			p.Mend()
 			stale(t, there)
 			stale(t, late)
 			for deadline := time.Now().Add(patience); a.Ready(context.Background()) != nil; {
@@ -336,8 +267,8 @@ func TestABusThatGoesAndComesBackIsLoggedOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := newProxy(t, u.Host)
-			u.Host = p.addr
+			p := cabletest.To(t, u.Host)
+			u.Host = p.Addr
 			var log logged
 			b, err := bus.Open(u.String(), slog.New(slog.NewTextHandler(&log, nil)))
 			if err != nil {
@@ -360,9 +291,9 @@ func TestABusThatGoesAndComesBackIsLoggedOnce(t *testing.T) {
 					t.Errorf("%q is logged %d times", text, log.count(text))
 				}
 			}
-			p.stop()
+			p.Cut()
 			say("stays in this process", 1)
-			p.start()
+			p.Mend()
 			say("reaches other replicas again", 1)
 		})
 	}
@@ -392,13 +323,13 @@ func TestABusMayBeAwayWhenWeStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := newProxy(t, u.Host)
-			u.Host = p.addr
-			p.stop()
+			p := cabletest.To(t, u.Host)
+			u.Host = p.Addr
+			p.Cut()
 			b := start(t, u.String())
 			s := b.Subscribe(topic(t))
 			defer s.Close()
-			p.start()
+			p.Mend()
 			stale(t, s)
 		})
 	}

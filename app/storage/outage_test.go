@@ -4,97 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"switchboard/app/cabletest"
 	"switchboard/app/storage"
 	"switchboard/app/storage/storagetest"
 )
 
-// proxy stands in front of a database server and can be cut.
-type proxy struct {
-	t      *testing.T
-	target string
-	addr   string
-
-	mu    sync.Mutex // guards conns
-	conns []net.Conn
-	ln    net.Listener
-	wg    sync.WaitGroup
-}
-
-func newProxy(t *testing.T, target string) *proxy {
-	p := &proxy{t: t, target: target, addr: "127.0.0.1:0"}
-	p.start()
-	t.Cleanup(p.cut)
-	return p
-}
-
-func (p *proxy) start() {
-	p.t.Helper()
-	ln, err := net.Listen("tcp", p.addr)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.addr, p.ln = ln.Addr().String(), ln
-	p.wg.Go(func() {
-		for {
-			in, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", p.target)
-			if err != nil {
-				_ = in.Close()
-				continue
-			}
-			p.mu.Lock()
-			p.conns = append(p.conns, in, out)
-			p.mu.Unlock()
-			for _, pair := range [][2]net.Conn{{in, out}, {out, in}} {
-				p.wg.Go(func() {
-					_, _ = io.Copy(pair[0], pair[1])
-					_ = in.Close()
-					_ = out.Close()
-				})
-			}
-		}
-	})
-}
-
-// cut closes everything; nobody can connect until start.
-func (p *proxy) cut() {
-	_ = p.ln.Close()
-	p.mu.Lock()
-	for _, c := range p.conns {
-		_ = c.Close()
-	}
-	p.conns = nil
-	p.mu.Unlock()
-	p.wg.Wait()
-}
-
-// behind puts a proxy in front of cfg's server.
-func behind(t *testing.T, cfg storage.Config) (storage.Config, *proxy) {
+// behind puts a cable in front of cfg's server.
+func behind(t *testing.T, cfg storage.Config) (storage.Config, *cabletest.Cable) {
 	t.Helper()
 	if scheme, dsn, _ := strings.Cut(cfg.URL, "://"); scheme == "mysql" {
 		head, rest, _ := strings.Cut(dsn, "@tcp(")
 		target, tail, _ := strings.Cut(rest, ")")
-		p := newProxy(t, target)
-		cfg.URL = "mysql://" + head + "@tcp(" + p.addr + ")" + tail
+		p := cabletest.To(t, target)
+		cfg.URL = "mysql://" + head + "@tcp(" + p.Addr + ")" + tail
 		return cfg, p
 	}
 	u, err := url.Parse(cfg.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProxy(t, u.Host)
-	u.Host = p.addr
+	p := cabletest.To(t, u.Host)
+	u.Host = p.Addr
 	cfg.URL = u.String()
 	return cfg, p
 }
@@ -146,12 +82,12 @@ func TestADatabaseThatGoesAndComesBack(t *testing.T) {
 			}
 			for range 3 {
 				time.Sleep(100 * time.Millisecond)
-				p.cut()
+				p.Cut()
 				time.Sleep(100 * time.Millisecond)
 				if err := db.Ready(context.Background()); !errors.Is(err, storage.ErrUnavailable) {
 					t.Errorf("Ready without a server: %v", err)
 				}
-				p.start()
+				p.Mend()
 			}
 			for deadline := time.Now().Add(20 * time.Second); db.Ready(context.Background()) != nil; {
 				if time.Now().After(deadline) {
