@@ -21,8 +21,7 @@ func TestRoomWritesInDoubtAreReadBack(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = youme.Close() })
 	p := start(t, func(c *Config) {
-		c.Deadline = 400 * time.Millisecond
-		c.Ledger.FirstCheck, c.Ledger.GiveUp = 20*time.Millisecond, 500*time.Millisecond
+		c.Ledger.FirstCheck, c.Ledger.GiveUp = 20*time.Millisecond, 3*time.Second
 		c.AdminKey, c.Apps = sandboxAdmin, access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
 		c.RongCloud.AppKey, c.RongCloud.AppSecret, c.RongCloud.BaseURL = "app", "secret", rong.URL
 		c.YouMe.AppKey, c.YouMe.AppSecret, c.YouMe.AppID, c.YouMe.BaseURL = "YOUME1", sandboxSecret, 1000, youme.URL
