@@ -49,6 +49,7 @@ const (
 type Entry struct {
 	ID      int64         `json:"id,omitzero"` // rises within the ticket
 	Kind    EntryKind     `json:"kind,omitzero"`
+	Waiting bool          `json:"waiting,omitzero"` // known not to be on the wire
 	Name    string        `json:"name,omitzero"`
 	To      UID           `json:"to,omitzero"`
 	Peer    UID           `json:"peer,omitzero"`
@@ -63,8 +64,7 @@ type Entry struct {
 
 	At        Instant `json:"at,omitzero"`
 	Attempts  int     `json:"n,omitzero"`
-	Waiting   bool    `json:"waiting,omitzero"` // known not to be on the wire
-	NotBefore Instant `json:"nb,omitzero"`      // when any replica may take it over
+	NotBefore Instant `json:"nb,omitzero"` // when any replica may take it over
 }
 
 // Key identifies an entry's effect for ever: a wallet or a client that has seen

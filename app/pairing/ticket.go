@@ -178,7 +178,7 @@ type Effects struct {
 }
 
 // stepEntries is how many entries a step seldom exceeds; room for them is made at once.
-const stepEntries = 4
+const stepEntries = 3
 
 func (t *Ticket) clone() Ticket {
 	n := *t
