@@ -42,30 +42,54 @@ func TestBatches(t *testing.T) {
 	})
 }
 
-// A crowd too large for the exact assignment is paired all the same.
-func TestALargeCrowdIsPairedGreedily(t *testing.T) {
+// crowd is a pool of n askers, one each millisecond, and n candidates. The
+// candidates' first half has been idle for longer, which makes it the cheaper for
+// all; the askers' second half has met the other one, so that nobody else is
+// left for it.
+func crowd(n int, now Instant) *pool {
 	cfg := Default()
 	cfg.Window, cfg.CrossAsk, cfg.SendRate = time.Second, CrossOff, 0
 	p := newPool(app, 1, &cfg, false)
-	now := Instant(1_700_000_000_000)
-	const n = assignMax + 100
-	for i := range UID(n) {
-		p.know(Candidate{App: app, UID: 1 + i, Sessions: map[string]Evidence{"s": {Online: true, At: now, Until: now.Add(time.Hour)}}}, now)
-		tk, _ := Open(&cfg, now+Instant(i), Ask{AskNo: string(rune(0x4e00 + i)), App: app, Scene: 1, UID: 10_000 + i})
-		p.introduce(&tk, &cfg, nil)
-		p.put(&tk, &cfg, now+Instant(i))
-	}
-	picked := map[UID]bool{}
-	for _, pl := range p.plans(now.Add(2*time.Second), plansPerRound) {
-		for _, pick := range pl.picks {
-			if picked[pick.UID] {
-				t.Fatalf("%d is picked twice", pick.UID)
-			}
-			picked[pick.UID] = true
+	var met []UID
+	for i := range n {
+		c := Candidate{App: app, UID: UID(1 + i), IdleSince: now.Add(-2 * time.Minute),
+			Sessions: map[string]Evidence{"s": {Online: true, At: now, Until: now.Add(time.Hour)}}}
+		if i >= n/2 {
+			c.IdleSince = now
+			met = append(met, c.UID)
 		}
+		p.know(c, now)
 	}
-	if len(picked) != n {
-		t.Fatalf("%d of %d are paired", len(picked), n)
+	for i := range n {
+		asked := now + Instant(i)
+		tk, _ := Open(&cfg, asked, Ask{AskNo: string(rune(0x4e00 + i)), App: app, Scene: 1, UID: UID(10_000 + i)})
+		if i < n/2 {
+			p.introduce(&tk, &cfg, nil)
+		} else {
+			p.introduce(&tk, &cfg, met)
+		}
+		p.put(&tk, &cfg, asked)
+	}
+	return p
+}
+
+// Up to its limit the assignment is exact and finds somebody for each asker.
+// Beyond it the oldest take the cheapest, and half of the askers are left over.
+func TestACrowdIsAssignedExactlyUpToItsLimit(t *testing.T) {
+	now := Instant(1_700_000_000_000)
+	for n, want := range map[int]int{2: 2, assignMax: assignMax, assignMax + 100: assignMax/2 + 50} {
+		picked := map[UID]bool{}
+		for _, pl := range crowd(n, now).plans(now.Add(2*time.Second), plansPerRound) {
+			for _, pick := range pl.picks {
+				if picked[pick.UID] {
+					t.Fatalf("of %d, %d is picked twice", n, pick.UID)
+				}
+				picked[pick.UID] = true
+			}
+		}
+		if len(picked) != want {
+			t.Errorf("of %d, %d are paired, want %d", n, len(picked), want)
+		}
 	}
 }
 
