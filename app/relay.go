@@ -116,7 +116,7 @@ func (s *server) importer() (func(context.Context, []vendors.Event) error, error
 			}
 			err := importMessage(ctx, s.live.conversations, app, e)
 			if conversation.Refused(err) {
-				s.log.Info("a vendor's message is not stored", "vendor", e.Vendor, "event", e.ID, "reason", err)
+				s.log.Info("a vendor's message is not stored", "vendor", e.Vendor, "event", e.ID, "error", err)
 			} else if err != nil {
 				return err
 			}

@@ -211,7 +211,7 @@ func (s *Service) purse(ctx context.Context, app string, uid UID) Purse {
 	coins, err := s.Balance(ctx, app, uid)
 	if err != nil {
 		s.count("unknown", "balance")
-		s.Log.WarnContext(ctx, "pairing: balance not read", "uid", uid, "err", err)
+		s.Log.WarnContext(ctx, "pairing: balance not read", "uid", uid, "error", err)
 		return Purse{}
 	}
 	return Purse{coins, true}

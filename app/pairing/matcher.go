@@ -29,7 +29,7 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 		return 0
 	}
 	if err := s.catchUp(ctx, p); err != nil {
-		s.Log.WarnContext(ctx, "pairing: store not read", "app", p.app, "err", err)
+		s.Log.WarnContext(ctx, "pairing: store not read", "app", p.app, "error", err)
 		return 0
 	}
 	plans := p.plans(s.now(), plansPerRound)
@@ -121,7 +121,7 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []UID) {
 			away = append(away, uid)
 		}
 		if err != nil {
-			s.Log.WarnContext(ctx, "pairing: presence not stored", "uid", uid, "err", err)
+			s.Log.WarnContext(ctx, "pairing: presence not stored", "uid", uid, "error", err)
 		}
 	}
 	return away

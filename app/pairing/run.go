@@ -38,13 +38,13 @@ func (s *Service) Run(ctx context.Context) error {
 	every(ackInterval, s.AckOnce)
 	every(clockEvery, func(ctx context.Context) {
 		if err := s.measureClock(ctx); err != nil {
-			s.Log.WarnContext(ctx, "pairing: store's clock not read", "err", err)
+			s.Log.WarnContext(ctx, "pairing: store's clock not read", "error", err)
 		}
 	})
 	every(configEvery, s.reconfigure)
 	every(reapEvery, func(ctx context.Context) {
 		if n, err := s.Store.Reap(ctx, s.now()); err != nil || n > 0 {
-			s.Log.WarnContext(ctx, "pairing: lost claims dropped", "claims", n, "err", err)
+			s.Log.WarnContext(ctx, "pairing: lost claims dropped", "claims", n, "error", err)
 		}
 		s.catchUpEnds(ctx)
 	})
@@ -140,12 +140,12 @@ func (s *Service) SweepOnce(ctx context.Context) {
 	}
 	asks, err := s.Store.Due(ctx, s.now(), sweepLimit)
 	if err != nil {
-		s.Log.WarnContext(ctx, "pairing: deadlines not read", "err", err)
+		s.Log.WarnContext(ctx, "pairing: deadlines not read", "error", err)
 		return
 	}
 	s.each(len(asks), sweepers, func(i int) {
 		if _, err := s.apply(ctx, asks[i], Tick{}); err != nil {
-			s.Log.WarnContext(ctx, "pairing: deadline not fired", "ask_no", asks[i], "err", err)
+			s.Log.WarnContext(ctx, "pairing: deadline not fired", "ask_no", asks[i], "error", err)
 		}
 	})
 }
@@ -264,7 +264,7 @@ func (s *Service) reconfigure(ctx context.Context) {
 			p.configure(cfg)
 		}
 		if failing := err != nil; failing != p.unconfigured.Swap(failing) {
-			s.Log.WarnContext(ctx, "pairing: the configuration's source", "app", p.app, "scene", p.scene, "failing", failing, "err", err)
+			s.Log.WarnContext(ctx, "pairing: the configuration's source", "app", p.app, "scene", p.scene, "failing", failing, "error", err)
 		}
 	}
 }

@@ -208,7 +208,7 @@ func (s *Service) tell(ctx context.Context, j job) Tell {
 	}
 	s.count(sent, vendors.OutcomeOf(err).String())
 	if err != nil {
-		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.t.AskNo, "name", j.e.Name, "to", j.e.To, "err", err)
+		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.t.AskNo, "name", j.e.Name, "to", j.e.To, "error", err)
 	}
 	return tellOf(err)
 }
@@ -236,7 +236,7 @@ func (s *Service) finish(ctx context.Context, j job, how Tell) {
 		s.measure("offer_latency_seconds", end.At.Sub(j.e.At).Seconds())
 		if how == TellRetry || how == TellNever {
 			if _, err := s.apply(ctx, j.t.AskNo, Told{Ends: []Delivery{end}}); err != nil {
-				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "err", err)
+				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "error", err)
 			}
 			return
 		}
@@ -278,7 +278,7 @@ func (s *Service) AckOnce(ctx context.Context) {
 	asks := slices.Sorted(maps.Keys(acks))
 	s.each(len(asks), sweepers, func(i int) {
 		if _, err := s.apply(ctx, asks[i], Told{Ends: acks[asks[i]]}); err != nil {
-			s.Log.WarnContext(ctx, "pairing: deliveries not noted", "ask_no", asks[i], "err", err)
+			s.Log.WarnContext(ctx, "pairing: deliveries not noted", "ask_no", asks[i], "error", err)
 		}
 	})
 }

@@ -193,7 +193,7 @@ func (s *Service) committed(ctx context.Context, d *stepped, now Instant) {
 	s.everyPool(d.t.App, func(p *pool) { known = p.committed(d, now) && known })
 	if !known {
 		if err := s.meet(ctx, own, d.t, now); err != nil {
-			s.Log.WarnContext(ctx, "pairing: recent peers not read", "ask_no", d.t.AskNo, "err", err)
+			s.Log.WarnContext(ctx, "pairing: recent peers not read", "ask_no", d.t.AskNo, "error", err)
 			own.introduce(d.t, d.cfg, nil)
 			own.put(d.t, d.cfg, now)
 		}
