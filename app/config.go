@@ -216,7 +216,7 @@ func (c Config) check() error {
 		return fmt.Errorf("%s_LEDGER_*: %w", envPrefix, err)
 	}
 	if err := c.Pairing.check(); err != nil {
-		return fmt.Errorf("%s_PAIRING_*: %w", envPrefix, err)
+		return fmt.Errorf("%s_PAIRING_%w", envPrefix, err)
 	}
 	_, err := c.Route.table()
 	return err

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,6 +70,10 @@ func TestConfigurationIsChecked(t *testing.T) {
 		{"SWITCHBOARD_DEADLINE", "-1s", "SWITCHBOARD_DEADLINE"},
 		{"SWITCHBOARD_ENV", "prod", "SWITCHBOARD_ENV"},
 		{"SWITCHBOARD_PRICE_TEXT", "-1", "SWITCHBOARD_PRICE"},
+		{"SWITCHBOARD_PAIRING_KEYS", "fanuot:2", "SWITCHBOARD_PAIRING_KEYS: pair.fanuot"},
+		{"SWITCHBOARD_PAIRING_REFRESH", "-1s", "SWITCHBOARD_PAIRING_REFRESH: "},
+		{"SWITCHBOARD_PAIRING_STALE_MAX", "-1s", "SWITCHBOARD_PAIRING_STALE_MAX: "},
+		{"SWITCHBOARD_PAIRING_SKEW_MAX", "-1ms", "SWITCHBOARD_PAIRING_SKEW_MAX: "},
 		{"SWITCHBOARD_ADMIN_ALLOW", "10.0.0.0/99", "SWITCHBOARD_ADMIN_ALLOW"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"short"}]`, "jwt_secret"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","kee":"s3cr3t"}]`, "SWITCHBOARD_APPS"},
@@ -125,6 +130,31 @@ func TestStartFailuresNameTheVariable(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// The file may come later than the start: that warns of it, and asks fail until then.
+func TestAFileOfPairSettingsThatIsNotThereIsWarnedOf(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pairs.json")
+	begin := func(code int) *process {
+		p := start(t, func(c *Config) { c.Pairing.Source, c.Pairing.Refresh = file, 0 })
+		if got := p.pair(t, p.as(t, "100"), "pair/ask", nil); got.Code != code {
+			t.Errorf("%d %s, want %d", got.Status, got.Body, code)
+		}
+		return p
+	}
+	p := begin(200003)
+	if log := p.Log.String(); strings.Count(log, "SWITCHBOARD_PAIRING_SOURCE") != 1 || !strings.Contains(log, file) {
+		t.Errorf("the start says %s", log)
+	}
+	if err := os.WriteFile(file, []byte(`{"*":{}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.pair(t, p.as(t, "100"), "pair/ask", nil); got.Code != 0 {
+		t.Errorf("with the file: %d %s", got.Status, got.Body)
+	}
+	if log := begin(0).Log.String(); strings.Contains(log, "SWITCHBOARD_PAIRING_SOURCE") {
+		t.Errorf("a file that is there is warned of: %s", log)
 	}
 }
 

@@ -36,10 +36,19 @@ type PairingConfig struct {
 	EventsSecret vendors.Secret `split_words:"true" desc:"whsec_... key that signs what is told (Standard Webhooks)"`
 }
 
-// check tries the keys, so that a bad one stops the start.
+// check tries the keys, so that a bad one stops the start. Its error begins with
+// the variable's name behind SWITCHBOARD_PAIRING_.
 func (c PairingConfig) check() error {
 	if _, err := pairing.Parse(prefixed(c.Keys)); err != nil {
-		return err
+		return fmt.Errorf("KEYS: %w", err)
+	}
+	for _, v := range []struct {
+		name  string
+		value time.Duration
+	}{{"REFRESH", c.Refresh}, {"STALE_MAX", c.StaleMax}, {"SKEW_MAX", c.SkewMax}} {
+		if v.value < 0 {
+			return fmt.Errorf("%s: must not be less than 0", v.name)
+		}
 	}
 	if err := c.Profile.check(); err != nil {
 		return err
@@ -84,7 +93,7 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 	store := storage.Pairing{DB: s.db}
 	options := pairing.Options{
 		Store: store, Log: log, Apps: s.apps.IDs(), Shared: s.db.Dialect() != storage.SQLite, SkewMax: p.cfg.SkewMax,
-		Configs: &pairing.Configs{Source: p.source(store), Refresh: p.cfg.Refresh, StaleMax: p.cfg.StaleMax},
+		Configs: &pairing.Configs{Source: p.source(store, log), Refresh: p.cfg.Refresh, StaleMax: p.cfg.StaleMax},
 		Send:    p.send, HangUp: p.hangUp, Charge: p.charge, Notify: p.notify,
 		Balance: p.balance, Online: p.online, ChannelUp: p.channelUp, SendRoom: (&sendRoom{routes: s.routes}).now,
 		Count: s.metrics.pairs.count, Measure: s.metrics.pairs.measure,
@@ -97,8 +106,9 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 	return service, nil
 }
 
-// source lays what the configured source says over the keys and the prices.
-func (p *pairs) source(store storage.Pairing) pairing.Source {
+// source lays what the configured source says over the keys and the prices. A
+// file may come later than the start, which only warns of it.
+func (p *pairs) source(store storage.Pairing, log *slog.Logger) pairing.Source {
 	rows := pairing.Everywhere(nil)
 	switch u, err := url.Parse(p.cfg.Source); {
 	case p.cfg.Source == "":
@@ -108,6 +118,9 @@ func (p *pairs) source(store storage.Pairing) pairing.Source {
 		rows = pairing.HTTP(p.client, u)
 	default:
 		rows = pairing.File(p.cfg.Source)
+		if _, err := rows(context.Background(), "", 0); err != nil && !errors.Is(err, pairing.ErrNoConfig) {
+			log.Warn(envPrefix+"_PAIRING_SOURCE cannot be read; until it can, asks end as 200003", "error", err)
+		}
 	}
 	return func(ctx context.Context, app string, scene int) (map[string]string, error) {
 		row, err := rows(ctx, app, scene)
