@@ -61,9 +61,9 @@ var mutants = []mutant{
 	{"T_round cutting open offers", 4, func(w *world) {
 		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
 			if _, tick := ev.(Tick); tick && t.State == Offered && t.RoundBy <= now {
-				return Step(cfg, t, now, cutting{})
+				return Step(cfg, t, now, nil, cutting{})
 			}
-			return stepAcked(cfg, t, now, acks, ev)
+			return Step(cfg, t, now, acks, ev)
 		}
 	}},
 	{"reuse of start_at", 18, after(func(t *Ticket, fx *Effects) {
@@ -81,7 +81,7 @@ var mutants = []mutant{
 	{"somebody who lost is told that he won", 2, func(w *world) {
 		w.values["pair.fanout"], w.values["pair.cross_ask"] = "3", CrossOff
 		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
-			next, fx, err := stepAcked(cfg, t, now, acks, ev)
+			next, fx, err := Step(cfg, t, now, acks, ev)
 			if a, ok := ev.(Answer); ok && a.Pass && errors.Is(err, ErrTaken) {
 				err = nil
 			}
@@ -93,7 +93,7 @@ var mutants = []mutant{
 		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
 			more := *cfg
 			more.MaxRounds++
-			return stepAcked(&more, t, now, acks, ev)
+			return Step(&more, t, now, acks, ev)
 		}
 	}},
 	{"an offer that is closed twice", 4, after(func(t *Ticket, _ *Effects) {
@@ -201,7 +201,7 @@ func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func
 		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
 			own := t.clone()
 			ev, after := before(&own, ev)
-			next, fx, err := stepAcked(cfg, &own, now, acks, ev)
+			next, fx, err := Step(cfg, &own, now, acks, ev)
 			if after != nil {
 				after(&next, &fx)
 			}

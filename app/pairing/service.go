@@ -88,7 +88,7 @@ func New(o Options) *Service {
 		s.live[i].tickets = map[string]*Ticket{}
 	}
 	s.sender = newSender(s)
-	s.step, s.deliver = stepAcked, s.sender.take
+	s.step, s.deliver = Step, s.sender.take
 	return s
 }
 

@@ -13,13 +13,9 @@ type Event interface {
 // Step is the state machine: what ev makes of t at now, what has to be written
 // and sent with it, and what the caller is told. It changes nothing itself. An
 // error may come with a change (N2: the ask ends and the answer is ErrBalance).
-func Step(cfg *Config, t *Ticket, now Instant, ev Event) (Ticket, Effects, error) {
-	return stepAcked(cfg, t, now, nil, ev)
-}
-
-// stepAcked is Step with the ends of deliveries written along, where the event
-// itself changes something: alone they wait for AckOnce.
-func stepAcked(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+// acks, the ends of deliveries, are written along where the event itself changes
+// something: alone they wait for AckOnce.
+func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
 	s := step{cfg: cfg, now: now, t: t.clone()}
 	_ = Told{Ends: acks}.apply(&s) // never fails
 	s.dirty = false

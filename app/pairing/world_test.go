@@ -156,7 +156,7 @@ func (w *world) replica(slot int) *Service {
 	}
 	svc.serial = true
 	svc.step = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
-		step := stepAcked
+		step := Step
 		if w.stepFn != nil {
 			step = w.stepFn
 		}

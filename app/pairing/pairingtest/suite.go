@@ -68,7 +68,7 @@ func open(t *testing.T, s pairing.Store, askNo string, uid pairing.UID) pairing.
 }
 
 func step(tk pairing.Ticket, ev pairing.Event) (pairing.Ticket, pairing.Batch) {
-	next, fx, _ := pairing.Step(cfg(), &tk, pairing.At(started.Add(time.Second)), ev)
+	next, fx, _ := pairing.Step(cfg(), &tk, pairing.At(started.Add(time.Second)), nil, ev)
 	return next, pairing.Batch{Writes: []pairing.Write{{Ticket: next, Prev: tk.Version, Due: next.DueAt(cfg())}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
 }
 
