@@ -1,0 +1,140 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+func (w *world) tryAsk(uid UID) error {
+	_, err := w.svc.Ask(context.Background(), app, 1, uid)
+	return err
+}
+
+func TestAsks(t *testing.T) {
+	rows(t, map[string]func(t *testing.T){
+		"A1 the source fails and nothing young enough is known": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, errors.New("down") }}
+			wantErr(t, w.tryAsk(1), ErrConfig)
+		},
+		"A2 no row": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, ErrNoConfig }}
+			wantErr(t, w.tryAsk(1), ErrNoConfig)
+		},
+		"A3 disabled": func(t *testing.T) {
+			wantErr(t, newWorld(t, with("enabled", "false")).tryAsk(1), ErrClosed)
+		},
+		"A3 too many live": func(t *testing.T) {
+			w := newWorld(t, with("max_live", "1"))
+			w.ask(1)
+			var later *RetryError
+			if err := w.tryAsk(2); !errors.Is(err, ErrClosed) || !errors.As(err, &later) || later.After <= 0 {
+				t.Fatalf("%v", err)
+			}
+		},
+		"A3 the estimated wait is longer than the ask's life": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
+			for uid := UID(100); uid < 106; uid++ {
+				w.online(uid)
+				w.ask(uid + 100)
+			}
+			w.settle() // six dispatches in half a minute
+			for uid := UID(10); uid < 14; uid++ {
+				_ = w.tryAsk(uid)
+			}
+			wantErr(t, w.tryAsk(20), ErrClosed)
+		},
+		"A3 a few who wait where little happens are no overload": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
+			w.online(2)
+			w.ask(1)
+			w.settle()
+			for uid := UID(10); uid < 20; uid++ {
+				must(t, w.tryAsk(uid))
+			}
+		},
+		"A4 too fast": func(t *testing.T) {
+			w := newWorld(t, with("ask_rate", "1", "ask_burst", "2"))
+			for range 2 {
+				must(t, w.cancel(w.ask(1), 1))
+			}
+			wantErr(t, w.tryAsk(1), ErrTooMany)
+			w.at += 1000
+			must(t, w.tryAsk(1))
+		},
+		"A5 no channel": func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.channel = false
+			wantErr(t, w.tryAsk(1), ErrUnavailable)
+		},
+		"A6 short, and unknown": func(t *testing.T) {
+			w := newWorld(t, with("balance.min_ask", "5"))
+			wantErr(t, w.tryAsk(1), ErrBalance)
+			w.coins[1], w.balance = 9, errors.New("down")
+			wantErr(t, w.tryAsk(1), ErrUnavailable)
+			w.balance = nil
+			must(t, w.tryAsk(1))
+		},
+		"A6 unknown is let through where so configured": func(t *testing.T) {
+			w := newWorld(t, with("balance.min_ask", "5", "balance.on_error", "allow"))
+			w.balance = errors.New("down")
+			must(t, w.tryAsk(1))
+		},
+		"A7 a double tap is one ask": func(t *testing.T) {
+			w, ask := offered(t, nil)
+			v := w.ticket(ask).Version
+			if again := w.ask(1); again != ask || w.ticket(ask).Version != v {
+				t.Fatalf("%s, then %s", ask, again)
+			}
+		},
+		"A7 works while everything else is down": func(t *testing.T) {
+			w, ask := offered(t, with("balance.min_ask", "0"))
+			w.channel, w.balance = false, errors.New("down")
+			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, errors.New("down") }}
+			if again := w.ask(1); again != ask {
+				t.Fatalf("%s, then %s", ask, again)
+			}
+		},
+		"A7b replace": func(t *testing.T) {
+			w, ask := offered(t, with("dup_ask", "replace"))
+			again := w.ask(1)
+			if again == ask {
+				t.Fatal("the old ask was returned")
+			}
+			w.settle()
+			w.wantEnd(ask, ReasonCancelled)
+		},
+		"A8 in a call": func(t *testing.T) {
+			w, ask := talking(t, nil)
+			for _, uid := range []UID{1, 2} {
+				var busy *BusyError
+				if err := w.tryAsk(uid); !errors.As(err, &busy) || busy.AskNo != ask {
+					t.Fatalf("%d: %v", uid, err)
+				}
+			}
+		},
+		"A9 an offer is refused by asking": func(t *testing.T) {
+			w, ask := offered(t, off)
+			w.ask(2)
+			w.wantState(ask, Searching)
+			if o := w.ticket(ask).Offers[0]; o.State != OfferRefused || o.Reason != ReasonAsk {
+				t.Fatalf("%+v", o)
+			}
+		},
+		"A9b or keeps from asking": func(t *testing.T) {
+			w, _ := offered(t, with("ask_while_offered", "reject"))
+			wantErr(t, w.tryAsk(2), ErrBusy)
+		},
+		"A10 a claim and one round": func(t *testing.T) {
+			w := newWorld(t, nil)
+			ask := w.ask(1)
+			tk := w.ticket(ask)
+			if c := w.claims()[1]; c.AskNo != ask || c.Role != RoleAsker || tk.RoundNo() != 1 || tk.AskBy != w.at.Add(time.Minute) {
+				t.Fatalf("%+v %+v", c, tk)
+			}
+		},
+	})
+}

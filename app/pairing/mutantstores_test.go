@@ -1,0 +1,95 @@
+package pairing
+
+import (
+	"context"
+	"slices"
+)
+
+// stealingStore has no unique key on people.
+type stealingStore struct {
+	Store
+	m *Memory
+}
+
+func (s stealingStore) Commit(ctx context.Context, b Batch) error {
+	for _, c := range b.Take {
+		delete(s.m.claims, person{c.App, c.UID})
+	}
+	return s.Store.Commit(ctx, b)
+}
+
+// blindStore writes some batches whatever version they were read from.
+type blindStore struct {
+	Store
+	m     *Memory
+	which func(Batch) bool
+}
+
+func (s blindStore) Commit(ctx context.Context, b Batch) error {
+	if b.Writes[0].Prev != 0 && s.which(b) {
+		b.Writes = slices.Clone(b.Writes)
+		b.Writes[0].Prev = s.m.tickets[b.Writes[0].Ticket.AskNo].ticket.Version
+	}
+	return s.Store.Commit(ctx, b)
+}
+
+// tornStore dies after the claim of every third ask, before its ticket.
+type tornStore struct {
+	Store
+	asks int
+}
+
+func (s *tornStore) Commit(ctx context.Context, b Batch) error {
+	if b.Writes[0].Prev == 0 {
+		if s.asks++; s.asks%3 == 0 {
+			return s.Store.Commit(ctx, Batch{Take: b.Take})
+		}
+	}
+	return s.Store.Commit(ctx, b)
+}
+
+// changingStore writes something else than it was told to.
+type changingStore struct {
+	Store
+	change func(*Batch)
+}
+
+// Commit implements Tickets.
+func (s changingStore) Commit(ctx context.Context, b Batch) error {
+	s.change(&b)
+	return s.Store.Commit(ctx, b)
+}
+
+// forgetDue leaves previews without their deadline.
+func forgetDue(writes []Write) {
+	for i := range writes {
+		if writes[i].Ticket.State == Preview {
+			writes[i].Due = 0
+		}
+	}
+}
+
+// forgetfulStore does not know who met, deletes records for both sides and
+// leaves out some of the changes.
+type forgetfulStore struct {
+	Store
+	change func(*Changes)
+}
+
+// DeleteRecord implements Records.
+func (s forgetfulStore) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error {
+	err := s.Store.DeleteRecord(ctx, app, askNo, startAt, uid)
+	for other := UID(1); err == nil && other <= 6; other++ {
+		_ = s.Store.DeleteRecord(ctx, app, askNo, startAt, other) // most had no part in it
+	}
+	return err
+}
+
+// Changes implements Candidates.
+func (s forgetfulStore) Changes(ctx context.Context, app string, since Instant) (Changes, error) {
+	ch, err := s.Store.Changes(ctx, app, since)
+	if s.change != nil {
+		s.change(&ch)
+	}
+	return ch, err
+}

@@ -1,0 +1,90 @@
+package pairingtest
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"switchboard/app/pairing"
+)
+
+func record(t *testing.T, s pairing.Store, r pairing.Record) {
+	t.Helper()
+	r.App = app
+	tk, err := s.Load(ctx(), r.AskNo)
+	prev := tk.Version
+	if errors.Is(err, pairing.ErrUnknownAsk) {
+		tk, _ = pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: r.AskNo, App: app, UID: r.Asker})
+	} else {
+		tk.Version++
+	}
+	must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Prev: prev}}, Records: []pairing.Record{r}}))
+}
+
+func paged(t *testing.T, s pairing.Store) {
+	for i := range 5 {
+		r := pairing.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i/2), Asker: 7, Peer: 8, EndAt: 200}
+		if i%2 == 1 {
+			r.Asker, r.Peer = 8, 7
+		}
+		record(t, s, r)
+	}
+	var got string
+	var at pairing.Cursor
+	for {
+		page, err := s.Records(ctx(), app, 7, at, 2)
+		must(t, err)
+		if len(page) == 0 {
+			break
+		}
+		for _, r := range page {
+			got += r.AskNo
+		}
+		last := page[len(page)-1]
+		at = pairing.Cursor{StartAt: last.StartAt, AskNo: last.AskNo}
+	}
+	if got != "edcba" {
+		t.Fatalf("order %q", got)
+	}
+}
+
+func hidden(t *testing.T, s pairing.Store) {
+	record(t, s, pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8})
+	if err := s.DeleteRecord(ctx(), app, "a", 100, 7); !errors.Is(err, pairing.ErrRecordLive) {
+		t.Fatalf("R3: %v", err)
+	}
+	record(t, s, pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, EndAt: 120, Liked: true})
+	for _, wrong := range []func() error{
+		func() error { return s.DeleteRecord(ctx(), app, "a", 101, 7) },
+		func() error { return s.DeleteRecord(ctx(), app, "b", 100, 7) },
+		func() error { return s.DeleteRecord(ctx(), app, "a", 100, 9) },
+		func() error { return s.DeleteRecord(ctx(), "other", "a", 100, 7) },
+	} {
+		if err := wrong(); !errors.Is(err, pairing.ErrUnknownAsk) {
+			t.Fatalf("R4: %v", err)
+		}
+	}
+	must(t, s.DeleteRecord(ctx(), app, "a", 100, 7)) // R1
+	must(t, s.DeleteRecord(ctx(), app, "a", 100, 7)) // R2
+	mine, err := s.Records(ctx(), app, 7, pairing.Cursor{}, 10)
+	must(t, err)
+	his, err := s.Records(ctx(), app, 8, pairing.Cursor{}, 10)
+	must(t, err)
+	if len(mine) != 0 || len(his) != 1 || !his[0].Liked || his[0].EndAt != 120 {
+		t.Fatalf("mine %v, his %v", mine, his)
+	}
+}
+
+func met(t *testing.T, s pairing.Store) {
+	record(t, s, pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, EndAt: 110})
+	record(t, s, pairing.Record{AskNo: "b", StartAt: 200, Asker: 9, Peer: 7, EndAt: 210})
+	record(t, s, pairing.Record{AskNo: "c", StartAt: 50, Asker: 7, Peer: 10, EndAt: 60})
+	got, err := s.Met(ctx(), app, 7, 100_000, 10)
+	must(t, err)
+	if !slices.Equal(got, []pairing.UID{9, 8}) {
+		t.Fatalf("met %v", got)
+	}
+	if got, _ = s.Met(ctx(), app, 7, 0, 1); !slices.Equal(got, []pairing.UID{9}) {
+		t.Fatalf("the last one met: %v", got)
+	}
+}
