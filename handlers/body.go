@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strconv"
 	"strings"
 	"unicode"
@@ -71,18 +72,25 @@ func isForm(c *fiber.Ctx) bool {
 // badJSON says which field has the wrong type, in the caller's terms.
 func badJSON(err error) error {
 	var mismatch *json.UnmarshalTypeError
-	var own invalidError
 	switch {
-	case errors.As(err, &own):
-		return own
 	case errors.As(err, &mismatch) && mismatch.Field != "":
 		// The field's path begins with the names of embedded Go types.
 		name := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]
+		if mismatch.Value == "" {
+			return invalid("%s: %s is required", name, taken[mismatch.Type])
+		}
 		return invalid("%s: a JSON %s does not fit", name, mismatch.Value)
 	case errors.As(err, &mismatch):
 		return invalid("the parameters must be a JSON object")
 	}
 	return invalid("the body is not valid JSON")
+}
+
+// taken is what our own types take. The decoder adds the field to an
+// UnmarshalTypeError alone, and so they return that, with no Value.
+var taken = map[reflect.Type]string{
+	reflect.TypeFor[userID](): "text or a whole number",
+	reflect.TypeFor[whole]():  "a whole number",
 }
 
 // userID is a person's id, which callers send as text or as a whole number.
@@ -100,7 +108,7 @@ func (u *userID) UnmarshalJSON(raw []byte) error {
 	}
 	n, err := strconv.ParseUint(string(raw), 10, 64)
 	if err != nil {
-		return invalid("an id must be text or a whole number")
+		return &json.UnmarshalTypeError{Type: reflect.TypeFor[userID]()}
 	}
 	*u = userID(strconv.FormatUint(n, 10))
 	return nil

@@ -47,3 +47,35 @@ func TestWrappedParametersAreThoseOfTheWholeBody(t *testing.T) {
 		app.ReleaseCtx(c)
 	}
 }
+
+func TestAFieldOfTheWrongTypeIsNamed(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"uid":1.5}`:              "uid: text or a whole number is required",
+		`{"uid":-1}`:               "uid: text or a whole number is required",
+		`{"uid":{"a":1}}`:          "uid: text or a whole number is required",
+		`{"limit":"many"}`:         "limit: a whole number is required",
+		`{"limit":[]}`:             "limit: a whole number is required",
+		`{"uids":["a",true]}`:      "uids: text or a whole number is required",
+		`{"page":{"from":0.5}}`:    "from: a whole number is required",
+		`{"kinds":[1]}`:            "kinds: a JSON number does not fit",
+		`{"page":{"from":1},"b":}`: "the body is not valid JSON",
+		`{"uid":7,"limit":"20"}`:   "",
+	} {
+		var in struct {
+			UID   userID   `json:"uid"`
+			UIDs  []userID `json:"uids"`
+			Limit whole    `json:"limit"`
+			Kinds texts    `json:"kinds"`
+			Page  struct {
+				From whole `json:"from"`
+			} `json:"page"`
+		}
+		got := ""
+		if err := decodeBytes([]byte(body), &in); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}

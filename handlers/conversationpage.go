@@ -3,6 +3,7 @@ package handlers
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -35,7 +36,7 @@ func (w *whole) UnmarshalJSON(raw []byte) error {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return invalid("%.32q is no whole number", text)
+		return &json.UnmarshalTypeError{Type: reflect.TypeFor[whole]()}
 	}
 	*w = whole(n)
 	return nil
