@@ -2,7 +2,6 @@ package pairing
 
 import (
 	"container/heap"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -59,18 +58,6 @@ type member struct {
 	since   Instant // idle from
 	node    *node[*member]
 	cool    int // index in cooling, -1: not there
-}
-
-// waiter is a ticket that wants offers.
-type waiter struct {
-	t       Ticket
-	cfg     *Config
-	met     []UID   // recent peers
-	after   Instant // not before; 0: any time
-	busy    bool    // planned, not yet committed
-	since   Instant // waiting from
-	heardAt Instant // when t was last taken over
-	node    *node[*waiter]
 }
 
 func newPool(app string, scene int, cfg *Config, hooked bool) *pool {
@@ -238,88 +225,6 @@ func (p *pool) unlist(m *member) {
 	if m.cool >= 0 {
 		heap.Remove(&p.cooling, m.cool)
 	}
-}
-
-// put takes over a ticket's newest state; false: it wants offers, and nothing is
-// known of its asker yet.
-func (p *pool) put(t *Ticket, cfg *Config, now Instant) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now = now
-	return p.update(t, cfg)
-}
-
-func (p *pool) update(t *Ticket, cfg *Config) bool {
-	w := p.waiters[t.AskNo]
-	wants := wantsOffers(t, cfg)
-	switch {
-	case w == nil:
-		return !wants
-	case w.t.Version > t.Version:
-		return true
-	case w.t.Version == t.Version && w.node != nil: // it waits already
-		w.heardAt = p.now
-		return true
-	}
-	w.t, w.cfg, w.heardAt = *t, cfg, p.now
-	p.unwait(w)
-	if !wants {
-		if t.State == Ended {
-			delete(p.waiters, t.AskNo)
-		}
-		return true
-	}
-	if !w.busy {
-		p.wait(w)
-		p.poke()
-	}
-	return true
-}
-
-// version is the state of an ask that the pool knows, 0 for none.
-func (p *pool) version(askNo string) int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if w := p.waiters[askNo]; w != nil {
-		return w.t.Version
-	}
-	return 0
-}
-
-// introduce tells what matching needs to know of an asker beside his ticket,
-// which put lists.
-func (p *pool) introduce(t *Ticket, cfg *Config, met []UID) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w := p.waiters[t.AskNo]
-	if w == nil {
-		w = &waiter{t: *t, cfg: cfg}
-		p.waiters[t.AskNo] = w
-	}
-	w.met = met
-}
-
-func wantsOffers(t *Ticket, cfg *Config) bool {
-	return t.State == Searching || t.State == Offered && cfg.Fanout > 1
-}
-
-func (p *pool) wait(w *waiter) {
-	w.since = p.now
-	w.node = p.waiting.insert(int64(w.t.CreatedAt), askKey(w.t.AskNo), w)
-}
-
-func (p *pool) unwait(w *waiter) {
-	if w.node != nil {
-		p.waiting.remove(w.node)
-		w.node = nil
-	}
-}
-
-// askKey orders tickets of the same millisecond the same way on every replica.
-func askKey(askNo string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(askNo)) // never fails
-	return h.Sum64()
 }
 
 // settled takes a planned ticket back after its dispatch was committed or not;
