@@ -47,24 +47,24 @@ const (
 // Entry is one thing to tell somebody, at least once. It is written in the same
 // commit as the state that caused it and leaves the ticket once delivered.
 type Entry struct {
-	ID      int64         `json:"id,omitzero"` // rises within the ticket
-	Kind    EntryKind     `json:"kind,omitzero"`
-	Waiting bool          `json:"waiting,omitzero"` // known not to be on the wire
-	Name    string        `json:"name,omitzero"`
-	To      UID           `json:"to,omitzero"`
-	Peer    UID           `json:"peer,omitzero"`
-	Round   int           `json:"round,omitzero"`
-	Reason  Reason        `json:"why,omitzero"`
-	CallID  string        `json:"call,omitzero"`
-	StartAt int64         `json:"start,omitzero"`   // of the record, for end
-	TTL     time.Duration `json:"ttl,omitzero"`     // how long the news is worth acting on
-	Seconds int64         `json:"seconds,omitzero"` // talked time, for settle
-	Version int64         `json:"v,omitzero"`       // of the ticket that caused it: orders events
-	After   int64         `json:"after,omitzero"`   // entry that has to be gone first; 0: none
+	ID      int64 // rises within the ticket
+	Kind    EntryKind
+	Waiting bool // known not to be on the wire
+	Name    string
+	To      UID
+	Peer    UID
+	Round   int
+	Reason  Reason
+	CallID  string
+	StartAt int64         // of the record, for end
+	TTL     time.Duration // how long the news is worth acting on
+	Seconds int64         // talked time, for settle
+	Version int64         // of the ticket that caused it: orders events
+	After   int64         // entry that has to be gone first; 0: none
 
-	At        Instant `json:"at,omitzero"`
-	Attempts  int     `json:"n,omitzero"`
-	NotBefore Instant `json:"nb,omitzero"` // when any replica may take it over
+	At        Instant
+	Attempts  int
+	NotBefore Instant // when any replica may take it over
 }
 
 // Key identifies an entry's effect for ever: a wallet or a client that has seen

@@ -7,43 +7,42 @@ import (
 
 // Ticket is one ask from its first second to its end, with its rounds, its
 // offers and what is still to be told to others. It is written as a whole, by
-// compare-and-set on Version. Names are short where it is stored: each step
-// writes the whole.
+// compare-and-set on Version.
 type Ticket struct {
-	AskNo    string `json:"no,omitzero"`
-	App      string `json:"app,omitzero"`
-	Scene    int    `json:"scene,omitzero"`
-	Asker    UID    `json:"asker,omitzero"`
-	ConfigID string `json:"cfg,omitzero"` // the configuration that this ticket lives by
-	Version  int64  `json:"v,omitzero"`
+	AskNo    string
+	App      string
+	Scene    int
+	Asker    UID
+	ConfigID string // the configuration that this ticket lives by
+	Version  int64
 
-	State  State   `json:"st,omitzero"`
-	Rounds []Round `json:"rounds,omitzero"` // Rounds[i] is round i+1; the last one is current
-	Offers []Offer `json:"offers,omitzero"` // every offer of this ask, oldest first
-	Outbox []Entry `json:"out,omitzero"`    // what is not yet delivered
-	Seq    int64   `json:"seq,omitzero"`    // last Entry.ID
+	State  State
+	Rounds []Round // Rounds[i] is round i+1; the last one is current
+	Offers []Offer // every offer of this ask, oldest first
+	Outbox []Entry // what is not yet delivered
+	Seq    int64   // last Entry.ID
 
-	CreatedAt Instant `json:"at,omitzero"`
-	EndReason Reason  `json:"end,omitzero"`
+	CreatedAt Instant
+	EndReason Reason
 
-	AskBy       Instant       `json:"ask_by,omitzero"`        // T_ask; runs in Searching and Offered only
-	AskLeft     time.Duration `json:"ask_left,omitzero"`      // what is left of T_ask while it stands still
-	RoundBy     Instant       `json:"round_by,omitzero"`      // T_round
-	ConnectBy   Instant       `json:"connect_by,omitzero"`    // T_connect
-	ConfirmBy   Instant       `json:"confirm_by,omitzero"`    // T_confirm
-	CallBy      Instant       `json:"call_by,omitzero"`       // T_call_max
-	AskerGoneBy Instant       `json:"asker_gone_by,omitzero"` // T_gone of the asker
-	PeerGoneBy  Instant       `json:"peer_gone_by,omitzero"`  // T_gone of the winner
-	PaidBy      Instant       `json:"paid_by,omitzero"`       // end of the time that the payer has coins for; 0: not known, or free
-	CountBy     Instant       `json:"count_by,omitzero"`      // when the payer's balance is read again
-	WatchBy     Instant       `json:"watch_by,omitzero"`      // watchdog of a call that may have ended unseen (D4)
-	WatchSince  Instant       `json:"watch,omitzero"`         // when it was first said to have ended
-	EndedSaidBy UID           `json:"ended_said,omitzero"`    // the client who said that the liked call ended
+	AskBy       Instant       // T_ask; runs in Searching and Offered only
+	AskLeft     time.Duration // what is left of T_ask while it stands still
+	RoundBy     Instant       // T_round
+	ConnectBy   Instant       // T_connect
+	ConfirmBy   Instant       // T_confirm
+	CallBy      Instant       // T_call_max
+	AskerGoneBy Instant       // T_gone of the asker
+	PeerGoneBy  Instant       // T_gone of the winner
+	PaidBy      Instant       // end of the time that the payer has coins for; 0: not known, or free
+	CountBy     Instant       // when the payer's balance is read again
+	WatchBy     Instant       // watchdog of a call that may have ended unseen (D4)
+	WatchSince  Instant       // when it was first said to have ended
+	EndedSaidBy UID           // the client who said that the liked call ended
 
-	AskerEpoch int64  `json:"epoch,omitzero"`   // epoch of the asker's claim; 0: holds none
-	HeldBy     string `json:"held_by,omitzero"` // the ask whose offer the asker holds, in Held
-	MergedInto string `json:"into,omitzero"`
-	LastStart  int64  `json:"last_start,omitzero"` // StartAt of the last record, unix seconds
+	AskerEpoch int64  // epoch of the asker's claim; 0: holds none
+	HeldBy     string // the ask whose offer the asker holds, in Held
+	MergedInto string
+	LastStart  int64 // StartAt of the last record, unix seconds
 }
 
 // Decision is what the asker said about a round's peer.
@@ -58,16 +57,16 @@ const (
 
 // Round is one search for one peer.
 type Round struct {
-	No          int      `json:"no,omitzero"`
-	StartedAt   Instant  `json:"at,omitzero"`
-	Peer        UID      `json:"peer,omitzero"`
-	CallID      string   `json:"call,omitzero"`
-	StartAt     int64    `json:"start,omitzero"` // key of the record, unix seconds; 0: no call was seen
-	ConnectedAt Instant  `json:"connected,omitzero"`
-	LikedAt     Instant  `json:"liked,omitzero"`
-	EndAt       Instant  `json:"end_at,omitzero"`
-	EndReason   Reason   `json:"end,omitzero"`
-	Decision    Decision `json:"decision,omitzero"`
+	No          int
+	StartedAt   Instant
+	Peer        UID
+	CallID      string
+	StartAt     int64 // key of the record, unix seconds; 0: no call was seen
+	ConnectedAt Instant
+	LikedAt     Instant
+	EndAt       Instant
+	EndReason   Reason
+	Decision    Decision
 }
 
 // OfferState is where an offer stands. It leaves OfferOpen once.
@@ -90,22 +89,22 @@ func (s OfferState) String() string { return offerNames[s] }
 
 // Offer is one candidate asked in one round.
 type Offer struct {
-	UID       UID        `json:"uid,omitzero"`
-	Round     int        `json:"round,omitzero"`
-	State     OfferState `json:"st,omitzero"`
-	Reason    Reason     `json:"why,omitzero"`
-	OfferedAt Instant    `json:"at,omitzero"`
-	SendBy    Instant    `json:"send_by,omitzero"` // T_send
-	SentAt    Instant    `json:"sent,omitzero"`    // 0: not known to have left
-	Deadline  Instant    `json:"by,omitzero"`      // T_offer, 0 until sent
-	GoneBy    Instant    `json:"gone_by,omitzero"` // T_gone of the candidate
-	ClosedAt  Instant    `json:"closed,omitzero"`
-	Epoch     int64      `json:"epoch,omitzero"` // epoch of the candidate's claim
-	Entry     int64      `json:"entry,omitzero"` // outbox id of the dispatch
-	HeldAsk   string     `json:"held,omitzero"`
-	Withdrawn bool       `json:"withdrawn,omitzero"` // passed, then taken back before the call (N6)
-	Short     bool       `json:"short,omitzero"`     // his pass met a payer who is short (N2)
-	Card      Card       `json:"card,omitzero"`      // the candidate's record as it was when he was picked
+	UID       UID
+	Round     int
+	State     OfferState
+	Reason    Reason
+	OfferedAt Instant
+	SendBy    Instant // T_send
+	SentAt    Instant // 0: not known to have left
+	Deadline  Instant // T_offer, 0 until sent
+	GoneBy    Instant // T_gone of the candidate
+	ClosedAt  Instant
+	Epoch     int64 // epoch of the candidate's claim
+	Entry     int64 // outbox id of the dispatch
+	HeldAsk   string
+	Withdrawn bool // passed, then taken back before the call (N6)
+	Short     bool // his pass met a payer who is short (N2)
+	Card      Card // the candidate's record as it was when he was picked
 }
 
 // Card is what is remembered of a candidate between offers. A claim owns it:

@@ -39,7 +39,7 @@ func (s Pairing) Load(ctx context.Context, askNo string) (t pairing.Ticket, err 
 	if err != nil {
 		return t, err
 	}
-	return t, decodeDoc(doc, &t)
+	return decodeTicket(doc)
 }
 
 func decodeDoc(doc []byte, v any) error {
@@ -90,10 +90,7 @@ type commit struct {
 func (s Pairing) Commit(ctx context.Context, b pairing.Batch) error {
 	docs := make([][]byte, len(b.Writes))
 	for i := range b.Writes {
-		var err error
-		if docs[i], err = json.Marshal(&b.Writes[i].Ticket); err != nil {
-			return fmt.Errorf("storage: pairing: %w", err)
-		}
+		docs[i] = encodeTicket(&b.Writes[i].Ticket)
 	}
 	var refusal error
 	err := s.DB.WriteKeyed(ctx, b.Writes[0].Ticket.AskNo, func(tx *Tx) error {

@@ -124,11 +124,11 @@ func (s Pairing) waiting(ctx context.Context, app string, since pairing.Instant)
 	defer rows.Close()
 	for rows.Next() {
 		var doc []byte
-		var t pairing.Ticket
 		if err := rows.Scan(&doc); err != nil {
 			return nil, err
 		}
-		if err := decodeDoc(doc, &t); err != nil {
+		t, err := decodeTicket(doc)
+		if err != nil {
 			return nil, err
 		}
 		out = append(out, t)
