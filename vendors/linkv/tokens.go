@@ -94,17 +94,17 @@ func (a *adapter) thGetToken(ctx context.Context, u vendors.User) (string, error
 	call.Idempotent = true // registers once, by userId
 	var out struct {
 		verdict
-		Data object[struct {
+		Data struct {
 			OpenID upstream.Text `json:"openId"`
-		}] `json:"data"`
+		} `json:"data"`
 	}
 	if err := a.live.Do(ctx, call, &out); err != nil {
 		return "", err
 	}
-	if out.Data.V.OpenID == "" {
+	if out.Data.OpenID == "" {
 		return "", a.unreadable(vendors.OpTokenIssue)
 	}
-	return string(out.Data.V.OpenID), nil
+	return string(out.Data.OpenID), nil
 }
 
 // unreadable is the error of a success that lacks what it was asked for.

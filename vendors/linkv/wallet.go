@@ -35,18 +35,18 @@ func (a *adapter) Balance(ctx context.Context, user string) (int64, error) {
 func (a *adapter) balance(ctx context.Context, openID string) (int64, error) {
 	var out struct {
 		verdict
-		Data object[struct {
+		Data struct { // a list is refused: an answer without coins has no balance
 			Tokens       upstream.Text `json:"tokens"`
 			LivemeTokens upstream.Text `json:"livemeTokens"` // what one of the vendor's SDKs reads instead
-		}] `json:"data"`
+		} `json:"data"`
 	}
 	call := a.liveCall(vendors.OpBalance, upstream.Read, "/open/finanv0/getUserTokens", url.Values{"uid": {openID}})
 	if err := a.live.Do(ctx, call, &out); err != nil {
 		return 0, err
 	}
-	coins := out.Data.V.Tokens
+	coins := out.Data.Tokens
 	if coins == "" {
-		coins = out.Data.V.LivemeTokens
+		coins = out.Data.LivemeTokens
 	}
 	n, err := coins.Int()
 	if err != nil {

@@ -7,11 +7,9 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"switchboard/vendors"
@@ -65,14 +63,13 @@ func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) 
 	if err != nil {
 		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.DefiniteNo, Err: vendors.ErrInvalid})
 	}
-	var sent atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
-	answer, err := c.send(httptrace.WithClientTrace(ctx, trace), req, body)
+	under := &sending{Context: ctx}
+	answer, err := c.send(under, req, body)
 	if answer.Header != nil {
 		c.skew.learn(answer.Header, start, time.Now())
 	}
 	if err != nil {
-		return c.fail(call, answer, transportError(ctx, err, sent.Load()))
+		return c.fail(call, answer, transportError(ctx, err, under.sent.Load()))
 	}
 	fault := verdict(call, answer, out)
 	if fault == nil {
@@ -141,7 +138,8 @@ var (
 // send returns the whole answer. The URL is whole and the usual headers are set,
 // since resty would look for both in more places.
 func (c *Client) send(ctx context.Context, req Request, body io.Reader) (Answer, error) {
-	r := c.http.R().SetContext(ctx)
+	r := c.blank
+	r.SetContext(ctx)
 	r.Header = req.Header
 	if req.Header["Accept"] == nil {
 		req.Header["Accept"] = anyType

@@ -14,7 +14,7 @@ import (
 )
 
 // transportError classes a call that got no whole answer. Whether anything was
-// sent comes from the trace, never from the error's text. URLs are dropped:
+// sent comes from the transport, never from the error's text. URLs are dropped:
 // some vendors sign in the query.
 func transportError(ctx context.Context, err error, sent bool) *vendors.Error {
 	var u *url.Error

@@ -19,6 +19,7 @@ type Client struct {
 	opt      Options
 	base     string // scheme, host and what all paths begin with
 	http     *resty.Client
+	blank    resty.Request // copied for every attempt: R makes five maps, which nobody fills
 	scrub    *strings.Replacer
 	bulkhead *bulkhead
 	budget   *budget
@@ -65,6 +66,7 @@ func newClient(cfg Config, opt Options, via *http.Client) *Client {
 		base: strings.TrimSuffix(cfg.BaseURL, "/"),
 		http: resty.NewWithClient(via).SetRedirectPolicy(resty.NoRedirectPolicy()).SetDoNotParseResponse(true),
 	}
+	c.blank = *c.http.R()
 	c.reads, c.staleReads = newReads(cfg.Vendor), newReads(cfg.Vendor)
 	c.staleReads.Stale = staleFor
 	c.ops.limits = cfg.Limits

@@ -3,7 +3,6 @@ package upstream
 import (
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,7 +12,7 @@ import (
 )
 
 // far is the vendor's end of a test: it answers without a network, so that time
-// can be faked. It tells the trace what net/http would tell it.
+// can be faked. It marks what it took as sent.
 type far func(*http.Request) (*http.Response, error)
 
 func (f far) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -25,11 +24,7 @@ func (f far) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // wrote marks the request as sent.
-func wrote(r *http.Request) {
-	if t := httptrace.ContextClientTrace(r.Context()); t != nil {
-		t.WroteHeaders()
-	}
-}
+func wrote(r *http.Request) { markSent(r.Context()) }
 
 func answer(r *http.Request, status int, body string, header ...string) (*http.Response, error) {
 	wrote(r)

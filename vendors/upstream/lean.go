@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"os"
 	"strconv"
@@ -28,10 +27,15 @@ type lean struct {
 	idleIn time.Duration
 	places chan struct{} // one for each connection that may be open
 
-	mu   sync.Mutex // guards idle and reap
-	idle []*leanConn
-	reap *time.Timer // nil while nothing is idle
+	mu    sync.Mutex // guards all below
+	idle  []*leanConn
+	reap  *time.Timer                   // nil while nothing is idle
+	busy  map[*leanConn]context.Context // for whom each works
+	watch *time.Timer                   // nil while nothing is busy
 }
+
+// watchEvery is how long an exchange may outlive its caller.
+const watchEvery = 20 * time.Millisecond
 
 // maxHead bounds the status line and the headers of an answer.
 const maxHead = 1 << 20
@@ -44,6 +48,7 @@ var (
 func newLean(cfg Config, base *url.URL) *lean {
 	l := &lean{
 		base: base, timeIn: cfg.Timeout, idleIn: cfg.Idle, places: make(chan struct{}, cfg.Conns),
+		busy:   map[*leanConn]context.Context{},
 		dialer: net.Dialer{KeepAlive: 30 * time.Second},
 	}
 	if base.Scheme == "https" {
@@ -70,8 +75,8 @@ func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, cause(ctx, err)
 	}
+	l.begin(ctx, c)
 	x := &exchange{lean: l, conn: c, ctx: ctx}
-	x.stop = context.AfterFunc(ctx, c.cut)
 	res, err := c.exchange(r)
 	if err != nil {
 		x.end(false)
@@ -114,10 +119,14 @@ func closeBody(r *http.Request) {
 // cause prefers why the context ended to what that did to the connection, and
 // has one error for every end of time.
 func cause(ctx context.Context, err error) error {
+	late := errors.Is(err, os.ErrDeadlineExceeded)
+	if end, ok := ctx.Deadline(); late && ok && !time.Now().Before(end) {
+		<-ctx.Done() // its own timer may be a moment behind the connection's
+	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case late:
 		return context.DeadlineExceeded
 	}
 	return err
@@ -127,6 +136,9 @@ func cause(ctx context.Context, err error) error {
 // new one. Its deadline is that of an exchange which begins now.
 func (l *lean) conn(ctx context.Context, now time.Time) (*leanConn, error) {
 	end := now.Add(l.timeIn)
+	if left, ok := ctx.Deadline(); ok && left.Before(end) {
+		end = left
+	}
 	for {
 		l.mu.Lock()
 		n := len(l.idle)
@@ -175,13 +187,47 @@ func (l *lean) dial(ctx context.Context, end time.Time) (*leanConn, error) {
 	return c, nil
 }
 
-func (l *lean) put(c *leanConn) {
-	c.since = time.Now()
+// begin has c looked after until its exchange is over: the deadline is on the
+// connection, and a caller who leaves before is noticed by the watch. A function
+// of the context's own (context.AfterFunc) would cost six allocations each time.
+func (l *lean) begin(ctx context.Context, c *leanConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.idle = append(l.idle, c)
-	if l.reap == nil {
+	l.busy[c] = ctx
+	if l.watch == nil {
+		l.watch = time.AfterFunc(watchEvery, l.cutLeft)
+	}
+}
+
+// cutLeft runs on the timer: it ends the exchanges whose callers have left, and
+// comes back while any is under way.
+func (l *lean) cutLeft() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c, ctx := range l.busy {
+		if ctx.Err() != nil {
+			_ = c.SetDeadline(time.Unix(1, 0))
+		}
+	}
+	if l.watch = nil; len(l.busy) > 0 {
+		l.watch = time.AfterFunc(watchEvery, l.cutLeft)
+	}
+}
+
+// end keeps c for the next exchange, or closes it.
+func (l *lean) end(c *leanConn, keep bool) {
+	c.since = time.Now()
+	l.mu.Lock()
+	delete(l.busy, c)
+	if keep {
+		l.idle = append(l.idle, c)
+	}
+	if keep && l.reap == nil {
 		l.reap = time.AfterFunc(l.idleIn, l.closeIdle)
+	}
+	l.mu.Unlock()
+	if !keep {
+		_ = c.Close()
 	}
 }
 
@@ -239,9 +285,6 @@ func (c *leanConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// cut ends the exchange that is under way.
-func (c *leanConn) cut() { _ = c.SetDeadline(time.Unix(1, 0)) }
-
 // exchange sends r and reads the head of the answer.
 func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
 	c.left = maxHead
@@ -260,8 +303,8 @@ func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// send writes r, whose body has a known size, and tells the trace from when on
-// the vendor may have read it. r.Write would do the same for requests of every
+// send writes r, whose body has a known size, and marks it as sent as soon as the
+// vendor may have read it. r.Write would do the same for requests of every
 // kind.
 func (c *leanConn) send(r *http.Request) error {
 	if r.Body != nil {
@@ -279,9 +322,7 @@ func (c *leanConn) send(r *http.Request) error {
 	c.out.WriteString("\r\n")
 	_ = r.Header.Write(c.out) // a bufio.Writer keeps its first error for Flush
 	c.out.WriteString("\r\n")
-	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteHeaders != nil {
-		trace.WroteHeaders()
-	}
+	markSent(r.Context())
 	if r.Body == nil {
 		return c.out.Flush()
 	}
@@ -321,7 +362,6 @@ type exchange struct {
 	lean  *lean
 	conn  *leanConn
 	ctx   context.Context
-	stop  func() bool
 	body  io.ReadCloser
 	reuse bool
 	ended bool
@@ -354,10 +394,6 @@ func (x *exchange) end(whole bool) {
 		return
 	}
 	x.ended = true
-	if undisturbed := x.stop(); whole && undisturbed && x.reuse && x.conn.in.Buffered() == 0 {
-		x.lean.put(x.conn)
-	} else {
-		_ = x.conn.Close()
-	}
+	x.lean.end(x.conn, whole && x.reuse && x.conn.in.Buffered() == 0)
 	<-x.lean.places
 }

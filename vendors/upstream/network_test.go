@@ -66,6 +66,19 @@ func dial(t *testing.T, cfg Config) *Client {
 	return c
 }
 
+// dialStandard is dial with the transport that a proxy asks for.
+func dialStandard(t *testing.T, cfg Config) *Client {
+	t.Helper()
+	cfg.Vendor = "acme"
+	cfg = withDefaults(cfg)
+	c := newClient(cfg, Options{}, newStandard(cfg))
+	t.Cleanup(c.Close)
+	return c
+}
+
+// dialers are the clients that must agree on what became of a call.
+var dialers = map[string]func(*testing.T, Config) *Client{"lean": dial, "standard": dialStandard}
+
 func TestWhatTheNetworkDidDecidesTheOutcome(t *testing.T) {
 	plainTLS := httptest.NewTLSServer(http.NotFoundHandler())
 	defer plainTLS.Close()
@@ -89,36 +102,59 @@ func TestWhatTheNetworkDidDecidesTheOutcome(t *testing.T) {
 		{"chunks", rawServer(t, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), vendors.OK},
 		{"100 first", rawServer(t, "HTTP/1.1 100 Continue\r\n\r\n"+ok+"Content-Length: 2\r\n\r\n{}"), vendors.OK},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			c := dial(t, Config{BaseURL: tc.url})
-			var out struct{}
-			err := c.Do(t.Context(), post(nil), &out)
-			outcomeIs(t, err, tc.want)
-			var e *vendors.Error
-			if errors.As(err, &e) && e.Sent != (tc.want != vendors.NotSent) {
-				t.Fatalf("sent is %v", e.Sent)
-			}
-		})
+		for via, dial := range dialers {
+			t.Run(tc.name+", "+via, func(t *testing.T) {
+				c := dial(t, Config{BaseURL: tc.url})
+				var out struct{}
+				err := c.Do(t.Context(), post(nil), &out)
+				outcomeIs(t, err, tc.want)
+				var e *vendors.Error
+				if errors.As(err, &e) && e.Sent != (tc.want != vendors.NotSent) {
+					t.Fatalf("sent is %v", e.Sent)
+				}
+			})
+		}
 	}
 }
 
 func TestTimeoutAfterSendingIsAmbiguousAndLeavingIsCancelled(t *testing.T) {
-	hold := make(chan struct{})
-	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hold }))
-	defer srv.Close()
-	defer close(hold)
-	c := dial(t, Config{BaseURL: srv.URL, Timeout: 50 * time.Millisecond})
-	err := c.Do(t.Context(), post(nil), nil)
-	outcomeIs(t, err, vendors.Ambiguous)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("the cause is lost: %v", err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(10*time.Millisecond, cancel)
-	err = c.Do(ctx, post(nil), nil)
-	var e *vendors.Error
-	if !errors.As(err, &e) || e.Outcome != vendors.Cancelled || !e.Sent {
-		t.Fatalf("the caller left after sending: %v", err)
+	for via, dial := range dialers {
+		t.Run(via, func(t *testing.T) {
+			hold, arrived := make(chan struct{}), make(chan struct{}, 9)
+			srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+				arrived <- struct{}{}
+				<-hold
+			}))
+			defer srv.Close()
+			defer close(hold)
+			c := dial(t, Config{BaseURL: srv.URL, Timeout: 50 * time.Millisecond})
+			err := c.Do(t.Context(), post(nil), nil)
+			outcomeIs(t, err, vendors.Ambiguous)
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("the cause is lost: %v", err)
+			}
+			<-arrived
+
+			c = dial(t, Config{BaseURL: srv.URL, Timeout: time.Hour})
+			ctx, leave := context.WithCancel(t.Context())
+			go func() {
+				<-arrived
+				leave()
+			}()
+			err = c.Do(ctx, post(nil), nil)
+			var e *vendors.Error
+			if !errors.As(err, &e) || e.Outcome != vendors.Cancelled || !e.Sent {
+				t.Fatalf("the caller left after sending: %v", err)
+			}
+
+			ctx, leave = context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer leave()
+			err = c.Do(ctx, post(nil), nil)
+			outcomeIs(t, err, vendors.Ambiguous)
+			if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() == nil {
+				t.Fatalf("the caller's time is over: %v, %v", err, ctx.Err())
+			}
+		})
 	}
 }
 
@@ -220,7 +256,7 @@ func trust(c *Client, srv *httptest.Server) {
 	switch via := c.http.GetClient().Transport.(type) {
 	case *lean:
 		via.tls.RootCAs = pool
-	case *http.Transport:
+	case traced:
 		via.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
 }
