@@ -34,7 +34,7 @@ type lean struct {
 	watch *time.Timer                   // nil while nothing is busy
 }
 
-// watchEvery is how long an exchange may outlive its caller.
+// watchEvery is how long an exchange may outlive its caller or his deadline.
 const watchEvery = 20 * time.Millisecond
 
 // maxHead bounds the status line and the headers of an answer.
@@ -119,14 +119,10 @@ func closeBody(r *http.Request) {
 // cause prefers why the context ended to what that did to the connection, and
 // has one error for every end of time.
 func cause(ctx context.Context, err error) error {
-	late := errors.Is(err, os.ErrDeadlineExceeded)
-	if end, ok := ctx.Deadline(); late && ok && !time.Now().Before(end) {
-		<-ctx.Done() // its own timer may be a moment behind the connection's
-	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case late:
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return context.DeadlineExceeded
 	}
 	return err
@@ -136,9 +132,6 @@ func cause(ctx context.Context, err error) error {
 // new one. Its deadline is that of an exchange which begins now.
 func (l *lean) conn(ctx context.Context, now time.Time) (*leanConn, error) {
 	end := now.Add(l.timeIn)
-	if left, ok := ctx.Deadline(); ok && left.Before(end) {
-		end = left
-	}
 	for {
 		l.mu.Lock()
 		n := len(l.idle)
@@ -187,21 +180,20 @@ func (l *lean) dial(ctx context.Context, end time.Time) (*leanConn, error) {
 	return c, nil
 }
 
-// begin has c looked after until its exchange is over: the deadline is on the
-// connection, and a caller who leaves before is noticed by the watch. A function
-// of the context's own (context.AfterFunc) would cost six allocations each time.
+// begin has c watched until its exchange is over, in case the caller leaves. A
+// function for each context (context.AfterFunc) would cost six allocations.
 func (l *lean) begin(ctx context.Context, c *leanConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.busy[c] = ctx
 	if l.watch == nil {
-		l.watch = time.AfterFunc(watchEvery, l.cutLeft)
+		l.watch = time.AfterFunc(watchEvery, l.cutLate)
 	}
 }
 
-// cutLeft runs on the timer: it ends the exchanges whose callers have left, and
+// cutLate runs on the timer: it ends the exchanges whose contexts have ended, and
 // comes back while any is under way.
-func (l *lean) cutLeft() {
+func (l *lean) cutLate() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c, ctx := range l.busy {
@@ -210,7 +202,7 @@ func (l *lean) cutLeft() {
 		}
 	}
 	if l.watch = nil; len(l.busy) > 0 {
-		l.watch = time.AfterFunc(watchEvery, l.cutLeft)
+		l.watch = time.AfterFunc(watchEvery, l.cutLate)
 	}
 }
 
