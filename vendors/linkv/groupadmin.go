@@ -2,9 +2,9 @@ package linkv
 
 import (
 	"context"
-	"net/url"
 
 	"switchboard/vendors"
+	"switchboard/vendors/upstream"
 )
 
 // The types of gagUser and gagAllUser (reference/linkv.md 4.1): what is switched
@@ -23,7 +23,7 @@ func (a *adapter) RenameGroup(ctx context.Context, id, name, by string) error {
 	if name == "" {
 		return vendors.Refuse(a.name, op, vendors.ErrInvalid, "a group needs a name")
 	}
-	form := url.Values{"appId": {a.cfg.AppID}, "userId": {by}, "groupId": {id}, "groupName": {name}}
+	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userId", by}, {"groupId", id}, {"groupName", name}}
 	return a.im.Do(ctx, a.control(op, by, "/api/rest/group/modifyName", form), nil)
 }
 
@@ -33,7 +33,7 @@ func (a *adapter) TransferGroup(ctx context.Context, id, from, to string) error 
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{id, from, to}}); err != nil {
 		return err
 	}
-	form := url.Values{"appId": {a.cfg.AppID}, "adminUserId": {from}, "toUserId": {to}, "groupId": {id}}
+	form := upstream.Fields{{"appId", a.cfg.AppID}, {"adminUserId", from}, {"toUserId", to}, {"groupId", id}}
 	return a.im.Do(ctx, a.control(op, from, "/api/rest/group/transfer", form), nil)
 }
 
@@ -60,7 +60,7 @@ func (a *adapter) gag(ctx context.Context, op string, m vendors.MemberMute, typ 
 		return err
 	}
 	for _, user := range m.Users {
-		form := url.Values{"appId": {a.cfg.AppID}, "fromUserId": {m.By}, "toUserId": {user}, "groupId": {m.Group}, "type": {typ}}
+		form := upstream.Fields{{"appId", a.cfg.AppID}, {"fromUserId", m.By}, {"toUserId", user}, {"groupId", m.Group}, {"type", typ}}
 		if err := a.im.Do(ctx, a.control(op, m.By, "/api/rest/group/gagUser", form), nil); err != nil {
 			return err
 		}
@@ -82,6 +82,6 @@ func (a *adapter) gagAll(ctx context.Context, op, id, by, typ string) error {
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{id, by}}); err != nil {
 		return err
 	}
-	form := url.Values{"appId": {a.cfg.AppID}, "fromUserId": {by}, "groupId": {id}, "type": {typ}}
+	form := upstream.Fields{{"appId", a.cfg.AppID}, {"fromUserId", by}, {"groupId", id}, {"type", typ}}
 	return a.im.Do(ctx, a.control(op, by, "/api/rest/group/gagAllUser", form), nil)
 }

@@ -3,7 +3,6 @@ package linkv
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"strconv"
 
 	"switchboard/vendors"
@@ -28,7 +27,7 @@ func (a *adapter) GroupMembers(ctx context.Context, id string) ([]string, error)
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{id}}); err != nil {
 		return nil, err
 	}
-	call := a.imCall(op, upstream.Read, operator, "/api/rest/group/users", url.Values{"groupId": {id}})
+	call := a.imCall(op, upstream.Read, operator, "/api/rest/group/users", upstream.Fields{{"groupId", id}})
 	members, err := pages(ctx, a, call, func(r row) upstream.Text { return r.User })
 	if err != nil {
 		return nil, err
@@ -50,7 +49,7 @@ func (a *adapter) UserGroups(ctx context.Context, user string) ([]vendors.GroupN
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{user}}); err != nil {
 		return nil, err
 	}
-	call := a.imCall(op, upstream.Read, user, "/api/rest/group/groups", url.Values{"userId": {user}})
+	call := a.imCall(op, upstream.Read, user, "/api/rest/group/groups", upstream.Fields{{"userId", user}})
 	groups, err := pages(ctx, a, call, func(r row) upstream.Text { return r.ID })
 	if err != nil {
 		return nil, err

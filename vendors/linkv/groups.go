@@ -2,9 +2,9 @@ package linkv
 
 import (
 	"context"
-	"net/url"
 
 	"switchboard/vendors"
+	"switchboard/vendors/upstream"
 )
 
 // CreateGroup creates g with its creator and then lets the members join one by
@@ -15,9 +15,12 @@ func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
 	if err := limits.Check(a.name, vendors.OpGroup, vendors.Size{IDs: ids}); err != nil {
 		return err
 	}
-	form := url.Values{
-		"appId": {a.cfg.AppID}, "userId": {g.Creator}, "groupId": {g.ID},
-		"groupName": {g.Name}, "nickName": {g.Creator},
+	form := upstream.Fields{
+		{"appId", a.cfg.AppID},
+		{"userId", g.Creator},
+		{"groupId", g.ID},
+		{"groupName", g.Name},
+		{"nickName", g.Creator},
 	}
 	if err := a.im.Do(ctx, a.control(vendors.OpGroup, g.Creator, "/api/rest/group/create", form), nil); err != nil {
 		return err
@@ -46,7 +49,7 @@ func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []stri
 		}
 	}
 	for _, user := range remove {
-		form := url.Values{"appId": {a.cfg.AppID}, "userId": {user}, "groupId": {id}}
+		form := upstream.Fields{{"appId", a.cfg.AppID}, {"userId", user}, {"groupId", id}}
 		if err := a.im.Do(ctx, a.control(vendors.OpGroup, user, "/api/rest/group/exit", form), nil); err != nil {
 			return err
 		}
@@ -55,7 +58,7 @@ func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []stri
 }
 
 func (a *adapter) join(ctx context.Context, group, user string) error {
-	form := url.Values{"appId": {a.cfg.AppID}, "userId": {user}, "groupId": {group}, "nickName": {user}}
+	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userId", user}, {"groupId", group}, {"nickName", user}}
 	return a.im.Do(ctx, a.control(vendors.OpGroup, user, "/api/rest/group/join", form), nil)
 }
 
@@ -64,6 +67,6 @@ func (a *adapter) DismissGroup(ctx context.Context, id, by string) error {
 	if err := limits.Check(a.name, vendors.OpGroup, vendors.Size{IDs: []string{id, by}}); err != nil {
 		return err
 	}
-	form := url.Values{"appId": {a.cfg.AppID}, "userId": {by}, "groupId": {id}, "block": {"0"}}
+	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userId", by}, {"groupId", id}, {"block", "0"}}
 	return a.im.Do(ctx, a.control(vendors.OpGroup, by, "/api/rest/group/dissolve", form), nil)
 }

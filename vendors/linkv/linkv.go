@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
@@ -129,7 +128,7 @@ func (a *adapter) close() {
 }
 
 // imCall is a POST to the IM side on behalf of user.
-func (a *adapter) imCall(op string, class upstream.Class, user, path string, form url.Values) upstream.Call {
+func (a *adapter) imCall(op string, class upstream.Class, user, path string, form upstream.Fields) upstream.Call {
 	return upstream.Call{
 		Op: op, Class: class, Method: http.MethodPost, Path: path, Form: form,
 		Sign:  a.signIM(user),
@@ -138,7 +137,7 @@ func (a *adapter) imCall(op string, class upstream.Class, user, path string, for
 }
 
 // liveCall is a POST to the live side, which takes its credentials in the form.
-func (a *adapter) liveCall(op string, class upstream.Class, path string, form url.Values) upstream.Call {
+func (a *adapter) liveCall(op string, class upstream.Class, path string, form upstream.Fields) upstream.Call {
 	return upstream.Call{
 		Op: op, Class: class, Method: http.MethodPost, Path: path, Form: form,
 		Sign:  a.signLive,

@@ -3,7 +3,6 @@ package linkv
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"switchboard/vendors"
@@ -43,7 +42,9 @@ func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 	if err := limits.Check(a.name, op, size); err != nil {
 		return vendors.Receipt{}, err
 	}
-	form := url.Values{"objectName": {object}, "content": {content}}
+	form := make(upstream.Fields, 0, 8)
+	form.Set("objectName", object)
+	form.Set("content", content)
 	if m.Kind != vendors.ToChatRooms { // a room's sender is the header's appUid
 		form.Set("appId", a.cfg.AppID)
 		form.Set("fromUserId", m.From)
@@ -115,7 +116,7 @@ func encode(body any) string {
 
 // each makes one call per target and fails as a whole only when every target
 // did: then with the first target's error.
-func (a *adapter) each(ctx context.Context, m vendors.Message, w way, form url.Values) (vendors.Receipt, error) {
+func (a *adapter) each(ctx context.Context, m vendors.Message, w way, form upstream.Fields) (vendors.Receipt, error) {
 	var (
 		receipt vendors.Receipt
 		first   error
@@ -137,7 +138,7 @@ func (a *adapter) each(ctx context.Context, m vendors.Message, w way, form url.V
 }
 
 // pushMany sends to all targets in one call and reads each one's fate.
-func (a *adapter) pushMany(ctx context.Context, m vendors.Message, form url.Values) (vendors.Receipt, error) {
+func (a *adapter) pushMany(ctx context.Context, m vendors.Message, form upstream.Fields) (vendors.Receipt, error) {
 	op := vendors.OpSend(m.Kind)
 	form.Set("toUserIds", strings.Join(m.To, ","))
 	call := a.imCall(op, upstream.Write, m.From, "/api/rest/message/v1/converse/pushConverseDatas", form)

@@ -2,7 +2,6 @@ package linkv
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -25,15 +24,15 @@ func (a *adapter) CreditOrder(ctx context.Context, o vendors.Order) error {
 	if err != nil {
 		return notStarted(err)
 	}
-	form := url.Values{
-		"uid":        {openID},
-		"request_id": {a.requestID("order\x00" + o.RequestID)},
-		"type":       {addCoins},
-		"value":      {strconv.FormatInt(o.Coins, 10)},
-		"order_id":   {o.OrderID},
-		"money":      {strconv.FormatInt(o.Cents, 10)},
-		"platform":   {o.Platform},
-		"expriation": {strconv.FormatInt(a.coinsExpire(time.Now()), 10)}, // the vendor's spelling
+	form := upstream.Fields{
+		{"uid", openID},
+		{"request_id", a.requestID("order\x00" + o.RequestID)},
+		{"type", addCoins},
+		{"value", strconv.FormatInt(o.Coins, 10)},
+		{"order_id", o.OrderID},
+		{"money", strconv.FormatInt(o.Cents, 10)},
+		{"platform", o.Platform},
+		{"expriation", strconv.FormatInt(a.coinsExpire(time.Now()), 10)}, // the vendor's spelling
 	}
 	if o.Channel != "" {
 		form.Set("channel", o.Channel)

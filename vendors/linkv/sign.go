@@ -36,28 +36,27 @@ func imSign(appID, appKey, timestamp, nonce string) string {
 }
 
 // liveCanonical is what a live call hashes: the non-empty fields but sign,
-// sorted by name, raw, then the secret (2.2).
-func liveCanonical(form url.Values, secret string) []byte {
-	names := make([]string, 0, len(form))
+// sorted by name, raw, then the secret (2.2). It leaves form sorted.
+func liveCanonical(form upstream.Fields, secret string) []byte {
+	slices.SortFunc(form, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	size := len("key=") + len(secret)
-	for name := range form {
-		if value := form.Get(name); name != "sign" && value != "" {
-			names = append(names, name)
-			size += len(name) + len(value) + len("=&")
-		}
+	for _, f := range form {
+		size += len(f[0]) + len(f[1]) + len("=&")
 	}
-	slices.Sort(names)
 	b := make([]byte, 0, size)
-	for _, name := range names {
-		b = append(b, name...)
+	for _, f := range form {
+		if f[0] == "sign" || f[1] == "" {
+			continue
+		}
+		b = append(b, f[0]...)
 		b = append(b, '=')
-		b = append(b, form.Get(name)...)
+		b = append(b, f[1]...)
 		b = append(b, '&')
 	}
 	return append(append(b, "key="...), secret...)
 }
 
-func liveSign(form url.Values, secret string) string {
+func liveSign(form upstream.Fields, secret string) string {
 	sum := md5.Sum(liveCanonical(form, secret))
 	return hex.EncodeToString(sum[:])
 }
@@ -121,10 +120,11 @@ func Explain(cfg Config, in vendors.SignInput) []vendors.Explanation {
 }
 
 func explainLive(cfg Config, in vendors.SignInput) vendors.Explanation {
+	form := fieldsOf(in.Values)
 	e := vendors.Explanation{
 		Scheme:    "sign = lower hex md5(k=v&... of the non-empty fields but sign, sorted by name, unescaped, &key=secret)",
-		Canonical: string(liveCanonical(in.Values, vendors.Mask(cfg.LiveAppSecret))),
-		Digest:    liveSign(in.Values, cfg.LiveAppSecret.Reveal()),
+		Canonical: string(liveCanonical(form, vendors.Mask(cfg.LiveAppSecret))),
+		Digest:    liveSign(form, cfg.LiveAppSecret.Reveal()),
 		Given:     in.Signature,
 	}
 	nonce, timestamp := in.Values.Get("nonce_str"), ""
@@ -133,6 +133,13 @@ func explainLive(cfg Config, in vendors.SignInput) vendors.Explanation {
 	}
 	judge(&e, in, timestamp, liveWindow)
 	return e
+}
+
+func fieldsOf(v url.Values) (f upstream.Fields) {
+	for name := range v {
+		f.Set(name, v.Get(name))
+	}
+	return f
 }
 
 // judge fills in the time of e and why a vendor would refuse it. window zero:

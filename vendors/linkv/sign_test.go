@@ -1,7 +1,6 @@
 package linkv
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -32,7 +31,7 @@ func TestSignaturesAreThoseOfTheReference(t *testing.T) {
 	if got := imSign("mockapp", "mockkey", timestamp, nonce); got != "B4A54B7D03F5984B72B4DC57AAF17DB3A62F998B" {
 		t.Errorf("sign %s", got)
 	}
-	if got := liveSign(vectorForm(), "livesecret"); got != vectorSign {
+	if got := liveSign(fieldsOf(vectorForm()), "livesecret"); got != vectorSign {
 		t.Errorf("live sign %s", got)
 	}
 }
@@ -41,11 +40,11 @@ func TestLiveSignatureLeavesOutEmptyFieldsAndItself(t *testing.T) {
 	form := vectorForm()
 	form.Set("channel", "")
 	form.Set("sign", "anything")
-	if got := liveSign(form, "livesecret"); got != vectorSign {
+	if got := liveSign(fieldsOf(form), "livesecret"); got != vectorSign {
 		t.Errorf("live sign %s", got)
 	}
 	form.Set("Reason", "names are case sensitive")
-	if got := liveSign(form, "livesecret"); got == vectorSign {
+	if got := liveSign(fieldsOf(form), "livesecret"); got == vectorSign {
 		t.Errorf("a field more, and the same signature")
 	}
 }
@@ -55,25 +54,25 @@ func TestEveryAttemptIsSignedAfreshWithTheVendorsTime(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	seen := map[string]bool{}
 	for range 50 {
-		im := upstream.Request{Header: http.Header{}, Now: now}
+		im := upstream.Request{Now: now}
 		a.signIM("u1")(&im)
 		h := im.Header
-		if h.Get("timestamp") != "1700000000" || h.Get("appUid") != "u1" || h.Get("appId") != "mockapp" || h.Get("appkey") != "mockkey" {
+		if h.Get("Timestamp") != "1700000000" || h.Get("Appuid") != "u1" || h.Get("Appid") != "mockapp" || h.Get("Appkey") != "mockkey" {
 			t.Fatalf("headers %v", h)
 		}
-		if want := cmimToken(h.Get("nonce"), "1700000000", "mocksecret"); h.Get("cmimToken") != want || h.Get("signature") != want {
-			t.Fatalf("cmimToken %s, signature %s, want both %s", h.Get("cmimToken"), h.Get("signature"), want)
+		if want := cmimToken(h.Get("Nonce"), "1700000000", "mocksecret"); h.Get("Cmimtoken") != want || h.Get("Signature") != want {
+			t.Fatalf("cmimToken %s, signature %s, want both %s", h.Get("Cmimtoken"), h.Get("Signature"), want)
 		}
-		live := upstream.Request{Form: url.Values{"uid": {"9"}}, Now: now}
+		live := upstream.Request{Form: upstream.Fields{{"uid", "9"}}, Now: now}
 		a.signLive(&live)
 		nonce := live.Form.Get("nonce_str")
 		if len(nonce) != 26 || nonce[8:18] != "1700000000" || live.Form.Get("sign") != liveSign(live.Form, "livesecret") {
 			t.Fatalf("form %v", live.Form)
 		}
-		if seen[nonce] || seen[h.Get("nonce")] {
+		if seen[nonce] || seen[h.Get("Nonce")] {
 			t.Fatalf("a nonce came twice")
 		}
-		seen[nonce], seen[h.Get("nonce")] = true, true
+		seen[nonce], seen[h.Get("Nonce")] = true, true
 	}
 }
 

@@ -3,7 +3,6 @@ package linkv
 import (
 	"context"
 	"errors"
-	"net/url"
 	"time"
 
 	"switchboard/vendors"
@@ -22,7 +21,7 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 	if err := a.checkUser(u); err != nil {
 		return vendors.Credential{}, err
 	}
-	call := a.imCall(vendors.OpTokenIssue, upstream.Token, u.ID, "/api/rest/getToken", url.Values{"userId": {u.ID}})
+	call := a.imCall(vendors.OpTokenIssue, upstream.Token, u.ID, "/api/rest/getToken", upstream.Fields{{"userId", u.ID}})
 	call.Idempotent = true // another token never voids the last
 	var out struct {
 		verdict
@@ -83,7 +82,7 @@ func (a *adapter) register(ctx context.Context, u vendors.User) (string, error) 
 }
 
 func (a *adapter) thGetToken(ctx context.Context, u vendors.User) (string, error) {
-	form := url.Values{"userId": {u.ID}, "aid": {a.cfg.AID}}
+	form := upstream.Fields{{"userId", u.ID}, {"aid", a.cfg.AID}}
 	if u.Name != "" {
 		form.Set("name", u.Name)
 	}

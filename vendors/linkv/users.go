@@ -2,7 +2,6 @@ package linkv
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -20,11 +19,7 @@ func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) er
 		return vendors.Refuse(a.name, vendors.OpUserBlock, vendors.ErrInvalid, "a block needs users and a duration")
 	}
 	minutes := (d + time.Minute - 1) / time.Minute
-	form := url.Values{
-		"appId":   {a.cfg.AppID},
-		"userIds": {strings.Join(users, ",")},
-		"minute":  {strconv.FormatInt(int64(minutes), 10)},
-	}
+	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userIds", strings.Join(users, ",")}, {"minute", strconv.FormatInt(int64(minutes), 10)}}
 	return a.im.Do(ctx, a.control(vendors.OpUserBlock, users[0], "/api/rest/user/block", form), nil)
 }
 
@@ -53,7 +48,7 @@ func (a *adapter) blacklist(ctx context.Context, user string, others []string, p
 	if len(others) == 0 {
 		return nil
 	}
-	form := url.Values{"userId": {user}, "blackUserIds": {strings.Join(others, ",")}}
+	form := upstream.Fields{{"userId", user}, {"blackUserIds", strings.Join(others, ",")}}
 	var out sendResults
 	if err := a.im.Do(ctx, a.control(vendors.OpBlacklist, user, path, form), &out); err != nil {
 		return err
@@ -71,7 +66,7 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 	if err := limits.Check(a.name, vendors.OpPresence, vendors.Size{IDs: []string{user}}); err != nil {
 		return false, err
 	}
-	call := a.imCall(vendors.OpPresence, upstream.Read, user, "/api/rest/userOnlineStatus", url.Values{"appId": {a.cfg.AppID}, "userId": {user}})
+	call := a.imCall(vendors.OpPresence, upstream.Read, user, "/api/rest/userOnlineStatus", upstream.Fields{{"appId", a.cfg.AppID}, {"userId", user}})
 	var out struct {
 		verdict
 		Data *object[upstream.Text] `json:"data"`
@@ -87,6 +82,6 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 
 // control is a call that sets a state. It is not repeated by itself: what LinkV
 // answers to a second block, join or exit is not known.
-func (a *adapter) control(op, user, path string, form url.Values) upstream.Call {
+func (a *adapter) control(op, user, path string, form upstream.Fields) upstream.Call {
 	return a.imCall(op, upstream.Control, user, path, form)
 }

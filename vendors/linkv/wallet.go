@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -40,7 +39,7 @@ func (a *adapter) balance(ctx context.Context, openID string) (int64, error) {
 			LivemeTokens upstream.Text `json:"livemeTokens"` // what one of the vendor's SDKs reads instead
 		} `json:"data"`
 	}
-	call := a.liveCall(vendors.OpBalance, upstream.Read, "/open/finanv0/getUserTokens", url.Values{"uid": {openID}})
+	call := a.liveCall(vendors.OpBalance, upstream.Read, "/open/finanv0/getUserTokens", upstream.Fields{{"uid", openID}})
 	if err := a.live.Do(ctx, call, &out); err != nil {
 		return 0, err
 	}
@@ -88,13 +87,13 @@ func notStarted(err error) error {
 	return &told
 }
 
-func (a *adapter) goldForm(openID string, adj vendors.Adjustment) url.Values {
-	form := url.Values{
-		"uid":        {openID},
-		"request_id": {a.requestID(adj.RequestID)},
-		"type":       {addCoins},
-		"value":      {strconv.FormatInt(adj.Delta, 10)},
-		"expriation": {strconv.FormatInt(a.coinsExpire(time.Now()), 10)}, // the vendor's spelling
+func (a *adapter) goldForm(openID string, adj vendors.Adjustment) upstream.Fields {
+	form := upstream.Fields{
+		{"uid", openID},
+		{"request_id", a.requestID(adj.RequestID)},
+		{"type", addCoins},
+		{"value", strconv.FormatInt(adj.Delta, 10)},
+		{"expriation", strconv.FormatInt(a.coinsExpire(time.Now()), 10)}, // the vendor's spelling
 	}
 	if adj.Delta < 0 {
 		form.Set("type", removeCoins)

@@ -160,7 +160,7 @@ func TestChangeGoesOutAsTheDocumentSpellsIt(t *testing.T) {
 		if n, err := upstream.Text(f.Get("expriation")).Int(); err != nil || n < expires || n > expires+86400 {
 			t.Errorf("%d: expriation %q, want %d", i, f.Get("expriation"), expires)
 		}
-		if len(f.Get("request_id")) != 32 || f.Get("sign") != liveSign(f, "livesecret") {
+		if len(f.Get("request_id")) != 32 || f.Get("sign") != liveSign(fieldsOf(f), "livesecret") {
 			t.Errorf("%d: request id %q, sign %q", i, f.Get("request_id"), f.Get("sign"))
 		}
 	}

@@ -2,7 +2,6 @@ package rongcloud
 
 import (
 	"context"
-	"net/url"
 
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
@@ -22,7 +21,7 @@ func (a *adapter) Broadcast(ctx context.Context, b vendors.Broadcast) (string, e
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{b.From}, Content: content}); err != nil {
 		return "", err
 	}
-	form := url.Values{"fromUserId": {b.From}, "objectName": {typ}, "content": {content}}
+	form := upstream.Fields{{"fromUserId", b.From}, {"objectName", typ}, {"content", content}}
 	var out struct {
 		ID upstream.Text `json:"messageUID"`
 	}

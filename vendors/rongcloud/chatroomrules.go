@@ -2,7 +2,6 @@ package rongcloud
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -40,7 +39,7 @@ func (a *adapter) restrain(ctx context.Context, op, path, room string, users []s
 	if err != nil {
 		return err
 	}
-	form := url.Values{"chatroomId": {room}, "userId": users, "minute": {strconv.Itoa(n)}}
+	form := upstream.Fields{{"chatroomId", room}, {"minute", strconv.Itoa(n)}}.With("userId", users...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
 }
 
@@ -48,6 +47,6 @@ func (a *adapter) release(ctx context.Context, op, path, room string, users []st
 	if err := a.checkIDs(op, users, room); err != nil {
 		return err
 	}
-	form := url.Values{"chatroomId": {room}, "userId": users}
+	form := upstream.Fields{{"chatroomId", room}}.With("userId", users...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
 }

@@ -2,7 +2,6 @@ package rongcloud
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 
 	"switchboard/vendors"
@@ -19,7 +18,7 @@ func (a *adapter) CreateChatRoom(ctx context.Context, id, name string) error {
 	if name == "" {
 		name = id
 	}
-	form := url.Values{"chatroom[" + id + "]": {name}}
+	form := upstream.Fields{{"chatroom[" + id + "]", name}}
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/chatroom/create.json", form), nil)
 }
 
@@ -29,7 +28,7 @@ func (a *adapter) DestroyChatRoom(ctx context.Context, id string) error {
 	if err := a.checkIDs(op, []string{id}); err != nil {
 		return err
 	}
-	form := url.Values{"chatroomId": {id}}
+	form := upstream.Fields{{"chatroomId", id}}
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/chatroom/destroy.json", form), nil)
 }
 
@@ -41,7 +40,7 @@ func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error
 	if err := a.checkIDs(op, []string{id}); err != nil {
 		return nil, err
 	}
-	form := url.Values{"chatroomId": {id}, "count": {strconv.Itoa(maxListed)}, "order": {"1"}}
+	form := upstream.Fields{{"chatroomId", id}, {"count", strconv.Itoa(maxListed)}, {"order", "1"}}
 	var out struct {
 		Users []struct {
 			ID upstream.Text `json:"id"`
@@ -51,7 +50,7 @@ func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error
 		return nil, err
 	}
 	if len(out.Users) == 0 {
-		return nil, a.up.Do(ctx, a.form(ctx, op, upstream.Read, "/chatroom/get.json", url.Values{"chatroomId": {id}}), nil)
+		return nil, a.up.Do(ctx, a.form(ctx, op, upstream.Read, "/chatroom/get.json", upstream.Fields{{"chatroomId", id}}), nil)
 	}
 	users := make([]string, len(out.Users))
 	for i, u := range out.Users {

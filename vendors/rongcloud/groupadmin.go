@@ -2,7 +2,6 @@ package rongcloud
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 
 	"switchboard/vendors"
@@ -18,7 +17,7 @@ func (a *adapter) RenameGroup(ctx context.Context, id, name, _ string) error {
 	if name == "" {
 		return a.refuse(op, vendors.ErrInvalid, "a group needs a name")
 	}
-	form := url.Values{"groupId": {id}, "groupName": {name}}
+	form := upstream.Fields{{"groupId", id}, {"groupName", name}}
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/refresh.json", form), nil)
 }
 
@@ -34,7 +33,7 @@ func (a *adapter) GroupMembers(ctx context.Context, id string) ([]string, error)
 			ID upstream.Text `json:"id"`
 		} `json:"users"`
 	}
-	call := a.form(ctx, op, upstream.Read, "/group/user/query.json", url.Values{"groupId": {id}})
+	call := a.form(ctx, op, upstream.Read, "/group/user/query.json", upstream.Fields{{"groupId", id}})
 	if err := a.up.Do(ctx, call, &out); err != nil {
 		return nil, err
 	}
@@ -57,7 +56,7 @@ func (a *adapter) UserGroups(ctx context.Context, user string) ([]vendors.GroupN
 			Name upstream.Text `json:"name"`
 		} `json:"groups"`
 	}
-	call := a.form(ctx, op, upstream.Read, "/user/group/query.json", url.Values{"userId": {user}})
+	call := a.form(ctx, op, upstream.Read, "/user/group/query.json", upstream.Fields{{"userId", user}})
 	if err := a.up.Do(ctx, call, &out); err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
 			return err
 		}
 	}
-	form := url.Values{"userId": m.Users, "groupId": {m.Group}, "minute": {strconv.Itoa(n)}}
+	form := upstream.Fields{{"groupId", m.Group}, {"minute", strconv.Itoa(n)}}.With("userId", m.Users...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/add.json", form), nil)
 }
 
@@ -91,7 +90,7 @@ func (a *adapter) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error
 	if err := a.checkIDs(op, m.Users, m.Group); err != nil {
 		return err
 	}
-	form := url.Values{"userId": m.Users, "groupId": {m.Group}}
+	form := upstream.Fields{{"groupId", m.Group}}.With("userId", m.Users...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/rollback.json", form), nil)
 }
 
@@ -109,5 +108,5 @@ func (a *adapter) groupBan(ctx context.Context, op, path, id string) error {
 	if err := a.checkIDs(op, []string{id}); err != nil {
 		return err
 	}
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, url.Values{"groupId": {id}}), nil)
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, upstream.Fields{{"groupId", id}}), nil)
 }

@@ -2,7 +2,6 @@ package rongcloud
 
 import (
 	"context"
-	"net/url"
 	"slices"
 
 	"switchboard/vendors"
@@ -16,7 +15,7 @@ func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
 	if err := a.checkIDs(op, members, g.ID); err != nil {
 		return err
 	}
-	form := url.Values{"userId": members, "groupId": {g.ID}, "groupName": {g.Name}}
+	form := upstream.Fields{{"groupId", g.ID}, {"groupName", g.Name}}.With("userId", members...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/create.json", form), nil)
 }
 
@@ -34,7 +33,7 @@ func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []stri
 		if err := a.checkIDs(op, step.users, id); err != nil {
 			return err
 		}
-		form := url.Values{"userId": step.users, "groupId": {id}}
+		form := upstream.Fields{{"groupId", id}}.With("userId", step.users...)
 		if err := a.up.Do(ctx, a.form(ctx, op, upstream.Control, step.path, form), nil); err != nil {
 			return err
 		}
@@ -48,6 +47,6 @@ func (a *adapter) DismissGroup(ctx context.Context, id, by string) error {
 	if err := a.checkIDs(op, []string{by}, id); err != nil {
 		return err
 	}
-	form := url.Values{"userId": {by}, "groupId": {id}}
+	form := upstream.Fields{{"userId", by}, {"groupId", id}}
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/dismiss.json", form), nil)
 }

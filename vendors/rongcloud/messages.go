@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -62,9 +61,7 @@ func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 	if err := limits.Check(a.name, op, size); err != nil {
 		return vendors.Receipt{}, err
 	}
-	call := a.form(ctx, op, upstream.Write, path, url.Values{
-		"fromUserId": {m.From}, w.target: m.To, "objectName": {typ}, "content": {content},
-	})
+	call := a.form(ctx, op, upstream.Write, path, upstream.Fields{{"fromUserId", m.From}, {"objectName", typ}, {"content", content}}.With(w.target, m.To...))
 	call.Units = len(m.To)
 	var out publishAnswer
 	if err := a.up.Do(ctx, call, &out); err != nil {
@@ -188,7 +185,7 @@ func (a *adapter) Recall(ctx context.Context, r vendors.Recall) error {
 	if err := a.checkIDs(op, []string{r.Target}, r.From); err != nil {
 		return err
 	}
-	form := url.Values{"fromUserId": {r.From}, "conversationType": {w.number}, "targetId": {r.Target}, "messageUID": {r.MessageID}}
+	form := upstream.Fields{{"fromUserId", r.From}, {"conversationType", w.number}, {"targetId", r.Target}, {"messageUID", r.MessageID}}
 	if !r.SentAt.IsZero() {
 		form.Set("sentTime", strconv.FormatInt(r.SentAt.UnixMilli(), 10))
 	}

@@ -5,7 +5,6 @@ package rongcloud
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"switchboard/vendors"
@@ -87,7 +86,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 }
 
 // form is a v1 call with an urlencoded body (1.4).
-func (a *adapter) form(ctx context.Context, op string, class upstream.Class, path string, form url.Values) upstream.Call {
+func (a *adapter) form(ctx context.Context, op string, class upstream.Class, path string, form upstream.Fields) upstream.Call {
 	return upstream.Call{
 		Op: op, Class: class, Method: http.MethodPost, Path: path, Form: form,
 		Header: requestID(ctx), Sign: a.sign, Check: check,
@@ -106,12 +105,11 @@ func (a *adapter) json(ctx context.Context, op string, class upstream.Class, met
 const maxRequestID = 36
 
 // requestID passes our request's id on, where the vendor takes one so long.
-func requestID(ctx context.Context) http.Header {
-	h := make(http.Header, 8)
+func requestID(ctx context.Context) upstream.Fields {
 	if id := vendors.RequestID(ctx); id != "" && len(id) <= maxRequestID {
-		h.Set("X-Request-ID", id)
+		return upstream.Fields{{"X-Request-Id", id}}
 	}
-	return h
+	return nil
 }
 
 // refuse is a call that is not made.

@@ -2,7 +2,6 @@ package rongcloud
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -22,7 +21,7 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 	if err := a.checkUser(op, u); err != nil {
 		return vendors.Credential{}, err
 	}
-	form := url.Values{"userId": {u.ID}, "name": {u.Name}}
+	form := upstream.Fields{{"userId", u.ID}, {"name", u.Name}}
 	if u.Portrait != "" {
 		form.Set("portraitUri", u.Portrait)
 	}
@@ -70,6 +69,6 @@ func (a *adapter) Revoke(ctx context.Context, users []string, t time.Time) error
 	if err := a.checkIDs(op, users); err != nil {
 		return err
 	}
-	form := url.Values{"userId": users, "time": {strconv.FormatInt(t.UnixMilli(), 10)}}
+	form := upstream.Fields{{"time", strconv.FormatInt(t.UnixMilli(), 10)}}.With("userId", users...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Token, "/user/token/expire.json", form), nil)
 }

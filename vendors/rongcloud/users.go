@@ -2,7 +2,6 @@ package rongcloud
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -21,7 +20,7 @@ func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) er
 	if err != nil {
 		return err
 	}
-	form := url.Values{"userId": users, "minute": {strconv.Itoa(n)}}
+	form := upstream.Fields{{"minute", strconv.Itoa(n)}}.With("userId", users...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/block.json", form), nil)
 }
 
@@ -31,7 +30,7 @@ func (a *adapter) Unblock(ctx context.Context, users []string) error {
 	if err := a.checkIDs(op, users); err != nil {
 		return err
 	}
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", url.Values{"userId": users}), nil)
+	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", upstream.Fields{}.With("userId", users...)), nil)
 }
 
 // RefreshProfile leaves out what is empty (2.1).
@@ -40,7 +39,7 @@ func (a *adapter) RefreshProfile(ctx context.Context, u vendors.User) error {
 	if err := a.checkUser(op, u); err != nil {
 		return err
 	}
-	form := url.Values{"userId": {u.ID}}
+	form := upstream.Fields{{"userId", u.ID}}
 	if u.Name != "" {
 		form.Set("name", u.Name)
 	}
@@ -68,7 +67,7 @@ func (a *adapter) blacklist(ctx context.Context, path, user string, blocked []st
 	if err := a.checkIDs(op, blocked, user); err != nil {
 		return err
 	}
-	form := url.Values{"userId": {user}, "blackUserId": blocked}
+	form := upstream.Fields{{"userId", user}}.With("blackUserId", blocked...)
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
 }
 
@@ -79,7 +78,7 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 	if err := a.checkIDs(op, []string{user}); err != nil {
 		return false, err
 	}
-	call := a.form(ctx, op, upstream.Read, "/user/checkOnline.json", url.Values{"userId": {user}})
+	call := a.form(ctx, op, upstream.Read, "/user/checkOnline.json", upstream.Fields{{"userId", user}})
 	var out onlineAnswer
 	call.Check = func(ans upstream.Answer) error {
 		if err := check(ans); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"unicode/utf8"
 
 	"switchboard/vendors"
@@ -19,7 +18,7 @@ const replacing = "0"
 
 // ListWords returns the whole list; the vendor has no pages.
 func (a *adapter) ListWords(ctx context.Context) ([]vendors.Word, error) {
-	call := a.form(ctx, vendors.OpWordList, upstream.Read, "/sensitiveword/list.json", url.Values{"type": {allWords}})
+	call := a.form(ctx, vendors.OpWordList, upstream.Read, "/sensitiveword/list.json", upstream.Fields{{"type", allWords}})
 	var out struct {
 		Words []struct {
 			Type    json.Number `json:"type"` // "0" replace, "1" block
@@ -68,7 +67,7 @@ func (a *adapter) RemoveWords(ctx context.Context, words []string) error {
 	if err := a.checkWords(words); err != nil {
 		return err
 	}
-	form := url.Values{"words": words}
+	form := upstream.Fields{}.With("words", words...)
 	return a.up.Do(ctx, a.form(ctx, vendors.OpWordChange, upstream.Control, "/sensitiveword/batch/delete.json", form), nil)
 }
 

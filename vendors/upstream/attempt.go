@@ -5,10 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,16 +47,22 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	return fault
 }
 
+// How many fields an attempt adds: a signature and, to the header, what send sets.
+const (
+	usualFields  = 3
+	usualHeaders = 8 + 3
+)
+
 // once signs, sends, reads, classifies and decodes.
 func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) *vendors.Error {
 	req := Request{
 		Method: call.Method, Path: call.Path, Now: start.Add(c.skew.get()),
-		Header: cloneOrNew(call.Header), Query: cloneOrNew(call.Query), Form: cloneOrNew(call.Form),
+		Header: call.Header.copied(usualHeaders), Query: call.Query.copied(0), Form: call.Form.copied(usualFields),
 	}
 	if call.Sign != nil {
 		call.Sign(&req)
 	}
-	body, err := encode(call, req)
+	body, err := encode(call, &req)
 	if err != nil {
 		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.DefiniteNo, Err: vendors.ErrInvalid})
 	}
@@ -79,72 +82,30 @@ func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) 
 	return c.fail(call, answer, fault)
 }
 
-func cloneOrNew[M ~map[string][]string](m M) M {
-	if m == nil {
-		return M{}
-	}
-	return maps.Clone(m)
-}
-
 // encode sets the content type and returns the body, nil for none. It is a plain
 // reader: resty would take any other body from a pool and put it back while a
 // cancelled request may still be reading it.
-func encode(call Call, req Request) (io.Reader, error) {
+func encode(call Call, req *Request) (io.Reader, error) {
 	switch {
 	case call.JSON != nil:
-		req.Header["Content-Type"] = jsonType
+		req.Header.Set("Content-Type", "application/json")
 		body, err := json.Marshal(call.JSON)
 		return bytes.NewReader(body), err
 	case len(req.Form) > 0:
-		req.Header["Content-Type"] = formType
-		return strings.NewReader(encodeForm(req.Form)), nil
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return strings.NewReader(req.Form.Encode()), nil
 	}
 	return nil, nil
 }
-
-// encodeForm is form.Encode in a buffer that need not grow.
-func encodeForm(form url.Values) string {
-	names, size := make([]string, 0, len(form)), 0
-	for name, values := range form {
-		names = append(names, name)
-		for _, v := range values {
-			size += len(name) + 3*len(v) + len("=&")
-		}
-	}
-	slices.Sort(names)
-	var b strings.Builder
-	b.Grow(size)
-	for _, name := range names {
-		for _, v := range form[name] {
-			if b.Len() > 0 {
-				b.WriteByte('&')
-			}
-			b.WriteString(url.QueryEscape(name))
-			b.WriteByte('=')
-			b.WriteString(url.QueryEscape(v))
-		}
-	}
-	return b.String()
-}
-
-// The headers' values that never change: nobody writes into them.
-var (
-	jsonType = []string{"application/json"}
-	formType = []string{"application/x-www-form-urlencoded"}
-	anyType  = []string{"*/*"}
-	ourName  = []string{"switchboard"}
-)
 
 // send returns the whole answer. The URL is whole and the usual headers are set,
 // since resty would look for both in more places.
 func (c *Client) send(ctx context.Context, req Request, body io.Reader) (Answer, error) {
 	r := c.blank
 	r.SetContext(ctx)
-	r.Header = req.Header
-	if req.Header["Accept"] == nil {
-		req.Header["Accept"] = anyType
-	}
-	req.Header["User-Agent"] = ourName
+	req.Header.Set("Accept", "*/*")
+	req.Header.Set("User-Agent", "switchboard")
+	r.Header = req.Header.header()
 	if body != nil {
 		r.Body = body
 	}

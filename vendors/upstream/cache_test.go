@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -247,7 +246,7 @@ func TestKeptReadsAreSharedByEqualCallsAlone(t *testing.T) {
 		c := open(t, Config{}, f)
 		call := func(user string, keep time.Duration) Call {
 			call := get(nil)
-			call.Query, call.Keep = url.Values{"user": {user}}, keep
+			call.Query, call.Keep = Fields{{"user", user}}, keep
 			call.Sign = func(r *Request) { r.Header.Set("Nonce", r.Now.String()) }
 			return call
 		}

@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"strings"
 	"time"
 
@@ -57,7 +56,7 @@ func (c *Client) kept(ctx context.Context, call Call, out any) error {
 func readKey(call Call) string {
 	var b strings.Builder
 	b.WriteString(call.Op + " " + call.Method + " " + call.Path + "?" + call.Query.Encode() + "\n")
-	b.WriteString(call.Form.Encode() + "\n" + url.Values(call.Header).Encode() + "\n")
+	b.WriteString(call.Form.Encode() + "\n" + call.Header.Encode() + "\n")
 	if call.JSON != nil {
 		body, _ := json.Marshal(call.JSON) // what cannot be encoded is refused when it is sent
 		b.Write(body)

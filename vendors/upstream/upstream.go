@@ -7,7 +7,6 @@ package upstream
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"time"
 
 	"switchboard/vendors"
@@ -72,9 +71,9 @@ type Call struct {
 	Idempotent bool // the vendor applies it once however often it is sent
 	Method     string
 	Path       string // already escaped; begins with a slash
-	Header     http.Header
-	Query      url.Values
-	Form       url.Values // sent urlencoded; at most one of Form and JSON
+	Header     Fields
+	Query      Fields
+	Form       Fields // sent urlencoded; at most one of Form and JSON
 	JSON       any
 	// Keep is how long one answer of a read may serve everybody who makes the
 	// same call; zero: never. Stale lets it serve for a minute more while the
@@ -98,13 +97,13 @@ type Judged interface {
 	Judge(Answer) error
 }
 
-// Request is what one attempt is about to send. The maps are its own copies.
+// Request is what one attempt is about to send. The fields are its own copies.
 type Request struct {
 	Method string
 	Path   string
-	Header http.Header
-	Query  url.Values
-	Form   url.Values
+	Header Fields // names in canonical form: Content-Type
+	Query  Fields
+	Form   Fields
 	Now    time.Time // corrected by what the vendor's clock is known to be off
 }
 
