@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -10,10 +12,13 @@ import (
 )
 
 // activity tells pair matching who called the product API, which is a weak sign
-// of presence. No request waits for it, and what comes too fast is dropped.
+// of presence. No request waits for it: callers are put down and told a little
+// later, each once. What comes too fast is dropped.
 type activity struct {
 	server *server
-	calls  chan activeUser
+
+	mu      sync.Mutex // guards callers
+	callers map[activeUser]struct{}
 }
 
 type activeUser struct {
@@ -21,10 +26,13 @@ type activeUser struct {
 	uid pairing.UID
 }
 
-const activityQueue = 1024
+const (
+	activityQueue = 1024 // callers put down
+	activityEvery = 100 * time.Millisecond
+)
 
 func newActivity(s *server) *activity {
-	a := &activity{server: s, calls: make(chan activeUser, activityQueue)}
+	a := &activity{server: s, callers: map[activeUser]struct{}{}}
 	s.run(a.note)
 	return a
 }
@@ -33,21 +41,42 @@ func newActivity(s *server) *activity {
 func (a *activity) heed(c *fiber.Ctx) error {
 	by := middleware.CallerOf(c)
 	if uid, err := pairing.ParseUID(by.User); err == nil { // only numbers are ever matched
-		select {
-		case a.calls <- activeUser{by.App, uid}:
-		default:
-		}
+		a.put(activeUser{by.App, uid})
 	}
 	return c.Next()
 }
 
+func (a *activity) put(u activeUser) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.callers) < activityQueue {
+		a.callers[u] = struct{}{}
+	}
+}
+
+// take returns who was put down, and forgets them.
+func (a *activity) take() map[activeUser]struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.callers) == 0 {
+		return nil
+	}
+	taken := a.callers
+	a.callers = make(map[activeUser]struct{}, len(taken))
+	return taken
+}
+
 // note works until ctx ends.
 func (a *activity) note(ctx context.Context) {
+	tick := time.NewTicker(activityEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case u := <-a.calls:
+		case <-tick.C:
+		}
+		for u := range a.take() {
 			if err := a.server.pairs.Active(ctx, u.app, u.uid); err != nil && ctx.Err() == nil {
 				a.server.log.Warn("pair matching was not told of a call", "error", err)
 			}

@@ -54,7 +54,7 @@ func (h Server) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Cont
 		to[i] = string(t)
 	}
 	m := vendors.Message{Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg}}
-	w := ledger.Write{Key: c.Get(idempotencyKey), Op: vendors.OpSend(kind), Payload: sendPayload{m.From, len(to), digestOf(m)}}
+	w := ledger.Write{Key: c.Get(idempotencyKey), Op: vendors.OpSend(kind), Payload: (*sendPayload)(&m)}
 	return once(c, h.Ledger, w, func(ctx context.Context) error {
 		receipt, err := h.Messages.Send(vendors.WithUser(ctx, middleware.AppOf(c).ID+"/"+m.From), m)
 		if err != nil {
@@ -64,12 +64,16 @@ func (h Server) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Cont
 	})
 }
 
-// sendPayload is what the ledger keeps of a message: enough to tell two apart,
-// nothing of its text.
-type sendPayload struct {
-	From    string `json:"from"`
-	Targets int    `json:"targets"`
-	Digest  string `json:"digest"`
+// sendPayload is a message as the ledger keeps it.
+type sendPayload vendors.Message
+
+// MarshalJSON tells enough to tell two messages apart, and nothing of their text.
+func (p *sendPayload) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		From    string `json:"from"`
+		Targets int    `json:"targets"`
+		Digest  string `json:"digest"`
+	}{p.From, len(p.To), digestOf(vendors.Message(*p))})
 }
 
 func digestOf(content any) string {

@@ -62,15 +62,6 @@ func Client(apps *access.Directory) fiber.Handler {
 	}
 }
 
-// SetCaller records who calls, for handlers and the access log.
-func SetCaller(c *fiber.Ctx, caller Caller) { c.Locals(callerKey, caller) }
-
-// CallerOf returns who calls; only behind Client.
-func CallerOf(c *fiber.Ctx) Caller {
-	caller, _ := c.Locals(callerKey).(Caller)
-	return caller
-}
-
 // Server lets an app's own back end in, by app-id and app-key.
 func Server(apps *access.Directory) fiber.Handler {
 	return func(c *fiber.Ctx) error {
@@ -82,15 +73,9 @@ func Server(apps *access.Directory) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		c.Locals(appKey, app)
+		of(c).app = app
 		return c.Next()
 	}
-}
-
-// AppOf returns the app whose back end calls; only behind Server or Inner.
-func AppOf(c *fiber.Ctx) access.App {
-	app, _ := c.Locals(appKey).(access.App)
-	return app
 }
 
 // Inner lets in an app's back end by its server key, or anybody whose TCP peer
@@ -108,7 +93,7 @@ func Inner(apps *access.Directory, allowed []netip.Prefix) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		c.Locals(appKey, app)
+		of(c).app = app
 		return c.Next()
 	}
 }

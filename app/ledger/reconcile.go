@@ -22,9 +22,9 @@ const (
 
 	// What ends without a key is archived in batches; a process that dies loses
 	// at most what ended since the last one.
-	flushEvery   = 50 * time.Millisecond
+	flushEvery   = 200 * time.Millisecond
 	archiveQueue = 4096
-	archiveBatch = 500
+	archiveBatch = 1000
 
 	// keepFor is how long an ended entry, and so its key, is remembered.
 	keepFor    = 30 * 24 * time.Hour

@@ -125,7 +125,7 @@ func (s *Ledger) Due(ctx context.Context, limit int) ([]ledger.Entry, error) {
 // A portion of what is forgotten holds the store for a short time.
 const (
 	pruneEntries  = 1000
-	pruneArchives = 20 // of up to some hundred entries each
+	pruneArchives = 10 // of up to a thousand entries each
 )
 
 // Prune deletes a portion of the entries that have ended and whose time has come,

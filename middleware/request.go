@@ -1,0 +1,92 @@
+package middleware
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/access"
+	"switchboard/vendors"
+)
+
+// request is what is known of one request, in one place that lives as long as it.
+type request struct {
+	began  time.Time
+	id     string
+	caller Caller     // zero: not a client's
+	app    access.App // zero: not a back end's
+	cause  error      // why it failed
+}
+
+type localKey int
+
+const requestKey localKey = 0
+
+// of returns what is known of c's request, which begins with the first call.
+func of(c *fiber.Ctx) *request {
+	if r, ok := c.Locals(requestKey).(*request); ok {
+		return r
+	}
+	r := &request{began: time.Now()}
+	c.Locals(requestKey, r)
+	return r
+}
+
+const maxRequestID = 64 // bytes of a caller's own id
+
+var headerRequestID = []byte("X-Request-Id") // as it is written: Set would spell it anew
+
+// RequestID takes the caller's X-Request-Id, or Request-Id, when it is at most 64
+// visible ASCII characters, and makes one otherwise. It is echoed, logged and
+// given to vendors.
+func RequestID(c *fiber.Ctx) error {
+	c.SetUserContext(vendors.WithRequestID(c.UserContext(), IDOf(c)))
+	return c.Next()
+}
+
+// IDOf returns the request's id, chosen at the first call.
+func IDOf(c *fiber.Ctx) string {
+	r := of(c)
+	if r.id != "" {
+		return r.id
+	}
+	id := c.Get("X-Request-Id")
+	if id == "" {
+		id = c.Get("Request-Id")
+	}
+	if !visible(id) {
+		// The time comes first: what is made in a row lies together in the store's index.
+		var b [14]byte
+		binary.BigEndian.PutUint64(b[:], uint64(r.began.UnixMilli())<<16)
+		binary.BigEndian.PutUint64(b[6:], rand.Uint64()) // it has to be new, and may be guessed
+		id = hex.EncodeToString(b[:])
+	}
+	r.id = id
+	c.Response().Header.SetCanonical(headerRequestID, []byte(id))
+	return id
+}
+
+func visible(id string) bool {
+	for _, b := range []byte(id) {
+		if b <= ' ' || b > '~' {
+			return false
+		}
+	}
+	return id != "" && len(id) <= maxRequestID
+}
+
+// SetCaller records who calls, for handlers and the access log.
+func SetCaller(c *fiber.Ctx, caller Caller) { of(c).caller = caller }
+
+// CallerOf returns who calls; only behind Client.
+func CallerOf(c *fiber.Ctx) Caller { return of(c).caller }
+
+// AppOf returns the app whose back end calls; only behind Server or Inner.
+func AppOf(c *fiber.Ctx) access.App { return of(c).app }
+
+// SetCause records why a request failed, for the access log: the answer to a
+// failure of ours does not tell.
+func SetCause(c *fiber.Ctx, err error) { of(c).cause = err }
