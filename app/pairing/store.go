@@ -23,7 +23,7 @@ func (e *ClaimedError) people() []UID {
 func (e *ClaimedError) Error() string { return fmt.Sprintf("already claimed: %v", e.UIDs) }
 
 // Write replaces the ticket whose version is Prev; Prev 0 inserts it. Due is
-// when a Tick is wanted next, 0: never.
+// when a Tick is wanted next, 0: never; a ticket that wants offers has one.
 type Write struct {
 	Ticket Ticket
 	Prev   int64

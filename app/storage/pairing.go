@@ -60,6 +60,17 @@ func (s Pairing) Holder(ctx context.Context, app string, uid pairing.UID) (pairi
 	return c, err == nil, err
 }
 
+// What is read by more than a key.
+const (
+	selectDue = "SELECT ask_no FROM pair_tickets WHERE due_ms <= ? ORDER BY due_ms LIMIT ?"
+	// The literal 2 lets PostgreSQL use its partial index, and the due time, which
+	// every ticket has that waits, SQLite its own.
+	selectWaiting = "SELECT doc FROM pair_tickets WHERE app = ? AND state < 2 AND due_ms > 0 AND changed_ms >= ?"
+	// Ask numbers rise with time, so the oldest come first and need no index of their own.
+	selectOld  = "SELECT ask_no FROM pair_tickets WHERE ask_no < ? AND due_ms IS NULL AND changed_ms < ? AND state = ? ORDER BY ask_no LIMIT ?"
+	reapClaims = "DELETE FROM pair_claims WHERE lease_ms < ? AND NOT EXISTS (SELECT 1 FROM pair_tickets t WHERE t.ask_no = pair_claims.ask_no AND t.state <> ?)"
+)
+
 // What every commit says, spelled out once.
 var (
 	insertClaim = spell(func(d Dialect) string {
@@ -80,7 +91,8 @@ var (
 type commit struct {
 	tx      *Tx
 	b       pairing.Batch
-	docs    [][]byte
+	docs    [][]byte // of Writes
+	cards   [][]byte // of Drop; nil: unchanged
 	now     int64
 	wrote   bool
 	refusal error
@@ -88,9 +100,17 @@ type commit struct {
 
 // Commit writes b at once.
 func (s Pairing) Commit(ctx context.Context, b pairing.Batch) error {
-	docs := make([][]byte, len(b.Writes))
+	docs, cards := make([][]byte, len(b.Writes)), make([][]byte, len(b.Drop))
 	for i := range b.Writes {
 		docs[i] = encodeTicket(&b.Writes[i].Ticket)
+	}
+	for i := range b.Drop {
+		if card := b.Drop[i].Card; card != nil {
+			var err error
+			if cards[i], err = json.Marshal(card); err != nil {
+				return fmt.Errorf("storage: pairing: %w", err)
+			}
+		}
 	}
 	var refusal error
 	err := s.DB.WriteKeyed(ctx, b.Writes[0].Ticket.AskNo, func(tx *Tx) error {
@@ -98,7 +118,7 @@ func (s Pairing) Commit(ctx context.Context, b pairing.Batch) error {
 		if err != nil {
 			return err
 		}
-		c := commit{tx: tx, b: b, docs: docs, now: now.UnixMilli()}
+		c := commit{tx: tx, b: b, docs: docs, cards: cards, now: now.UnixMilli()}
 		err = c.run()
 		refusal = c.refusal
 		return err
@@ -113,9 +133,9 @@ func (c *commit) run() error {
 	swap := func(d pairing.Release) bool {
 		return slices.ContainsFunc(c.b.Take, func(t pairing.Claim) bool { return t.UID == d.Claim.UID })
 	}
-	for _, d := range c.b.Drop { // a claim that changes its ask
+	for i, d := range c.b.Drop { // a claim that changes its ask
 		if swap(d) {
-			if err := c.drop(d); err != nil {
+			if err := c.drop(d, c.cards[i]); err != nil {
 				return err
 			}
 		}
@@ -128,9 +148,9 @@ func (c *commit) run() error {
 			return err
 		}
 	}
-	for _, d := range c.b.Drop {
+	for i, d := range c.b.Drop {
 		if !swap(d) {
-			if err := c.drop(d); err != nil {
+			if err := c.drop(d, c.cards[i]); err != nil {
 				return err
 			}
 		}
@@ -165,7 +185,7 @@ func (c *commit) take() (done bool, err error) {
 // taken claims everybody and lists whom somebody else had claimed.
 func (c *commit) taken() (taken []pairing.UID, err error) {
 	for _, t := range c.b.Take {
-		n, err := c.tx.Exec(insertClaim[c.tx.Dialect()], t.App, t.UID, t.AskNo, t.Role, t.Round, t.Epoch, t.LeaseUntil)
+		n, err := c.tx.Exec(insertClaim[c.tx.Dialect()], t.App, int64(t.UID), t.AskNo, int64(t.Role), int64(t.Round), t.Epoch, int64(t.LeaseUntil))
 		if err != nil {
 			return nil, err
 		}
@@ -180,15 +200,18 @@ func (c *commit) taken() (taken []pairing.UID, err error) {
 func (c *commit) ticket(i int) (done bool, err error) {
 	w := &c.b.Writes[i]
 	t := &w.Ticket
-	due := sql.NullInt64{Int64: int64(w.Due), Valid: w.Due != 0}
+	var due any // null: never
+	if w.Due != 0 {
+		due = int64(w.Due)
+	}
 	if w.Prev == 0 {
 		_, err := c.tx.Exec(insertTicket[c.tx.Dialect()],
-			t.AskNo, t.App, t.State, t.Version, due, c.now, c.docs[i])
+			t.AskNo, t.App, int64(t.State), t.Version, due, c.now, c.docs[i])
 		c.wrote = true
 		return false, err
 	}
 	n, err := c.tx.Exec("UPDATE pair_tickets SET state = ?, version = ?, due_ms = ?, changed_ms = ?, doc = ? WHERE ask_no = ? AND version = ?",
-		t.State, t.Version, due, c.now, c.docs[i], t.AskNo, w.Prev)
+		int64(t.State), t.Version, due, c.now, c.docs[i], t.AskNo, w.Prev)
 	if err != nil {
 		return false, err
 	}
@@ -201,27 +224,19 @@ func (c *commit) ticket(i int) (done bool, err error) {
 
 // drop frees a claim that is still the one meant, and notes when its person may
 // be offered something again.
-func (c *commit) drop(d pairing.Release) error {
-	n, err := c.tx.Exec("DELETE FROM pair_claims WHERE app = ? AND uid = ? AND ask_no = ? AND epoch = ?",
-		d.Claim.App, d.Claim.UID, d.Claim.AskNo, d.Claim.Epoch)
+func (c *commit) drop(d pairing.Release, card []byte) error {
+	app, uid, ready := d.Claim.App, int64(d.Claim.UID), int64(d.ReadyAt)
+	n, err := c.tx.Exec("DELETE FROM pair_claims WHERE app = ? AND uid = ? AND ask_no = ? AND epoch = ?", app, uid, d.Claim.AskNo, d.Claim.Epoch)
 	if err != nil || n == 0 {
 		return err
 	}
 	c.wrote = true
-	paused := 0
-	if d.Paused {
-		paused = 1
-	}
-	if d.Card == nil {
+	if card == nil {
 		n, err = c.tx.Exec("UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ? WHERE app = ? AND uid = ?",
-			d.ReadyAt, c.now, c.now, d.Claim.App, d.Claim.UID)
+			ready, c.now, c.now, app, uid)
 	} else {
-		card, merr := json.Marshal(d.Card)
-		if merr != nil {
-			return fmt.Errorf("storage: pairing: %w", merr)
-		}
 		n, err = c.tx.Exec("UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ?, card = ?, paused = CASE WHEN ? = 1 THEN 1 ELSE paused END WHERE app = ? AND uid = ?",
-			d.ReadyAt, c.now, c.now, card, paused, d.Claim.App, d.Claim.UID)
+			ready, c.now, c.now, card, flag(d.Paused), app, uid)
 	}
 	if err != nil || n > 0 {
 		return err
@@ -233,18 +248,27 @@ func (c *commit) drop(d pairing.Release) error {
 	return savePerson(c.tx, p, c.now)
 }
 
+// record writes a round that runs or has ended; one that was liked or ended is
+// mostly there already.
 func (c *commit) record(r pairing.Record) error {
+	liked := int64(flag(r.Liked))
+	if r.Liked || r.EndAt != 0 {
+		n, err := c.tx.Exec("UPDATE pair_records SET call_id = ?, end_at = ?, liked = ? WHERE app = ? AND ask_no = ? AND start_at = ?",
+			r.CallID, r.EndAt, liked, r.App, r.AskNo, r.StartAt)
+		if err != nil || n > 0 {
+			return err
+		}
+	}
 	_, err := c.tx.Exec(upsertRecord[c.tx.Dialect()],
-		r.App, r.AskNo, r.StartAt, r.Asker, r.Peer, r.Round, 0, 0, r.CallID, r.EndAt, flag(r.Liked))
+		r.App, r.AskNo, r.StartAt, int64(r.Asker), int64(r.Peer), int64(r.Round), 0, 0, r.CallID, r.EndAt, liked)
 	return err
 }
 
 // Due returns tickets whose time has come. Where replicas share the database
 // the rows are put off, so that the others pass over them.
 func (s Pairing) Due(ctx context.Context, now pairing.Instant, limit int) (asks []string, err error) {
-	const due = "SELECT ask_no FROM pair_tickets WHERE due_ms <= ? ORDER BY due_ms LIMIT ?"
 	if s.DB.Dialect() == SQLite {
-		rows, err := s.DB.Query(ctx, due, now, limit)
+		rows, err := s.DB.Query(ctx, selectDue, now, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -252,12 +276,12 @@ func (s Pairing) Due(ctx context.Context, now pairing.Instant, limit int) (asks 
 	}
 	// Looked at without a lock first: mostly nothing is due.
 	var one string
-	err = s.DB.QueryRow(ctx, due, now, 1).Scan(&one)
+	err = s.DB.QueryRow(ctx, selectDue, now, 1).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) || err != nil {
 		return nil, ignoreNoRows(err)
 	}
 	err = s.DB.Write(ctx, func(tx *Tx) error {
-		rows, err := tx.Query(due+tx.Dialect().SkipLocked(), now, limit)
+		rows, err := tx.Query(selectDue+tx.Dialect().SkipLocked(), now, limit)
 		if err != nil {
 			return err
 		}
@@ -293,17 +317,15 @@ func scanStrings(rows *sql.Rows) (out []string, err error) {
 // Reap drops claims that nobody will drop, and forgets tickets that ended long ago.
 func (s Pairing) Reap(ctx context.Context, now pairing.Instant) (n int, err error) {
 	err = s.DB.Write(ctx, func(tx *Tx) error {
-		gone, err := tx.Exec("DELETE FROM pair_claims WHERE lease_ms < ? AND NOT EXISTS (SELECT 1 FROM pair_tickets t WHERE t.ask_no = pair_claims.ask_no AND t.state <> ?)",
-			now, pairing.Ended)
+		gone, err := tx.Exec(reapClaims, now, pairing.Ended)
 		n = int(gone)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	// Ask numbers rise with time, so the oldest come first and need no index of their own.
 	last := now.Add(-keepEnded)
-	rows, err := s.DB.Query(ctx, "SELECT ask_no FROM pair_tickets WHERE ask_no < ? AND due_ms IS NULL AND changed_ms < ? AND state = ? ORDER BY ask_no LIMIT ?",
+	rows, err := s.DB.Query(ctx, selectOld,
 		pairing.FirstAskNo(last), last, pairing.Ended, reapTicket)
 	if err != nil {
 		return n, err

@@ -116,8 +116,7 @@ func (s Pairing) Changes(ctx context.Context, app string, since pairing.Instant)
 }
 
 func (s Pairing) waiting(ctx context.Context, app string, since pairing.Instant) (out []pairing.Ticket, err error) {
-	// The literal 2 lets the databases that have partial indexes use theirs.
-	rows, err := s.DB.Query(ctx, "SELECT doc FROM pair_tickets WHERE app = ? AND state < 2 AND changed_ms >= ?", app, since)
+	rows, err := s.DB.Query(ctx, selectWaiting, app, since)
 	if err != nil {
 		return nil, err
 	}
