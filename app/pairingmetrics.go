@@ -95,7 +95,7 @@ var (
 	pairTickets    = prometheus.NewDesc(pairPrefix+"tickets_live", "Asks under way that this replica knows, by state.", []string{"app", "scene", "state"}, nil)
 	pairCandidates = prometheus.NewDesc(pairPrefix+"candidates", "People whom this replica knows, by state.", []string{"app", "scene", "state"}, nil)
 	pairGini       = prometheus.NewDesc(pairPrefix+"gini_offers", "How unequal the offers of the last five minutes are among who is present: 0 alike, near 1 one gets all.", []string{"app", "scene"}, nil)
-	pairWait       = prometheus.NewDesc(pairPrefix+"est_wait_seconds", "What an ask would wait; 0 while too few are served to tell.", []string{"app", "scene"}, nil)
+	pairWait       = prometheus.NewDesc(pairPrefix+"est_wait_seconds", "Time to the first offer of an ask made now; 0 while too few waited to tell.", []string{"app", "scene"}, nil)
 	pairClock      = prometheus.NewDesc(pairPrefix+"clock_offset_seconds", "How far the store's clock is ahead of ours.", nil, nil)
 )
 

@@ -111,9 +111,6 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	}
 	s.count("asks", "accepted")
 	s.committed(ctx, &d, now)
-	if d.t.State == Offered {
-		p.served(now)
-	}
 	p.settled(pl, claimed.people(), now)
 	if d.t.State == Searching && cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
 		return s.orNobody(ctx, &t)
@@ -163,10 +160,9 @@ func (s *Service) orNobody(ctx context.Context, t *Ticket) (string, error) {
 
 // admit runs A3 to A6.
 func (s *Service) admit(ctx context.Context, p *pool, cfg *Config, uid UID) error {
-	now := s.now()
-	if live, wait := p.load(now); s.closing.Load() || !cfg.Enabled || live >= cfg.MaxLive || cfg.Admission && wait > cfg.AskTTL {
+	if after, full := s.full(p, cfg); full {
 		s.count("asks", "closed")
-		return &RetryError{Err: ErrClosed, After: max(time.Second, min(wait-cfg.AskTTL, time.Minute))} // A3, Y2
+		return &RetryError{Err: ErrClosed, After: after} // A3, Y2
 	}
 	if after := s.tooFast(p.app, uid, cfg); after > 0 {
 		s.count("asks", "too_many")
@@ -238,25 +234,6 @@ func (s *Service) met(ctx context.Context, cfg *Config, app string, uid UID) ([]
 		return nil, nil
 	}
 	return s.Store.Met(ctx, app, uid, s.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast)
-}
-
-// enoughMatches is how many in half a minute tell how long others will take:
-// where little happens, a few who wait are no overload.
-const enoughMatches = 5
-
-// load is what an ask would meet: tickets under way and the time to be served.
-func (p *pool) load(now Instant) (live int, wait time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now = now
-	if p.idle.size > 0 || p.waiting.size == 0 {
-		return len(p.waiters), 0
-	}
-	rate := p.matched.rate(now)
-	if rate < enoughMatches*1e3/throughputWindow {
-		return len(p.waiters), 0 // too few to tell by
-	}
-	return len(p.waiters), time.Duration(float64(p.waiting.size) / rate * float64(time.Second))
 }
 
 // askRate is one person's allowance of new asks.

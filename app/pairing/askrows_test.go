@@ -35,27 +35,6 @@ func TestAsks(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 		},
-		"A3 the estimated wait is longer than the ask's life": func(t *testing.T) {
-			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
-			for uid := UID(100); uid < 106; uid++ {
-				w.online(uid)
-				w.ask(uid + 100)
-			}
-			w.settle() // six dispatches in half a minute
-			for uid := UID(10); uid < 14; uid++ {
-				_ = w.tryAsk(uid)
-			}
-			wantErr(t, w.tryAsk(20), ErrClosed)
-		},
-		"A3 a few who wait where little happens are no overload": func(t *testing.T) {
-			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
-			w.online(2)
-			w.ask(1)
-			w.settle()
-			for uid := UID(10); uid < 20; uid++ {
-				must(t, w.tryAsk(uid))
-			}
-		},
 		"A4 too fast": func(t *testing.T) {
 			w := newWorld(t, with("ask_rate", "1", "ask_burst", "2"))
 			for range 2 {

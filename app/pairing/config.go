@@ -105,7 +105,8 @@ type Config struct {
 	SendRate   float64       `key:"send_rate"`  // vendor messages a second; 0: no budget
 	SendBurst  int           `key:"send_burst"` // of those, at once
 	MaxLive    int           `key:"max_live"`
-	Admission  bool          `key:"admission"` // refuse asks that would wait longer than ask_ttl
+	Admission  bool          `key:"admission"` // refuse asks that would wait longer than max_wait
+	MaxWait    time.Duration `key:"max_wait"`  // for the first offer; 0: a third of ask_ttl
 	AskRate    float64       `key:"ask_rate"`  // new asks a second and user; 0: any number
 	AskBurst   int           `key:"ask_burst"`
 

@@ -65,7 +65,6 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 		}
 		if err == nil {
 			moved++
-			p.served(s.now())
 			if pl.missed {
 				s.count("missed_opportunity", "")
 			}
@@ -142,13 +141,6 @@ func (s *Service) disprove(ctx context.Context, p *pool, uid UID, e Evidence) er
 		}
 	}
 	return nil
-}
-
-// served counts a dispatched ticket for the estimate of waiting times.
-func (p *pool) served(now Instant) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.matched.hit(now)
 }
 
 func (p *pool) config() *Config {

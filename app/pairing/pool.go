@@ -2,7 +2,6 @@ package pairing
 
 import (
 	"container/heap"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -40,7 +39,7 @@ type pool struct {
 	hosts        map[UID]bool
 	hostsAt      Instant // when the list of hosts was last looked at; 0: look now
 	hostsVersion int64
-	matched      throughput
+	pace         pace
 	tally        tally
 	heldAt       Instant // when nothing could be offered last
 }
@@ -295,21 +294,4 @@ func (h *coolHeap) Pop() any {
 	m.cool = -1
 	*h = old[:len(old)-1]
 	return m
-}
-
-// throughput counts events a second over about half a minute.
-type throughput struct {
-	perSecond float64
-	at        Instant
-}
-
-const throughputWindow = 30e3 // ms
-
-func (r *throughput) hit(now Instant) {
-	r.perSecond = r.rate(now) + 1e3/throughputWindow
-	r.at = now
-}
-
-func (r *throughput) rate(now Instant) float64 {
-	return r.perSecond * math.Exp(-float64(now-r.at)/throughputWindow)
 }

@@ -12,11 +12,15 @@ type SimResult struct {
 	Asks      int     // accepted or not
 	Connected float64 // share of asks that reached a call
 	Liked     float64
-	Shed      float64 // share of asks that were refused
+	GaveUp    float64 // share that their askers let expire or cancelled before any call
+
+	Shed       float64 // share that admission refused (A3)
+	TurnedAway float64 // share that was refused for another reason
 
 	FirstOffer time.Duration // median, from the ask
 	P50, P99   time.Duration // from the ask to its first call
 	ToLike     time.Duration // median, from the ask
+	Throughput float64       // calls a minute
 
 	Dispatches int
 	PerCall    float64                // dispatches per call
@@ -45,7 +49,7 @@ func (s *sim) result(name string) SimResult {
 		Missed: s.counts["missed_opportunity"], Conflicts: s.counts["claim_conflicts"]}
 	var first, called, liked []time.Duration
 	offers, won, busy := map[UID]int{}, map[UID]int{}, map[UID][]interval{}
-	calls, passes := 0, 0
+	calls, passes, gaveUp := 0, 0, 0
 	for _, row := range s.store.tickets {
 		t := &row.ticket
 		r.Ends[t.EndReason]++
@@ -80,9 +84,14 @@ func (s *sim) result(name string) SimResult {
 				liked = append(liked, n.LikedAt.Sub(t.CreatedAt))
 			}
 		}
+		if !connected && (t.EndReason == ReasonExpired || t.EndReason == ReasonCancelled) {
+			gaveUp++
+		}
 	}
-	r.Connected, r.Liked, r.Shed = share(len(called), s.asks), share(len(liked), s.asks), share(s.shed, s.asks)
+	r.Connected, r.Liked, r.GaveUp = share(len(called), s.asks), share(len(liked), s.asks), share(gaveUp, s.asks)
+	r.Shed, r.TurnedAway = share(s.shed, s.asks), share(s.turnedAway, s.asks)
 	r.FirstOffer, r.P50, r.P99, r.ToLike = quantile(first, 0.5), quantile(called, 0.5), quantile(called, 0.99), quantile(liked, 0.5)
+	r.Throughput = float64(calls) / s.cfg.Horizon.Minutes()
 	r.PerCall, r.Rescinds, r.Messages = share(r.Dispatches, calls), share(s.rescinds, calls), share(s.messages, calls)
 	r.Waste, r.PerLike = 1-share(passes, r.Dispatches), share(calls, len(liked))
 	for state := range r.Lost {

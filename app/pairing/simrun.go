@@ -29,7 +29,7 @@ type sim struct {
 	online   map[UID][]interval
 	counts   map[string]int
 
-	asks, shed, messages, rescinds int
+	asks, shed, turnedAway, messages, rescinds int
 }
 
 const simApp = "sim"
@@ -229,7 +229,11 @@ func (s *sim) ask(i int) {
 	s.index[uid] = i
 	no, err := svc.Ask(s.ctx, simApp, DefaultScene, uid)
 	if err != nil {
-		s.shed++ // A3, A5
+		if errors.Is(err, ErrClosed) {
+			s.shed++
+		} else {
+			s.turnedAway++ // A5
+		}
 		s.again(i)
 		return
 	}

@@ -52,7 +52,7 @@ func Simulate(ctx context.Context, cfg SimConfig, out io.Writer) error {
 		return fmt.Errorf("scenario %q: one of %v", cfg.Scenario, slices.Sorted(maps.Keys(simScenarios)))
 	}
 	if cfg.AsksPerSec == 0 {
-		cfg.AsksPerSec = scenario.rate * float64(cfg.Candidates)
+		cfg.AsksPerSec = scenario.load * simCapacity * float64(cfg.Candidates)
 	}
 	if cfg.Candidates < 1 || cfg.Horizon <= 0 {
 		return errors.New("candidates and horizon must be above 0")
@@ -87,11 +87,14 @@ var simColumns = []struct {
 	{"strategy", func(r SimResult) string { return r.Name }},
 	{"connected", func(r SimResult) string { return percent(r.Connected) }},
 	{"liked", func(r SimResult) string { return percent(r.Liked) }},
+	{"gave up", func(r SimResult) string { return percent(r.GaveUp) }},
 	{"shed", func(r SimResult) string { return percent(r.Shed) }},
+	{"turned away", func(r SimResult) string { return percent(r.TurnedAway) }},
 	{"1st offer", func(r SimResult) string { return seconds(r.FirstOffer) }},
 	{"call p50", func(r SimResult) string { return seconds(r.P50) }},
 	{"p99", func(r SimResult) string { return seconds(r.P99) }},
 	{"like p50", func(r SimResult) string { return seconds(r.ToLike) }},
+	{"calls/min", func(r SimResult) string { return fmt.Sprintf("%.1f", r.Throughput) }},
 	{"disp/call", func(r SimResult) string { return fmt.Sprintf("%.2f", r.PerCall) }},
 	{"refused", func(r SimResult) string { return percent(r.Lost[OfferRefused]) }},
 	{"silent", func(r SimResult) string { return percent(r.Lost[OfferTimedOut]) }},

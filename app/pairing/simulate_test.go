@@ -20,7 +20,7 @@ func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
 	if svg, err := os.ReadFile(cfg.Chart); err != nil || !bytes.Contains(svg, []byte("</svg>")) || !bytes.Contains(svg, []byte("longest_idle")) {
 		t.Errorf("chart %d bytes: %v", len(svg), err)
 	}
-	cfg.AsksPerSec = 0.2
+	cfg.AsksPerSec, cfg.Horizon = 0.04, 20*time.Minute
 	idle, err := simulateOne(context.Background(), cfg, "idle", nil, false)
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestEveryScenarioIsSound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := SimConfig{Seed: 5, Candidates: 30, Horizon: 15 * time.Minute, Scenario: name}
-			cfg.AsksPerSec = max(0.03, simScenarios[name].rate*float64(cfg.Candidates))
+			cfg.AsksPerSec = max(0.03, simScenarios[name].load*simCapacity*float64(cfg.Candidates))
 			r, err := simulateOne(context.Background(), cfg, name, nil, false)
 			if err != nil {
 				t.Fatal(err)
@@ -56,6 +56,38 @@ func TestEveryScenarioIsSound(t *testing.T) {
 				t.Errorf("%d unsound, %d missed, %.2f connected: %+v", r.Unsound, r.Missed, r.Connected, r)
 			}
 		})
+	}
+}
+
+// What 3.6 asks of the three scenarios that differ in load alone, and of admission:
+// at overload those who are let in reach a call long before they give up, the
+// others learn at once, and the candidates are as busy; else nobody is refused.
+func TestLoadIsWhatItSaysAndOverloadIsShedEarly(t *testing.T) {
+	run := func(scenario string, values map[string]string) SimResult {
+		cfg := SimConfig{Seed: 1, Candidates: 200, Horizon: 40 * time.Minute, Scenario: scenario}
+		cfg.AsksPerSec = simScenarios[scenario].load * simCapacity * float64(cfg.Candidates)
+		r, err := simulateOne(t.Context(), cfg, scenario, values, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %.1f calls a minute, connected %.3f, shed %.3f, gave up %.3f, p50 %s, p99 %s", scenario, r.Throughput, r.Connected, r.Shed, r.GaveUp, r.P50, r.P99)
+		return r
+	}
+	slack, tight, over := run("slack", nil), run("tight", nil), run("overload", nil)
+	open := run("overload", map[string]string{"pair.admission": "false"})
+	for name, r := range map[string]struct{ got, want float64 }{"slack": {slack.Throughput, 0.25}, "tight": {tight.Throughput, 0.75}} {
+		if load := r.got / open.Throughput; math.Abs(load-r.want) > 0.2*r.want {
+			t.Errorf("%s takes %.2f of what the candidates can bear, not %.2f", name, load, r.want)
+		}
+	}
+	if slack.Shed > 0 || tight.Shed > 0.005 {
+		t.Errorf("without overload %.4f and %.4f were shed", slack.Shed, tight.Shed)
+	}
+	if over.Shed < 0.3 || over.P50 > 40*time.Second || over.GaveUp > 0.1*(1-over.Shed) {
+		t.Errorf("shed %.2f, %s to a call, %.2f gave up", over.Shed, over.P50, over.GaveUp)
+	}
+	if over.Throughput < 0.95*open.Throughput || open.P50 < 45*time.Second {
+		t.Errorf("%.1f calls a minute with admission, %.1f and %s without", over.Throughput, open.Throughput, open.P50)
 	}
 }
 

@@ -30,7 +30,7 @@ func TestEveryKeyHasItsDefault(t *testing.T) {
 		"dup_ask": "return", "ask_while_offered": "refuse", "cross_ask": "fallback", "pool.mode": "auto", "pool.ask_role": "", "pool.answer_role": "",
 		"presence_ttl": 2 * time.Minute, "presence_fresh": 20 * time.Second, "activity_ttl": 30 * time.Second, "avail_ttl": 5 * time.Minute,
 		"asker_gone_grace": 10 * time.Second, "peer_gone_grace": 5 * time.Second, "offer_gone_grace": 2 * time.Second,
-		"vendor_wait": 5 * time.Second, "max_live": 100000, "admission": true, "balance.min_like": int64(0), "balance.answerer_min": int64(0),
+		"vendor_wait": 5 * time.Second, "max_live": 100000, "admission": true, "max_wait": time.Duration(0), "balance.min_like": int64(0), "balance.answerer_min": int64(0),
 		"balance.on_error": "deny", "push.extra": true,
 	}
 	cfg := Default()

@@ -54,7 +54,7 @@ type Stats struct {
 	Tickets    map[string]int // under way, by state
 	Candidates map[string]int // known, by state (invariant 16); askers are among them
 	Gini       float64        // of the offers of the last five minutes, among who is present; 0: all alike
-	Wait       time.Duration  // what an ask would wait; 0: not known
+	Wait       time.Duration  // to the first offer of an ask made now; 0: none, or not known
 }
 
 // The states of a candidate. Elsewhere is taken by an ask that another replica serves.
@@ -98,7 +98,7 @@ func (p *pool) stats(now Instant) Stats {
 	for _, state := range candidateStates {
 		out.Candidates[state] = 0
 	}
-	_, out.Wait = p.load(now)
+	_, _, out.Wait = p.load(now)
 	p.mu.Lock()
 	for _, w := range p.waiters {
 		out.Tickets[w.t.State.String()]++

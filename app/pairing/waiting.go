@@ -12,6 +12,8 @@ type waiter struct {
 	since   Instant // waiting from
 	heardAt Instant // when t was last taken over
 	node    *node[*waiter]
+
+	unoffered bool // counted among those who wait for their first offer
 }
 
 // put takes over a ticket's newest state; false: it wants offers, and nothing is
@@ -35,6 +37,7 @@ func (p *pool) update(t *Ticket, cfg *Config) bool {
 		w.heardAt = p.now
 		return true
 	}
+	p.pacing(w, t)
 	w.t, w.cfg, w.heardAt = *t, cfg, p.now
 	p.unwait(w)
 	if !wants {
@@ -79,6 +82,7 @@ func wantsOffers(t *Ticket, cfg *Config) bool {
 
 func (p *pool) wait(w *waiter) {
 	w.since = p.now
+	p.queue(w)
 	w.node = p.waiting.insert(int64(w.t.CreatedAt), askKey(w.t.AskNo), w)
 }
 
@@ -86,6 +90,7 @@ func (p *pool) unwait(w *waiter) {
 	if w.node != nil {
 		p.waiting.remove(w.node)
 		w.node = nil
+		p.unqueue(w)
 	}
 }
 

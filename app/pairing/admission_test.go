@@ -1,0 +1,150 @@
+package pairing
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// throng makes n asks that find nobody, then lets a candidate come every half
+// second, whom the oldest of them is offered. Every candidate refuses, and those in
+// turn are asked until each ask has had five. Two replicas match in turn.
+func throng(t *testing.T, w *world, n, served int) (asks []string) {
+	t.Helper()
+	for range 2 {
+		w.svc.pool(app, DefaultScene, w.svc.presence(t.Context(), app))
+		w.nextReplica()
+	}
+	for i := range n {
+		asks = append(asks, w.ask(UID(1000+i)))
+		w.at++
+	}
+	w.pass(time.Second)
+	candidate := UID(1)
+	for i := range served {
+		for range 5 {
+			w.nextReplica()
+			w.pass(500 * time.Millisecond)
+			w.online(candidate)
+			w.settle()
+			must(t, w.answer(asks[i], candidate, 1, false))
+			w.offline(candidate)
+			candidate++
+		}
+		must(t, w.cancel(asks[i], UID(1000+i)))
+	}
+	return asks[served:]
+}
+
+func TestAdmission(t *testing.T) {
+	calm := with("cross_ask", "off", "round_timeout", "50s")
+	rows(t, map[string]func(t *testing.T){
+		// Every other measure of the same crowd is calm: it gets two offers a second.
+		"A3 the first offer would come too late": func(t *testing.T) {
+			w := newWorld(t, calm)
+			throng(t, w, 14, 8) // one served in 2.5 s
+			var later *RetryError
+			for i := range 2 {
+				must(t, w.tryAsk(UID(2000+i)))
+			}
+			w.wantWait(21 * time.Second)
+			if err := w.tryAsk(2002); !errors.Is(err, ErrClosed) || !errors.As(err, &later) || later.After > 3*time.Second {
+				t.Fatalf("%v, again after %+v", err, later)
+			}
+			w.online(5000)
+			w.settle()
+			must(t, w.tryAsk(2002))
+		},
+		"A3 another limit": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "max_wait", "12s"))
+			throng(t, w, 12, 8)
+			must(t, w.tryAsk(2000))
+			wantErr(t, w.tryAsk(2001), ErrClosed)
+		},
+		"A3 switched off": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "admission", "false"))
+			throng(t, w, 24, 8)
+			must(t, w.tryAsk(2000))
+		},
+		"A3 what another replica offers counts too": func(t *testing.T) {
+			w := newWorld(t, calm)
+			throng(t, w, 16, 8)
+			w.wantWait(21 * time.Second)
+			w.nextReplica()
+			w.wantWait(21 * time.Second)
+		},
+		"A3 what comes at once tells nothing": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
+			w.svc.pool(app, DefaultScene, w.svc.presence(t.Context(), app))
+			for i := range UID(20) {
+				w.online(100 + i)
+				must(t, w.tryAsk(200+i))
+				w.pass(time.Second)
+			}
+			for i := range UID(10) {
+				must(t, w.tryAsk(300+i))
+				w.pass(100 * time.Millisecond)
+			}
+			w.wantWait(0)
+		},
+		"A3 somebody idle may be for him": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "answer_timeout", "50s"))
+			w.profiles = map[UID]Profile{}
+			for i := range UID(20) {
+				w.profiles[1000+i] = Profile{Blocked: []UID{1}}
+			}
+			w.restart()
+			for i := range UID(20) {
+				w.ask(1000 + i)
+			}
+			for i := range UID(8) {
+				w.pass(2500 * time.Millisecond)
+				w.online(100 + i)
+				w.settle()
+			}
+			wantErr(t, w.tryAsk(3000), ErrClosed)
+			w.online(1)
+			w.settle()
+			must(t, w.tryAsk(3000))
+		},
+		"A3 a few who wait are no overload": func(t *testing.T) {
+			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "max_wait", "1s"))
+			throng(t, w, 11, 8)
+			must(t, w.tryAsk(2000))
+			wantErr(t, w.tryAsk(2001), ErrClosed)
+		},
+		"A3 what was long ago tells nothing": func(t *testing.T) {
+			w := newWorld(t, calm)
+			throng(t, w, 12, 8)
+			w.pass(2 * time.Minute)
+			for i := range UID(30) {
+				must(t, w.tryAsk(2000+i))
+			}
+		},
+	})
+}
+
+// An asker who takes the call of another one waits no longer; one who gives up was
+// not served.
+func TestWhoTakesAnothersAskIsServed(t *testing.T) {
+	for reason, want := range map[Reason]float64{ReasonMerged: 1, ReasonCancelled: 0} {
+		cfg, at := Default(), Instant(1_700_000_000_000)
+		p := newPool(app, DefaultScene, &cfg, false)
+		tk, _ := Open(&cfg, at, Ask{AskNo: "a", App: app, Scene: DefaultScene, UID: 1})
+		p.introduce(&tk, &cfg, nil)
+		p.put(&tk, &cfg, at)
+		tk.State, tk.EndReason, tk.Version = Ended, reason, tk.Version+1
+		p.put(&tk, &cfg, at.Add(5*time.Second))
+		if p.pace.served != want || p.pace.waiting != 0 {
+			t.Errorf("%s: %v served, %d wait", reason, p.pace.served, p.pace.waiting)
+		}
+	}
+}
+
+// wantWait holds est_wait to want, give or take a tenth.
+func (w *world) wantWait(want time.Duration) {
+	w.tb.Helper()
+	if got := w.svc.Stats()[0].Wait; got < want*9/10 || got > want*11/10 {
+		w.tb.Fatalf("est_wait %s, want %s", got, want)
+	}
+}
