@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -11,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// transaction is what a lane runs writes in: a *sql.Tx or a pgTx.
+// transaction is what a lane runs writes in: a *sql.Tx, a pgTx or a liteTx.
 type transaction interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -23,15 +24,45 @@ type transaction interface {
 // begin opens a transaction. All lanes of all replicas share a lock, which a
 // transaction that runs alone takes for itself as its first, so that nobody can
 // stand in its way. Both kinds queue for it in the order in which they came.
-func (d Dialect) begin(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {
-	switch d {
+func (l *lane) begin(ctx context.Context, alone bool) (transaction, error) {
+	switch l.db.dialect {
 	case Postgres:
-		return beginPostgres(ctx, conn, alone)
+		return beginPostgres(ctx, l.conn, alone)
 	case MySQL:
-		return beginMySQL(ctx, conn, alone)
+		return beginMySQL(ctx, l.conn, alone)
 	default:
-		return conn.BeginTx(ctx, nil) // takes the whole file
+		tx := &liteTx{Conn: l.conn, lane: l}
+		return tx, tx.say("BEGIN IMMEDIATE") // takes the whole file
 	}
+}
+
+// liteTx is a transaction whose begin and end are compiled once: a *sql.Tx
+// compiles them each time and has a goroutine wait beside it.
+type liteTx struct {
+	*sql.Conn
+	lane *lane
+}
+
+// Commit implements transaction.
+func (t *liteTx) Commit() error { return t.say("COMMIT") }
+
+// Rollback implements transaction. SQLite has ended some transactions that
+// failed by itself; a connection on which it fails is not used again.
+func (t *liteTx) Rollback() error {
+	err := t.say("ROLLBACK")
+	if err != nil {
+		_ = t.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
+}
+
+func (t *liteTx) say(statement string) error {
+	st := t.lane.statement(context.Background(), statement)
+	if st == nil {
+		return driver.ErrBadConn
+	}
+	_, err := st.ExecContext(context.Background())
+	return err
 }
 
 func beginMySQL(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {

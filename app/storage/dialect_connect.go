@@ -20,6 +20,7 @@ import (
 )
 
 const (
+	sqliteFile  = "switchboard.db"
 	readers     = 8
 	busyTimeout = 5 * time.Second
 	lockWait    = 500 * time.Millisecond
@@ -57,10 +58,11 @@ func connectSQLite(dir string) (writer, reader *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("storage: %w", err)
 	}
-	if writer, err = openSQLite(filepath.Join(dir, "switchboard.db"), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)"); err != nil {
+	// NORMAL leaves out the sync of each commit, which wal makes.
+	if writer, err = openSQLite(filepath.Join(dir, sqliteFile), "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(0)"); err != nil {
 		return nil, nil, err
 	}
-	if reader, err = openSQLite(filepath.Join(dir, "switchboard.db"), "query_only(1)"); err != nil {
+	if reader, err = openSQLite(filepath.Join(dir, sqliteFile), "query_only(1)"); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
 	writer.SetMaxOpenConns(1)

@@ -26,9 +26,10 @@ const (
 )
 
 // lane is one connection that writes. It takes all writes that wait, runs them
-// in one transaction and answers each after the commit.
+// in one transaction and sees that each is answered after the commit.
 type lane struct {
 	db      *DB
+	wal     *wal // nil where a commit is durable by itself
 	queue   chan *request
 	stopped chan struct{}
 
@@ -39,13 +40,16 @@ type lane struct {
 }
 
 func startLane(db *DB) *lane {
-	l := &lane{db: db, queue: make(chan *request, laneQueue), stopped: make(chan struct{})}
+	l := &lane{db: db, wal: db.wal, queue: make(chan *request, laneQueue), stopped: make(chan struct{})}
 	go l.run()
 	return l
 }
 
 func (l *lane) run() {
 	defer close(l.stopped)
+	if l.wal != nil {
+		defer l.wal.stop()
+	}
 	defer l.disconnect()
 	for first := range l.queue {
 		if group := l.gather(first); len(group) > 0 {
@@ -95,7 +99,7 @@ func (l *lane) drain(group []*request) []*request {
 type verdict int
 
 const (
-	committed verdict = iota // errs hold each write's own answer
+	committed verdict = iota // and answered, or about to be
 	spoiled                  // rolled back: one write's failure has to be kept apart
 	conflict                 // rolled back by the database: run again
 	dropped                  // no usable connection: nothing was written
@@ -109,11 +113,6 @@ func (l *lane) settle(group []*request) {
 		ran, v, cause := l.try(group, isolated, conflicts >= aloneAfter)
 		switch {
 		case v == committed:
-			l.db.stats.commits.Add(1)
-			l.db.stats.writes.Add(int64(ran))
-			for _, r := range group[:ran] {
-				r.done <- r.err
-			}
 			group, tries, losses, conflicts = group[ran:], 0, 0, 0
 			continue
 		case v == spoiled:
@@ -173,12 +172,12 @@ func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, 
 	if err := l.connect(ctx); err != nil {
 		return 0, dropped, err
 	}
-	begun, err := l.db.dialect.begin(ctx, l.conn, alone)
+	begun, err := l.begin(ctx, alone)
 	if err != nil {
 		return 0, rolledBack(err), err
 	}
 	tx := &Tx{db: l.db, tx: begun, lane: l}
-	start := time.Now()
+	start, wrote := time.Now(), false
 	for ran < len(group) && (ran == 0 || time.Since(start) < laneSpell) {
 		part := next(group[ran:], isolated)
 		if v, cause = tx.part(part, isolated); v != committed {
@@ -189,12 +188,35 @@ func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, 
 			return ran, v, cause
 		}
 		ran += len(part)
+		wrote = wrote || tx.wrote
 	}
-	if err := begun.Commit(); err != nil {
+	if err := l.commit(begun, group[:ran], wrote); err != nil {
 		_ = begun.Rollback() // SQLite keeps the transaction after a busy commit
 		return ran, commitVerdict(err), err
 	}
 	return ran, committed, nil
+}
+
+// commit makes the group's work durable and answers it; SQLite's, once the log is synced.
+func (l *lane) commit(begun transaction, group []*request, wrote bool) error {
+	if l.wal != nil {
+		l.wal.begun.Add(1)
+	}
+	err := begun.Commit()
+	if err == nil {
+		l.db.stats.commits.Add(1)
+		l.db.stats.writes.Add(int64(len(group)))
+	} else {
+		group = nil
+	}
+	if l.wal != nil {
+		l.wal.landed <- landing{seq: l.wal.begun.Load(), wrote: wrote, group: group}
+		return err
+	}
+	for _, r := range group {
+		r.done <- r.err
+	}
+	return err
 }
 
 // next is the writes that run together: all items in a row of one batch, else one.
@@ -275,8 +297,8 @@ func commitVerdict(err error) verdict {
 }
 
 func (l *lane) connect(ctx context.Context) (err error) {
-	if l.conn != nil {
-		return nil
+	if err := l.wal.err(); err != nil || l.conn != nil {
+		return err
 	}
 	l.stmts = make(map[string]*sql.Stmt)
 	if l.conn, err = l.db.writer.Conn(ctx); err != nil {
@@ -289,6 +311,9 @@ func (l *lane) connect(ctx context.Context) (err error) {
 func (l *lane) disconnect() {
 	for _, st := range l.stmts {
 		_ = st.Close()
+	}
+	if l.wal != nil {
+		l.wal.release()
 	}
 	if l.conn != nil {
 		_ = l.conn.Close()

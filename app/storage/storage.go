@@ -4,10 +4,12 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +49,7 @@ type DB struct {
 	turn    time.Duration
 	writer  *sql.DB
 	reader  *sql.DB
+	wal     *wal // SQLite's
 
 	// mu holds Close off while a write is being handed to a lane.
 	mu     sync.RWMutex
@@ -92,7 +95,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	n := cfg.Lanes
 	if dialect == SQLite {
-		n = 1
+		n, db.wal = 1, startWAL(filepath.Join(cfg.DataDir, sqliteFile+"-wal"))
 	}
 	for range n {
 		db.lanes = append(db.lanes, startLane(db))
@@ -152,6 +155,12 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (rows *sql.R
 			break
 		}
 	}
+	if err == nil {
+		if err = db.wal.settled(ctx); err != nil {
+			_ = rows.Close()
+			return nil, err
+		}
+	}
 	return rows, wrap(err)
 }
 
@@ -159,10 +168,10 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (rows *sql.R
 // sql.ErrNoRows when there is none.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
 	if st := db.prepared(ctx, query); st != nil {
-		return Row{tries: readers + 1, read: func() *sql.Row { return st.QueryRowContext(ctx, args...) }}
+		return Row{ctx: ctx, wal: db.wal, tries: readers + 1, read: func() *sql.Row { return st.QueryRowContext(ctx, args...) }}
 	}
 	query = db.dialect.rebind(query)
-	return Row{tries: readers + 1, read: func() *sql.Row { return db.reader.QueryRowContext(ctx, query, args...) }}
+	return Row{ctx: ctx, wal: db.wal, tries: readers + 1, read: func() *sql.Row { return db.reader.QueryRowContext(ctx, query, args...) }}
 }
 
 // prepared is query compiled for the readers; nil where the driver does so
@@ -201,6 +210,8 @@ func (db *DB) Now(ctx context.Context) (time.Time, error) {
 
 // Row is one row to be scanned. It is read by Scan.
 type Row struct {
+	ctx   context.Context
+	wal   *wal
 	read  func() *sql.Row
 	tries int
 	tx    *Tx // nil outside a write
@@ -208,6 +219,11 @@ type Row struct {
 
 // Scan copies the columns; sql.ErrNoRows when there is no row.
 func (r Row) Scan(dest ...any) (err error) {
+	if r.tx != nil {
+		if err = r.tx.overdue(); err != nil {
+			return err
+		}
+	}
 	for range r.tries {
 		if err = r.read().Scan(dest...); !stale(err) {
 			break
@@ -216,6 +232,9 @@ func (r Row) Scan(dest ...any) (err error) {
 	err = wrap(err)
 	if r.tx != nil {
 		r.tx.note(err)
+	}
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		err = cmp.Or(r.wal.settled(r.ctx), err)
 	}
 	return err
 }

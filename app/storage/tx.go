@@ -17,14 +17,12 @@ type Tx struct {
 	now  time.Time // read once in a transaction
 
 	// of the write whose turn it is
-	ctx   context.Context
+	ctx   context.Context // bounded by its turn, but for SQLite
+	until time.Time       // SQLite: its driver would have a goroutine watch ctx beside each statement
 	wrote bool
 	err   error // the first statement that failed
 	open  []*sql.Rows
 }
-
-// Context is bounded by the write's turn.
-func (tx *Tx) Context() context.Context { return tx.ctx }
 
 // Dialect names the database.
 func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
@@ -32,6 +30,9 @@ func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
 // Exec runs a statement and returns how many rows it matched.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	tx.wrote = true
+	if err := tx.overdue(); err != nil {
+		return 0, err
+	}
 	var (
 		res sql.Result
 		err error
@@ -51,6 +52,9 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 
 // Query reads inside the transaction. Rows left open are closed after the write.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	if err := tx.overdue(); err != nil {
+		return nil, err
+	}
 	var (
 		rows *sql.Rows
 		err  error
@@ -112,11 +116,26 @@ func (tx *Tx) note(err error) {
 	}
 }
 
+// overdue fails the write whose turn is over. A statement of SQLite is not cut
+// off itself: the turn is over at the first one that begins too late.
+func (tx *Tx) overdue() error {
+	if tx.until.IsZero() || time.Now().Before(tx.until) {
+		return nil
+	}
+	tx.note(ErrSlow)
+	return ErrSlow
+}
+
 // turn runs one write and returns its error. A panic becomes an error.
 func (tx *Tx) turn(run func() error) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), tx.db.turn)
+	ctx, cancel, until := context.Background(), func() {}, time.Time{}
+	if tx.db.dialect == SQLite {
+		until = time.Now().Add(tx.db.turn)
+	} else {
+		ctx, cancel = context.WithTimeout(ctx, tx.db.turn)
+	}
 	defer cancel()
-	tx.ctx, tx.wrote, tx.err, tx.open = ctx, false, nil, tx.open[:0]
+	tx.ctx, tx.until, tx.wrote, tx.err, tx.open = ctx, until, false, nil, tx.open[:0]
 	defer func() {
 		for _, rows := range tx.open {
 			_ = rows.Close()
