@@ -12,17 +12,19 @@ import (
 // Ask starts a search for uid and returns its number; asked again it returns
 // the number of the search under way (table 2.6).
 func (s *Service) Ask(ctx context.Context, app string, scene int, uid UID) (string, error) {
-	for range tries {
-		held, askNo, err := s.takesPart(ctx, app, uid)
-		switch {
-		case err != nil:
-			return "", err
-		case askNo != "":
-			return askNo, nil // A7
-		case held:
-			continue // he was freed, or has moved on: from the top (A11)
+	for try := range tries {
+		if try > 0 || !s.free(app, scene, uid) {
+			held, askNo, err := s.takesPart(ctx, app, uid)
+			switch {
+			case err != nil:
+				return "", err
+			case askNo != "":
+				return askNo, nil // A7
+			case held:
+				continue // he was freed, or has moved on: from the top (A11)
+			}
 		}
-		askNo, err = s.open(ctx, app, scene, uid)
+		askNo, err := s.open(ctx, app, scene, uid)
 		var claimed *ClaimedError
 		if errors.As(err, &claimed) || errors.Is(err, ErrConflict) {
 			s.count("claim_conflicts", "")
@@ -31,6 +33,24 @@ func (s *Service) Ask(ctx context.Context, app string, scene int, uid UID) (stri
 		return askNo, err
 	}
 	return "", ErrUnavailable
+}
+
+// free reports that this replica, which alone writes claims, dropped uid's last
+// one: then the store is not asked, and the claim of his ask decides (A10 to A12).
+func (s *Service) free(app string, scene int, uid UID) bool {
+	if s.Shared {
+		return false
+	}
+	s.mu.RLock()
+	p := s.pools[poolKey{app, scene}]
+	s.mu.RUnlock()
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[uid]
+	return m != nil && m.dropped.AskNo != "" && m.taken.AskNo == "" && !m.planned
 }
 
 // takesPart runs A7 to A9. askNo is the caller's own search; held says that a

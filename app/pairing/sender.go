@@ -85,8 +85,20 @@ type senderPart struct {
 	mu       sync.Mutex // guards what follows
 	lanes    map[lane][]job
 	acks     map[string][]Delivery
-	draining bool // nothing is begun any more
+	limits   map[time.Duration]limit // by the time that a delivery has
+	draining bool                    // nothing is begun any more
 }
+
+// limit is the deadline of deliveries that begin at about the same time.
+type limit struct {
+	ctx    context.Context
+	cancel context.CancelFunc // called by the deadline itself
+	began  time.Time
+}
+
+// limitShare is the part of its time that a delivery may lose for a deadline
+// that is shared: a timer for each costs more than most deliveries.
+const limitShare = 16
 
 // lane is what is delivered in order: the commands to one person about one
 // ask, or an ask's charges, orders or events.
@@ -106,7 +118,7 @@ func newSender(s *Service) *sender {
 	d := &sender{s: s, room: make(chan struct{}, sendersMax)}
 	for i := range d.parts {
 		p := &d.parts[i]
-		p.lanes, p.acks = map[lane][]job{}, map[string][]Delivery{}
+		p.lanes, p.acks, p.limits = map[lane][]job{}, map[string][]Delivery{}, map[time.Duration]limit{}
 		p.ctx, p.stop = context.WithCancel(context.Background())
 	}
 	return d
@@ -154,7 +166,7 @@ func (d *sender) run(p *senderPart, l lane) {
 				d.s.count("ignored", "lease_lost")
 				continue
 			}
-			d.s.finish(p.ctx, j, d.s.tell(p.ctx, j))
+			d.s.finish(p.ctx, j, d.s.tell(p.within(j.cfg.sendTime(j.e.Kind)), j))
 		}
 	}
 }
@@ -172,6 +184,20 @@ func (p *senderPart) next(l lane) []job {
 	return jobs
 }
 
+// within ends when d is over, or at most a limitShare of it sooner.
+func (p *senderPart) within(d time.Duration) context.Context {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.limits[d]
+	if l.ctx == nil || now.Sub(l.began) > d/limitShare {
+		l.began = now
+		l.ctx, l.cancel = context.WithTimeout(p.ctx, d)
+		p.limits[d] = l
+	}
+	return l.ctx
+}
+
 // expired: the delivery could outlast its lease, so it is left to who takes it over.
 func (j job) expired(now Instant) bool { return now.Add(j.cfg.sendTime(j.e.Kind)) > j.e.NotBefore }
 
@@ -180,8 +206,6 @@ var sentBy = [...]string{ToClient: "vendor_sent", ToWallet: "wallet_sent", ToVen
 
 // tell makes one delivery and says how it ended.
 func (s *Service) tell(ctx context.Context, j job) Tell {
-	ctx, cancel := context.WithTimeout(ctx, j.cfg.sendTime(j.e.Kind))
-	defer cancel()
 	var err error
 	sent := sentBy[j.e.Kind]
 	switch j.e.Kind {
