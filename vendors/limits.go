@@ -61,7 +61,19 @@ const (
 )
 
 // OpSend is the operation of a publish to targets of kind k.
-func OpSend(k TargetKind) string { return "message.send." + string(k) }
+func OpSend(k TargetKind) string {
+	switch k {
+	case ToUsers:
+		return OpSendUser
+	case ToGroups:
+		return OpSendGroup
+	case ToChatRooms:
+		return OpSendChatRoom
+	case ToSystem:
+		return OpSendSystem
+	}
+	return "message.send." + string(k)
+}
 
 // Limit is what a vendor allows for one operation. Zero means no limit known.
 type Limit struct {

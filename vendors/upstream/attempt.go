@@ -47,32 +47,31 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	return fault
 }
 
-// How many fields an attempt adds: a signature and, to the header, what send sets.
+// How many fields a signature adds at most, so that a list need not grow.
 const (
-	usualFields  = 3
-	usualHeaders = 8 + 3
+	signedForm   = 3
+	signedHeader = 8
 )
 
 // once signs, sends, reads, classifies and decodes.
 func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) *vendors.Error {
-	req := Request{
+	a := &attempt{Context: ctx, req: Request{
 		Method: call.Method, Path: call.Path, Now: start.Add(c.skew.get()),
-		Header: call.Header.copied(usualHeaders), Query: call.Query.copied(0), Form: call.Form.copied(usualFields),
-	}
+		Header: call.Header.copied(signedHeader), Query: call.Query.copied(0), Form: call.Form.copied(signedForm),
+	}}
 	if call.Sign != nil {
-		call.Sign(&req)
+		call.Sign(&a.req)
 	}
-	body, err := encode(call, &req)
+	header, body, err := encode(call, a.req.Form)
 	if err != nil {
 		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.DefiniteNo, Err: vendors.ErrInvalid})
 	}
-	under := &sending{Context: ctx}
-	answer, err := c.send(under, req, body)
+	answer, err := c.send(a, header, body)
 	if answer.Header != nil {
 		c.skew.learn(answer.Header, start, time.Now())
 	}
 	if err != nil {
-		return c.fail(call, answer, transportError(ctx, err, under.sent.Load()))
+		return c.fail(call, answer, transportError(ctx, err, a.sent.Load()))
 	}
 	fault := verdict(call, answer, out)
 	if fault == nil {
@@ -82,38 +81,42 @@ func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) 
 	return c.fail(call, answer, fault)
 }
 
-// encode sets the content type and returns the body, nil for none. It is a plain
-// reader: resty would take any other body from a pool and put it back while a
-// cancelled request may still be reading it.
-func encode(call Call, req *Request) (io.Reader, error) {
+// The headers that are the same in all requests of a kind: nobody writes into
+// them. They are whole, since resty would look for what is missing.
+var (
+	bare     = http.Header{"Accept": {"*/*"}, "User-Agent": {"switchboard"}}
+	withJSON = http.Header{"Accept": {"*/*"}, "User-Agent": {"switchboard"}, "Content-Type": {"application/json"}}
+	withForm = http.Header{"Accept": {"*/*"}, "User-Agent": {"switchboard"}, "Content-Type": {"application/x-www-form-urlencoded"}}
+)
+
+// encode returns the body, nil for none, and the headers that go with it. It is a
+// plain reader: resty would take any other body from a pool and put it back while
+// a cancelled request may still be reading it.
+func encode(call Call, form Fields) (http.Header, io.Reader, error) {
 	switch {
 	case call.JSON != nil:
-		req.Header.Set("Content-Type", "application/json")
 		body, err := json.Marshal(call.JSON)
-		return bytes.NewReader(body), err
-	case len(req.Form) > 0:
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		return strings.NewReader(req.Form.Encode()), nil
+		return withJSON, bytes.NewReader(body), err
+	case len(form) > 0:
+		return withForm, strings.NewReader(form.Encode()), nil
 	}
-	return nil, nil
+	return bare, nil, nil
 }
 
-// send returns the whole answer. The URL is whole and the usual headers are set,
-// since resty would look for both in more places.
-func (c *Client) send(ctx context.Context, req Request, body io.Reader) (Answer, error) {
+// send returns the whole answer. The URL is whole, since resty would look for its
+// parts in more places.
+func (c *Client) send(a *attempt, header http.Header, body io.Reader) (Answer, error) {
 	r := c.blank
-	r.SetContext(ctx)
-	req.Header.Set("Accept", "*/*")
-	req.Header.Set("User-Agent", "switchboard")
-	r.Header = req.Header.header()
+	r.SetContext(a)
+	r.Header = header
 	if body != nil {
 		r.Body = body
 	}
-	where := c.base + req.Path
-	if len(req.Query) > 0 {
-		where += "?" + req.Query.Encode()
+	where := c.base + a.req.Path
+	if len(a.req.Query) > 0 {
+		where += "?" + a.req.Query.Encode()
 	}
-	res, err := r.Execute(req.Method, where)
+	res, err := r.Execute(a.req.Method, where)
 	if err != nil {
 		return Answer{}, err
 	}

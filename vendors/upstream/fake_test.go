@@ -24,7 +24,7 @@ func (f far) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // wrote marks the request as sent.
-func wrote(r *http.Request) { markSent(r.Context()) }
+func wrote(r *http.Request) { attemptOf(r.Context()).sent.Store(true) }
 
 func answer(r *http.Request, status int, body string, header ...string) (*http.Response, error) {
 	wrote(r)

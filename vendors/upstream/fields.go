@@ -1,7 +1,7 @@
 package upstream
 
 import (
-	"net/http"
+	"bufio"
 	"net/url"
 	"slices"
 	"strings"
@@ -66,12 +66,15 @@ func (f Fields) Encode() string {
 	return b.String()
 }
 
-// header is f as net/http wants it. The values share one array.
-func (f Fields) header() http.Header {
-	h, values := make(http.Header, len(f)), make([]string, len(f))
-	for i, field := range f {
-		values[i] = field[1]
-		h[field[0]] = values[i : i+1 : i+1]
+// oneLine keeps a value from beginning a header of its own.
+var oneLine = strings.NewReplacer("\r", " ", "\n", " ")
+
+// writeHeader writes f as the headers of a request; w keeps its first error.
+func (f Fields) writeHeader(w *bufio.Writer) {
+	for _, field := range f {
+		w.WriteString(field[0])
+		w.WriteString(": ")
+		w.WriteString(oneLine.Replace(field[1]))
+		w.WriteString("\r\n")
 	}
-	return h
 }

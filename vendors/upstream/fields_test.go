@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"testing"
@@ -40,11 +42,33 @@ func TestCopiedFieldsAreTheAttemptsOwn(t *testing.T) {
 	}
 }
 
-// One array holds all values: to add one to a name must not overwrite the next.
-func TestHeaderValuesDoNotRunIntoEachOther(t *testing.T) {
-	h := Fields{{"A", "1"}, {"B", "2"}}.header()
-	h.Add("A", "3")
-	if h.Get("B") != "2" {
-		t.Errorf("%v", h)
+// An id may be anything a caller gave: it must not become a header of its own.
+func TestHeadersValueStaysOnItsLine(t *testing.T) {
+	for via, dial := range dialers {
+		t.Run(via, func(t *testing.T) {
+			var got http.Header
+			srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
+			defer srv.Close()
+			call := post(nil)
+			call.Header = Fields{{"Trace", "7"}}
+			call.Sign = func(r *Request) {
+				r.Header.Set("Appuid", "u\r\nAdmin: yes\n\nbody")
+				r.Header.Set("Nonce", "1")
+			}
+			err := dial(t, Config{BaseURL: srv.URL}).Do(t.Context(), call, nil)
+			if got.Get("Admin") != "" {
+				t.Fatalf("a header more: %v", got)
+			}
+			if err == nil && (got.Get("Trace") != "7" || got.Get("Nonce") != "1" || got.Get("Content-Type") != "application/json") {
+				t.Fatalf("%v", got)
+			}
+			call.Sign = func(r *Request) { r.Header.Set("Nonce", "2") }
+			if err := dial(t, Config{BaseURL: srv.URL}).Do(t.Context(), call, nil); err != nil {
+				t.Fatal(err)
+			}
+			if got.Get("Trace") != "7" || got.Get("Nonce") != "2" || got.Get("Content-Type") != "application/json" || got.Get("User-Agent") != "switchboard" {
+				t.Fatalf("%v", got)
+			}
+		})
 	}
 }

@@ -312,9 +312,11 @@ func (c *leanConn) send(r *http.Request) error {
 		c.out.WriteString(strconv.FormatInt(r.ContentLength, 10))
 	}
 	c.out.WriteString("\r\n")
+	a := attemptOf(r.Context())
 	_ = r.Header.Write(c.out) // a bufio.Writer keeps its first error for Flush
+	a.req.Header.writeHeader(c.out)
 	c.out.WriteString("\r\n")
-	markSent(r.Context())
+	a.sent.Store(true)
 	if r.Body == nil {
 		return c.out.Flush()
 	}

@@ -35,34 +35,39 @@ func newStandard(cfg Config) *http.Client {
 	}}}
 }
 
-// traced marks what net/http's transport has sent; the lean one does so itself.
+// attempt is one request on its way, and the context under which it goes. What
+// signs it is put on the wire by the transport: resty and http.Client would each
+// copy a header's map, and neither has any business with credentials.
+type attempt struct {
+	context.Context
+	req  Request
+	sent atomic.Bool // the vendor may have read the request
+}
+
+type attemptKey struct{}
+
+// Value finds the attempt itself, and what the caller's context holds.
+func (a *attempt) Value(key any) any {
+	if key == (attemptKey{}) {
+		return a
+	}
+	return a.Context.Value(key)
+}
+
+// attemptOf is what goes under ctx. A transport is handed nothing else.
+func attemptOf(ctx context.Context) *attempt { return ctx.Value(attemptKey{}).(*attempt) }
+
+// traced makes net/http's transport send an attempt's own headers and mark it as
+// sent; the lean one does so by itself.
 type traced struct{ *http.Transport }
 
 func (t traced) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx := r.Context()
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { markSent(ctx) }}
-	return t.Transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(ctx, trace)))
-}
-
-// sending is the context of one attempt, in which its transport notes that the
-// vendor may have read the request.
-type sending struct {
-	context.Context
-	sent atomic.Bool
-}
-
-type sendingKey struct{}
-
-// Value finds the attempt itself, and what the caller's context holds.
-func (s *sending) Value(key any) any {
-	if key == (sendingKey{}) {
-		return s
+	a := attemptOf(r.Context())
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { a.sent.Store(true) }}
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), trace))
+	r.Header = r.Header.Clone()
+	for _, field := range a.req.Header {
+		r.Header.Set(field[0], field[1])
 	}
-	return s.Context.Value(key)
-}
-
-func markSent(ctx context.Context) {
-	if s, ok := ctx.Value(sendingKey{}).(*sending); ok {
-		s.sent.Store(true)
-	}
+	return t.Transport.RoundTrip(r)
 }
