@@ -68,14 +68,16 @@ func (a *adapter) signIM(user string) func(*upstream.Request) {
 		nonce, now := rand.Text(), strconv.FormatInt(r.Now.Unix(), 10)
 		token := cmimToken(nonce, now, a.cfg.AppSecret.Reveal())
 		// The documents write the names in other cases, which HTTP ignores.
-		r.Header.Set("Appid", a.cfg.AppID)
-		r.Header.Set("Appkey", a.cfg.AppKey)
-		r.Header.Set("Appuid", user)
-		r.Header.Set("Nonce", nonce)
-		r.Header.Set("Timestamp", now)
-		r.Header.Set("Cmimtoken", token)
-		r.Header.Set("Signature", token)
-		r.Header.Set("Sign", imSign(a.cfg.AppID, a.cfg.AppKey, now, nonce))
+		r.Header = append(r.Header, upstream.Fields{
+			{"Appid", a.cfg.AppID},
+			{"Appkey", a.cfg.AppKey},
+			{"Appuid", user},
+			{"Nonce", nonce},
+			{"Timestamp", now},
+			{"Cmimtoken", token},
+			{"Signature", token},
+			{"Sign", imSign(a.cfg.AppID, a.cfg.AppKey, now, nonce)},
+		}...)
 	}
 }
 

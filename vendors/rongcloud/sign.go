@@ -25,10 +25,12 @@ func (a *adapter) sign(r *upstream.Request) {
 	var random [9]byte
 	_, _ = rand.Read(random[:]) // never fails
 	nonce, timestamp := hex.EncodeToString(random[:]), strconv.FormatInt(r.Now.UnixMilli(), 10)
-	r.Header.Set("App-Key", a.cfg.AppKey)
-	r.Header.Set("Nonce", nonce)
-	r.Header.Set("Timestamp", timestamp)
-	r.Header.Set("Signature", digest(a.cfg.AppSecret, nonce, timestamp))
+	r.Header = append(r.Header, upstream.Fields{
+		{"App-Key", a.cfg.AppKey},
+		{"Nonce", nonce},
+		{"Timestamp", timestamp},
+		{"Signature", digest(a.cfg.AppSecret, nonce, timestamp)},
+	}...)
 }
 
 // signed is what a request or a callback carries of its signature.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,26 +48,23 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	return fault
 }
 
-// How many fields a signature adds at most, so that a list need not grow.
-const (
-	signedForm   = 3
-	signedHeader = 8
-)
+// signedForm is how many fields a signature adds to a form.
+const signedForm = 3
 
 // once signs, sends, reads, classifies and decodes.
 func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) *vendors.Error {
 	a := &attempt{Context: ctx, req: Request{
 		Method: call.Method, Path: call.Path, Now: start.Add(c.skew.get()),
-		Header: call.Header.copied(signedHeader), Query: call.Query.copied(0), Form: call.Form.copied(signedForm),
+		Header: slices.Clone(call.Header), Query: slices.Clone(call.Query), Form: call.Form.copied(signedForm),
 	}}
 	if call.Sign != nil {
 		call.Sign(&a.req)
 	}
-	header, body, err := encode(call, a.req.Form)
+	body, err := a.encode(call.JSON)
 	if err != nil {
 		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.DefiniteNo, Err: vendors.ErrInvalid})
 	}
-	answer, err := c.send(a, header, body)
+	answer, err := c.send(a, body)
 	if answer.Header != nil {
 		c.skew.learn(answer.Header, start, time.Now())
 	}
@@ -84,31 +82,34 @@ func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) 
 // The headers that are the same in all requests of a kind: nobody writes into
 // them. They are whole, since resty would look for what is missing.
 var (
-	bare     = http.Header{"Accept": {"*/*"}, "User-Agent": {"switchboard"}}
+	noBody   = http.Header{"Accept": {"*/*"}, "User-Agent": {"switchboard"}}
 	withJSON = http.Header{"Accept": {"*/*"}, "User-Agent": {"switchboard"}, "Content-Type": {"application/json"}}
 	withForm = http.Header{"Accept": {"*/*"}, "User-Agent": {"switchboard"}, "Content-Type": {"application/x-www-form-urlencoded"}}
 )
 
-// encode returns the body, nil for none, and the headers that go with it. It is a
-// plain reader: resty would take any other body from a pool and put it back while
-// a cancelled request may still be reading it.
-func encode(call Call, form Fields) (http.Header, io.Reader, error) {
+// encode sets the usual headers and returns the body that they announce, nil for
+// none. It is a plain reader: resty would take any other body from a pool and put
+// it back while a cancelled request may still be reading it.
+func (a *attempt) encode(document any) (io.Reader, error) {
 	switch {
-	case call.JSON != nil:
-		body, err := json.Marshal(call.JSON)
-		return withJSON, bytes.NewReader(body), err
-	case len(form) > 0:
-		return withForm, strings.NewReader(form.Encode()), nil
+	case document != nil:
+		a.usual = withJSON
+		body, err := json.Marshal(document)
+		return bytes.NewReader(body), err
+	case len(a.req.Form) > 0:
+		a.usual = withForm
+		return strings.NewReader(a.req.Form.Encode()), nil
 	}
-	return bare, nil, nil
+	a.usual = noBody
+	return nil, nil
 }
 
 // send returns the whole answer. The URL is whole, since resty would look for its
 // parts in more places.
-func (c *Client) send(a *attempt, header http.Header, body io.Reader) (Answer, error) {
+func (c *Client) send(a *attempt, body io.Reader) (Answer, error) {
 	r := c.blank
 	r.SetContext(a)
-	r.Header = header
+	r.Header = a.usual
 	if body != nil {
 		r.Body = body
 	}

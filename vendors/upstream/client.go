@@ -64,7 +64,8 @@ func newClient(cfg Config, opt Options, via *http.Client) *Client {
 		cfg: cfg, opt: opt, scrub: scrubber(cfg.Secrets),
 		bulkhead: newBulkhead(cfg.Calls), budget: newBudget(),
 		base: strings.TrimSuffix(cfg.BaseURL, "/"),
-		http: resty.NewWithClient(via).SetRedirectPolicy(resty.NoRedirectPolicy()).SetDoNotParseResponse(true),
+		http: resty.NewWithClient(via).SetRedirectPolicy(resty.NoRedirectPolicy()).SetDoNotParseResponse(true).
+			SetPreRequestHook(bare),
 	}
 	c.blank = *c.http.R()
 	c.reads, c.staleReads = newReads(cfg.Vendor), newReads(cfg.Vendor)

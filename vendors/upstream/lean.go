@@ -313,7 +313,7 @@ func (c *leanConn) send(r *http.Request) error {
 	}
 	c.out.WriteString("\r\n")
 	a := attemptOf(r.Context())
-	_ = r.Header.Write(c.out) // a bufio.Writer keeps its first error for Flush
+	_ = a.usual.Write(c.out) // a bufio.Writer keeps its first error for Flush
 	a.req.Header.writeHeader(c.out)
 	c.out.WriteString("\r\n")
 	a.sent.Store(true)

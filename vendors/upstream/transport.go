@@ -7,6 +7,8 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+
+	"github.com/go-resty/resty/v2"
 	"time"
 )
 
@@ -35,13 +37,14 @@ func newStandard(cfg Config) *http.Client {
 	}}}
 }
 
-// attempt is one request on its way, and the context under which it goes. What
-// signs it is put on the wire by the transport: resty and http.Client would each
-// copy a header's map, and neither has any business with credentials.
+// attempt is one request on its way, and the context under which it goes. Its
+// headers are put on the wire by the transport: resty and http.Client would each
+// copy them, and neither has any business with credentials.
 type attempt struct {
 	context.Context
-	req  Request
-	sent atomic.Bool // the vendor may have read the request
+	req   Request
+	usual http.Header // what is sent beside req.Header; shared, so read only
+	sent  atomic.Bool // the vendor may have read the request
 }
 
 type attemptKey struct{}
@@ -54,6 +57,14 @@ func (a *attempt) Value(key any) any {
 	return a.Context.Value(key)
 }
 
+// bare leaves http.Client nothing to copy for a redirect, which is never followed.
+func bare(_ *resty.Client, r *http.Request) error {
+	r.Host, r.Header = "", noHeader
+	return nil
+}
+
+var noHeader = http.Header{} // nobody writes into it
+
 // attemptOf is what goes under ctx. A transport is handed nothing else.
 func attemptOf(ctx context.Context) *attempt { return ctx.Value(attemptKey{}).(*attempt) }
 
@@ -65,7 +76,7 @@ func (t traced) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := attemptOf(r.Context())
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { a.sent.Store(true) }}
 	r = r.WithContext(httptrace.WithClientTrace(r.Context(), trace))
-	r.Header = r.Header.Clone()
+	r.Header = a.usual.Clone()
 	for _, field := range a.req.Header {
 		r.Header.Set(field[0], field[1])
 	}

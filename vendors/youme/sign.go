@@ -23,10 +23,12 @@ func checksum(secret, curtime string) string {
 
 func (a *adapter) sign(r *upstream.Request) {
 	now := strconv.FormatInt(r.Now.Unix(), 10)
-	r.Query.Set("appkey", a.cfg.AppKey)
-	r.Query.Set("identifier", a.cfg.Identifier)
-	r.Query.Set("curtime", now)
-	r.Query.Set("checksum", checksum(a.cfg.AppSecret.Reveal(), now))
+	r.Query = append(r.Query, upstream.Fields{
+		{"appkey", a.cfg.AppKey},
+		{"identifier", a.cfg.Identifier},
+		{"curtime", now},
+		{"checksum", checksum(a.cfg.AppSecret.Reveal(), now)},
+	}...)
 }
 
 // Explain shows how cfg signs a request made at in.Values' curtime, which
