@@ -11,7 +11,7 @@ import (
 // empty object. The samples of the gateway's document hold comments, commas
 // before a closing bracket and a key without a colon, and clients were written
 // after them: what is no JSON is read once more without these.
-func decodeJSON(c *fiber.Ctx, v any) error { return decodeBytes(c.Body(), v) }
+func decodeJSON(c *fiber.Ctx, v any) error { return decodeBytes(c.Request().Body(), v) }
 
 func decodeBytes(body []byte, v any) error {
 	body = bytes.TrimSpace(body)

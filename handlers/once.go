@@ -50,10 +50,11 @@ func once(c *fiber.Ctx, l *ledger.Ledger, w ledger.Write, run func(context.Conte
 // outcomeOf says whether a write may have been executed. One that reached some
 // targets was; one whose caller left after it was sent may have been.
 func outcomeOf(err error) vendors.Outcome {
+	if err == nil {
+		return vendors.OK
+	}
 	var vendor *vendors.Error
 	switch found := errors.As(err, &vendor); {
-	case err == nil:
-		return vendors.OK
 	case found && (vendor.Outcome == vendors.Ambiguous || vendor.Outcome == vendors.Cancelled && vendor.Sent):
 		return vendors.Ambiguous
 	case errors.Is(err, messages.ErrUndelivered):

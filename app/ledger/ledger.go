@@ -296,7 +296,12 @@ const maxSteps = 200
 
 // add appends what was tried; the account of the last attempt may have executed it.
 func (e *Entry) add(steps []vendors.Step) {
-	e.Steps = append(e.Steps, steps[:min(len(steps), max(0, maxSteps-len(e.Steps)))]...)
+	kept := steps[:min(len(steps), max(0, maxSteps-len(e.Steps)))]
+	if len(e.Steps) == 0 {
+		e.Steps = kept // steps are a copy of the journal's
+	} else {
+		e.Steps = append(e.Steps, kept...)
+	}
 	for _, s := range steps {
 		if !s.Skipped {
 			e.Vendor = s.Vendor

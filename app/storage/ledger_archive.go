@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 
 	"switchboard/app/ledger"
 )
+
+const archivedSize = 512 // bytes that one mostly takes
 
 // archivedDoc is an entry that ended without a key. A row holds many: a row for
 // each would cost more than the rest of the request.
@@ -33,33 +36,50 @@ func (d archivedDoc) entry(archived int64) ledger.Entry {
 // Add keeps entries that have ended under the first one's id: added again, they
 // are there once.
 func (s *Ledger) Add(ctx context.Context, ended []ledger.Entry, keep time.Duration) error {
-	docs := make([]archivedDoc, len(ended))
+	docs, err := archiveDocs(ended)
+	if err != nil {
+		return err
+	}
 	requests := make([]string, len(ended))
 	for i, e := range ended {
-		docs[i] = archivedDoc{e.App, e.Op, e.RequestID, string(e.State), e.Created.UnixMicro(), docOf(e)}
 		requests[i] = e.RequestID
-	}
-	raw, err := json.Marshal(docs)
-	if err != nil {
-		return fmt.Errorf("storage: ledger: %w", err)
 	}
 	slices.Sort(requests)
 	var found [][]any
+	archive := any(ended[0].ID)
 	for _, r := range slices.Compact(requests) {
-		found = append(found, []any{r, ended[0].ID})
+		found = append(found, []any{r, archive})
 	}
 	return s.db.Write(ctx, func(tx *Tx) error {
 		now, err := tx.Now()
 		if err != nil {
 			return err
 		}
-		row := []any{ended[0].ID, now.UnixMicro(), now.Add(keep).UnixMicro(), raw}
+		row := []any{ended[0].ID, now.UnixMicro(), now.Add(keep).UnixMicro(), docs}
 		n, err := tx.Exec(tx.Dialect().InsertIgnore("ledger_archive", 1, "id", "archived_us", "due_us", "docs"), row...)
 		if err != nil || n == 0 {
 			return err
 		}
 		return insertMany(tx, tx.Dialect().Insert, "ledger_requests", []string{"request_id", "archive"}, found)
 	})
+}
+
+// archiveDocs is the JSON list that readDocs reads. It is written one by one: the
+// documents of a whole batch would be the most memory that a write takes.
+func archiveDocs(ended []ledger.Entry) ([]byte, error) {
+	var list bytes.Buffer
+	list.Grow(archivedSize * len(ended))
+	encoder := json.NewEncoder(&list)
+	var d archivedDoc
+	for i, e := range ended {
+		list.WriteByte("[,"[min(i, 1)])
+		d = archivedDoc{e.App, e.Op, e.RequestID, string(e.State), e.Created.UnixMicro(), docOf(e, d.Steps)}
+		if err := encoder.Encode(&d); err != nil {
+			return nil, fmt.Errorf("storage: ledger: %w", err)
+		}
+	}
+	list.WriteByte(']')
+	return list.Bytes(), nil
 }
 
 func (s *Ledger) archived(ctx context.Context, requestID string) (out []ledger.Entry, err error) {

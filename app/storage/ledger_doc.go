@@ -34,13 +34,14 @@ type stepDoc struct {
 	Skipped bool   `json:"skipped,omitempty"`
 }
 
-func docOf(e ledger.Entry) entryDoc {
+// docOf is e as a document, with its steps in the memory of steps.
+func docOf(e ledger.Entry, steps []stepDoc) entryDoc {
 	d := entryDoc{
 		ID: e.ID, Vendor: e.Vendor, Outcome: e.Answer.Outcome.String(), Status: e.Answer.Status, Body: e.Answer.Body,
-		Payload: e.Payload, Digest: e.Digest, Steps: make([]stepDoc, len(e.Steps)), Checks: e.Checks,
+		Payload: e.Payload, Digest: e.Digest, Steps: slices.Grow(steps[:0], len(e.Steps)), Checks: e.Checks,
 	}
-	for i, s := range e.Steps {
-		d.Steps[i] = stepDoc{s.At.UnixMicro(), s.Vendor, s.Op, s.Took.Microseconds(), s.Outcome.String(), s.Code, s.Note, s.Skipped}
+	for _, s := range e.Steps {
+		d.Steps = append(d.Steps, stepDoc{s.At.UnixMicro(), s.Vendor, s.Op, s.Took.Microseconds(), s.Outcome.String(), s.Code, s.Note, s.Skipped})
 	}
 	return d
 }
@@ -58,7 +59,7 @@ func (d entryDoc) fill(e *ledger.Entry) {
 }
 
 func ledgerDoc(e ledger.Entry) ([]byte, error) {
-	doc, err := json.Marshal(docOf(e))
+	doc, err := json.Marshal(docOf(e, nil))
 	if err != nil {
 		return nil, fmt.Errorf("storage: ledger: %w", err)
 	}
