@@ -22,16 +22,6 @@ func Base(ctx context.Context) fiber.Handler {
 	}
 }
 
-// Deadline bounds the request from its beginning: fiber's own context has no end.
-func Deadline(d time.Duration) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		ctx, cancel := context.WithDeadline(c.UserContext(), of(c).began.Add(d))
-		defer cancel()
-		c.SetUserContext(ctx)
-		return c.Next()
-	}
-}
-
 // ErrCompressed refuses bodies with a Content-Encoding.
 var ErrCompressed = errors.New("compressed bodies are not taken")
 
