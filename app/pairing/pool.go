@@ -42,6 +42,7 @@ type pool struct {
 	pace         pace
 	tally        tally
 	heldAt       Instant // when nothing could be offered last
+	rand         *rand.Rand
 }
 
 // member is a person as a candidate.
@@ -61,7 +62,7 @@ type member struct {
 
 func newPool(app string, scene int, cfg *Config, hooked bool) *pool {
 	p := &pool{app: app, scene: scene, hooked: hooked, wake: make(chan struct{}, 1),
-		members: map[UID]*member{}, waiters: map[string]*waiter{}}
+		members: map[UID]*member{}, waiters: map[string]*waiter{}, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
 	p.configure(cfg)
 	return p
 }
@@ -213,7 +214,7 @@ func (p *pool) list(m *member) {
 		return
 	}
 	m.since = p.now
-	m.node = p.idle.insert(keys[p.cfg.Strategy](p, m), rand.Uint64(), m)
+	m.node = p.idle.insert(keys[p.cfg.Strategy](p, m), p.rand.Uint64(), m)
 }
 
 func (p *pool) unlist(m *member) {

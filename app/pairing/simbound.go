@@ -12,31 +12,73 @@ type simBound struct {
 	wait       time.Duration
 }
 
-// simFloor is the structural floor of 3.6 from the world's own draws: one over
-// the chance of a pass in time, and the time that the failures before it take.
-func simFloor(seed uint64) simBound {
-	w, const10 := simWorld{seed: seed}, 10*time.Second
-	var accepted, refused, silent int
-	var acceptTime, refuseTime time.Duration
-	const draws = 20000
-	for i := range draws {
-		after, pass, away := w.answer(i, UID(1+i%997), Instant(i*7919))
+// draw samples what offers to random candidates come to: away people are silent.
+type draw struct {
+	accepted, refused, silent int
+	acceptTime, refuseTime    time.Duration
+}
+
+const floorTimeout = 10 * time.Second // pair.answer_timeout
+
+func (w simWorld) draw(n int) (d draw) {
+	for i := range n {
+		after, pass, away := w.answer(firstAsker+UID(i), i, UID(1+i%997), w.start.Add(time.Duration(i%3600)*time.Second))
 		switch {
-		case away || after >= const10:
-			silent++
+		case away || after >= floorTimeout:
+			d.silent++
 		case pass:
-			accepted++
-			acceptTime += after
+			d.accepted++
+			d.acceptTime += after
 		default:
-			refused++
-			refuseTime += after
+			d.refused++
+			d.refuseTime += after
 		}
 	}
-	waste := refuseTime + time.Duration(silent)*const10
+	return d
+}
+
+const simDraws = 20000
+
+// floor is the structural floor of 3.6 from the world's own draws: one over the
+// chance of a pass in time, and the time that the failures before it take.
+func (w simWorld) floor() simBound {
+	d := w.draw(simDraws)
+	accepted := time.Duration(d.accepted)
 	return simBound{
-		dispatches: float64(draws) / float64(accepted),
-		wait:       waste/time.Duration(accepted) + acceptTime/time.Duration(accepted),
+		dispatches: float64(simDraws) / float64(d.accepted),
+		wait:       (d.refuseTime+time.Duration(d.silent)*floorTimeout)/accepted + d.acceptTime/accepted,
 	}
+}
+
+// capacity is what no strategy without foresight exceeds for long: the candidates
+// who look on average, where all were online for so long together, over the time
+// that each call keeps one of them busy.
+func (w simWorld) capacity(cfg SimConfig, rules *Config, online time.Duration) (looking float64, busy time.Duration, perMinute float64) {
+	looking = online.Seconds() / cfg.Horizon.Seconds() * (1 - w.gone)
+	busy = w.busyPerCall(rules)
+	return looking, busy, looking / busy.Minutes()
+}
+
+// busyPerCall is that time, with the offers that are refused before it and the
+// rests that the rules give.
+func (w simWorld) busyPerCall(rules *Config) time.Duration {
+	d := w.draw(simDraws)
+	calls := 0
+	busy := d.acceptTime + d.refuseTime + time.Duration(d.refused)*rules.RefuseCooldown
+	for i := range d.accepted {
+		asker, peer := firstAsker+UID(i), UID(1+i%997)
+		c := w.call(asker, i, peer)
+		if !c.connects {
+			busy += rules.ConnectTimeout + rules.FailCooldown
+			continue
+		}
+		calls++
+		busy += c.setup + rules.WrapUp + min(c.preview, rules.ConfirmTimeout)
+		if c.likes && c.preview < rules.ConfirmTimeout {
+			busy += min(c.talk, time.Duration(w.credit(i))*time.Minute)
+		}
+	}
+	return busy / time.Duration(calls)
 }
 
 // simInstance is a small world that is known beforehand: time is in slots, an ask
@@ -54,10 +96,11 @@ type simWish struct{ from, until int }
 // simOutcome is how many asks were served, and how many slots they waited in all.
 type simOutcome struct{ served, wait int }
 
-// simSample takes an instance off the world's draws.
-func simSample(seed uint64) simInstance {
-	w := simWorld{seed: seed}
-	in := simInstance{candidates: 3, slots: 10, passes: func(ask, c int) bool { return w.chance(w.accept(UID(c)), "pass", ask, c) }}
+// sample takes an instance off the world's draws.
+func (w simWorld) sample() simInstance {
+	in := simInstance{candidates: 3, slots: 10, passes: func(ask, c int) bool {
+		return w.chance(w.between(w.accept(UID(c)), firstAsker+UID(ask), UID(c)), "pass", ask, c)
+	}}
 	for i := range 36 {
 		from := int(w.unit("slot", i) * float64(in.slots))
 		in.asks = append(in.asks, simWish{from, min(in.slots-1, from+2)})

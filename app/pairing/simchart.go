@@ -18,6 +18,7 @@ func simChart(cfg SimConfig, results []SimResult, floor simBound) string {
 		{"time to the first call, p50, s", func(r SimResult) float64 { return r.P50.Seconds() }, 0, "%.1f"},
 		{"time to the first call, p99, s", func(r SimResult) float64 { return r.P99.Seconds() }, 0, "%.0f"},
 		{"dispatches per call (dashed: the structural floor)", func(r SimResult) float64 { return r.PerCall }, floor.dispatches, "%.2f"},
+		{"wasted dispatches, % (dashed: the structural floor)", func(r SimResult) float64 { return 100 * r.Waste }, 100 - 100/floor.dispatches, "%.0f"},
 		{"vendor messages per call", func(r SimResult) float64 { return r.Messages }, 0, "%.1f"},
 		{"Gini of offers per online hour", func(r SimResult) float64 { return r.Gini }, 0, "%.2f"},
 	}
@@ -25,7 +26,7 @@ func simChart(cfg SimConfig, results []SimResult, floor simBound) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n", width, len(panels)*high+50)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/><text x="%d" y="22" font-size="15">%s: %d candidates, %.2f asks/s, %s, seed %d</text>`+"\n",
-		left, cfg.Scenario, cfg.Candidates, cfg.AsksPerSec, cfg.Horizon, cfg.Seed)
+		left, cfg.Scenario, cfg.Candidates, cfg.AsksPerSec, cfg.life(), cfg.Seed)
 	for i, p := range panels {
 		base, top := float64(50+(i+1)*high-30), p.floor
 		for _, r := range results {

@@ -30,14 +30,17 @@ type SimResult struct {
 	Messages   float64                // vendor messages per call
 	PerLike    float64                // connected rounds per like
 
-	Gini, Jain float64       // of offers per online hour
-	WonGini    float64       // of calls per online hour
+	Gini, Jain float64 // of offers per online hour
+	WonGini    float64 // of calls per online hour
+	WonJain    float64
 	Gap        time.Duration // the longest that somebody online was neither offered anything nor busy
+	Online     time.Duration // of all candidates together
 	Busy       float64       // share of the online time in offers and calls
 	Missed     int           // opportunities (invariant 14)
 	Conflicts  int           // lost claims
 	Ends       map[Reason]int
-	Unsound    int // offers or asks that did not end once (invariants 4 and 5)
+	Coins      int64 // that liked calls were charged
+	Unsound    int   // what must not be: asks, offers and claims left open, two winners, a charge without coins or call (invariants 1 to 8)
 }
 
 // interval is a time somebody spent on something.
@@ -50,6 +53,7 @@ func (s *sim) result(name string) SimResult {
 	var first, called, liked []time.Duration
 	offers, won, busy := map[UID]int{}, map[UID]int{}, map[UID][]interval{}
 	calls, passes, gaveUp := 0, 0, 0
+	var price int64
 	for _, row := range s.store.tickets {
 		t := &row.ticket
 		r.Ends[t.EndReason]++
@@ -82,11 +86,16 @@ func (s *sim) result(name string) SimResult {
 			busy[n.Peer] = append(busy[n.Peer], interval{n.ConnectedAt, n.EndAt})
 			if n.LikedAt != 0 {
 				liked = append(liked, n.LikedAt.Sub(t.CreatedAt))
+				price += (n.EndAt.Sub(n.LikedAt).Milliseconds() + 59_999) / 60_000
 			}
 		}
 		if !connected && (t.EndReason == ReasonExpired || t.EndReason == ReasonCancelled) {
 			gaveUp++
 		}
+	}
+	r.Unsound += len(s.store.claims) + s.wrongs + *s.wallet.wrongs
+	if r.Coins = *s.wallet.taken; r.Coins > price || r.Coins < int64(len(liked)) { // a call that ends late is not charged for that
+		r.Unsound++
 	}
 	r.Connected, r.Liked, r.GaveUp = share(len(called), s.asks), share(len(liked), s.asks), share(gaveUp, s.asks)
 	r.Shed, r.TurnedAway = share(s.shed, s.asks), share(s.turnedAway, s.asks)
@@ -133,7 +142,8 @@ func (s *sim) spread(r *SimResult, offers, won map[UID]int, busy map[UID][]inter
 			wins = append(wins, float64(won[uid])/here.Hours())
 		}
 	}
-	r.Gini, r.Jain, r.WonGini = gini(rates), jain(rates), gini(wins)
+	r.Gini, r.Jain, r.WonGini, r.WonJain = gini(rates), jain(rates), gini(wins), jain(wins)
+	r.Online = online
 	r.Busy = taken.Seconds() / max(1, online.Seconds())
 }
 

@@ -6,7 +6,7 @@ import "time"
 type simScenario struct {
 	load     float64           // new asks, over what calm candidates can bear
 	values   map[string]string // configuration
-	burst    bool              // five times the asks for half a minute in ten
+	burst    bool              // five times the asks now and then
 	alone    bool              // nobody for ten minutes, then one candidate
 	away     float64           // part of the time that a candidate does not look; 0: three tenths
 	cross    bool              // askers and candidates are the same people
@@ -22,7 +22,7 @@ type simScenario struct {
 // candidates can just bear: a third of them is online at a time, seven in ten of
 // these look, a connected round keeps one busy for about a minute, and most wishes
 // are asked more than once. It was measured, and a test holds it to the world.
-const simCapacity = 0.00086
+const simCapacity = 0.0009
 
 var simScenarios = map[string]simScenario{
 	"slack":    {load: 0.25},
@@ -39,36 +39,9 @@ var simScenarios = map[string]simScenario{
 	"lossy":    {load: 0.5, loss: 0.05, failures: 0.1},
 }
 
-const simEvery = 10 * time.Minute // of bursts and outages
-
-// bursting: at is in the first half minute of ten.
-func (s *sim) bursting(at Instant) bool {
-	return s.scenario.burst && at.Sub(s.start)%simEvery < 30*time.Second
-}
+const simEvery = 10 * time.Minute // of outages
 
 // vendorDown: at is within an outage; the first one comes after five minutes.
 func (s *sim) vendorDown(at Instant) bool {
 	return s.scenario.outage > 0 && (at.Sub(s.start)+simEvery/2)%simEvery < s.scenario.outage
-}
-
-// misbehave lets the asker of i do one of the things that clients should not.
-// The service has to bear them; the run's conservation check would show if not.
-func (s *sim) misbehave(no string, i int, peer UID, round int, call string) {
-	ctx, svc := s.ctx, s.serving()
-	switch int(s.world.unit("rude", i, round) * 12) {
-	case 0: // a double tap
-		_, _ = svc.Ask(ctx, simApp, DefaultScene, s.asker(i))
-	case 1: // an old round
-		_ = svc.Decide(ctx, simApp, no, Confirm{UID: s.asker(i), Round: round - 1, Peer: peer, CallID: call, Like: true})
-	case 2: // somewhere in between
-		s.after(s.world.exp(5, "cancel", i, round), func() { _ = s.serving().Cancel(ctx, simApp, no, s.asker(i)) })
-	case 3: // an answer to nothing
-		_ = svc.Answer(ctx, simApp, no, peer+1, round, true)
-	case 4: // the line drops and is back
-		s.presence(peer, false, s.at)
-		s.after(time.Second, func() { s.presence(peer, true, s.at.Add(20*time.Minute)) })
-	case 5: // the same answer twice, and another one late
-		_ = svc.Answer(ctx, simApp, no, peer, round, true)
-		s.after(15*time.Second, func() { _ = s.serving().Answer(ctx, simApp, no, peer, round, false) })
-	}
 }

@@ -16,7 +16,9 @@ import (
 type SimConfig struct {
 	Seed       uint64
 	Candidates int           // people who may be offered
-	AsksPerSec float64       // mean of a Poisson stream; 0: by scenario
+	AsksPerSec float64       // mean of a Poisson stream of people; 0: by scenario
+	Day        float64       // how far it falls at night and rises by day, 0 to 1 of the mean; the start is in the middle of the night
+	Affinity   float64       // spread of what pairs make of each other, in logits; 0: none
 	Horizon    time.Duration // virtual time with new asks
 	Scenario   string        // one of simScenarios
 	Chart      string        // path of an SVG file; empty: none
@@ -25,6 +27,18 @@ type SimConfig struct {
 // SimDefault is an hour with slack, of a few seconds' real time.
 func SimDefault() SimConfig {
 	return SimConfig{Seed: 1, Candidates: 200, Horizon: time.Hour, Scenario: "slack", Chart: "pairing.svg"}
+}
+
+// life is the horizon and what was added to the scenario.
+func (cfg SimConfig) life() string {
+	out := cfg.Horizon.String()
+	if cfg.Day > 0 {
+		out += fmt.Sprintf(" with a day curve of %g", cfg.Day)
+	}
+	if cfg.Affinity > 0 {
+		out += fmt.Sprintf(" with an affinity of %g", cfg.Affinity)
+	}
+	return out
 }
 
 // contenders are the strategies that are compared; the oracle knows who will
@@ -57,6 +71,9 @@ func Simulate(ctx context.Context, cfg SimConfig, out io.Writer) error {
 	if cfg.Candidates < 1 || cfg.Horizon <= 0 {
 		return errors.New("candidates and horizon must be above 0")
 	}
+	if !(cfg.Day >= 0 && cfg.Day <= 1) || !(cfg.Affinity >= 0 && cfg.Affinity <= 10) {
+		return errors.New("day must be from 0 to 1 and affinity from 0 to 10")
+	}
 	var results []SimResult
 	for _, c := range contenders {
 		r, err := simulateOne(ctx, cfg, c.name, c.values, c.oracle)
@@ -65,8 +82,12 @@ func Simulate(ctx context.Context, cfg SimConfig, out io.Writer) error {
 		}
 		results = append(results, r)
 	}
-	floor := simFloor(cfg.Seed)
-	if err := simTable(out, cfg, results, floor); err != nil {
+	world := newSimWorld(cfg)
+	floor := world.floor()
+	if err := simTable(out, cfg, results); err != nil {
+		return err
+	}
+	if err := simBounds(out, cfg, world, floor, results[0]); err != nil {
 		return err
 	}
 	if cfg.Chart == "" {
@@ -96,6 +117,7 @@ var simColumns = []struct {
 	{"like p50", func(r SimResult) string { return seconds(r.ToLike) }},
 	{"calls/min", func(r SimResult) string { return fmt.Sprintf("%.1f", r.Throughput) }},
 	{"disp/call", func(r SimResult) string { return fmt.Sprintf("%.2f", r.PerCall) }},
+	{"waste", func(r SimResult) string { return percent(r.Waste) }},
 	{"refused", func(r SimResult) string { return percent(r.Lost[OfferRefused]) }},
 	{"silent", func(r SimResult) string { return percent(r.Lost[OfferTimedOut]) }},
 	{"rescinded", func(r SimResult) string { return percent(r.Lost[OfferRescinded]) }},
@@ -106,6 +128,7 @@ var simColumns = []struct {
 	{"Gini", func(r SimResult) string { return fmt.Sprintf("%.3f", r.Gini) }},
 	{"Jain", func(r SimResult) string { return fmt.Sprintf("%.3f", r.Jain) }},
 	{"Gini won", func(r SimResult) string { return fmt.Sprintf("%.3f", r.WonGini) }},
+	{"Jain won", func(r SimResult) string { return fmt.Sprintf("%.3f", r.WonJain) }},
 	{"gap", func(r SimResult) string { return fmt.Sprintf("%.0fm", r.Gap.Minutes()) }},
 	{"busy", func(r SimResult) string { return percent(r.Busy) }},
 	{"missed", func(r SimResult) string { return fmt.Sprint(r.Missed) }},
@@ -116,8 +139,8 @@ var simColumns = []struct {
 func percent(x float64) string       { return fmt.Sprintf("%.1f%%", 100*x) }
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }
 
-func simTable(out io.Writer, cfg SimConfig, results []SimResult, floor simBound) error {
-	fmt.Fprintf(out, "%s: %d candidates, %.2f asks/s for %s, seed %d: %d asks with those repeated\n\n", cfg.Scenario, cfg.Candidates, cfg.AsksPerSec, cfg.Horizon, cfg.Seed, results[0].Asks)
+func simTable(out io.Writer, cfg SimConfig, results []SimResult) error {
+	fmt.Fprintf(out, "%s: %d candidates, %.2f asks/s for %s, seed %d: %d asks with those repeated\n\n", cfg.Scenario, cfg.Candidates, cfg.AsksPerSec, cfg.life(), cfg.Seed, results[0].Asks)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', tabwriter.AlignRight)
 	for _, c := range simColumns {
 		fmt.Fprint(w, c.title, "\t")
@@ -140,11 +163,23 @@ func simTable(out io.Writer, cfg SimConfig, results []SimResult, floor simBound)
 		}
 		fmt.Fprintln(out)
 	}
+	return nil
+}
+
+// simBounds writes what no strategy can beat.
+func simBounds(out io.Writer, cfg SimConfig, world simWorld, floor simBound, r SimResult) error {
+	parsed, err := Parse(simValues(cfg, nil))
+	if err != nil {
+		return err
+	}
+	looking, busy, calls := world.capacity(cfg, &parsed, r.Online)
 	fmt.Fprintf(out, "\nstructural floor of one ask at a time with a free candidate always at hand: %.2f dispatches per pass, %.1f s to the pass on average\n",
 		floor.dispatches, floor.wait.Seconds())
-	small := simSample(cfg.Seed)
+	fmt.Fprintf(out, "capacity of %.1f candidates who look, each %.1f s busy for a call with what is refused before it: %.1f calls a minute\n",
+		looking, busy.Seconds(), calls)
+	small := world.sample()
 	best, served := small.optimum(), small.greedy()
-	_, err := fmt.Fprintf(out, "a small instance known beforehand, %d asks and %d candidates: at best %d served waiting %d slots; clairvoyant and greedy %d waiting %d\n",
+	_, err = fmt.Fprintf(out, "a small instance known beforehand, %d asks and %d candidates: at best %d served waiting %d slots; clairvoyant and greedy %d waiting %d\n",
 		len(small.asks), small.candidates, best.served, best.wait, served.served, served.wait)
 	return err
 }

@@ -11,8 +11,25 @@ import (
 // simWorld holds every hidden fact as a function of the seed and the names of
 // those concerned, so that all strategies meet the same world.
 type simWorld struct {
-	seed uint64
-	gone float64 // part of the time that a candidate does not look; 0: three tenths
+	seed     uint64
+	start    Instant
+	gone     float64       // part of the time that a candidate does not look
+	affinity float64       // spread of what pairs make of each other, in logits; 0: none
+	spells   map[UID]spell // the last ones asked for
+}
+
+const (
+	simStart Instant = 1_700_000_000_000
+	simGone          = 0.3
+)
+
+// newSimWorld is the world of cfg's seed as its scenario changes it.
+func newSimWorld(cfg SimConfig) simWorld {
+	w := simWorld{seed: cfg.Seed, start: simStart, gone: simGone, affinity: cfg.Affinity, spells: map[UID]spell{}}
+	if away := simScenarios[cfg.Scenario].away; away > 0 {
+		w.gone = away
+	}
+	return w
 }
 
 // unit is a number in (0, 1) for what and ids.
@@ -42,10 +59,14 @@ func (w simWorld) exp(mean float64, what string, ids ...int) time.Duration {
 	return time.Duration(-mean * math.Log(w.unit(what, ids...)) * float64(time.Second))
 }
 
-func (w simWorld) lognormal(median time.Duration, sigma float64, what string, ids ...int) time.Duration {
+// normal has the mean 0 and the spread 1.
+func (w simWorld) normal(what string, ids ...int) float64 {
 	u, v := w.unit(what, ids...), w.unit(what+"'", ids...)
-	z := math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v)
-	return time.Duration(float64(median) * math.Exp(sigma*z))
+	return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v)
+}
+
+func (w simWorld) lognormal(median time.Duration, sigma float64, what string, ids ...int) time.Duration {
+	return time.Duration(float64(median) * math.Exp(sigma*w.normal(what, ids...)))
 }
 
 // accept is a candidate's own rate: the third smallest of four uniforms is Beta(3, 2).
@@ -55,39 +76,91 @@ func (w simWorld) accept(uid UID) float64 {
 	return u[2]
 }
 
-// answer is what uid would make of an offer of ask i: after how long, and
-// whether he passes; away people are silent.
-func (w simWorld) answer(i int, uid UID, at Instant) (after time.Duration, pass, silent bool) {
-	after = w.lognormal(3*time.Second, 0.6, "answer", i, int(uid))
-	return after, w.chance(w.accept(uid), "pass", i, int(uid)), w.away(uid, at)
-}
-
-// People alternate between away and here in slots, with a start of their own.
-const awaySlot = 10 * 60 * 1000 // ms
-
-func (w simWorld) awayPart() int64 {
-	if w.gone == 0 {
-		return awaySlot * 3 / 10
+// between is the chance p for this pair: affinity moves its logit, whose middle is
+// stretched so that p stays the mean over pairs (a logistic of a normal is nearly
+// the logistic of its mean, divided by the root of 1 + pi/8 of its variance).
+func (w simWorld) between(p float64, asker, uid UID) float64 {
+	if w.affinity == 0 {
+		return p
 	}
-	return int64(awaySlot * w.gone)
+	stretch := math.Sqrt(1 + math.Pi/8*w.affinity*w.affinity)
+	logit := stretch*math.Log(p/(1-p)) + w.affinity*w.normal("affinity", int(asker), int(uid))
+	return 1 / (1 + math.Exp(-logit))
 }
 
-func (w simWorld) inSlot(uid UID, at Instant) int64 {
-	return (int64(at) + int64(w.unit("phase", int(uid))*awaySlot)) % awaySlot
+// answer is what uid would make of an offer of asker's ask i: after how long, which
+// is the pair's own, and whether he passes; away people are silent.
+func (w simWorld) answer(asker UID, i int, uid UID, at Instant) (after time.Duration, pass, silent bool) {
+	after = w.lognormal(3*time.Second, 0.6, "answer", int(asker), int(uid))
+	return after, w.chance(w.between(w.accept(uid), asker, uid), "pass", i, int(uid)), w.spell(uid, at).away
 }
 
-func (w simWorld) away(uid UID, at Instant) bool { return w.inSlot(uid, at) < w.awayPart() }
-
-// credit is how long the asker's coins last: Pareto, a minute at least.
-func (w simWorld) credit(i int) time.Duration {
-	return time.Duration(float64(time.Minute) / math.Pow(w.unit("credit", i), 1/1.2))
+// simCall is what would come of a pass.
+type simCall struct {
+	connects             bool
+	setup, told, preview time.Duration // told: until the vendor's callback
+	likes                bool
+	talk                 time.Duration
 }
 
-// back is when uid's next away time ends, not before at.
+func (w simWorld) call(asker UID, i int, peer UID) simCall {
+	ids := []int{i, int(peer)}
+	c := simCall{
+		connects: w.chance(0.95, "connects", ids...),
+		setup:    time.Second + time.Duration(w.unit("setup", ids...)*float64(2*time.Second)),
+		preview:  5*time.Second + w.exp(15, "preview", ids...),
+		likes:    w.chance(w.between(0.3, asker, peer), "likes", ids...),
+		talk:     time.Minute + w.exp(180, "talk", ids...),
+	}
+	c.told = c.setup
+	if w.chance(0.01, "slow webhook", ids...) {
+		c.told += min(5*time.Minute, w.exp(60, "webhook", ids...))
+	}
+	return c
+}
+
+// credit is the minutes that the asker of i can pay: Pareto, one at least.
+func (w simWorld) credit(i int) int64 {
+	return int64(math.Pow(w.unit("credit", i), -1/1.2))
+}
+
+// spell is a time in which somebody looks at his device all along, or does not.
+type spell struct {
+	n           int
+	from, until Instant
+	away        bool
+}
+
+const spellPair = 600 // seconds that a spell of looking and one of not looking take on average
+
+// spell is uid's at a time.
+func (w simWorld) spell(uid UID, at Instant) spell {
+	sp, known := w.spells[uid]
+	if !known || at < sp.from {
+		sp = w.next(uid, spell{n: -1, until: w.start, away: !w.chance(w.gone, "attention", int(uid))})
+	}
+	for sp.until <= at {
+		sp = w.next(uid, sp)
+	}
+	w.spells[uid] = sp
+	return sp
+}
+
+func (w simWorld) next(uid UID, sp spell) spell {
+	next := spell{n: sp.n + 1, from: sp.until, away: !sp.away}
+	mean := spellPair * w.gone
+	if !next.away {
+		mean = spellPair * (1 - w.gone)
+	}
+	next.until = next.from.Add(w.exp(mean, "spell", int(uid), next.n))
+	return next
+}
+
+// back is when uid looks again after his next time away, or this one.
 func (w simWorld) back(uid UID, at Instant) Instant {
-	in := w.inSlot(uid, at)
-	if in <= w.awayPart() {
-		return at + Instant(w.awayPart()-in)
+	sp := w.spell(uid, at)
+	if !sp.away {
+		sp = w.next(uid, sp)
 	}
-	return at + Instant(awaySlot-in+w.awayPart())
+	return sp.until
 }

@@ -2,7 +2,6 @@ package pairing
 
 import (
 	"cmp"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -63,10 +62,10 @@ func (p *pool) choose(w *waiter, eligible []*member) *member {
 		return p.foreseen(w, eligible)
 	case p.short():
 		return slices.MaxFunc(eligible, func(a, b *member) int { return cmp.Compare(liking(&a.c.Card), liking(&b.c.Card)) })
-	case p.cfg.Strategy == Score && rand.Float64() < exploreShare:
-		return eligible[rand.IntN(len(eligible))]
+	case p.cfg.Strategy == Score && p.rand.Float64() < exploreShare:
+		return eligible[p.rand.IntN(len(eligible))]
 	default:
-		return eligible[rand.IntN(min(p.cfg.TopM, len(eligible)))]
+		return eligible[p.rand.IntN(min(p.cfg.TopM, len(eligible)))]
 	}
 }
 

@@ -1,0 +1,37 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+)
+
+// simWallet is the business's purse: what people have, and what was taken.
+type simWallet struct {
+	coins  map[UID]int64
+	seen   map[string]bool // keys of charges
+	taken  *int64
+	wrongs *int // charges that must not be (invariant 8)
+}
+
+func newSimWallet() simWallet {
+	return simWallet{coins: map[UID]int64{}, seen: map[string]bool{}, taken: new(int64), wrongs: new(int)}
+}
+
+func (w simWallet) balance(_ context.Context, _ string, uid UID) (int64, error) {
+	return w.coins[uid], nil
+}
+
+// charge takes coins once by key; nobody is charged more than he has.
+func (w simWallet) charge(_ context.Context, c Charge) error {
+	if w.seen[c.Key] {
+		return nil
+	}
+	w.seen[c.Key] = true
+	if w.coins[c.Payer] < c.Coins {
+		*w.wrongs++
+		return errors.New("short")
+	}
+	w.coins[c.Payer] -= c.Coins
+	*w.taken += c.Coins
+	return nil
+}
