@@ -20,7 +20,7 @@ type simWorld struct {
 
 const (
 	simStart Instant = 1_700_000_000_000
-	simGone          = 0.3
+	simGone  float64 = 0.3
 )
 
 // newSimWorld is the world of cfg's seed as its scenario changes it.
