@@ -78,12 +78,13 @@ func (p *pool) pacing(w *waiter, t *Ticket) {
 func unoffered(t *Ticket) bool { return len(t.Offers) == 0 && t.EndReason != ReasonMerged }
 
 // load is what an ask would meet: tickets under way, those of them that wait for
-// their first offer, and the time to its own. Somebody idle may be for him.
+// their first offer, and the time to its own. Somebody idle may be for him, at the
+// latest when the filters are given up; the oracle passes over who will not take him.
 func (p *pool) load(now Instant) (live, waiting int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
-	if p.idle.size > 0 {
+	if p.idle.size > 0 && p.oracle == nil {
 		return len(p.waiters), 0, 0
 	}
 	return len(p.waiters), p.pace.waiting, p.pace.wait(now)

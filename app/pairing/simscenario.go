@@ -22,7 +22,7 @@ type simScenario struct {
 // candidates can just bear: a third of them is online at a time, seven in ten of
 // these look, a connected round keeps one busy for about a minute, and most wishes
 // are asked more than once. It was measured, and a test holds it to the world.
-const simCapacity = 0.0009
+const simCapacity = 0.00087
 
 var simScenarios = map[string]simScenario{
 	"slack":    {load: 0.25},

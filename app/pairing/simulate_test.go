@@ -133,3 +133,21 @@ func TestGiniIsKnownAtItsEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSimulatedWalletTakesOnceAndOnlyWhatIsThere(t *testing.T) {
+	w := newSimWallet()
+	w.coins[1] = 5
+	for _, c := range []struct {
+		key         string
+		coins, left int64
+		wrongs      int
+	}{{"a", 3, 2, 0}, {"a", 3, 2, 0}, {"b", 3, 2, 1}, {"c", 2, 0, 1}} {
+		err := w.charge(t.Context(), Charge{Key: c.key, Payer: 1, Coins: c.coins})
+		if left, _ := w.balance(t.Context(), simApp, 1); left != c.left || *w.wrongs != c.wrongs || (err != nil) != (c.key == "b") {
+			t.Errorf("%+v leaves %d, %d wrong: %v", c, left, *w.wrongs, err)
+		}
+	}
+	if *w.taken != 5 {
+		t.Errorf("%d taken", *w.taken)
+	}
+}
