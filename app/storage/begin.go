@@ -36,8 +36,9 @@ func (l *lane) begin(ctx context.Context, alone bool) (transaction, error) {
 	}
 }
 
-// liteTx is a transaction whose begin and end are compiled once: a *sql.Tx
-// compiles them each time and has a goroutine wait beside it.
+// liteTx is a transaction of SQLite that goes past database/sql but for reads: a
+// *sql.Tx compiles its begin and end each time, has a goroutine wait beside it,
+// and boxes and locks around each statement.
 type liteTx struct {
 	*sql.Conn
 	lane *lane
@@ -46,23 +47,38 @@ type liteTx struct {
 // Commit implements transaction.
 func (t *liteTx) Commit() error { return t.say("COMMIT") }
 
-// Rollback implements transaction. SQLite has ended some transactions that
-// failed by itself; a connection on which it fails is not used again.
-func (t *liteTx) Rollback() error {
-	err := t.say("ROLLBACK")
-	if err != nil {
-		_ = t.Raw(func(any) error { return driver.ErrBadConn })
-	}
+// Rollback implements transaction. SQLite has ended some that failed by itself.
+func (t *liteTx) Rollback() error { return t.say("ROLLBACK") }
+
+func (t *liteTx) say(statement string) error {
+	_, err := t.exec(statement, nil)
 	return err
 }
 
-func (t *liteTx) say(statement string) error {
-	st := t.lane.statement(context.Background(), statement)
-	if st == nil {
-		return driver.ErrBadConn
-	}
-	_, err := st.ExecContext(context.Background())
-	return err
+// exec runs a statement that the lane keeps compiled, and returns how many rows it changed.
+func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
+	err = t.Raw(func(c any) error {
+		st, err := t.lane.compiled(c.(driver.ConnPrepareContext), query)
+		if err != nil {
+			return err
+		}
+		values := t.lane.values[:0]
+		for i, arg := range args {
+			v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+			if err != nil {
+				return err
+			}
+			values = append(values, driver.NamedValue{Ordinal: i + 1, Value: v})
+		}
+		t.lane.values = values
+		res, err := st.(driver.StmtExecContext).ExecContext(context.Background(), values)
+		if err != nil {
+			return err
+		}
+		changed, err = res.RowsAffected()
+		return err
+	})
+	return changed, err
 }
 
 func beginMySQL(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {

@@ -195,6 +195,12 @@ func refusedCommit(err error) bool {
 	return ok && !unavailableCode(code) && code != sqliteCode(sqlite3.SQLITE_IOERR)
 }
 
+// full: SQLite found no room for the commit's pages, the last of which makes it count.
+func full(err error) bool {
+	code, _ := serverCode(err)
+	return code == sqliteCode(sqlite3.SQLITE_FULL)
+}
+
 // lost: the connection or the database itself is of no use.
 func lost(err error) bool {
 	if code, ok := serverCode(err); ok {

@@ -3,8 +3,10 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
@@ -21,8 +23,8 @@ const (
 	aloneAfter  = 2                      // of them, after which it runs with no other group at its side
 	lostTries   = 3                      // runs of one group that keeps losing its connection
 	laneBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
-	commitLimit = 10 * time.Second
-	statements  = 256 // compiled statements kept by a lane
+	commitLimit = 4 * time.Second        // with a write's turn it stays under a request's usual 10 s
+	statements  = 256                    // compiled statements kept by a lane
 )
 
 // lane is one connection that writes. It takes all writes that wait, runs them
@@ -34,9 +36,11 @@ type lane struct {
 	stopped chan struct{}
 
 	// owned by the goroutine of run
-	conn  *sql.Conn
-	id    int64 // of conn at the server, where a kill needs it
-	stmts map[string]*sql.Stmt
+	conn   *sql.Conn
+	id     int64                // of conn at the server, where a kill needs it
+	stmts  map[string]*sql.Stmt // reads of SQLite
+	execs  map[string]driver.Stmt
+	values []driver.NamedValue // of the statement that runs
 }
 
 func startLane(db *DB) *lane {
@@ -58,22 +62,38 @@ func (l *lane) run() {
 	}
 }
 
-// gather takes first and what waits behind it, and gives way to those who are
-// about to write until a turn brings nothing: they were answered together, and
-// a commit costs the same for all of them. Writes are ordered by key, so that
-// two lanes or replicas lock shared rows in the same order; writes of one key
-// keep their own order.
-func (l *lane) gather(first *request) []*request {
-	var group []*request
-	if first.take() {
-		group = append(group, first)
+// gather takes first and what waits behind it, until there are enough to begin
+// beside a sync. Writes are ordered by key, so that two lanes or replicas lock
+// shared rows in the same order; writes of one key keep their own order.
+func (l *lane) gather(first *request) (group []*request) {
+	for next, open := first, true; open; {
+		if next != nil && next.take() {
+			group = append(group, next)
+		}
+		group = l.giveWay(group)
+		synced := l.wal.busy(len(group))
+		if synced == nil {
+			break
+		}
+		select {
+		case next, open = <-l.queue:
+		case <-synced:
+			next = nil
+		}
 	}
+	slices.SortStableFunc(group, func(a, b *request) int { return strings.Compare(a.key, b.key) })
+	return group
+}
+
+// giveWay adds the writes that wait to group, until a turn of the scheduler brings
+// nothing: those who are about to write were answered together, and a commit
+// costs the same for all of them.
+func (l *lane) giveWay(group []*request) []*request {
 	for before := -1; len(group) > before && len(group) < laneGroup; {
 		before = len(group)
 		runtime.Gosched()
 		group = l.drain(group)
 	}
-	slices.SortStableFunc(group, func(a, b *request) int { return strings.Compare(a.key, b.key) })
 	return group
 }
 
@@ -181,7 +201,7 @@ func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, 
 	for ran < len(group) && (ran == 0 || time.Since(start) < laneSpell) {
 		part := next(group[ran:], isolated)
 		if v, cause = tx.part(part, isolated); v != committed {
-			_ = begun.Rollback()
+			l.rollBack(begun)
 			if errors.Is(cause, ErrSlow) {
 				l.db.dialect.kill(l.db.writer, l.id)
 			}
@@ -191,7 +211,7 @@ func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, 
 		wrote = wrote || tx.wrote
 	}
 	if err := l.commit(begun, group[:ran], wrote); err != nil {
-		_ = begun.Rollback() // SQLite keeps the transaction after a busy commit
+		l.rollBack(begun) // SQLite keeps the transaction after a busy commit
 		return ran, commitVerdict(err), err
 	}
 	return ran, committed, nil
@@ -210,13 +230,21 @@ func (l *lane) commit(begun transaction, group []*request, wrote bool) error {
 		group = nil
 	}
 	if l.wal != nil {
-		l.wal.landed <- landing{seq: l.wal.begun.Load(), wrote: wrote, group: group}
+		l.wal.land(wrote, group)
 		return err
 	}
 	for _, r := range group {
 		r.done <- r.err
 	}
 	return err
+}
+
+// rollBack undoes tx. Where that fails the connection may still be inside a
+// transaction, and is not used again.
+func (l *lane) rollBack(tx transaction) {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		l.disconnect()
+	}
 }
 
 // next is the writes that run together: all items in a row of one batch, else one.
@@ -289,6 +317,8 @@ func commitVerdict(err error) verdict {
 	switch {
 	case retriable(err):
 		return conflict
+	case full(err):
+		return dropped
 	case refusedCommit(err):
 		return spoiled
 	default:
@@ -300,7 +330,7 @@ func (l *lane) connect(ctx context.Context) (err error) {
 	if err := l.wal.err(); err != nil || l.conn != nil {
 		return err
 	}
-	l.stmts = make(map[string]*sql.Stmt)
+	l.stmts, l.execs = make(map[string]*sql.Stmt), make(map[string]driver.Stmt)
 	if l.conn, err = l.db.writer.Conn(ctx); err != nil {
 		return err
 	}
@@ -316,9 +346,15 @@ func (l *lane) disconnect() {
 		l.wal.release()
 	}
 	if l.conn != nil {
+		_ = l.conn.Raw(func(any) error {
+			for _, st := range l.execs {
+				_ = st.Close()
+			}
+			return driver.ErrBadConn // not for the pool
+		})
 		_ = l.conn.Close()
 	}
-	l.conn, l.stmts = nil, nil
+	l.conn, l.stmts, l.execs = nil, nil, nil
 }
 
 // statement compiles query once for the lane's connection.
@@ -330,15 +366,34 @@ func (l *lane) statement(ctx context.Context, query string) *sql.Stmt {
 	if err != nil {
 		return nil
 	}
-	if len(l.stmts) >= statements {
-		for q, old := range l.stmts {
-			_ = old.Close()
-			delete(l.stmts, q)
-			break
-		}
-	}
+	makeRoom(l.stmts)
 	l.stmts[query] = st
 	return st
+}
+
+// compiled is statement for what goes past database/sql.
+func (l *lane) compiled(conn driver.ConnPrepareContext, query string) (driver.Stmt, error) {
+	if st := l.execs[query]; st != nil {
+		return st, nil
+	}
+	st, err := conn.PrepareContext(context.Background(), query)
+	if err == nil {
+		makeRoom(l.execs)
+		l.execs[query] = st
+	}
+	return st, err
+}
+
+// makeRoom closes one statement when there are as many as a lane keeps.
+func makeRoom[S io.Closer](kept map[string]S) {
+	if len(kept) < statements {
+		return
+	}
+	for query, old := range kept {
+		_ = old.Close()
+		delete(kept, query)
+		return
+	}
 }
 
 func panicked(p any) error { return fmt.Errorf("storage: write panicked: %v\n%s", p, debug.Stack()) }

@@ -263,6 +263,24 @@ func TestASlowStatementIsStoppedAloneAndTheOthersAreWritten(t *testing.T) {
 	}
 }
 
+func TestATransactionThatSQLiteEndsByItselfLeavesTheStoreUsable(t *testing.T) {
+	db := storagetest.Open(t, storagetest.SQLite(t))
+	table(t, db)
+	if err := insert(db, "there"); err != nil {
+		t.Fatal(err)
+	}
+	err := db.Write(t.Context(), func(tx *storage.Tx) error {
+		_, err := tx.Exec("INSERT OR ROLLBACK INTO counters (name, n) VALUES ('there', 0)")
+		return err
+	})
+	if err == nil {
+		t.Error("a duplicate was written")
+	}
+	if err := insert(db, "after"); err != nil || !has(t, db, "after") {
+		t.Errorf("the next write: %v", err)
+	}
+}
+
 func TestABatchIsRunAsOneAndEachItemKeepsItsAnswer(t *testing.T) {
 	type item struct {
 		name    string

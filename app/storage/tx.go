@@ -33,15 +33,13 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if err := tx.overdue(); err != nil {
 		return 0, err
 	}
-	var (
-		res sql.Result
-		err error
-	)
-	if st := tx.prepared(query); st != nil {
-		res, err = st.ExecContext(tx.ctx, args...)
-	} else {
-		res, err = tx.tx.ExecContext(tx.ctx, tx.db.dialect.rebind(query), args...)
+	if t, ok := tx.tx.(*liteTx); ok {
+		n, err := t.exec(query, args)
+		err = wrap(err)
+		tx.note(err)
+		return n, err
 	}
+	res, err := tx.tx.ExecContext(tx.ctx, tx.db.dialect.rebind(query), args...)
 	if err != nil {
 		err = wrap(err)
 		tx.note(err)

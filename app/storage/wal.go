@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -27,6 +28,7 @@ type wal struct {
 	file *os.File // owned by run
 
 	mu     sync.Mutex
+	behind int           // writes that were committed and wait for a sync
 	synced uint64        // of begun
 	broken error         // a sync failed: nobody knows what the disk has
 	turned chan struct{} // closed, and made anew, when synced or broken changes
@@ -52,6 +54,32 @@ func (w *wal) stop() {
 	<-w.done
 }
 
+// land hands over the group of the commit that was begun last; nil: it failed.
+func (w *wal) land(wrote bool, group []*request) {
+	w.mu.Lock()
+	w.behind += len(group)
+	w.mu.Unlock()
+	w.landed <- landing{seq: w.begun.Load(), wrote: wrote, group: group}
+}
+
+// walShare is the part of the writes that are being synced which is worth a
+// commit of its own beside them: fewer wait for company, or for the sync's end.
+const walShare = 4
+
+// busy returns nil when a group of n should begin, or else what is closed when a
+// sync ends.
+func (w *wal) busy(n int) <-chan struct{} {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if walShare*n >= w.behind {
+		return nil
+	}
+	return w.turned
+}
+
 // release lets go of the file once all that landed is answered: the last
 // connection that is closed deletes it.
 func (w *wal) release() {
@@ -71,6 +99,7 @@ func (w *wal) run() {
 		for _, l := range behind {
 			w.answer(l, err)
 		}
+		runtime.Gosched() // those who were answered go first: the next sync holds up this processor
 	}
 }
 
@@ -87,6 +116,9 @@ func (w *wal) flush(behind []landing) error {
 	defer w.mu.Unlock()
 	if err == nil {
 		w.synced = behind[len(behind)-1].seq
+	}
+	for _, l := range behind {
+		w.behind -= len(l.group)
 	}
 	w.broken = err
 	close(w.turned)
