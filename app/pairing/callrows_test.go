@@ -367,12 +367,17 @@ func TestCancelsAndLeaving(t *testing.T) {
 	})
 }
 
-// recordedLive: a running call has its record.
+// recordedLive: a running call has its record, which nobody can delete (R3).
 func (a *audit) recordedLive(ask string) {
-	t := a.w.ticket(ask)
-	rec, ok := a.byKey[recordKey{ask, t.Round().StartAt}]
-	if !ok || rec.EndAt != 0 || !rec.Liked {
-		a.fail(18, "record %+v", rec)
+	t, ctx := a.w.ticket(ask), context.Background()
+	for _, uid := range []UID{t.Asker, t.Round().Peer} {
+		list, err := a.w.svc.Records(ctx, app, uid, Cursor{}, 1)
+		if err != nil || len(list) != 1 || list[0].AskNo != ask || list[0].EndAt != 0 || !list[0].Liked {
+			a.fail(18, "records %+v %v", list, err)
+		}
+		if err := a.w.svc.DeleteRecord(ctx, app, ask, t.Round().StartAt, uid); !errors.Is(err, ErrRecordLive) {
+			a.fail(18, "deleted while the call runs: %v", err)
+		}
 	}
 }
 

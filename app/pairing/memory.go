@@ -230,9 +230,6 @@ func (m *Memory) DeleteRecord(_ context.Context, app, askNo string, startAt int6
 	if r == nil || r.App != app || r.Asker != uid && r.Peer != uid {
 		return ErrUnknownAsk
 	}
-	if r.EndAt == 0 {
-		return ErrRecordLive
-	}
 	r.hidden[uid] = true
 	return nil
 }

@@ -29,7 +29,6 @@ func (s *step) like(p Purse) {
 	r.Decision, r.LikedAt = Like, s.now
 	s.t.ConfirmBy, s.t.CallBy, s.t.PeerGoneBy, s.t.AskerGoneBy = 0, s.now.Add(s.cfg.CallMax), 0, 0
 	s.push(Entry{Kind: ToWallet, Name: ChargeStart, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID})
-	s.record(0)
 	s.event(Entry{Name: EventLiked, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: r.CallID})
 	s.took("time_to_like_seconds", s.t.CreatedAt)
 	s.ration(p)

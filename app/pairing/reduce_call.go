@@ -50,7 +50,7 @@ func (e CallSeen) among(asker, peer UID) bool {
 	return !slices.ContainsFunc(e.Users, func(u UID) bool { return u != asker && u != peer })
 }
 
-// connect enters the preview and opens the round's record (C1).
+// connect enters the preview and names the round's record (C1).
 func (s *step) connect(callID string) {
 	r := s.t.Round()
 	s.t.State, s.dirty = Preview, true
@@ -58,7 +58,6 @@ func (s *step) connect(callID string) {
 	r.StartAt = max(int64(s.now)/1000, s.t.LastStart+1)
 	s.t.LastStart = r.StartAt
 	s.t.ConnectBy, s.t.ConfirmBy = 0, s.now.Add(s.cfg.ConfirmTimeout)
-	s.record(0)
 	s.took("time_to_call_seconds", s.t.CreatedAt)
 	s.event(Entry{Name: EventConnected, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: callID})
 }

@@ -1,8 +1,10 @@
 package pairing
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 )
 
 // who is in the app asked from: an ask of another app does not exist.
@@ -140,12 +142,50 @@ func (s *Service) toHolder(ctx context.Context, app string, uid UID, ev Event) e
 // recordsMax is the longest page of records.
 const recordsMax = 100
 
-// Records lists uid's connected rounds, newest first (R5).
+// Records lists uid's connected rounds, newest first (R5), with the one that runs.
 func (s *Service) Records(ctx context.Context, app string, uid UID, before Cursor, limit int) ([]Record, error) {
-	return s.Store.Records(ctx, app, uid, before, min(max(limit, 1), recordsMax))
+	limit = min(max(limit, 1), recordsMax)
+	// Read first: a call that ends meanwhile is found in the list.
+	live, err := s.liveRecord(ctx, app, uid)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Store.Records(ctx, app, uid, before, limit)
+	at := Cursor{live.StartAt, live.AskNo}
+	if err != nil || at == (Cursor{}) || before != (Cursor{}) && compareCursor(at, before) >= 0 ||
+		slices.ContainsFunc(list, func(r Record) bool { return Cursor{r.StartAt, r.AskNo} == at }) {
+		return list, err
+	}
+	place, _ := slices.BinarySearchFunc(list, at, func(r Record, at Cursor) int { return compareCursor(at, Cursor{r.StartAt, r.AskNo}) })
+	list = slices.Insert(list, place, live)
+	return list[:min(limit, len(list))], nil
+}
+
+// liveRecord is the record of the call that uid is in; zero when he is in none.
+func (s *Service) liveRecord(ctx context.Context, app string, uid UID) (Record, error) {
+	c, held, err := s.Store.Holder(ctx, app, uid)
+	if err != nil || !held {
+		return Record{}, err
+	}
+	t, err := s.Store.Load(ctx, c.AskNo)
+	switch {
+	case errors.Is(err, ErrUnknownAsk): // gone meanwhile
+		return Record{}, nil
+	case err != nil || !t.State.talking() || t.Round().StartAt == 0 || uid != t.Asker && uid != t.Round().Peer:
+		return Record{}, err
+	}
+	return t.record(), nil
 }
 
 // DeleteRecord hides one of uid's records from him (R1 to R4).
 func (s *Service) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error {
-	return s.Store.DeleteRecord(ctx, app, askNo, startAt, uid)
+	err := s.Store.DeleteRecord(ctx, app, askNo, startAt, uid)
+	if !errors.Is(err, ErrUnknownAsk) {
+		return err
+	}
+	live, liveErr := s.liveRecord(ctx, app, uid)
+	if liveErr == nil && live.AskNo == askNo && live.StartAt == startAt && askNo != "" {
+		return ErrRecordLive
+	}
+	return cmp.Or(liveErr, err)
 }

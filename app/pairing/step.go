@@ -135,14 +135,11 @@ func (s *step) freeWinner(cool time.Duration) {
 	}
 }
 
-// record writes the current round's record; end zero: the call still runs.
+// record writes the current round's record, once: while its call runs the ticket
+// tells all of it.
 func (s *step) record(end Instant) {
-	r := s.t.Round()
-	rec := Record{App: s.t.App, AskNo: s.t.AskNo, StartAt: r.StartAt, Asker: s.t.Asker, Peer: r.Peer,
-		Round: r.No, CallID: r.CallID, Liked: r.LikedAt != 0}
-	if end != 0 {
-		rec.EndAt = max(int64(end)/1000, r.StartAt)
-	}
+	rec := s.t.record()
+	rec.EndAt = max(int64(end)/1000, rec.StartAt)
 	s.fx.Records = append(s.fx.Records, rec)
 }
 

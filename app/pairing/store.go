@@ -56,13 +56,13 @@ type Tickets interface {
 	Reap(ctx context.Context, now Instant) (int, error)
 }
 
-// Records keeps connected rounds for the two people who had them.
+// Records keeps connected rounds that have ended for the two people who had them.
 type Records interface {
 	// Records lists uid's records that he did not delete, newest first, from
 	// before the cursor (a StartAt and ask; zero: from the newest).
 	Records(ctx context.Context, app string, uid UID, before Cursor, limit int) ([]Record, error)
 	// DeleteRecord hides one record from uid. ErrUnknownAsk when it is not his
-	// or not there, ErrRecordLive while the call runs; again is no error.
+	// or not there; again is no error.
 	DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error
 	// Met lists whom uid was connected with since, newest first, deleted or not.
 	Met(ctx context.Context, app string, uid UID, since Instant, limit int) ([]UID, error)

@@ -202,6 +202,13 @@ func (t *Ticket) Round() *Round { return &t.Rounds[len(t.Rounds)-1] }
 // RoundNo is the number of the current round, from 1.
 func (t *Ticket) RoundNo() int { return len(t.Rounds) }
 
+// record is the current round's as it is while the call runs.
+func (t *Ticket) record() Record {
+	r := t.Round()
+	return Record{App: t.App, AskNo: t.AskNo, StartAt: r.StartAt, Asker: t.Asker, Peer: r.Peer,
+		Round: r.No, CallID: r.CallID, Liked: r.LikedAt != 0}
+}
+
 func (t *Ticket) offer(uid UID, round int) *Offer {
 	for i := len(t.Offers) - 1; i >= 0; i-- {
 		if o := &t.Offers[i]; o.UID == uid && o.Round == round {

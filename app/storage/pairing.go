@@ -248,19 +248,9 @@ func (c *commit) drop(d pairing.Release, card []byte) error {
 	return savePerson(c.tx, p, c.now)
 }
 
-// record writes a round that runs or has ended; one that was liked or ended is
-// mostly there already.
 func (c *commit) record(r pairing.Record) error {
-	liked := int64(flag(r.Liked))
-	if r.Liked || r.EndAt != 0 {
-		n, err := c.tx.Exec("UPDATE pair_records SET call_id = ?, end_at = ?, liked = ? WHERE app = ? AND ask_no = ? AND start_at = ?",
-			r.CallID, r.EndAt, liked, r.App, r.AskNo, r.StartAt)
-		if err != nil || n > 0 {
-			return err
-		}
-	}
 	_, err := c.tx.Exec(upsertRecord[c.tx.Dialect()],
-		r.App, r.AskNo, r.StartAt, int64(r.Asker), int64(r.Peer), int64(r.Round), 0, 0, r.CallID, r.EndAt, liked)
+		r.App, r.AskNo, r.StartAt, int64(r.Asker), int64(r.Peer), int64(r.Round), 0, 0, r.CallID, r.EndAt, int64(flag(r.Liked)))
 	return err
 }
 

@@ -53,16 +53,13 @@ func scanRecords(rows *sql.Rows, out []pairing.Record) ([]pairing.Record, error)
 // DeleteRecord hides one record from uid.
 func (s Pairing) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid pairing.UID) error {
 	var asker, peer pairing.UID
-	var end int64
-	err := s.DB.QueryRow(ctx, "SELECT asker, peer, end_at FROM pair_records WHERE app = ? AND ask_no = ? AND start_at = ?", app, askNo, startAt).
-		Scan(&asker, &peer, &end)
+	err := s.DB.QueryRow(ctx, "SELECT asker, peer FROM pair_records WHERE app = ? AND ask_no = ? AND start_at = ?", app, askNo, startAt).
+		Scan(&asker, &peer)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && uid != asker && uid != peer:
 		return pairing.ErrUnknownAsk
 	case err != nil:
 		return err
-	case end == 0:
-		return pairing.ErrRecordLive
 	}
 	side := "asker"
 	if uid == peer {
