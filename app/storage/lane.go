@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
@@ -24,7 +23,6 @@ const (
 	lostTries   = 3                      // runs of one group that keeps losing its connection
 	laneBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
 	commitLimit = 4 * time.Second        // with a write's turn it stays under a request's usual 10 s
-	statements  = 256                    // compiled statements kept by a lane
 )
 
 // lane is one connection that writes. It takes all writes that wait, runs them
@@ -37,10 +35,10 @@ type lane struct {
 
 	// owned by the goroutine of run
 	conn   *sql.Conn
-	id     int64                // of conn at the server, where a kill needs it
-	stmts  map[string]*sql.Stmt // reads of SQLite
-	execs  map[string]driver.Stmt
-	values []driver.NamedValue // of the statement that runs
+	id     int64                  // of conn at the server, where a kill needs it
+	stmts  map[string]*sql.Stmt   // reads of SQLite
+	execs  map[string]driver.Stmt // writes of SQLite
+	values []driver.NamedValue    // of the statement that runs
 }
 
 func startLane(db *DB) *lane {
@@ -323,76 +321,6 @@ func commitVerdict(err error) verdict {
 		return spoiled
 	default:
 		return unknown
-	}
-}
-
-func (l *lane) connect(ctx context.Context) (err error) {
-	if err := l.wal.err(); err != nil || l.conn != nil {
-		return err
-	}
-	l.stmts, l.execs = make(map[string]*sql.Stmt), make(map[string]driver.Stmt)
-	if l.conn, err = l.db.writer.Conn(ctx); err != nil {
-		return err
-	}
-	l.id, err = l.db.dialect.prepare(ctx, l.conn)
-	return err
-}
-
-func (l *lane) disconnect() {
-	for _, st := range l.stmts {
-		_ = st.Close()
-	}
-	if l.wal != nil {
-		l.wal.release()
-	}
-	if l.conn != nil {
-		_ = l.conn.Raw(func(any) error {
-			for _, st := range l.execs {
-				_ = st.Close()
-			}
-			return driver.ErrBadConn // not for the pool
-		})
-		_ = l.conn.Close()
-	}
-	l.conn, l.stmts, l.execs = nil, nil, nil
-}
-
-// statement compiles query once for the lane's connection.
-func (l *lane) statement(ctx context.Context, query string) *sql.Stmt {
-	if st := l.stmts[query]; st != nil {
-		return st
-	}
-	st, err := l.conn.PrepareContext(ctx, query)
-	if err != nil {
-		return nil
-	}
-	makeRoom(l.stmts)
-	l.stmts[query] = st
-	return st
-}
-
-// compiled is statement for what goes past database/sql.
-func (l *lane) compiled(conn driver.ConnPrepareContext, query string) (driver.Stmt, error) {
-	if st := l.execs[query]; st != nil {
-		return st, nil
-	}
-	st, err := conn.PrepareContext(context.Background(), query)
-	if err == nil {
-		makeRoom(l.execs)
-		l.execs[query] = st
-	}
-	return st, err
-}
-
-// makeRoom closes one statement when there are as many as a lane keeps.
-func makeRoom[S io.Closer](kept map[string]S) {
-	if len(kept) < statements {
-		return
-	}
-	for query, old := range kept {
-		_ = old.Close()
-		delete(kept, query)
-		return
 	}
 }
 
