@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -227,29 +228,36 @@ func (l *lean) end(c *leanConn, keep bool) {
 // back while anything is left.
 func (l *lean) closeIdle() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	old := 0
 	for old < len(l.idle) && time.Since(l.idle[old].since) >= l.idleIn {
-		_ = l.idle[old].Close()
 		old++
 	}
-	l.idle = append(l.idle[:0], l.idle[old:]...)
+	gone := slices.Clone(l.idle[:old])
+	l.idle = slices.Delete(l.idle, 0, old)
 	if l.reap = nil; len(l.idle) > 0 {
 		l.reap = time.AfterFunc(l.idleIn-time.Since(l.idle[0].since), l.closeIdle)
 	}
+	l.mu.Unlock()
+	closeAll(gone)
 }
 
 // CloseIdleConnections is found by http.Client.
 func (l *lean) CloseIdleConnections() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, c := range l.idle {
-		_ = c.Close()
-	}
+	gone := l.idle
 	l.idle = nil
 	if l.reap != nil {
 		l.reap.Stop()
 		l.reap = nil
+	}
+	l.mu.Unlock()
+	closeAll(gone)
+}
+
+// closeAll is called without the lock: TLS says goodbye to the vendor.
+func closeAll(gone []*leanConn) {
+	for _, c := range gone {
+		_ = c.Close()
 	}
 }
 
