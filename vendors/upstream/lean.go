@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -259,104 +258,6 @@ func closeAll(gone []*leanConn) {
 	for _, c := range gone {
 		_ = c.Close()
 	}
-}
-
-// leanConn is one connection; between its taking and its return one goroutine
-// has it.
-type leanConn struct {
-	net.Conn                      // TLS where the scheme says so
-	peek     func() (bool, error) // whether what is under it has unread bytes; io.EOF when the vendor closed it
-	in       *bufio.Reader
-	out      *bufio.Writer
-	left     int64     // bytes that the vendor may still send before its headers end
-	since    time.Time // idle since
-}
-
-// Read holds the head of an answer inside maxHead.
-func (c *leanConn) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, errors.New("the answer's headers are too long")
-	}
-	if int64(len(p)) > c.left {
-		p = p[:c.left]
-	}
-	n, err := c.Conn.Read(p)
-	c.left -= int64(n)
-	return n, err
-}
-
-// exchange sends r and reads the head of the answer.
-func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
-	c.left = maxHead
-	if err := c.send(r); err != nil {
-		return nil, err
-	}
-	for {
-		res, err := http.ReadResponse(c.in, r)
-		if err != nil {
-			return nil, err
-		}
-		if res.StatusCode >= 200 {
-			c.left = 1 << 62
-			return res, nil
-		}
-	}
-}
-
-// send writes r, whose body has a known size, and marks it as sent as soon as the
-// vendor may have read it. r.Write would do the same for requests of every
-// kind.
-func (c *leanConn) send(r *http.Request) error {
-	if r.Body != nil {
-		defer r.Body.Close()
-	}
-	c.out.WriteString(r.Method)
-	c.out.WriteByte(' ')
-	c.out.WriteString(r.URL.RequestURI())
-	c.out.WriteString(" HTTP/1.1\r\nHost: ")
-	c.out.WriteString(r.URL.Host)
-	if r.Body != nil {
-		c.out.WriteString("\r\nContent-Length: ")
-		c.out.WriteString(strconv.FormatInt(r.ContentLength, 10))
-	}
-	c.out.WriteString("\r\n")
-	a := attemptOf(r.Context())
-	_ = a.usual.Write(c.out) // a bufio.Writer keeps its first error for Flush
-	a.req.Header.writeHeader(c.out)
-	c.out.WriteString("\r\n")
-	a.sent.Store(true)
-	if r.Body == nil {
-		return c.out.Flush()
-	}
-	n, err := io.Copy(c.out, r.Body)
-	if err == nil && n != r.ContentLength {
-		err = errBody
-	}
-	if err != nil {
-		return err
-	}
-	return c.out.Flush()
-}
-
-// alive reports whether the vendor has neither closed nor spoken since the last
-// answer. Over TLS it may have sent what belongs to the protocol alone.
-func (c *leanConn) alive(end time.Time) bool {
-	pending, err := c.peek()
-	if err != nil {
-		return false
-	}
-	if !pending {
-		return true
-	}
-	if _, secure := c.Conn.(*tls.Conn); !secure {
-		return false
-	}
-	c.left = maxHead
-	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
-	_, err = c.in.Peek(1)
-	_ = c.SetReadDeadline(end)
-	var late net.Error
-	return errors.As(err, &late) && late.Timeout()
 }
 
 // exchange is the body of one answer: at its end the connection goes back.
