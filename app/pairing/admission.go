@@ -54,7 +54,7 @@ func (q *pace) wait(now Instant) time.Duration {
 // queue and unqueue note that w begins and ceases to wait for its first offer.
 func (p *pool) queue(w *waiter) {
 	p.pace.turn(p.now)
-	if w.unoffered = unoffered(&w.t); w.unoffered {
+	if w.unoffered = unoffered(w.t); w.unoffered {
 		p.pace.waiting++
 	}
 }
@@ -68,7 +68,7 @@ func (p *pool) unqueue(w *waiter) {
 
 // pacing notes a first offer, whichever replica made it: w becomes t.
 func (p *pool) pacing(w *waiter, t *Ticket) {
-	if unoffered(&w.t) && !unoffered(t) && p.now.Sub(t.CreatedAt) > prompt {
+	if unoffered(w.t) && !unoffered(t) && p.now.Sub(t.CreatedAt) > prompt {
 		p.pace.turn(p.now)
 		p.pace.served++
 	}

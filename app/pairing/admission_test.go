@@ -131,10 +131,11 @@ func TestWhoTakesAnothersAskIsServed(t *testing.T) {
 		cfg, at := Default(), Instant(1_700_000_000_000)
 		p := newPool(app, DefaultScene, &cfg, false)
 		tk, _ := Open(&cfg, at, Ask{AskNo: "a", App: app, Scene: DefaultScene, UID: 1})
-		p.introduce(&tk, &cfg, nil)
-		p.put(&tk, &cfg, at)
-		tk.State, tk.EndReason, tk.Version = Ended, reason, tk.Version+1
-		p.put(&tk, &cfg, at.Add(5*time.Second))
+		p.introduce(tk, &cfg, nil)
+		p.put(tk, &cfg, at)
+		end := tk.clone()
+		end.State, end.EndReason, end.Version = Ended, reason, tk.Version+1
+		p.put(end, &cfg, at.Add(5*time.Second))
 		if p.pace.served != want || p.pace.waiting != 0 {
 			t.Errorf("%s: %v served, %d wait", reason, p.pace.served, p.pace.waiting)
 		}

@@ -114,7 +114,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	now := s.now()
 	t, fx := Open(cfg, now, Ask{AskNo: s.newAskNo(), App: app, Scene: scene, UID: uid, ConfigID: id})
 	pl, picked := p.first(&waiter{t: t, cfg: cfg, met: met}, now)
-	d := stepped{&t, cfg, fx}
+	d := stepped{t, cfg, fx}
 	if picked {
 		d = s.offered(d, pl, now)
 	}
@@ -122,7 +122,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	var claimed *ClaimedError
 	if picked && errors.As(err, &claimed) && !slices.Contains(claimed.UIDs, uid) {
 		s.count("claim_conflicts", "")
-		d = stepped{&t, cfg, fx} // without an offer; the matcher finds another
+		d = stepped{t, cfg, fx} // without an offer; the matcher finds another
 		err = s.create(ctx, &d)
 	}
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	s.committed(ctx, &d, now)
 	p.settled(pl, claimed.people(), now)
 	if d.t.State == Searching && cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
-		return s.orNobody(ctx, &t)
+		return s.orNobody(ctx, t)
 	}
 	return t.AskNo, nil
 }
@@ -155,13 +155,13 @@ func (s *Service) offered(d stepped, pl plan, now Instant) stepped {
 	fx.Take = append(slices.Clone(d.fx.Take), fx.Take...)
 	fx.Send = append(slices.Clone(d.fx.Send), fx.Send...)
 	fx.Marks = append(slices.Clone(d.fx.Marks), fx.Marks...)
-	return stepped{&t, d.cfg, fx}
+	return stepped{t, d.cfg, fx}
 }
 
 // create writes a ticket that nobody knows yet.
 func (s *Service) create(ctx context.Context, d *stepped) error {
 	s.expect(d.t)
-	err := s.Store.Commit(ctx, Batch{Writes: []Write{{Ticket: *d.t, Due: d.t.DueAt(d.cfg)}}, Take: d.fx.Take})
+	err := s.Store.Commit(ctx, Batch{Writes: []Write{{Ticket: d.t, Due: d.t.DueAt(d.cfg)}}, Take: d.fx.Take})
 	if err != nil {
 		s.forget(d.t.AskNo)
 	}

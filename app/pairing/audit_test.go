@@ -21,7 +21,7 @@ type audit struct {
 	written   map[told]Entry       // every entry that was ever committed
 	arrived   map[told]int         // of those, how often each reached its far end
 
-	last map[string]Ticket // each ask as its last commit wrote it
+	last map[string]*Ticket // each ask as its last commit wrote it
 
 	info func(*Ticket, UID) (View, error) // what a viewer is shown
 }
@@ -39,7 +39,7 @@ type told struct {
 
 func newAudit(w *world) *audit {
 	return &audit{Memory: w.store, w: w, closed: map[OfferState]int{}, charges: map[string]int{}, reasons: map[string]int{},
-		attempted: map[dispatchKey]bool{}, written: map[told]Entry{}, arrived: map[told]int{}, last: map[string]Ticket{}, info: (*Ticket).Info}
+		attempted: map[dispatchKey]bool{}, written: map[told]Entry{}, arrived: map[told]int{}, last: map[string]*Ticket{}, info: (*Ticket).Info}
 }
 
 // now is the time as the replica that commits sees it.
@@ -52,8 +52,9 @@ func (a *audit) now() Instant {
 
 // Commit implements Tickets.
 func (a *audit) Commit(ctx context.Context, b Batch) error {
-	before := make([]Ticket, len(b.Writes))
+	before := make([]*Ticket, len(b.Writes))
 	for i, w := range b.Writes {
+		before[i] = new(Ticket)
 		if w.Prev != 0 {
 			before[i], _ = a.Memory.Load(ctx, w.Ticket.AskNo)
 			before[i] = before[i].clone()
@@ -65,8 +66,8 @@ func (a *audit) Commit(ctx context.Context, b Batch) error {
 	}
 	for i, w := range b.Writes {
 		a.last[w.Ticket.AskNo] = w.Ticket.clone()
-		a.write(&before[i], &w.Ticket)
-		a.cooldowns(&before[i], &w.Ticket, b.Drop)
+		a.write(before[i], w.Ticket)
+		a.cooldowns(before[i], w.Ticket, b.Drop)
 	}
 	a.exclusive()
 	return nil

@@ -16,7 +16,7 @@ func (a *audit) exclusive() {
 		want[uid] = Claim{UID: uid, AskNo: askNo, Role: role, Epoch: epoch}
 	}
 	for _, r := range a.tickets {
-		t := &r.ticket
+		t := r.ticket
 		if t.State == Ended {
 			continue
 		}
@@ -56,7 +56,7 @@ func (a *audit) quiet() {
 		if len(r.ticket.Outbox) != 0 {
 			a.fail(12, "%s still has to tell %+v", r.ticket.AskNo, r.ticket.Outbox)
 		}
-		a.recorded(&r.ticket)
+		a.recorded(r.ticket)
 	}
 	for _, n := range a.closed {
 		total += n

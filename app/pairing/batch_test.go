@@ -64,11 +64,11 @@ func crowd(n int, now Instant) *pool {
 		asked := now + Instant(i)
 		tk, _ := Open(&cfg, asked, Ask{AskNo: string(rune(0x4e00 + i)), App: app, Scene: 1, UID: UID(10_000 + i)})
 		if i < n/2 {
-			p.introduce(&tk, &cfg, nil)
+			p.introduce(tk, &cfg, nil)
 		} else {
-			p.introduce(&tk, &cfg, met)
+			p.introduce(tk, &cfg, met)
 		}
-		p.put(&tk, &cfg, asked)
+		p.put(tk, &cfg, asked)
 	}
 	return p
 }

@@ -56,7 +56,7 @@ func asks(uid UID) func(*world) {
 func (w *world) each(do func(t *Ticket)) {
 	for _, no := range slices.Sorted(maps.Keys(w.store.tickets)) {
 		if t := w.ticket(no); t.State != Ended {
-			do(&t)
+			do(t)
 		}
 	}
 }
@@ -163,9 +163,9 @@ func (s script) run(tb fataler, c *crash, silent, survivor bool, plant func(*wor
 // die ends the replica that serves: what it had in hand is gone, and the store
 // is as its last commit left it. A survivor takes over, or a new one does.
 func (w *world) die(survivor bool) {
-	left := map[string]Ticket{}
+	left := map[string]*Ticket{}
 	for no := range w.store.tickets {
-		left[no] = w.ticket(no)
+		left[no] = w.ticket(no).clone()
 	}
 	heir := w.others[0]
 	w.restart()
@@ -174,7 +174,7 @@ func (w *world) die(survivor bool) {
 		w.nextReplica()
 	}
 	for no, t := range left {
-		if got := w.ticket(no); !reflect.DeepEqual(got, t) || !w.audit.committed(&got) {
+		if got := w.ticket(no); !reflect.DeepEqual(got, t) || !w.audit.committed(got) {
 			w.audit.fail(12, "after the crash %s is %+v, which no commit wrote", no, got)
 		}
 	}

@@ -58,7 +58,7 @@ func engineTicket(m *Memory, cfg *Config, asker, peer UID, ask string) error {
 		if _, last := ev.(Told); last {
 			ev, acks = Told{Ends: acks}, nil
 		}
-		t, fx, refused = Step(cfg, &t, now, acks, ev)
+		t, fx, refused = Step(cfg, t, now, acks, ev)
 		if refused != nil {
 			return fmt.Errorf("%T: %w", ev, refused)
 		}

@@ -19,7 +19,7 @@ func (a *audit) oldest(t *Ticket, o *Offer) {
 		heardOf = a.w.acting.pool(app, t.Scene, nil).polled
 	}
 	for _, r := range a.tickets {
-		older := &r.ticket
+		older := r.ticket
 		if older.State == Searching && older.CreatedAt < t.CreatedAt && older.open(a.now()) && r.changed < heardOf && a.w.lost[older.AskNo] != a.w.at && a.w.turn[older.Asker] != a.w.at && a.suits(older, o.UID) {
 			a.fail(15, "%s was offered %d before %s, which is %s older", t.AskNo, o.UID, older.AskNo, t.CreatedAt.Sub(older.CreatedAt))
 		}
@@ -57,11 +57,11 @@ func (w *world) missed() (n int) {
 		return 0
 	}
 	for _, r := range w.store.tickets {
-		if t := &r.ticket; t.State != Searching || !t.open(w.at) {
+		if t := r.ticket; t.State != Searching || !t.open(w.at) {
 			continue
 		}
 		for p := range w.store.candidates {
-			if w.class(cfg, p) == candidateIdle && w.audit.suits(&r.ticket, p.uid) {
+			if w.class(cfg, p) == candidateIdle && w.audit.suits(r.ticket, p.uid) {
 				n++
 				break
 			}

@@ -38,8 +38,7 @@ func (s *Service) read(ctx context.Context, askNo string) (*Ticket, error) {
 }
 
 func (s *Service) stored(ctx context.Context, askNo string) (*Ticket, error) {
-	t, err := s.Store.Load(ctx, askNo)
-	return &t, err
+	return s.Store.Load(ctx, askNo)
 }
 
 // expect remembers a new ask before its commit, when nobody knows its number.

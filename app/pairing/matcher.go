@@ -86,7 +86,7 @@ func (s *Service) refresh(ctx context.Context, p *pool, pl plan) (changed int) {
 			continue // the next look at the store finds it
 		}
 		if cfg, err := s.config(ctx, t.ConfigID); err == nil {
-			p.put(&t, cfg, s.now())
+			p.put(t, cfg, s.now())
 		}
 		if p.version(ask) != pl.seen[i] {
 			changed++

@@ -31,7 +31,7 @@ type person struct {
 }
 
 type row struct {
-	ticket  Ticket
+	ticket  *Ticket
 	due     Instant
 	index   int // in the due heap, -1: not there
 	changed Instant
@@ -60,12 +60,12 @@ func NewMemory(now func() Instant) *Memory {
 func (m *Memory) Clock(context.Context) (Instant, error) { return m.now(), nil }
 
 // Load implements Tickets.
-func (m *Memory) Load(_ context.Context, askNo string) (Ticket, error) {
+func (m *Memory) Load(_ context.Context, askNo string) (*Ticket, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.tickets[askNo]
 	if !ok {
-		return Ticket{}, ErrUnknownAsk
+		return nil, ErrUnknownAsk
 	}
 	return r.ticket, nil // Step never changes a ticket in place
 }

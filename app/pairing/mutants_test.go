@@ -59,7 +59,7 @@ var mutants = []mutant{
 		}
 	})},
 	{"T_round cutting open offers", 4, func(w *world) {
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
 			if _, tick := ev.(Tick); tick && t.State == Offered && t.RoundBy <= now {
 				return Step(cfg, t, now, nil, cutting{})
 			}
@@ -80,7 +80,7 @@ var mutants = []mutant{
 
 	{"somebody who lost is told that he won", 2, func(w *world) {
 		w.values["pair.fanout"], w.values["pair.cross_ask"] = "3", CrossOff
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
 			next, fx, err := Step(cfg, t, now, acks, ev)
 			if a, ok := ev.(Answer); ok && a.Pass && errors.Is(err, ErrTaken) {
 				err = nil
@@ -90,7 +90,7 @@ var mutants = []mutant{
 	}},
 	{"a round too many", 3, func(w *world) {
 		w.values["pair.max_rounds"] = "1"
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
 			more := *cfg
 			more.MaxRounds++
 			return Step(&more, t, now, acks, ev)
@@ -198,12 +198,12 @@ var mutants = []mutant{
 // read and the event, and returns what to change of the result.
 func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func(w *world) {
 	return func(w *world) {
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
 			own := t.clone()
-			ev, after := before(&own, ev)
-			next, fx, err := Step(cfg, &own, now, acks, ev)
+			ev, after := before(own, ev)
+			next, fx, err := Step(cfg, own, now, acks, ev)
 			if after != nil {
-				after(&next, &fx)
+				after(next, &fx)
 			}
 			return next, fx, err
 		}

@@ -381,7 +381,7 @@ func (w *world) longestSilence() time.Duration {
 func (w *world) atRest() bool {
 	next, rest := Instant(0), len(w.pending) == 0
 	for _, r := range w.store.tickets {
-		if t := &r.ticket; t.State != Ended || len(t.Outbox) > 0 {
+		if t := r.ticket; t.State != Ended || len(t.Outbox) > 0 {
 			rest = false
 			if t.State != Liked {
 				return false

@@ -238,7 +238,7 @@ func (p *pool) settled(pl plan, taken []UID, now Instant) {
 		if w := p.waiters[ask]; w != nil {
 			w.busy = false
 			p.unwait(w)
-			if wantsOffers(&w.t, w.cfg) {
+			if wantsOffers(w.t, w.cfg) {
 				p.wait(w)
 			}
 		}

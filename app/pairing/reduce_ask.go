@@ -11,8 +11,8 @@ type Ask struct {
 
 // Open makes the ticket of a new ask (A10). The caller has checked A1 to A6; the
 // claim in the effects decides between two asks at once (A12).
-func Open(cfg *Config, now Instant, a Ask) (Ticket, Effects) {
-	s := step{cfg: cfg, now: now, t: Ticket{
+func Open(cfg *Config, now Instant, a Ask) (*Ticket, Effects) {
+	s := step{cfg: cfg, now: now, t: &Ticket{
 		AskNo: a.AskNo, App: a.App, Scene: a.Scene, Asker: a.UID, ConfigID: a.ConfigID,
 		CreatedAt: now,
 		AskBy:     now.Add(cfg.AskTTL),

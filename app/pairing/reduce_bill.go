@@ -55,7 +55,7 @@ const topUp = 10 * time.Second
 // balance: the payer may top up, or spend it elsewhere. A balance that is not
 // known yet is read at once and ends nothing.
 func (s *step) ration(p Purse) {
-	t := &s.t
+	t := s.t
 	t.CountBy, s.dirty = 0, true
 	switch {
 	case s.cfg.Price <= 0:

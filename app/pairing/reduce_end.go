@@ -70,7 +70,7 @@ func (s *step) end(why Reason) {
 }
 
 func (s *step) stopTimers() {
-	t := &s.t
+	t := s.t
 	t.AskBy, t.AskLeft, t.RoundBy, t.ConnectBy, t.ConfirmBy, t.CallBy = 0, 0, 0, 0, 0, 0
 	t.AskerGoneBy, t.PeerGoneBy, t.WatchBy, t.PaidBy, t.CountBy = 0, 0, 0, 0, 0
 }

@@ -199,8 +199,8 @@ func (s *Service) catchUp(ctx context.Context, p *pool) error {
 			s.readAhead(p.app, c.UID)
 		}
 	}
-	for i := range ch.Tickets {
-		if err := s.meet(ctx, p, &ch.Tickets[i], now); err != nil {
+	for _, t := range ch.Tickets {
+		if err := s.meet(ctx, p, t, now); err != nil {
 			return err
 		}
 	}
@@ -227,7 +227,7 @@ func (s *Service) catchUpEnds(ctx context.Context) {
 				return // the next look makes up for it
 			}
 			if cfg, err := s.config(ctx, t.ConfigID); err == nil {
-				p.put(&t, cfg, s.now())
+				p.put(t, cfg, s.now())
 			}
 		}
 	}

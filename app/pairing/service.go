@@ -53,7 +53,7 @@ type Options struct {
 // Service is pairing for all apps and scenes of this replica.
 type Service struct {
 	Options
-	step    func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
+	step    func(*Config, *Ticket, Instant, []Delivery, Event) (*Ticket, Effects, error)
 	deliver func(t *Ticket, entries []int64) // hands entries to the wire
 	sender  *sender
 	offset  atomic.Int64 // store's clock minus ours, ms
@@ -145,7 +145,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next *Ticke
 		}
 	}()
 	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
-	done := []stepped{{&after, cfg, fx}}
+	done := []stepped{{after, cfg, fx}}
 	for _, l := range fx.Links {
 		linked, err := s.link(ctx, l, now, &b)
 		if err != nil {
@@ -162,7 +162,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next *Ticke
 	for i := range done {
 		s.committed(ctx, &done[i], now)
 	}
-	return &after, told, nil
+	return after, told, nil
 }
 
 // link steps a second ticket inside the same commit (M15 to M17).
@@ -182,7 +182,7 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 	b.Writes = append(b.Writes, Write{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)})
 	b.Drop, b.Take = append(b.Drop, fx.Drop...), append(b.Take, fx.Take...)
 	b.Records = append(b.Records, fx.Records...)
-	return []stepped{{&after, cfg, fx}}, nil
+	return []stepped{{after, cfg, fx}}, nil
 }
 
 // committed spreads the news of a commit inside this replica.

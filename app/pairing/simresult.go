@@ -55,7 +55,7 @@ func (s *sim) result(name string) SimResult {
 	calls, passes, gaveUp := 0, 0, 0
 	var price int64
 	for _, row := range s.store.tickets {
-		t := &row.ticket
+		t := row.ticket
 		r.Ends[t.EndReason]++
 		if t.State != Ended || t.OpenOffers() > 0 {
 			r.Unsound++

@@ -15,7 +15,7 @@ type Event interface {
 // error may come with a change (N2: the ask ends and the answer is ErrBalance).
 // acks, the ends of deliveries, are written along where the event itself changes
 // something: alone they wait for AckOnce.
-func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
 	s := step{cfg: cfg, now: now, t: t.clone()}
 	_ = Told{Ends: acks}.apply(&s) // never fails
 	s.dirty = false
@@ -31,7 +31,7 @@ func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticke
 type step struct {
 	cfg   *Config
 	now   Instant
-	t     Ticket
+	t     *Ticket
 	fx    Effects
 	dirty bool
 }

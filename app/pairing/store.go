@@ -22,10 +22,11 @@ func (e *ClaimedError) people() []UID {
 // Error names the people.
 func (e *ClaimedError) Error() string { return fmt.Sprintf("already claimed: %v", e.UIDs) }
 
-// Write replaces the ticket whose version is Prev; Prev 0 inserts it. Due is
-// when a Tick is wanted next, 0: never; a ticket that wants offers has one.
+// Write replaces the ticket whose version is Prev; Prev 0 inserts it. Nobody
+// changes Ticket any more. Due is when a Tick is wanted next, 0: never; a ticket
+// that wants offers has one.
 type Write struct {
-	Ticket Ticket
+	Ticket *Ticket
 	Prev   int64
 	Due    Instant
 }
@@ -41,8 +42,8 @@ type Batch struct {
 
 // Tickets keeps tickets and claims.
 type Tickets interface {
-	// Load reads one ticket; ErrUnknownAsk when there is none.
-	Load(ctx context.Context, askNo string) (Ticket, error)
+	// Load reads one ticket, which nobody changes; ErrUnknownAsk when there is none.
+	Load(ctx context.Context, askNo string) (*Ticket, error)
 	// Holder returns the claim on a person, if there is one.
 	Holder(ctx context.Context, app string, uid UID) (Claim, bool, error)
 	// Commit writes b at once. ErrConflict or *ClaimedError: nothing was written.
@@ -92,7 +93,7 @@ type Candidates interface {
 // Changes is what other replicas did.
 type Changes struct {
 	Candidates []Candidate
-	Tickets    []Ticket
+	Tickets    []*Ticket
 }
 
 // Snapshots keeps the configurations that live tickets go by.

@@ -179,8 +179,8 @@ type Effects struct {
 // stepEntries is how many entries a step seldom exceeds; room for them is made at once.
 const stepEntries = 3
 
-func (t *Ticket) clone() Ticket {
-	n := *t
+func (t *Ticket) clone() *Ticket {
+	n := new(*t)
 	n.Rounds = slices.Clone(t.Rounds)
 	n.Offers = slices.Clone(t.Offers)
 	n.Outbox = append(make([]Entry, 0, len(t.Outbox)+stepEntries), t.Outbox...)

@@ -4,7 +4,7 @@ import "hash/fnv"
 
 // waiter is a ticket that wants offers.
 type waiter struct {
-	t       Ticket
+	t       *Ticket
 	cfg     *Config
 	met     []UID   // recent peers
 	after   Instant // not before; 0: any time
@@ -38,7 +38,7 @@ func (p *pool) update(t *Ticket, cfg *Config) bool {
 		return true
 	}
 	p.pacing(w, t)
-	w.t, w.cfg, w.heardAt = *t, cfg, p.now
+	w.t, w.cfg, w.heardAt = t, cfg, p.now
 	p.unwait(w)
 	if !wants {
 		if t.State == Ended {
@@ -70,7 +70,7 @@ func (p *pool) introduce(t *Ticket, cfg *Config, met []UID) {
 	defer p.mu.Unlock()
 	w := p.waiters[t.AskNo]
 	if w == nil {
-		w = &waiter{t: *t, cfg: cfg}
+		w = &waiter{t: t, cfg: cfg}
 		p.waiters[t.AskNo] = w
 	}
 	w.met = met

@@ -29,7 +29,7 @@ type world struct {
 	bills      map[string][]Charge
 	coins      map[UID]int64
 	balance    error
-	stepFn     func(*Config, *Ticket, Instant, []Delivery, Event) (Ticket, Effects, error)
+	stepFn     func(*Config, *Ticket, Instant, []Delivery, Event) (*Ticket, Effects, error)
 	wrap       func(Store) Store
 	skews      [2]time.Duration // of each replica's clock
 	unmeasured bool             // mutant: clocks are wrong and nobody knows
@@ -154,7 +154,7 @@ func (w *world) replica(slot int) *Service {
 		}
 	}
 	svc.serial = true
-	svc.step = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (Ticket, Effects, error) {
+	svc.step = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
 		step := Step
 		if w.stepFn != nil {
 			step = w.stepFn
@@ -308,7 +308,7 @@ func (w *world) ask(uid UID) string {
 	return askNo
 }
 
-func (w *world) ticket(askNo string) Ticket {
+func (w *world) ticket(askNo string) *Ticket {
 	w.tb.Helper()
 	t, err := w.store.Load(context.Background(), askNo)
 	if err != nil {

@@ -30,14 +30,14 @@ func (s Pairing) Clock(ctx context.Context) (pairing.Instant, error) {
 }
 
 // Load reads one ticket.
-func (s Pairing) Load(ctx context.Context, askNo string) (t pairing.Ticket, err error) {
+func (s Pairing) Load(ctx context.Context, askNo string) (*pairing.Ticket, error) {
 	var doc []byte
-	err = s.DB.QueryRow(ctx, "SELECT doc FROM pair_tickets WHERE ask_no = ?", askNo).Scan(&doc)
+	err := s.DB.QueryRow(ctx, "SELECT doc FROM pair_tickets WHERE ask_no = ?", askNo).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
-		return t, pairing.ErrUnknownAsk
+		return nil, pairing.ErrUnknownAsk
 	}
 	if err != nil {
-		return t, err
+		return nil, err
 	}
 	return decodeTicket(doc)
 }
@@ -102,7 +102,7 @@ type commit struct {
 func (s Pairing) Commit(ctx context.Context, b pairing.Batch) error {
 	docs, cards := make([][]byte, len(b.Writes)), make([][]byte, len(b.Drop))
 	for i := range b.Writes {
-		docs[i] = encodeTicket(&b.Writes[i].Ticket)
+		docs[i] = encodeTicket(b.Writes[i].Ticket)
 	}
 	for i := range b.Drop {
 		if card := b.Drop[i].Card; card != nil {
@@ -199,7 +199,7 @@ func (c *commit) taken() (taken []pairing.UID, err error) {
 
 func (c *commit) ticket(i int) (done bool, err error) {
 	w := &c.b.Writes[i]
-	t := &w.Ticket
+	t := w.Ticket
 	var due any // null: never
 	if w.Due != 0 {
 		due = int64(w.Due)

@@ -46,14 +46,15 @@ func encodeTicket(t *pairing.Ticket) []byte {
 }
 
 // decodeTicket reads what encodeTicket wrote, and refuses all else.
-func decodeTicket(doc []byte) (t pairing.Ticket, err error) {
+func decodeTicket(doc []byte) (*pairing.Ticket, error) {
 	if len(doc) == 0 || doc[0] != ticketFormat {
-		return t, fmt.Errorf("storage: pairing: a ticket of no known format: % x", doc[:min(len(doc), 1)])
+		return nil, fmt.Errorf("storage: pairing: a ticket of no known format: % x", doc[:min(len(doc), 1)])
 	}
 	c := ticketDoc{buf: doc[1:], reading: true}
-	c.ticket(&t)
+	t := new(pairing.Ticket)
+	c.ticket(t)
 	if c.spoiled || len(c.buf) > 0 {
-		return pairing.Ticket{}, fmt.Errorf("storage: pairing: a spoiled ticket of %d bytes", len(doc))
+		return nil, fmt.Errorf("storage: pairing: a spoiled ticket of %d bytes", len(doc))
 	}
 	return t, nil
 }

@@ -115,7 +115,7 @@ func (s Pairing) Changes(ctx context.Context, app string, since pairing.Instant)
 	return ch, err
 }
 
-func (s Pairing) waiting(ctx context.Context, app string, since pairing.Instant) (out []pairing.Ticket, err error) {
+func (s Pairing) waiting(ctx context.Context, app string, since pairing.Instant) (out []*pairing.Ticket, err error) {
 	rows, err := s.DB.Query(ctx, selectWaiting, app, since)
 	if err != nil {
 		return nil, err

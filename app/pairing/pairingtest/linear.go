@@ -123,7 +123,7 @@ func claims(t *testing.T, store pairing.Store) []porcupine.Operation {
 // claimant is one replica: a ticket, and whom it holds under which epoch.
 type claimant struct {
 	store pairing.Store
-	tk    pairing.Ticket
+	tk    *pairing.Ticket
 	own   map[pairing.UID]int64
 }
 
@@ -160,8 +160,7 @@ func (c *claimant) do(op claimOp) (claimEnd, error) {
 		}
 		return claimEnd{holder: owner{held.AskNo, held.Epoch}}, err
 	}
-	next := c.tk
-	next.Version++
+	next := again(c.tk)
 	b := pairing.Batch{Writes: []pairing.Write{{Ticket: next, Prev: c.tk.Version}}, Take: op.take}
 	for _, d := range op.drop {
 		b.Drop = append(b.Drop, pairing.Release{Claim: d})

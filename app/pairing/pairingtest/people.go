@@ -35,7 +35,7 @@ func released(t *testing.T, s pairing.Store) {
 	tk := open(t, s, "1", 7)
 	c, _, _ := s.Holder(ctx(), app, 7)
 	card := pairing.Card{RNA: 0, Offers: 3, Passes: 1, Accept: 0.25, AnswerMS: 1200}
-	tk.Version++
+	tk = again(tk)
 	must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Prev: tk.Version - 1}},
 		Drop: []pairing.Release{{Claim: c, ReadyAt: 5000, Card: &card, Paused: true}}}))
 	got, err := s.Candidate(ctx(), app, 7)

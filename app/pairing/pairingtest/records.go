@@ -11,12 +11,13 @@ import (
 func record(t *testing.T, s pairing.Store, r pairing.Record) {
 	t.Helper()
 	r.App = app
+	var prev int64
 	tk, err := s.Load(ctx(), r.AskNo)
-	prev := tk.Version
 	if errors.Is(err, pairing.ErrUnknownAsk) {
 		tk, _ = pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: r.AskNo, App: app, UID: r.Asker})
 	} else {
-		tk.Version++
+		must(t, err)
+		prev, tk = tk.Version, again(tk)
 	}
 	must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Prev: prev}}, Records: []pairing.Record{r}}))
 }

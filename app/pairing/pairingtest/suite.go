@@ -60,16 +60,23 @@ func cfg() *pairing.Config {
 var started = time.Unix(1_700_000_000, 0)
 
 // open writes a new ticket of uid.
-func open(t *testing.T, s pairing.Store, askNo string, uid pairing.UID) pairing.Ticket {
+func open(t *testing.T, s pairing.Store, askNo string, uid pairing.UID) *pairing.Ticket {
 	t.Helper()
 	tk, fx := pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: askNo, App: app, Scene: 1, UID: uid, ConfigID: "c"})
 	must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Due: tk.DueAt(cfg())}}, Take: fx.Take}))
 	return tk
 }
 
-func step(tk pairing.Ticket, ev pairing.Event) (pairing.Ticket, pairing.Batch) {
-	next, fx, _ := pairing.Step(cfg(), &tk, pairing.At(started.Add(time.Second)), nil, ev)
+func step(tk *pairing.Ticket, ev pairing.Event) (*pairing.Ticket, pairing.Batch) {
+	next, fx, _ := pairing.Step(cfg(), tk, pairing.At(started.Add(time.Second)), nil, ev)
 	return next, pairing.Batch{Writes: []pairing.Write{{Ticket: next, Prev: tk.Version, Due: next.DueAt(cfg())}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
+}
+
+// again is tk's next version, the same but for that.
+func again(tk *pairing.Ticket) *pairing.Ticket {
+	next := new(*tk)
+	next.Version++
+	return next
 }
 
 func roundTrip(t *testing.T, s pairing.Store) {
@@ -140,7 +147,7 @@ func fencedDrop(t *testing.T, s pairing.Store) {
 	tk := open(t, s, "1", 7)
 	have, _, _ := s.Holder(ctx(), app, 7)
 	for _, wrong := range []pairing.Claim{{App: app, UID: 7, AskNo: "1", Epoch: have.Epoch + 1}, {App: app, UID: 7, AskNo: "2", Epoch: have.Epoch}} {
-		tk.Version++
+		tk = again(tk)
 		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Prev: tk.Version - 1}}, Drop: []pairing.Release{{Claim: wrong}}}))
 		if _, held, _ := s.Holder(ctx(), app, 7); !held {
 			t.Fatalf("%+v dropped %+v", wrong, have)
@@ -198,7 +205,7 @@ func oneWinner(t *testing.T, s pairing.Store) {
 }
 
 func oneClaimer(t *testing.T, s pairing.Store) {
-	var tickets []pairing.Ticket
+	var tickets []*pairing.Ticket
 	for i := range rivals {
 		tickets = append(tickets, open(t, s, string(rune('a'+i)), pairing.UID(100+i)))
 	}
