@@ -164,7 +164,7 @@ func (m *Memory) saveRecord(r Record) {
 	}
 	n := &record{Record: r, hidden: map[UID]bool{}}
 	m.byKey[k] = n
-	for _, uid := range []UID{r.Asker, r.Peer} {
+	for _, uid := range slices.Compact([]UID{r.Asker, r.Peer}) {
 		p := person{r.App, uid}
 		m.records[p] = append(m.records[p], n)
 	}

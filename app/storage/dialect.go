@@ -63,9 +63,9 @@ func (d Dialect) InsertIgnore(table string, rows int, cols ...string) string {
 	return "INSERT INTO " + values(table, rows, cols) + " ON CONFLICT DO NOTHING"
 }
 
-// Upsert is Insert of one row that overwrites the columns update where the
-// unique columns key (comma-separated) are taken.
-func (d Dialect) Upsert(table, key string, update []string, cols ...string) string {
+// Upsert is Insert that overwrites the columns update where the unique columns
+// key (comma-separated) are taken. PostgreSQL refuses two rows of one key.
+func (d Dialect) Upsert(table string, rows int, key string, update []string, cols ...string) string {
 	sets := make([]string, len(update))
 	for i, c := range update {
 		if d == MySQL {
@@ -78,7 +78,7 @@ func (d Dialect) Upsert(table, key string, update []string, cols ...string) stri
 	if d == MySQL {
 		head = " ON DUPLICATE KEY UPDATE "
 	}
-	return "INSERT INTO " + values(table, 1, cols) + head + strings.Join(sets, ", ")
+	return "INSERT INTO " + values(table, rows, cols) + head + strings.Join(sets, ", ")
 }
 
 func values(table string, rows int, cols []string) string {

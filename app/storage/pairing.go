@@ -79,11 +79,6 @@ var (
 	insertTicket = spell(func(d Dialect) string {
 		return d.Insert("pair_tickets", 1, "ask_no", "app", "state", "version", "due_ms", "changed_ms", "doc")
 	})
-	upsertRecord = spell(func(d Dialect) string {
-		mutable := []string{"call_id", "end_at", "liked"}
-		return d.Upsert("pair_records", "app, ask_no, start_at", mutable,
-			append([]string{"app", "ask_no", "start_at", "asker", "peer", "round_no", "asker_hid", "peer_hid"}, mutable...)...)
-	})
 )
 
 // commit is one Batch inside a transaction. A refusal found before anything
@@ -246,12 +241,6 @@ func (c *commit) drop(d pairing.Release, card []byte) error {
 		p.Card = *d.Card
 	}
 	return savePerson(c.tx, p, c.now)
-}
-
-func (c *commit) record(r pairing.Record) error {
-	_, err := c.tx.Exec(upsertRecord[c.tx.Dialect()],
-		r.App, r.AskNo, r.StartAt, int64(r.Asker), int64(r.Peer), int64(r.Round), 0, 0, r.CallID, r.EndAt, int64(flag(r.Liked)))
-	return err
 }
 
 // Due returns tickets whose time has come. Where replicas share the database

@@ -34,7 +34,7 @@ func savePerson(tx *Tx, c pairing.Candidate, now int64) error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("storage: pairing: %w", err)
 	}
-	_, err := tx.Exec(tx.Dialect().Upsert("pair_people", "app, uid", personColumns[2:], personColumns...),
+	_, err := tx.Exec(tx.Dialect().Upsert("pair_people", 1, "app, uid", personColumns[2:], personColumns...),
 		c.App, c.UID, c.ReadyAt, c.IdleSince, flag(c.Paused), card, avail, sessions, c.OnlineAt, now)
 	return err
 }

@@ -6,21 +6,28 @@ import (
 	"testing"
 )
 
-// Tickets that ended stay for a day, so no query may read all of them.
-func TestSQLiteFindsTicketsAndPeopleByAnIndex(t *testing.T) {
+// Tickets that ended stay for a day, and records for good, so no query may read
+// all of them; of a person's records a page reads as many as it lists.
+func TestSQLiteFindsWhatPairingKeepsByAnIndex(t *testing.T) {
 	db, err := Open(context.Background(), Config{DataDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for query, args := range map[string][]any{
-		selectDue:     {1, 10},
-		selectWaiting: {"app", 0},
-		selectOld:     {"7", 1, 5, 10},
-		selectPerson + " WHERE p.app = ? AND p.changed_ms >= ?": {"app", 0},
-		selectPerson + " WHERE p.app = ? AND p.uid = ?":         {"app", 7},
+	for query, want := range map[string]struct {
+		args []any
+		by   string // how much of the key; empty: any
+	}{
+		selectDue:     {args: []any{1, 10}},
+		selectWaiting: {args: []any{"app", 0}},
+		selectOld:     {args: []any{"7", 1, 5, 10}},
+		selectPerson + " WHERE p.app = ? AND p.changed_ms >= ?": {args: []any{"app", 0}},
+		selectPerson + " WHERE p.app = ? AND p.uid = ?":         {args: []any{"app", 7}},
+		selectRecords: {[]any{7, "app", 100, 100, "7", 10}, "(uid=? AND app=? AND start_at<?)"},
+		selectMet:     {[]any{7, "app", 100, 10}, "(uid=? AND app=? AND start_at>?)"},
+		hideRecord:    {[]any{7, "app", 100, "7"}, "(uid=? AND app=? AND start_at=? AND ask_no=?)"},
 	} {
-		rows, err := db.Query(context.Background(), "EXPLAIN QUERY PLAN "+query, args...)
+		rows, err := db.Query(context.Background(), "EXPLAIN QUERY PLAN "+query, want.args...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +45,7 @@ func TestSQLiteFindsTicketsAndPeopleByAnIndex(t *testing.T) {
 		}
 		t.Logf("%s\n%s", query, strings.Join(plan, "\n"))
 		for _, step := range plan {
-			if !strings.Contains(step, "USING") || strings.Contains(step, "B-TREE") {
+			if !strings.Contains(step, "USING") || !strings.Contains(step, want.by) || strings.Contains(step, "B-TREE") {
 				t.Errorf("%s: %s", query, step)
 			}
 		}

@@ -479,8 +479,8 @@ func TestUpsertOverwritesAndInsertIgnoreDoesNot(t *testing.T) {
 		err := db.Write(context.Background(), func(tx *storage.Tx) error {
 			d := tx.Dialect()
 			for i, q := range []string{
-				d.Upsert("counters", "name", []string{"n"}, "name", "n"),
-				d.Upsert("counters", "name", []string{"n"}, "name", "n"),
+				d.Upsert("counters", 1, "name", []string{"n"}, "name", "n"),
+				d.Upsert("counters", 1, "name", []string{"n"}, "name", "n"),
 				d.InsertIgnore("counters", 1, "name", "n"),
 			} {
 				if _, err := tx.Exec(q, "row", i); err != nil {

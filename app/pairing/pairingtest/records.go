@@ -32,7 +32,7 @@ func paged(t *testing.T, s pairing.Store) {
 	}
 	var got string
 	var at pairing.Cursor
-	for {
+	for len(got) < 10 { // a page that comes again is seen, too
 		page, err := s.Records(ctx(), app, 7, at, 2)
 		must(t, err)
 		if len(page) == 0 {
@@ -46,6 +46,9 @@ func paged(t *testing.T, s pairing.Store) {
 	}
 	if got != "edcba" {
 		t.Fatalf("order %q", got)
+	}
+	if other, err := s.Records(ctx(), "other", 7, pairing.Cursor{}, 2); err != nil || len(other) != 0 {
+		t.Fatalf("another app's: %v %v", other, err)
 	}
 }
 
@@ -70,6 +73,38 @@ func hidden(t *testing.T, s pairing.Store) {
 	if len(mine) != 0 || len(his) != 1 || !his[0].Liked || his[0].EndAt != 120 {
 		t.Fatalf("mine %v, his %v", mine, his)
 	}
+	if got, _ := s.Met(ctx(), app, 7, 0, 10); !slices.Equal(got, []pairing.UID{8}) {
+		t.Fatalf("met, but deleted: %v", got)
+	}
+}
+
+func rewritten(t *testing.T, s pairing.Store) {
+	r := pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, CallID: "c", EndAt: 110}
+	record(t, s, r)
+	must(t, s.DeleteRecord(ctx(), app, "a", 100, 8))
+	r.App, r.CallID, r.EndAt, r.Liked = app, "d", 120, true
+	record(t, s, r)
+	mine, err := s.Records(ctx(), app, 7, pairing.Cursor{}, 10)
+	must(t, err)
+	his, err := s.Records(ctx(), app, 8, pairing.Cursor{}, 10)
+	must(t, err)
+	if !slices.Equal(mine, []pairing.Record{r}) || len(his) != 0 {
+		t.Fatalf("mine %v, deleted %v", mine, his)
+	}
+}
+
+// No ask has its asker for a peer. If one had, its record would be one, not an error.
+func oneself(t *testing.T, s pairing.Store) {
+	for range 2 {
+		record(t, s, pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 7, EndAt: 110})
+	}
+	list, err := s.Records(ctx(), app, 7, pairing.Cursor{}, 10)
+	must(t, err)
+	met, err := s.Met(ctx(), app, 7, 0, 10)
+	must(t, err)
+	if len(list) != 1 || !slices.Equal(met, []pairing.UID{7}) {
+		t.Fatalf("records %v, met %v", list, met)
+	}
 }
 
 func met(t *testing.T, s pairing.Store) {
@@ -83,5 +118,8 @@ func met(t *testing.T, s pairing.Store) {
 	}
 	if got, _ = s.Met(ctx(), app, 7, 0, 1); !slices.Equal(got, []pairing.UID{9}) {
 		t.Fatalf("the last one met: %v", got)
+	}
+	if got, _ = s.Met(ctx(), "other", 7, 0, 10); len(got) != 0 {
+		t.Fatalf("met in another app: %v", got)
 	}
 }

@@ -31,6 +31,8 @@ func Run(t *testing.T, open func(t *testing.T) pairing.Store) {
 		"ALeaseThatRanOutIsReaped":              reaped,
 		"RecordsArePagedNewestFirst":            paged,
 		"ADeletedRecordIsHiddenFromOneSideOnly": hidden,
+		"ARecordIsWrittenOverAndStaysDeleted":   rewritten,
+		"ARecordWithOneselfIsThereOnce":         oneself,
 		"MetListsBothRoles":                     met,
 		"OlderEvidenceChangesNothing":           evidence,
 		"AReleaseKeepsCardCooldownAndPause":     released,
