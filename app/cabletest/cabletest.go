@@ -1,8 +1,7 @@
-// Package cabletest is a way to a server that tests can cut and mend.
+// Package cabletest is a way to a server that tests can cut, or clog, and mend.
 package cabletest
 
 import (
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -17,10 +16,15 @@ type Cable struct {
 	ln net.Listener
 	wg sync.WaitGroup
 
-	mu    sync.Mutex // guards conns and cut
+	mu    sync.Mutex // guards the rest
 	conns []net.Conn
 	cut   bool // what is accepted now comes too late
+	there valve
+	back  valve
 }
+
+// valve is one direction. Nil lets all through, else what comes waits for its end.
+type valve chan struct{}
 
 // To lays a cable to the server at target; it is cut when the test ends.
 func To(t testing.TB, target string) *Cable {
@@ -61,15 +65,57 @@ func (c *Cable) Mend() {
 				_, _ = in.Close(), out.Close()
 				return
 			}
-			c.wg.Go(func() { pass(out, in) })
-			c.wg.Go(func() { pass(in, out) })
+			c.wg.Go(func() { c.pass(out, in, &c.there) })
+			c.wg.Go(func() { c.pass(in, out, &c.back) })
 		}
 	})
 }
 
-func pass(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
-	_, _ = to.Close(), from.Close()
+func (c *Cable) pass(to, from net.Conn, through *valve) {
+	defer to.Close()
+	defer from.Close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		c.mu.Lock()
+		shut := *through
+		c.mu.Unlock()
+		if shut != nil {
+			<-shut
+		}
+		if _, failed := to.Write(buf[:n]); err != nil || failed != nil {
+			return
+		}
+	}
+}
+
+// Hang holds back all that is said from now on, either way, and keeps connections
+// open and lets new ones be made, until Flow or Cut.
+func (c *Cable) Hang() { c.clog(&c.there, &c.back) }
+
+// Mute is Hang for what the server says: it still hears.
+func (c *Cable) Mute() { c.clog(&c.back) }
+
+func (c *Cable) clog(valves ...*valve) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, v := range valves {
+		if *v == nil {
+			*v = make(valve)
+		}
+	}
+}
+
+// Flow lets through what was held back and all that follows.
+func (c *Cable) Flow() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, v := range []*valve{&c.there, &c.back} {
+		if *v != nil {
+			close(*v)
+			*v = nil
+		}
+	}
 }
 
 // Cut breaks all connections and returns when nothing passes any more; nobody can
@@ -83,5 +129,6 @@ func (c *Cable) Cut() {
 	}
 	c.conns = nil
 	c.mu.Unlock()
+	c.Flow() // into nothing
 	c.wg.Wait()
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// transaction is what a lane runs writes in: a *sql.Tx, a pgTx or a liteTx.
+// transaction is what a lane runs writes in: a liteTx, a pgTx or a myTx. None is
+// a *sql.Tx, whose end no context bounds.
 type transaction interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -27,9 +28,9 @@ type transaction interface {
 func (l *lane) begin(ctx context.Context, alone bool) (transaction, error) {
 	switch l.db.dialect {
 	case Postgres:
-		return beginPostgres(ctx, l.conn, alone)
+		return beginPostgres(ctx, &pgTx{Conn: l.conn, limit: l.db.commitLimit}, alone)
 	case MySQL:
-		return beginMySQL(ctx, l.conn, alone)
+		return beginMySQL(ctx, &myTx{Conn: l.conn, limit: l.db.commitLimit}, alone)
 	default:
 		tx := &liteTx{Conn: l.conn, lane: l}
 		return tx, tx.say("BEGIN IMMEDIATE") // takes the whole file
@@ -81,9 +82,8 @@ func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
 	return changed, err
 }
 
-func beginMySQL(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
+func beginMySQL(ctx context.Context, tx *myTx, alone bool) (transaction, error) {
+	if _, err := tx.ExecContext(ctx, "START TRANSACTION"); err != nil {
 		return nil, err
 	}
 	lock := "SELECT id FROM lane_turn WHERE id = 1 LOCK IN SHARE MODE"
@@ -97,7 +97,28 @@ func beginMySQL(ctx context.Context, conn *sql.Conn, alone bool) (transaction, e
 	return tx, nil
 }
 
+// myTx is a transaction whose begin and end are statements like any other.
+type myTx struct {
+	*sql.Conn
+	limit time.Duration // of the commit
+}
+
+// Commit implements transaction.
+func (t *myTx) Commit() error { return t.say("COMMIT", t.limit) }
+
+// Rollback implements transaction.
+func (t *myTx) Rollback() error { return t.say("ROLLBACK", rollbackLimit) }
+
+func (t *myTx) say(statement string, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	_, err := t.ExecContext(ctx, statement)
+	return err
+}
+
 const (
+	// How long a server may take to roll back before its connection is given up.
+	rollbackLimit = time.Second
 	// How long a transaction waits to run alone, while all others wait behind it: who
 	// holds the lock may have died in a way that the server has yet to notice.
 	turnWait = 2 * time.Second
@@ -109,7 +130,7 @@ const (
 // Two writes that wait for each other are told apart after lock_timeout, instead
 // of after the server's second; whoever gives up first is run again. Each has a
 // patience of its own: with the same one both would give up together, and meet again.
-func beginPostgres(ctx context.Context, conn *sql.Conn, alone bool) (transaction, error) {
+func beginPostgres(ctx context.Context, tx *pgTx, alone bool) (transaction, error) {
 	begin := fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = %d; ", idleLimit.Milliseconds())
 	if alone {
 		begin += fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d)", turnWait.Milliseconds(), turnLock)
@@ -117,7 +138,6 @@ func beginPostgres(ctx context.Context, conn *sql.Conn, alone bool) (transaction
 		patience := lockWait/2 + rand.N(lockWait)
 		begin += fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d); SET LOCAL lock_timeout = %d", turnLock, patience.Milliseconds())
 	}
-	tx := &pgTx{Conn: conn, ctx: ctx}
 	if _, err := tx.say(ctx, begin); err != nil {
 		_ = tx.Rollback()
 		return nil, err
@@ -128,12 +148,14 @@ func beginPostgres(ctx context.Context, conn *sql.Conn, alone bool) (transaction
 // pgTx is a transaction whose begin and end go past database/sql.
 type pgTx struct {
 	*sql.Conn
-	ctx context.Context // bounds the commit
+	limit time.Duration // of the commit
 }
 
 // Commit implements transaction.
 func (t *pgTx) Commit() error {
-	said, err := t.say(t.ctx, "COMMIT")
+	ctx, cancel := context.WithTimeout(context.Background(), t.limit)
+	defer cancel()
+	said, err := t.say(ctx, "COMMIT")
 	if err == nil && said == "ROLLBACK" {
 		err = pgx.ErrTxCommitRollback
 	}
@@ -142,7 +164,7 @@ func (t *pgTx) Commit() error {
 
 // Rollback implements transaction. A connection on which it fails is closed.
 func (t *pgTx) Rollback() error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit)
 	defer cancel()
 	_, err := t.say(ctx, "ROLLBACK")
 	if err != nil {

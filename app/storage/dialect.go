@@ -188,7 +188,7 @@ func duplicate(err error) bool {
 
 // refusedCommit: the server itself says that nothing was committed.
 func refusedCommit(err error) bool {
-	if errors.Is(err, pgx.ErrTxCommitRollback) || errors.Is(err, sql.ErrTxDone) {
+	if errors.Is(err, pgx.ErrTxCommitRollback) {
 		return true
 	}
 	code, ok := serverCode(err)
@@ -214,6 +214,13 @@ func lost(err error) bool {
 		(errors.As(err, &network) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded))
 }
 
+// hangs: the server, or the way to it, said nothing for as long as it was given.
+func hangs(err error) bool {
+	var timed net.Error // context.DeadlineExceeded is one
+	_, answered := serverCode(err)
+	return !answered && errors.As(err, &timed) && timed.Timeout()
+}
+
 // stale: the connection was lost, and another one may be there or be made.
 func stale(err error) bool {
 	if err == nil {
@@ -223,7 +230,7 @@ func stale(err error) bool {
 	var network *net.OpError
 	dialled := errors.As(err, &refused) || errors.As(err, &network) && network.Op == "dial"
 	_, answered := serverCode(err)
-	return !dialled && !answered && lost(err)
+	return !dialled && !answered && !hangs(err) && lost(err)
 }
 
 func unavailableCode(code string) bool {

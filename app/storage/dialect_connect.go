@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -120,7 +121,22 @@ func connectMySQL(raw string) (writer, reader *sql.DB, err error) {
 	if err != nil {
 		return nil, nil, errors.New("storage: database url: not a valid mysql url")
 	}
-	return sql.OpenDB(connector), sql.OpenDB(connector), nil
+	timed := timedConnector{connector, c.Timeout}
+	return sql.OpenDB(timed), sql.OpenDB(timed), nil
+}
+
+// timedConnector bounds the whole of connecting: the driver bounds the dialling, and
+// a server that takes the connection may say nothing on it.
+type timedConnector struct {
+	driver.Connector
+	limit time.Duration
+}
+
+// Connect implements driver.Connector.
+func (c timedConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	return c.Connector.Connect(ctx)
 }
 
 // mysqlConfig reads mysql://user:password@host:port/database?option=value and,
@@ -160,15 +176,15 @@ func (d Dialect) prepare(ctx context.Context, conn *sql.Conn) (id int64, err err
 	return id, err
 }
 
-// kill ends a connection whose statement ran over its time. MySQL goes on with
-// the statement, and keeps its locks, after the client has left; the others stop.
-func (d Dialect) kill(pool *sql.DB, id int64) {
-	if d != MySQL {
-		return
+// kill ends a connection whose statement ran over its time: MySQL goes on with the
+// statement, and keeps its locks, after the client has left. It fails when the
+// server does not answer; a connection that it does not know has ended.
+func kill(ctx context.Context, pool *sql.DB, id int64) error {
+	_, err := pool.ExecContext(ctx, "KILL "+strconv.FormatInt(id, 10))
+	if _, answered := serverCode(err); answered {
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), busyTimeout)
-	defer cancel()
-	_, _ = pool.ExecContext(ctx, "KILL "+strconv.FormatInt(id, 10)) // a dead server has no locks either
+	return err
 }
 
 // owner is the pool that changes the schema: waits for locks are no conflict there.

@@ -22,7 +22,7 @@ const (
 	aloneAfter  = 2                      // of them, after which it runs with no other group at its side
 	lostTries   = 3                      // runs of one group that keeps losing its connection
 	laneBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
-	commitLimit = 4 * time.Second        // with a write's turn it stays under a request's usual 10 s
+	commitLimit = 4 * time.Second        // for a commit's answer; with a write's turn it stays under a request's usual 10 s
 )
 
 // lane is one connection that writes. It takes all writes that wait, runs them
@@ -121,6 +121,7 @@ const (
 	spoiled                  // rolled back: one write's failure has to be kept apart
 	conflict                 // rolled back by the database: run again
 	dropped                  // no usable connection: nothing was written
+	hung                     // the server said nothing for too long before the commit: nothing was written
 	unknown                  // the commit's answer was lost
 )
 
@@ -141,6 +142,10 @@ func (l *lane) settle(group []*request) {
 			answer(group[:ran], fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrOutcomeUnknown, cause))
 			group, tries = group[ran:], 0
 			continue
+		case v == hung: // those who wait have no time for another
+			l.disconnect()
+			answer(group, fmt.Errorf("%w: %w", ErrUnavailable, cause))
+			return
 		case v == dropped:
 			l.disconnect()
 			losses++
@@ -182,12 +187,15 @@ func answer(group []*request, err error) {
 // and says how many writes took part. Isolated: each write behind a savepoint.
 // Alone: beside no other lane's transaction.
 func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, cause error) {
-	ctx, cancel := context.WithTimeout(context.Background(), laneSpell+l.db.turn+commitLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), laneSpell+l.db.turn+l.db.commitLimit)
 	defer cancel()
 	for _, r := range group {
 		r.err = nil
 	}
 	if err := l.connect(ctx); err != nil {
+		if hangs(err) {
+			return 0, hung, err
+		}
 		return 0, dropped, err
 	}
 	begun, err := l.begin(ctx, alone)
@@ -199,9 +207,11 @@ func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, 
 	for ran < len(group) && (ran == 0 || time.Since(start) < laneSpell) {
 		part := next(group[ran:], isolated)
 		if v, cause = tx.part(part, isolated); v != committed {
-			l.rollBack(begun)
+			err := l.rollBack(begun)
 			if errors.Is(cause, ErrSlow) {
-				l.db.dialect.kill(l.db.writer, l.id)
+				if err = l.stop(err); err != nil {
+					return ran, hung, fmt.Errorf("no answer to the end of a write over its time: %w", err)
+				}
 			}
 			return ran, v, cause
 		}
@@ -209,7 +219,7 @@ func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, 
 		wrote = wrote || tx.wrote
 	}
 	if err := l.commit(begun, group[:ran], wrote); err != nil {
-		l.rollBack(begun) // SQLite keeps the transaction after a busy commit
+		_ = l.rollBack(begun) // SQLite keeps the transaction after a busy commit
 		return ran, commitVerdict(err), err
 	}
 	return ran, committed, nil
@@ -239,10 +249,23 @@ func (l *lane) commit(begun transaction, group []*request, wrote bool) error {
 
 // rollBack undoes tx. Where that fails the connection may still be inside a
 // transaction, and is not used again.
-func (l *lane) rollBack(tx transaction) {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+func (l *lane) rollBack(tx transaction) error {
+	err := tx.Rollback()
+	if err != nil {
 		l.disconnect()
 	}
+	return err
+}
+
+// stop sees that a statement over its time has ended at the server. It fails when
+// the server does not answer: then the server hangs, and the write was not slow.
+func (l *lane) stop(rolledBack error) error {
+	if l.db.dialect != MySQL {
+		return rolledBack // cancelled before
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), l.db.commitLimit)
+	defer cancel()
+	return kill(ctx, l.db.writer, l.id)
 }
 
 // next is the writes that run together: all items in a row of one batch, else one.
@@ -257,7 +280,7 @@ func next(group []*request, isolated bool) []*request {
 // part runs one write, or the items of one batch, and sets their errors.
 func (tx *Tx) part(part []*request, isolated bool) (verdict, error) {
 	if isolated {
-		if _, err := tx.tx.ExecContext(context.Background(), "SAVEPOINT w"); err != nil {
+		if err := tx.say("SAVEPOINT w"); err != nil {
 			return rolledBack(err), err
 		}
 	}
@@ -269,7 +292,7 @@ func (tx *Tx) part(part []*request, isolated bool) (verdict, error) {
 	})
 	switch {
 	case err == nil && isolated:
-		_, err = tx.tx.ExecContext(context.Background(), "RELEASE SAVEPOINT w")
+		err = tx.say("RELEASE SAVEPOINT w")
 		return rolledBack(err), err
 	case err == nil:
 		return committed, nil
@@ -282,8 +305,9 @@ func (tx *Tx) part(part []*request, isolated bool) (verdict, error) {
 		return rolledBack(tx.err), tx.err
 	case isolated:
 		part[0].err = err
-		_, err = tx.tx.ExecContext(context.Background(), "ROLLBACK TO SAVEPOINT w")
-		if err != nil {
+		if err = tx.say("ROLLBACK TO SAVEPOINT w"); hangs(err) {
+			return hung, err
+		} else if err != nil {
 			return conflict, err
 		}
 		return committed, nil
@@ -302,6 +326,8 @@ func rolledBack(err error) verdict {
 		return committed
 	case retriable(err):
 		return conflict
+	case hangs(err):
+		return hung
 	case lost(err):
 		return dropped
 	default:

@@ -51,6 +51,8 @@ type DB struct {
 	reader  *sql.DB
 	wal     *wal // SQLite's
 
+	commitLimit time.Duration // the constant, but for tests
+
 	// mu holds Close off while a write is being handed to a lane.
 	mu     sync.RWMutex
 	closed bool
@@ -89,7 +91,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: dialect, turn: cfg.Turn, writer: writer, reader: reader, reads: map[string]*sql.Stmt{}}
+	db := &DB{dialect: dialect, turn: cfg.Turn, writer: writer, reader: reader, reads: map[string]*sql.Stmt{}, commitLimit: commitLimit}
 	if err := db.migrate(ctx, cfg); err != nil {
 		return nil, errors.Join(err, writer.Close(), reader.Close())
 	}
