@@ -29,7 +29,7 @@ func NewConversations(db *DB) *Conversations {
 const conversationColumns = `c.id, c.app_id, c.type, c.creator, c.ext, c.created_us, c.updated_us, c.archived,
 	c.deleted, c.members, c.last_seq, c.last_msg_id, c.last_sender, c.last_us`
 
-// scanner is a *sql.Rows or a Row.
+// scanner is one row: of a rowSet, or a Row.
 type scanner interface{ Scan(dest ...any) error }
 
 func scanConversation(row scanner) (conversation.Conversation, error) {
@@ -151,7 +151,7 @@ func (s *Conversations) Find(ctx context.Context, app, viewer string, w conversa
 }
 
 // collect scans all rows and closes them.
-func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {
+func collect[T any](rows rowSet, scan func(scanner) (T, error)) ([]T, error) {
 	defer rows.Close()
 	var out []T
 	for rows.Next() {

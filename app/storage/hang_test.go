@@ -26,125 +26,173 @@ var servers = map[string]struct {
 	"mysql":    {storagetest.MySQL, "timeout=2s"},
 }
 
-// hangable is a store whose server can be made to hang, with limits that a busy
-// machine keeps, and the same store past the cable, with the table of counters.
-func hangable(t *testing.T, server string) (db, past *storage.DB, cable *cabletest.Cable) {
+// hangable puts a cable in front of cfg's server, and limits that a busy machine keeps.
+func hangable(t *testing.T, server string, cfg storage.Config) (storage.Config, *cabletest.Cable) {
 	t.Helper()
-	straight := servers[server].config(t)
-	past = storagetest.Open(t, straight)
-	table(t, past)
-	cfg, cable := behind(t, straight)
+	cfg, cable := behind(t, cfg)
+	sign := "?"
 	if strings.Contains(cfg.URL, "?") {
-		cfg.URL += "&" + servers[server].connect
-	} else {
-		cfg.URL += "?" + servers[server].connect
+		sign = "&"
 	}
+	cfg.URL += sign + servers[server].connect
 	cfg.Turn, cfg.Lanes = 2*time.Second, 1
-	db = storagetest.Open(t, cfg)
+	return cfg, cable
+}
+
+func open(t *testing.T, cfg storage.Config) *storage.DB {
+	t.Helper()
+	db := storagetest.Open(t, cfg)
 	db.CommitWithin(time.Second)
-	return db, past, cable
+	return db
+}
+
+// timed runs what a hang must not keep for long; if it does, the hang ends and the test fails.
+func timed(t *testing.T, c *cabletest.Cable, run func()) {
+	t.Helper()
+	end := time.AfterFunc(tooLong, c.Flow)
+	defer end.Stop()
+	begin := time.Now()
+	run()
+	if took := time.Since(begin); took >= tooLong {
+		t.Errorf("given up after %v", took)
+	}
 }
 
 // A server that says nothing is given up in time wherever that happens. Only a
 // commit that was sent leaves a doubt: all else is known not to be written.
 func TestAServerThatHangsIsGivenUpAndTheAnswerIsHonest(t *testing.T) {
-	refused := errors.New("refused")
-	// later runs the write a second time, behind a savepoint, and hangs at its end.
-	later := func(c *cabletest.Cable, end error) func(*storage.Tx) error {
-		runs := 0
-		return func(tx *storage.Tx) error {
-			if err := add("row")(tx); err != nil {
-				return err
+	for server := range servers {
+		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			cfg := servers[server].config(t)
+			past := storagetest.Open(t, cfg) // the cable
+			table(t, past)
+			var wg sync.WaitGroup
+			for name, h := range hangs {
+				wg.Go(func() { t.Run(name, func(t *testing.T) { h.try(t, server, cfg, past, name) }) })
 			}
-			if runs++; runs == 1 {
-				return refused
-			}
-			c.Hang()
-			return end
-		}
-	}
-	for name, hang := range map[string]struct {
-		cold    bool // the lane has no connection yet
-		before  func(*cabletest.Cable)
-		write   func(*cabletest.Cable) func(*storage.Tx) error
-		unknown bool
-		written bool // for sure
-	}{
-		"connect": {cold: true, before: (*cabletest.Cable).Hang},
-		"begin":   {before: (*cabletest.Cable).Hang},
-		"statement": {write: func(c *cabletest.Cable) func(*storage.Tx) error {
-			return func(tx *storage.Tx) error { c.Hang(); return add("row")(tx) }
-		}},
-		"statement answer": {write: func(c *cabletest.Cable) func(*storage.Tx) error {
-			return func(tx *storage.Tx) error { c.Mute(); return add("row")(tx) }
-		}},
-		"rollback": {write: func(c *cabletest.Cable) func(*storage.Tx) error {
-			return func(tx *storage.Tx) error { return errors.Join(add("row")(tx), refused, hangNow(c)) }
-		}},
-		"release":     {write: func(c *cabletest.Cable) func(*storage.Tx) error { return later(c, nil) }},
-		"rollback to": {write: func(c *cabletest.Cable) func(*storage.Tx) error { return later(c, refused) }},
-		"commit": {unknown: true, write: func(c *cabletest.Cable) func(*storage.Tx) error {
-			return func(tx *storage.Tx) error { return errors.Join(add("row")(tx), hangNow(c)) }
-		}},
-		"commit answer": {unknown: true, written: true, write: func(c *cabletest.Cable) func(*storage.Tx) error {
-			return func(tx *storage.Tx) error { err := add("row")(tx); c.Mute(); return err }
-		}},
-	} {
-		for server := range servers {
-			t.Run(server+"/"+name, func(t *testing.T) {
-				t.Parallel()
-				db, past, cable := hangable(t, server)
-				if !hang.cold {
-					if err := db.Ready(t.Context()); err != nil {
-						t.Fatal(err)
-					}
-				}
-				write := add("row")
-				if hang.write != nil {
-					write = hang.write(cable)
-				}
-				if hang.before != nil {
-					hang.before(cable)
-				}
-				begin := time.Now()
-				err := db.Write(context.Background(), write)
-				took := time.Since(begin)
-				if took > tooLong {
-					t.Errorf("given up after %v", took)
-				}
-				t.Logf("%v: %v", took.Round(time.Millisecond), err)
-				if !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrSlow) || errors.Is(err, storage.ErrOutcomeUnknown) != hang.unknown {
-					t.Errorf("%v; unknown must be %v", err, hang.unknown)
-				}
-				cable.Flow()
-				for deadline := time.Now().Add(tooLong); db.Ready(context.Background()) != nil; {
-					if time.Now().After(deadline) {
-						t.Fatal("the store never came back")
-					}
-				}
-				for deadline := time.Now().Add(tooLong); hang.written && !has(t, past, "row"); {
-					if time.Now().After(deadline) {
-						t.Fatal("a commit that the server heard is lost")
-					}
-				}
-				if !hang.unknown && has(t, past, "row") {
-					t.Error("a write that failed for sure is there")
-				}
-			})
-		}
+			wg.Wait()
+		})
 	}
 }
 
-func hangNow(c *cabletest.Cable) error { c.Hang(); return nil }
+var errRefused = errors.New("refused")
 
-// Reads from a server that hangs end with their context, also those that wait for
-// a connection, and no later read gets what was meant for them.
+// hang is a write and the moment in it from which the server says nothing.
+type hang struct {
+	cold    bool // the lane has no connection yet
+	idle    bool // before the write, else in it
+	in      func(tx *storage.Tx, name string, run int, c *cabletest.Cable) error
+	unknown bool
+	written bool // for sure
+}
+
+// hangs by the statement that gets no answer.
+var hangs = map[string]hang{
+	"connect": {idle: true, cold: true},
+	"begin":   {idle: true},
+	"statement": {in: func(tx *storage.Tx, name string, _ int, c *cabletest.Cable) error {
+		c.Hang()
+		return add(name)(tx)
+	}},
+	"heard statement": {in: func(tx *storage.Tx, name string, _ int, c *cabletest.Cable) error {
+		c.Mute()
+		return add(name)(tx)
+	}},
+	"rollback": {in: func(tx *storage.Tx, name string, _ int, c *cabletest.Cable) error {
+		defer c.Hang()
+		return errors.Join(add(name)(tx), errRefused)
+	}},
+	// A write that was refused after it wrote runs again behind a savepoint.
+	"release": {in: func(tx *storage.Tx, name string, run int, c *cabletest.Cable) error {
+		if err := add(name)(tx); err != nil || run == 1 {
+			return errors.Join(err, errRefused)
+		}
+		c.Hang()
+		return nil
+	}},
+	"rollback to": {in: func(tx *storage.Tx, name string, run int, c *cabletest.Cable) error {
+		if run == 2 {
+			defer c.Hang()
+		}
+		return errors.Join(add(name)(tx), errRefused)
+	}},
+	"commit": {unknown: true, in: func(tx *storage.Tx, name string, _ int, c *cabletest.Cable) error {
+		defer c.Hang()
+		return add(name)(tx)
+	}},
+	"heard commit": {unknown: true, written: true, in: func(tx *storage.Tx, name string, _ int, c *cabletest.Cable) error {
+		defer c.Mute()
+		return add(name)(tx)
+	}},
+}
+
+func (h hang) try(t *testing.T, server string, cfg storage.Config, past *storage.DB, name string) {
+	cfg, cable := hangable(t, server, cfg)
+	db := open(t, cfg)
+	write, runs := add(name), 0
+	if !h.cold {
+		if err := db.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.idle {
+		cable.Hang()
+	} else {
+		write = func(tx *storage.Tx) error { runs++; return h.in(tx, name, runs, cable) }
+	}
+	var err error
+	timed(t, cable, func() { err = db.Write(context.Background(), write) })
+	if !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrSlow) || errors.Is(err, storage.ErrOutcomeUnknown) != h.unknown {
+		t.Errorf("%v; unknown must be %v", err, h.unknown)
+	}
+	cable.Flow()
+	for deadline := time.Now().Add(tooLong); db.Ready(context.Background()) != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("the store never came back")
+		}
+	}
+	for deadline := time.Now().Add(tooLong); h.written && !has(t, past, name); {
+		if time.Now().After(deadline) {
+			t.Fatal("a commit that the server heard is lost")
+		}
+	}
+	if !h.unknown && has(t, past, name) {
+		t.Error("a write that failed for sure is there")
+	}
+}
+
+// A start that meets a server which hangs fails, and says so.
+func TestAServerThatHangsCannotBeOpened(t *testing.T) {
+	for server := range servers {
+		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			cfg, cable := hangable(t, server, servers[server].config(t))
+			cable.Hang()
+			timed(t, cable, func() {
+				db, err := storage.Open(context.Background(), cfg)
+				if err == nil {
+					t.Error("opened", db.Close())
+				}
+			})
+		})
+	}
+}
+
+// Reads from a server that hangs end with their context, or after the store's own
+// limit, also those that wait for a connection, and no later read gets what was
+// meant for them.
 func TestReadsFromAServerThatHangsEndWithTheirContext(t *testing.T) {
 	const rows, size = 24, 64 << 10
 	for server := range servers {
 		t.Run(server, func(t *testing.T) {
 			t.Parallel()
-			db, past, cable := hangable(t, server)
+			cfg := servers[server].config(t)
+			past := storagetest.Open(t, cfg) // the cable
+			table(t, past)
+			cfg, cable := hangable(t, server, cfg)
+			db := open(t, cfg)
+			db.ReadWithin(2 * time.Second)
 			for i := range rows {
 				err := past.Write(t.Context(), func(tx *storage.Tx) error {
 					_, err := tx.Exec("INSERT INTO counters (name, n) VALUES (?, ?)", fmt.Sprint("r", i), i)
@@ -181,22 +229,24 @@ func TestReadsFromAServerThatHangsEndWithTheirContext(t *testing.T) {
 				t.Fatal(half.Err())
 			}
 			cable.Hang()
-			begin := time.Now()
-			got := 1
-			for half.Next() {
-				got++
-			}
-			if err := half.Err(); got == rows*rows*rows || !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("the rest of a read: %d rows, %v", got, err)
-			}
-			each(func(i int) {
-				if _, err := one(within(t, 500*time.Millisecond), i); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("row %d of a server that hangs: %v", i, err)
+			timed(t, cable, func() {
+				got := 1
+				for half.Next() {
+					got++
 				}
+				if err := half.Err(); got == rows*rows*rows || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("the rest of a read: %d rows, %v", got, err)
+				}
+				each(func(i int) {
+					ctx := context.Background()
+					if i%2 == 0 {
+						ctx = within(t, 500*time.Millisecond)
+					}
+					if _, err := one(ctx, i); !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("row %d of a server that hangs: %v", i, err)
+					}
+				})
 			})
-			if took := time.Since(begin); took > tooLong {
-				t.Errorf("the reads ended after %v", took)
-			}
 			cable.Flow()
 			each(right)
 		})

@@ -281,7 +281,7 @@ func ignoreNoRows(err error) error {
 	return err
 }
 
-func scanStrings(rows *sql.Rows) (out []string, err error) {
+func scanStrings(rows rowSet) (out []string, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var v string

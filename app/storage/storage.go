@@ -4,7 +4,6 @@
 package storage
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -51,7 +50,8 @@ type DB struct {
 	reader  *sql.DB
 	wal     *wal // SQLite's
 
-	commitLimit time.Duration // the constant, but for tests
+	// The constants, but for tests.
+	commitLimit, readLimit time.Duration
 
 	// mu holds Close off while a write is being handed to a lane.
 	mu     sync.RWMutex
@@ -91,7 +91,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: dialect, turn: cfg.Turn, writer: writer, reader: reader, reads: map[string]*sql.Stmt{}, commitLimit: commitLimit}
+	db := &DB{dialect: dialect, turn: cfg.Turn, writer: writer, reader: reader, reads: map[string]*sql.Stmt{}, commitLimit: commitLimit, readLimit: readLimit}
 	if err := db.migrate(ctx, cfg); err != nil {
 		return nil, errors.Join(err, writer.Close(), reader.Close())
 	}
@@ -147,58 +147,6 @@ func (db *DB) Close() error {
 	return errors.Join(db.writer.Close(), db.reader.Close())
 }
 
-// Query reads what is committed. Placeholders are ? in every dialect. The
-// caller closes the rows. Connections that died while they were idle are passed
-// over: a read may be made again.
-func (db *DB) Query(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
-	query = db.dialect.rebind(query)
-	for range readers + 1 {
-		if rows, err = db.reader.QueryContext(ctx, query, args...); !stale(err) {
-			break
-		}
-	}
-	if err == nil {
-		if err = db.wal.settled(ctx); err != nil {
-			_ = rows.Close()
-			return nil, err
-		}
-	}
-	return rows, wrap(err)
-}
-
-// QueryRow reads one row of what is committed, like Query; its Scan answers
-// sql.ErrNoRows when there is none.
-func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
-	if st := db.prepared(ctx, query); st != nil {
-		return Row{ctx: ctx, wal: db.wal, tries: readers + 1, read: func() *sql.Row { return st.QueryRowContext(ctx, args...) }}
-	}
-	query = db.dialect.rebind(query)
-	return Row{ctx: ctx, wal: db.wal, tries: readers + 1, read: func() *sql.Row { return db.reader.QueryRowContext(ctx, query, args...) }}
-}
-
-// prepared is query compiled for the readers; nil where the driver does so
-// itself, or where it is one of too many.
-func (db *DB) prepared(ctx context.Context, query string) *sql.Stmt {
-	if db.dialect != SQLite {
-		return nil
-	}
-	db.readMu.RLock()
-	st, full := db.reads[query], len(db.reads) >= statements
-	db.readMu.RUnlock()
-	if st != nil || full {
-		return st
-	}
-	db.readMu.Lock()
-	defer db.readMu.Unlock()
-	if st = db.reads[query]; st == nil {
-		if fresh, err := db.reader.PrepareContext(ctx, query); err == nil {
-			st = fresh
-			db.reads[query] = st
-		}
-	}
-	return st
-}
-
 // Now is the store's clock, which all replicas share: the database server's,
 // or this machine's for SQLite.
 func (db *DB) Now(ctx context.Context) (time.Time, error) {
@@ -208,37 +156,6 @@ func (db *DB) Now(ctx context.Context) (time.Time, error) {
 	var us int64
 	err := db.QueryRow(ctx, "SELECT "+db.dialect.NowSQL()).Scan(&us)
 	return time.UnixMicro(us).UTC(), err
-}
-
-// Row is one row to be scanned. It is read by Scan.
-type Row struct {
-	ctx   context.Context
-	wal   *wal
-	read  func() *sql.Row
-	tries int
-	tx    *Tx // nil outside a write
-}
-
-// Scan copies the columns; sql.ErrNoRows when there is no row.
-func (r Row) Scan(dest ...any) (err error) {
-	if r.tx != nil {
-		if err = r.tx.overdue(); err != nil {
-			return err
-		}
-	}
-	for range r.tries {
-		if err = r.read().Scan(dest...); !stale(err) {
-			break
-		}
-	}
-	err = wrap(err)
-	if r.tx != nil {
-		r.tx.note(err)
-	}
-	if err == nil || errors.Is(err, sql.ErrNoRows) {
-		err = cmp.Or(r.wal.settled(r.ctx), err)
-	}
-	return err
 }
 
 // wrap gives a driver's error the name that callers can test for.
