@@ -108,7 +108,9 @@ var hangs = map[string]hang{
 		if err := add(name)(tx); err != nil || run == 1 {
 			return errors.Join(err, errRefused)
 		}
-		c.Hang()
+		if run == 2 {
+			c.Hang()
+		}
 		return nil
 	}},
 	"rollback to": {in: func(tx *storage.Tx, name string, run int, c *cabletest.Cable) error {
