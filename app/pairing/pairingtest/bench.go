@@ -3,6 +3,7 @@ package pairingtest
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -96,9 +97,15 @@ func (l *line) full(uid pairing.UID) (time.Duration, error) {
 	return matched, nil
 }
 
+// programHeap is what the program has live when it has started. A benchmark with
+// less would have the collector run several times as often as the program does.
+const programHeap = 18 << 20
+
 // Throughput plays b.N full tickets by workers side by side, every step
 // committed with its outbox and events.
 func Throughput(b *testing.B, store pairing.Store, workers int) {
+	heap := make([]byte, programHeap)
+	defer runtime.KeepAlive(heap)
 	l := connect(b, store, workers, 4*workers)
 	var next atomic.Int64
 	var mu sync.Mutex
