@@ -147,20 +147,22 @@ func (d *sender) take(t *Ticket, entries []int64) {
 			l.to = e.To
 		}
 		queue, running := p.lanes[l]
-		p.lanes[l] = append(queue, job{t, e, cfg})
-		if !running {
-			d.wg.Add(1)
-			go d.run(p, l)
+		if running {
+			p.lanes[l] = append(queue, job{t, e, cfg})
+			continue
 		}
+		p.lanes[l] = nil
+		d.wg.Add(1)
+		go d.run(p, l, job{t, e, cfg})
 	}
 }
 
-// run delivers one lane until it is empty.
-func (d *sender) run(p *senderPart, l lane) {
+// run delivers first and what comes into its lane, until that is empty.
+func (d *sender) run(p *senderPart, l lane, first job) {
 	defer d.wg.Done()
 	d.room <- struct{}{}
 	defer func() { <-d.room }()
-	for jobs := p.next(l); len(jobs) > 0; jobs = p.next(l) {
+	for jobs := []job{first}; len(jobs) > 0; jobs = p.next(l) {
 		for _, j := range jobs {
 			if j.expired(d.s.now()) {
 				d.s.count("ignored", "lease_lost")

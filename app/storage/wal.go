@@ -43,7 +43,7 @@ type landing struct {
 }
 
 func startWAL(path string) *wal {
-	w := &wal{path: path, sync: (*os.File).Sync, landed: make(chan landing, walBehind), done: make(chan struct{}), turned: make(chan struct{})}
+	w := &wal{path: path, sync: syncData, landed: make(chan landing, walBehind), done: make(chan struct{}), turned: make(chan struct{})}
 	go w.run()
 	return w
 }
