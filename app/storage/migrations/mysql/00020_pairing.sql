@@ -8,9 +8,9 @@ CREATE TABLE pair_tickets (
     version BIGINT NOT NULL,
     due_ms BIGINT, -- when a tick is wanted next; null: never
     changed_ms BIGINT NOT NULL,
-    doc MEDIUMBLOB NOT NULL -- pairing_doc.go
+    doc MEDIUMBLOB NOT NULL
 ) ENGINE=InnoDB;
-CREATE INDEX pair_tickets_due ON pair_tickets (due_ms);
+CREATE INDEX pair_tickets_due ON pair_tickets (due_ms, changed_ms);
 CREATE INDEX pair_tickets_open ON pair_tickets (app, state, changed_ms);
 
 CREATE TABLE pair_claims (
@@ -39,21 +39,22 @@ CREATE TABLE pair_people (
 ) ENGINE=InnoDB;
 CREATE INDEX pair_people_changed ON pair_people (app, changed_ms);
 
--- A row for each of the two people: one range lists what a person has.
 CREATE TABLE pair_records (
-    uid BIGINT NOT NULL, -- whose row it is: asker or peer
     app VARBINARY(64) NOT NULL,
-    start_at BIGINT NOT NULL, -- Unix seconds, as end_at
     ask_no VARBINARY(64) NOT NULL,
+    start_at BIGINT NOT NULL,
     asker BIGINT NOT NULL,
     peer BIGINT NOT NULL,
     round_no BIGINT NOT NULL,
     call_id VARBINARY(255) NOT NULL,
-    end_at BIGINT NOT NULL,
+    end_at BIGINT NOT NULL, -- 0: the call runs
     liked BIGINT NOT NULL,
-    hidden BIGINT NOT NULL DEFAULT 0, -- 1: he deleted it
-    PRIMARY KEY (uid, app, start_at, ask_no)
+    asker_hid BIGINT NOT NULL,
+    peer_hid BIGINT NOT NULL,
+    PRIMARY KEY (app, ask_no, start_at)
 ) ENGINE=InnoDB;
+CREATE INDEX pair_records_asker ON pair_records (app, asker, start_at, ask_no);
+CREATE INDEX pair_records_peer ON pair_records (app, peer, start_at, ask_no);
 
 CREATE TABLE pair_configs (
     id VARBINARY(64) NOT NULL PRIMARY KEY,

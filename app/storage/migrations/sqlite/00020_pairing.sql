@@ -8,9 +8,10 @@ CREATE TABLE pair_tickets (
     version INTEGER NOT NULL,
     due_ms INTEGER, -- when a tick is wanted next; null: never
     changed_ms INTEGER NOT NULL,
-    doc BLOB NOT NULL -- pairing_doc.go
+    doc TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX pair_tickets_due ON pair_tickets (due_ms) WHERE due_ms IS NOT NULL; -- what has ended leaves it
+CREATE INDEX pair_tickets_due ON pair_tickets (due_ms, changed_ms);
+CREATE INDEX pair_tickets_open ON pair_tickets (app, changed_ms) WHERE state < 2;
 
 CREATE TABLE pair_claims (
     app TEXT NOT NULL,
@@ -36,22 +37,24 @@ CREATE TABLE pair_people (
     changed_ms INTEGER NOT NULL,
     PRIMARY KEY (app, uid)
 ) WITHOUT ROWID;
+CREATE INDEX pair_people_changed ON pair_people (app, changed_ms);
 
--- A row for each of the two people: one range lists what a person has.
 CREATE TABLE pair_records (
-    uid INTEGER NOT NULL, -- whose row it is: asker or peer
     app TEXT NOT NULL,
-    start_at INTEGER NOT NULL, -- Unix seconds, as end_at
     ask_no TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
     asker INTEGER NOT NULL,
     peer INTEGER NOT NULL,
     round_no INTEGER NOT NULL,
     call_id TEXT NOT NULL,
-    end_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL, -- 0: the call runs
     liked INTEGER NOT NULL,
-    hidden INTEGER NOT NULL DEFAULT 0, -- 1: he deleted it
-    PRIMARY KEY (uid, app, start_at, ask_no)
+    asker_hid INTEGER NOT NULL,
+    peer_hid INTEGER NOT NULL,
+    PRIMARY KEY (app, ask_no, start_at)
 ) WITHOUT ROWID;
+CREATE INDEX pair_records_asker ON pair_records (app, asker, start_at, ask_no);
+CREATE INDEX pair_records_peer ON pair_records (app, peer, start_at, ask_no);
 
 CREATE TABLE pair_configs (
     id TEXT NOT NULL PRIMARY KEY,
