@@ -208,18 +208,14 @@ func (m *Memory) Records(_ context.Context, app string, uid UID, before Cursor, 
 	defer m.mu.Unlock()
 	var out []Record
 	for _, r := range m.records[person{app, uid}] {
-		if !r.hidden[uid] && (before == Cursor{} || compareCursor(Cursor{r.StartAt, r.AskNo}, before) < 0) {
+		if !r.hidden[uid] && (before == Cursor{} || Cursor{r.StartAt, r.AskNo}.Compare(before) < 0) {
 			out = append(out, r.Record)
 		}
 	}
 	slices.SortFunc(out, func(a, b Record) int {
-		return compareCursor(Cursor{b.StartAt, b.AskNo}, Cursor{a.StartAt, a.AskNo})
+		return Cursor{b.StartAt, b.AskNo}.Compare(Cursor{a.StartAt, a.AskNo})
 	})
 	return out[:min(limit, len(out))], nil
-}
-
-func compareCursor(a, b Cursor) int {
-	return cmp.Or(cmp.Compare(a.StartAt, b.StartAt), cmp.Compare(a.AskNo, b.AskNo))
 }
 
 // DeleteRecord implements Records.

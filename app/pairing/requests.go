@@ -152,11 +152,11 @@ func (s *Service) Records(ctx context.Context, app string, uid UID, before Curso
 	}
 	list, err := s.Store.Records(ctx, app, uid, before, limit)
 	at := Cursor{live.StartAt, live.AskNo}
-	if err != nil || at == (Cursor{}) || before != (Cursor{}) && compareCursor(at, before) >= 0 ||
+	if err != nil || at == (Cursor{}) || before != (Cursor{}) && at.Compare(before) >= 0 ||
 		slices.ContainsFunc(list, func(r Record) bool { return Cursor{r.StartAt, r.AskNo} == at }) {
 		return list, err
 	}
-	place, _ := slices.BinarySearchFunc(list, at, func(r Record, at Cursor) int { return compareCursor(at, Cursor{r.StartAt, r.AskNo}) })
+	place, _ := slices.BinarySearchFunc(list, at, func(r Record, at Cursor) int { return at.Compare(Cursor{r.StartAt, r.AskNo}) })
 	list = slices.Insert(list, place, live)
 	return list[:min(limit, len(list))], nil
 }

@@ -1,6 +1,7 @@
 package pairing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,9 @@ type Write struct {
 }
 
 // Batch is what one step writes, all of it or nothing: first the drops, then
-// the takes, so that a claim can change its ask inside one batch.
+// the takes, so that a claim can change its ask inside one batch. A record is
+// written once, after those that its people had before, and nobody has two of
+// them in one batch: who is in a round has no other.
 type Batch struct {
 	Writes  []Write
 	Drop    []Release
@@ -73,6 +76,11 @@ type Records interface {
 type Cursor struct {
 	StartAt int64
 	AskNo   string
+}
+
+// Compare is negative when c began before d.
+func (c Cursor) Compare(d Cursor) int {
+	return cmp.Or(cmp.Compare(c.StartAt, d.StartAt), cmp.Compare(c.AskNo, d.AskNo))
 }
 
 // Candidates keeps what is known of people beside their claims.

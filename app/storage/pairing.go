@@ -71,6 +71,10 @@ const (
 	reapClaims = "DELETE FROM pair_claims WHERE lease_ms < ? AND NOT EXISTS (SELECT 1 FROM pair_tickets t WHERE t.ask_no = pair_claims.ask_no AND t.state <> ?)"
 )
 
+// freePerson leaves what is null as it is.
+const freePerson = "UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ?, card = COALESCE(?, card), paused = CASE WHEN ? = 1 THEN 1 ELSE paused END," +
+	" last_ask = COALESCE(?, last_ask), last_at = COALESCE(?, last_at) WHERE app = ? AND uid = ?"
+
 // What every commit says, spelled out once.
 var (
 	insertClaim = spell(func(d Dialect) string {
@@ -89,6 +93,7 @@ type commit struct {
 	docs    [][]byte // of Writes
 	cards   [][]byte // of Drop; nil: unchanged
 	now     int64
+	freed   []int // of Drop: the claims that were still the ones meant
 	wrote   bool
 	refusal error
 }
@@ -125,15 +130,11 @@ func (s Pairing) Commit(ctx context.Context, b pairing.Batch) error {
 }
 
 func (c *commit) run() error {
-	swap := func(d pairing.Release) bool {
+	swap := func(d pairing.Release) bool { // a claim that changes its ask
 		return slices.ContainsFunc(c.b.Take, func(t pairing.Claim) bool { return t.UID == d.Claim.UID })
 	}
-	for i, d := range c.b.Drop { // a claim that changes its ask
-		if swap(d) {
-			if err := c.drop(d, c.cards[i]); err != nil {
-				return err
-			}
-		}
+	if err := c.free(swap); err != nil {
+		return err
 	}
 	if done, err := c.take(); done || err != nil {
 		return err
@@ -143,19 +144,15 @@ func (c *commit) run() error {
 			return err
 		}
 	}
-	for i, d := range c.b.Drop {
-		if !swap(d) {
-			if err := c.drop(d, c.cards[i]); err != nil {
-				return err
-			}
-		}
+	if err := c.free(func(d pairing.Release) bool { return !swap(d) }); err != nil {
+		return err
 	}
 	for _, r := range c.b.Records {
 		if err := c.record(r); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.people()
 }
 
 // refuse stops the commit: as an error once something was written, so that it
@@ -217,26 +214,60 @@ func (c *commit) ticket(i int) (done bool, err error) {
 	return false, nil
 }
 
-// drop frees a claim that is still the one meant, and notes when its person may
-// be offered something again.
-func (c *commit) drop(d pairing.Release, card []byte) error {
+// free drops the claims that are meant and still the ones that are held.
+func (c *commit) free(meant func(pairing.Release) bool) error {
+	for i, d := range c.b.Drop {
+		if !meant(d) {
+			continue
+		}
+		n, err := c.tx.Exec("DELETE FROM pair_claims WHERE app = ? AND uid = ? AND ask_no = ? AND epoch = ?", d.Claim.App, int64(d.Claim.UID), d.Claim.AskNo, d.Claim.Epoch)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			c.wrote = true
+			c.freed = append(c.freed, i)
+		}
+	}
+	return nil
+}
+
+// people notes of all who were freed when they may be offered something again,
+// and of all who have a record now that it is their newest.
+func (c *commit) people() error {
+	for _, i := range c.freed {
+		if err := c.person(&c.b.Drop[i], c.cards[i]); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.b.Records {
+		for _, uid := range []pairing.UID{r.Asker, r.Peer} {
+			if slices.ContainsFunc(c.freed, func(i int) bool { return c.b.Drop[i].Claim.UID == uid }) {
+				continue
+			}
+			if _, err := c.tx.Exec(setNewest, r.AskNo, r.StartAt, r.App, int64(uid)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// person notes all of that of one who was freed.
+func (c *commit) person(d *pairing.Release, card []byte) error {
 	app, uid, ready := d.Claim.App, int64(d.Claim.UID), int64(d.ReadyAt)
-	n, err := c.tx.Exec("DELETE FROM pair_claims WHERE app = ? AND uid = ? AND ask_no = ? AND epoch = ?", app, uid, d.Claim.AskNo, d.Claim.Epoch)
-	if err != nil || n == 0 {
-		return err
+	var newCard, lastAsk, lastAt any
+	if card != nil {
+		newCard = card
 	}
-	c.wrote = true
-	if card == nil {
-		n, err = c.tx.Exec("UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ? WHERE app = ? AND uid = ?",
-			ready, c.now, c.now, app, uid)
-	} else {
-		n, err = c.tx.Exec("UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ?, card = ?, paused = CASE WHEN ? = 1 THEN 1 ELSE paused END WHERE app = ? AND uid = ?",
-			ready, c.now, c.now, card, flag(d.Paused), app, uid)
+	if r := c.newest(d.Claim.UID); r != nil {
+		lastAsk, lastAt = r.AskNo, r.StartAt
 	}
+	n, err := c.tx.Exec(freePerson, ready, c.now, c.now, newCard, flag(card != nil && d.Paused), lastAsk, lastAt, app, uid)
 	if err != nil || n > 0 {
 		return err
 	}
-	p := pairing.Candidate{App: d.Claim.App, UID: d.Claim.UID, ReadyAt: d.ReadyAt, IdleSince: pairing.Instant(c.now), Paused: d.Paused}
+	p := pairing.Candidate{App: app, UID: d.Claim.UID, ReadyAt: d.ReadyAt, IdleSince: pairing.Instant(c.now), Paused: d.Paused}
 	if d.Card != nil {
 		p.Card = *d.Card
 	}

@@ -39,6 +39,12 @@ func savePerson(tx *Tx, c pairing.Candidate, now int64) error {
 	return err
 }
 
+// addPerson makes somebody known of whom nothing is.
+func addPerson(tx *Tx, app string, uid pairing.UID) error {
+	_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_people", 1, personColumns...), app, int64(uid), 0, 0, 0, "{}", "{}", "{}", 0, 0)
+	return err
+}
+
 // change reads a person, changes him and writes him back. Who is not there yet
 // is made first, so that two replicas wait for one row.
 func (s Pairing) change(ctx context.Context, app string, uid pairing.UID, do func(*pairing.Candidate) bool) (c pairing.Candidate, err error) {
@@ -52,8 +58,7 @@ func (s Pairing) change(ctx context.Context, app string, uid pairing.UID, do fun
 			return err
 		}
 		if tx.Dialect() != SQLite {
-			_, err = tx.Exec(tx.Dialect().InsertIgnore("pair_people", 1, personColumns...), app, uid, 0, 0, 0, "{}", "{}", "{}", 0, 0)
-			if err != nil {
+			if err = addPerson(tx, app, uid); err != nil {
 				return err
 			}
 			var locked int64

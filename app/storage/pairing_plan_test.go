@@ -23,9 +23,9 @@ func TestSQLiteFindsWhatPairingKeepsByAnIndex(t *testing.T) {
 		selectOld:     {args: []any{"7", 1, 5, 10}},
 		selectPerson + " WHERE p.app = ? AND p.changed_ms >= ?": {args: []any{"app", 0}},
 		selectPerson + " WHERE p.app = ? AND p.uid = ?":         {args: []any{"app", 7}},
-		selectRecords: {[]any{7, "app", 100, 100, "7", 10}, "(uid=? AND app=? AND start_at<?)"},
-		selectMet:     {[]any{7, "app", 100, 10}, "(uid=? AND app=? AND start_at>?)"},
-		hideRecord:    {[]any{7, "app", 100, "7"}, "(uid=? AND app=? AND start_at=? AND ask_no=?)"},
+		walkNewest: {args: []any{"app", 7, 7, 7, 10, 0, 7, 0}},
+		walkAfter:  {[]any{7, 7, "ask", 100, 7, 7, 10, 0, 7, 0}, "(ask_no=? AND start_at=?)"},
+		hideRecord: {[]any{7, 7, "ask", 100, "app", 7}, "(ask_no=? AND start_at=?)"},
 	} {
 		rows, err := db.Query(context.Background(), "EXPLAIN QUERY PLAN "+query, want.args...)
 		if err != nil {
@@ -45,6 +45,9 @@ func TestSQLiteFindsWhatPairingKeepsByAnIndex(t *testing.T) {
 		}
 		t.Logf("%s\n%s", query, strings.Join(plan, "\n"))
 		for _, step := range plan {
+			if strings.HasPrefix(query, "WITH RECURSIVE") && !strings.Contains(step, "pair_") && !strings.Contains(step, " r ") {
+				continue // of the walk itself, which is as long as the page
+			}
 			if !strings.Contains(step, "USING") || !strings.Contains(step, want.by) || strings.Contains(step, "B-TREE") {
 				t.Errorf("%s: %s", query, step)
 			}

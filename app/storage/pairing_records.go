@@ -2,70 +2,131 @@ package storage
 
 import (
 	"context"
-	"math"
-	"slices"
 
 	"switchboard/app/pairing"
 )
 
-// Both people of a record have a row of it, and each reads, hides and pages his own.
+// A record is one row. It leads to the record that each of its two people had
+// before, and pair_people to everybody's newest: a list of one's own needs no
+// index, whose pages a ticket's commit would write for nothing else.
+var insertRecord = spell(func(d Dialect) string {
+	return "INSERT INTO pair_records (ask_no, start_at, app, asker, peer, round_no, call_id, end_at, liked, asker_prev_ask, asker_prev_at, peer_prev_ask, peer_prev_at)" +
+		" SELECT ?, ?, a.app, a.uid, p.uid, ?, ?, ?, ?, a.last_ask, a.last_at, p.last_ask, p.last_at" +
+		" FROM pair_people a JOIN pair_people p ON p.app = a.app WHERE a.app = ? AND a.uid = ? AND p.uid = ?" + d.ForUpdate()
+})
+
 const (
-	// All of the cursor's second and, of those, only what stands before it: a range of the key.
-	selectRecords = "SELECT app, ask_no, start_at, asker, peer, round_no, call_id, end_at, liked FROM pair_records" +
-		" WHERE uid = ? AND app = ? AND start_at <= ? AND (start_at < ? OR ask_no < ?) AND hidden = 0" +
-		" ORDER BY start_at DESC, ask_no DESC LIMIT ?"
-	selectMet = "SELECT CASE WHEN asker = uid THEN peer ELSE asker END FROM pair_records" +
-		" WHERE uid = ? AND app = ? AND start_at >= ? ORDER BY start_at DESC, ask_no DESC LIMIT ?"
-	hideRecord = "UPDATE pair_records SET hidden = 1 WHERE uid = ? AND app = ? AND start_at = ? AND ask_no = ?"
+	setNewest  = "UPDATE pair_people SET last_ask = ?, last_at = ? WHERE app = ? AND uid = ?"
+	hideRecord = "UPDATE pair_records SET asker_hid = CASE WHEN asker = ? THEN 1 ELSE asker_hid END, peer_hid = CASE WHEN peer = ? THEN 1 ELSE peer_hid END" +
+		" WHERE ask_no = ? AND start_at = ? AND app = ? AND ? IN (asker, peer)"
+	isRecord = "SELECT 1 FROM pair_records WHERE ask_no = ? AND start_at = ? AND app = ? AND ? IN (asker, peer)"
 )
 
-// upsertRecord by how many people the record has.
-var upsertRecord = map[int]map[Dialect]string{1: spellRecord(1), 2: spellRecord(2)}
+// Of uid's records so many in a row, newest first, down to the first that began
+// before a second: from his newest on, or after one that is known to be his.
+const (
+	walkNewest = "WITH RECURSIVE walk (n, ask_no, start_at) AS (SELECT 1, last_ask, last_at FROM pair_people WHERE app = ? AND uid = ?" + walkOn
+	walkAfter  = "WITH RECURSIVE walk (n, ask_no, start_at) AS (SELECT 1, " + walkPrev + " FROM pair_records r WHERE r.ask_no = ? AND r.start_at = ?" + walkOn
+	walkPrev   = "CASE WHEN r.asker = ? THEN r.asker_prev_ask ELSE r.peer_prev_ask END, CASE WHEN r.asker = ? THEN r.asker_prev_at ELSE r.peer_prev_at END"
+	walkOn     = " UNION ALL SELECT w.n + 1, " + walkPrev + " FROM walk w JOIN pair_records r ON r.ask_no = w.ask_no AND r.start_at = w.start_at WHERE w.n < ? AND r.start_at >= ?)" +
+		" SELECT r.app, r.ask_no, r.start_at, r.asker, r.peer, r.round_no, r.call_id, r.end_at, r.liked, CASE WHEN r.asker = ? THEN r.asker_hid ELSE r.peer_hid END" +
+		" FROM walk w JOIN pair_records r ON r.ask_no = w.ask_no AND r.start_at = w.start_at WHERE r.start_at >= ? ORDER BY w.n"
+)
 
-func spellRecord(people int) map[Dialect]string {
-	return spell(func(d Dialect) string {
-		return d.Upsert("pair_records", people, "uid, app, start_at, ask_no", []string{"call_id", "end_at", "liked"},
-			"uid", "app", "start_at", "ask_no", "asker", "peer", "round_no", "call_id", "end_at", "liked")
-	})
-}
-
+// record adds a record before its people's newest changes, and makes those people known.
 func (c *commit) record(r pairing.Record) error {
-	people := slices.Compact([]pairing.UID{r.Asker, r.Peer})
-	var args []any
-	for _, uid := range people {
-		args = append(args, int64(uid), r.App, r.StartAt, r.AskNo, int64(r.Asker), int64(r.Peer), int64(r.Round), r.CallID, r.EndAt, int64(flag(r.Liked)))
+	insert := func() (int64, error) {
+		return c.tx.Exec(insertRecord[c.tx.Dialect()], r.AskNo, r.StartAt, int64(r.Round), r.CallID, r.EndAt, int64(flag(r.Liked)), r.App, int64(r.Asker), int64(r.Peer))
 	}
-	_, err := c.tx.Exec(upsertRecord[len(people)][c.tx.Dialect()], args...)
+	if n, err := insert(); n > 0 || err != nil {
+		return err
+	}
+	for _, uid := range []pairing.UID{r.Asker, r.Peer} {
+		if err := addPerson(c.tx, r.App, uid); err != nil {
+			return err
+		}
+	}
+	_, err := insert()
 	return err
 }
 
-// Records lists uid's connected rounds from before the cursor, newest first.
-func (s Pairing) Records(ctx context.Context, app string, uid pairing.UID, before pairing.Cursor, limit int) (out []pairing.Record, err error) {
-	if before == (pairing.Cursor{}) {
-		before.StartAt = math.MaxInt64
+// newest is uid's record in the batch; nil when he has none there.
+func (c *commit) newest(uid pairing.UID) *pairing.Record {
+	for i := range c.b.Records {
+		if r := &c.b.Records[i]; uid == r.Asker || uid == r.Peer {
+			return r
+		}
 	}
-	rows, err := s.DB.Query(ctx, selectRecords, uid, app, before.StartAt, before.StartAt, before.AskNo, limit)
+	return nil
+}
+
+// passed is a record on somebody's list.
+type passed struct {
+	pairing.Record
+	hidden bool // from him
+}
+
+// walk lists n of uid's records from his newest on, or after one of his, down to
+// those that began before since, in Unix seconds.
+func (s Pairing) walk(ctx context.Context, app string, uid pairing.UID, after pairing.Cursor, since int64, n int) (list []passed, err error) {
+	query, args := walkNewest, []any{app, uid}
+	if after != (pairing.Cursor{}) {
+		query, args = walkAfter, []any{uid, uid, after.AskNo, after.StartAt}
+	}
+	rows, err := s.DB.Query(ctx, query, append(args, uid, uid, n, since, uid, since)...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var r pairing.Record
-		var liked int
-		if err := rows.Scan(&r.App, &r.AskNo, &r.StartAt, &r.Asker, &r.Peer, &r.Round, &r.CallID, &r.EndAt, &liked); err != nil {
+		var r passed
+		if err := rows.Scan(&r.App, &r.AskNo, &r.StartAt, &r.Asker, &r.Peer, &r.Round, &r.CallID, &r.EndAt, &r.Liked, &r.hidden); err != nil {
 			return nil, err
 		}
-		r.Liked = liked != 0
-		out = append(out, r)
+		list = append(list, r)
 	}
-	return out, wrap(rows.Err())
+	return list, wrap(rows.Err())
+}
+
+// Records lists uid's connected rounds from before the cursor, newest first.
+func (s Pairing) Records(ctx context.Context, app string, uid pairing.UID, before pairing.Cursor, limit int) (out []pairing.Record, err error) {
+	at := before
+	own, err := s.isRecord(ctx, app, at, uid)
+	if !own {
+		at = pairing.Cursor{}
+	}
+	for err == nil {
+		var page []passed
+		if page, err = s.walk(ctx, app, uid, at, 0, limit); err != nil {
+			break
+		}
+		for _, r := range page {
+			at = pairing.Cursor{StartAt: r.StartAt, AskNo: r.AskNo}
+			if !r.hidden && (own || before == pairing.Cursor{} || at.Compare(before) < 0) {
+				out = append(out, r.Record)
+			}
+			if len(out) == limit {
+				return out, nil
+			}
+		}
+		if len(page) < limit {
+			break
+		}
+	}
+	return out, err
+}
+
+func (s Pairing) isRecord(ctx context.Context, app string, at pairing.Cursor, uid pairing.UID) (bool, error) {
+	var one int
+	err := s.DB.QueryRow(ctx, isRecord, at.AskNo, at.StartAt, app, uid).Scan(&one)
+	return err == nil, ignoreNoRows(err)
 }
 
 // DeleteRecord hides one record from uid.
 func (s Pairing) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid pairing.UID) error {
 	var his int64
 	err := s.DB.WriteKeyed(ctx, askNo, func(tx *Tx) (err error) {
-		his, err = tx.Exec(hideRecord, uid, app, startAt, askNo)
+		his, err = tx.Exec(hideRecord, uid, uid, askNo, startAt, app, uid)
 		return err
 	})
 	if err == nil && his == 0 {
@@ -76,17 +137,13 @@ func (s Pairing) DeleteRecord(ctx context.Context, app, askNo string, startAt in
 
 // Met lists whom uid was connected with since, newest first.
 func (s Pairing) Met(ctx context.Context, app string, uid pairing.UID, since pairing.Instant, limit int) (met []pairing.UID, err error) {
-	rows, err := s.DB.Query(ctx, selectMet, uid, app, int64(since)/1000, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var other pairing.UID
-		if err := rows.Scan(&other); err != nil {
-			return nil, err
+	list, err := s.walk(ctx, app, uid, pairing.Cursor{}, int64(since)/1000, limit)
+	for _, r := range list {
+		if other := r.Asker; other != uid {
+			met = append(met, other)
+		} else {
+			met = append(met, r.Peer)
 		}
-		met = append(met, other)
 	}
-	return met, wrap(rows.Err())
+	return met, err
 }

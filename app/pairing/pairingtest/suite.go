@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) pairing.Store) {
 		"ALeaseThatRanOutIsReaped":              reaped,
 		"RecordsArePagedNewestFirst":            paged,
 		"ADeletedRecordIsHiddenFromOneSideOnly": hidden,
-		"ARecordIsWrittenOverAndStaysDeleted":   rewritten,
+		"PagesGoOnFromWhatIsNotListed":          unlisted,
 		"ARecordWithOneselfIsThereOnce":         oneself,
 		"MetListsBothRoles":                     met,
 		"OlderEvidenceChangesNothing":           evidence,
