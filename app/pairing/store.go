@@ -68,7 +68,8 @@ type Records interface {
 	// DeleteRecord hides one record from uid. ErrUnknownAsk when it is not his
 	// or not there; again is no error.
 	DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error
-	// Met lists whom uid was connected with since, newest first, deleted or not.
+	// Met lists whom uid was connected with since, deleted or not, in no order; of
+	// more than limit the last ones.
 	Met(ctx context.Context, app string, uid UID, since Instant, limit int) ([]UID, error)
 }
 

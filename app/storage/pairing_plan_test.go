@@ -23,8 +23,9 @@ func TestSQLiteFindsWhatPairingKeepsByAnIndex(t *testing.T) {
 		selectOld:     {args: []any{"7", 1, 5, 10}},
 		selectPerson + " WHERE p.app = ? AND p.changed_ms >= ?": {args: []any{"app", 0}},
 		selectPerson + " WHERE p.app = ? AND p.uid = ?":         {args: []any{"app", 7}},
-		walkNewest: {args: []any{"app", 7, 7, 7, 10, 0, 7, 0}},
-		walkAfter:  {[]any{7, 7, "ask", 100, 7, 7, 10, 0, 7, 0}, "(ask_no=? AND start_at=?)"},
+		walkNewest: {args: []any{"app", 7, 7, 7, 10, 7}},
+		walkAfter:  {[]any{7, 7, "ask", 100, 7, 7, 10, 7}, "(ask_no=? AND start_at=?)"},
+		walkMet:    {args: []any{"app", 7, 7, 7, 7, 10, 0}},
 		hideRecord: {[]any{7, 7, "ask", 100, "app", 7}, "(ask_no=? AND start_at=?)"},
 	} {
 		rows, err := db.Query(context.Background(), "EXPLAIN QUERY PLAN "+query, want.args...)

@@ -22,15 +22,20 @@ const (
 	isRecord = "SELECT 1 FROM pair_records WHERE ask_no = ? AND start_at = ? AND app = ? AND ? IN (asker, peer)"
 )
 
-// Of uid's records so many in a row, newest first, down to the first that began
-// before a second: from his newest on, or after one that is known to be his.
+// So many of uid's records in a row, newest first: from his newest on, or after one
+// that is known to be his.
 const (
-	walkNewest = "WITH RECURSIVE walk (n, ask_no, start_at) AS (SELECT 1, last_ask, last_at FROM pair_people WHERE app = ? AND uid = ?" + walkOn
-	walkAfter  = "WITH RECURSIVE walk (n, ask_no, start_at) AS (SELECT 1, " + walkPrev + " FROM pair_records r WHERE r.ask_no = ? AND r.start_at = ?" + walkOn
-	walkPrev   = "CASE WHEN r.asker = ? THEN r.asker_prev_ask ELSE r.peer_prev_ask END, CASE WHEN r.asker = ? THEN r.asker_prev_at ELSE r.peer_prev_at END"
-	walkOn     = " UNION ALL SELECT w.n + 1, " + walkPrev + " FROM walk w JOIN pair_records r ON r.ask_no = w.ask_no AND r.start_at = w.start_at WHERE w.n < ? AND r.start_at >= ?)" +
+	walkNewest = "WITH RECURSIVE walk (n, ask_no, start_at) AS (SELECT 1, last_ask, last_at FROM pair_people WHERE app = ? AND uid = ?" + walkList
+	walkAfter  = "WITH RECURSIVE walk (n, ask_no, start_at) AS (SELECT 1, " + walkPrev + " FROM pair_records r WHERE r.ask_no = ? AND r.start_at = ?" + walkList
+	walkList   = " UNION ALL SELECT w.n + 1, " + walkPrev + walkStep + " WHERE w.n < ?)" +
 		" SELECT r.app, r.ask_no, r.start_at, r.asker, r.peer, r.round_no, r.call_id, r.end_at, r.liked, CASE WHEN r.asker = ? THEN r.asker_hid ELSE r.peer_hid END" +
-		" FROM walk w JOIN pair_records r ON r.ask_no = w.ask_no AND r.start_at = w.start_at WHERE r.start_at >= ? ORDER BY w.n"
+		walkStep + " ORDER BY w.n"
+	walkPrev = "CASE WHEN r.asker = ? THEN r.asker_prev_ask ELSE r.peer_prev_ask END, CASE WHEN r.asker = ? THEN r.asker_prev_at ELSE r.peer_prev_at END"
+	walkStep = " FROM walk w JOIN pair_records r ON r.ask_no = w.ask_no AND r.start_at = w.start_at"
+	// Whom he met, in one go: every ask wants to know.
+	walkMet = "WITH RECURSIVE walk (n, ask_no, start_at, other) AS (SELECT 0, last_ask, last_at, uid FROM pair_people WHERE app = ? AND uid = ?" +
+		" UNION ALL SELECT w.n + 1, " + walkPrev + ", CASE WHEN r.asker = ? THEN r.peer ELSE r.asker END" + walkStep + " WHERE w.n < ? AND r.start_at >= ?)" +
+		" SELECT other FROM walk WHERE n > 0"
 )
 
 // record adds a record before its people's newest changes, and makes those people known.
@@ -66,14 +71,13 @@ type passed struct {
 	hidden bool // from him
 }
 
-// walk lists n of uid's records from his newest on, or after one of his, down to
-// those that began before since, in Unix seconds.
-func (s Pairing) walk(ctx context.Context, app string, uid pairing.UID, after pairing.Cursor, since int64, n int) (list []passed, err error) {
+// walk lists n of uid's records from his newest on, or after one of his.
+func (s Pairing) walk(ctx context.Context, app string, uid pairing.UID, after pairing.Cursor, n int) (list []passed, err error) {
 	query, args := walkNewest, []any{app, uid}
 	if after != (pairing.Cursor{}) {
 		query, args = walkAfter, []any{uid, uid, after.AskNo, after.StartAt}
 	}
-	rows, err := s.DB.Query(ctx, query, append(args, uid, uid, n, since, uid, since)...)
+	rows, err := s.DB.Query(ctx, query, append(args, uid, uid, n, uid)...)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +101,7 @@ func (s Pairing) Records(ctx context.Context, app string, uid pairing.UID, befor
 	}
 	for err == nil {
 		var page []passed
-		if page, err = s.walk(ctx, app, uid, at, 0, limit); err != nil {
+		if page, err = s.walk(ctx, app, uid, at, limit); err != nil {
 			break
 		}
 		for _, r := range page {
@@ -135,15 +139,19 @@ func (s Pairing) DeleteRecord(ctx context.Context, app, askNo string, startAt in
 	return err
 }
 
-// Met lists whom uid was connected with since, newest first.
+// Met lists whom uid was connected with since.
 func (s Pairing) Met(ctx context.Context, app string, uid pairing.UID, since pairing.Instant, limit int) (met []pairing.UID, err error) {
-	list, err := s.walk(ctx, app, uid, pairing.Cursor{}, int64(since)/1000, limit)
-	for _, r := range list {
-		if other := r.Asker; other != uid {
-			met = append(met, other)
-		} else {
-			met = append(met, r.Peer)
-		}
+	rows, err := s.DB.Query(ctx, walkMet, app, uid, uid, uid, uid, limit, int64(since)/1000)
+	if err != nil {
+		return nil, err
 	}
-	return met, err
+	defer rows.Close()
+	for rows.Next() {
+		var other pairing.UID
+		if err := rows.Scan(&other); err != nil {
+			return nil, err
+		}
+		met = append(met, other)
+	}
+	return met, wrap(rows.Err())
 }

@@ -16,11 +16,14 @@ const readLimit = 30 * time.Second
 // over: a read may be made again.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
 	ctx, end := db.bound(ctx)
-	query = db.dialect.rebind(query)
+	read := func() (*sql.Rows, error) { return db.reader.QueryContext(ctx, db.dialect.rebind(query), args...) }
+	if st := db.prepared(ctx, query); st != nil {
+		read = func() (*sql.Rows, error) { return st.QueryContext(ctx, args...) }
+	}
 	var rows *sql.Rows
 	var err error
 	for range readers + 1 {
-		if rows, err = db.reader.QueryContext(ctx, query, args...); !stale(err) {
+		if rows, err = read(); !stale(err) {
 			break
 		}
 	}

@@ -134,7 +134,8 @@ func met(t *testing.T, s pairing.Store) {
 	record(t, s, pairing.Record{AskNo: "b", StartAt: 200, Asker: 9, Peer: 7, EndAt: 210})
 	got, err := s.Met(ctx(), app, 7, 100_000, 10)
 	must(t, err)
-	if !slices.Equal(got, []pairing.UID{9, 8}) {
+	slices.Sort(got)
+	if !slices.Equal(got, []pairing.UID{8, 9}) {
 		t.Fatalf("met %v", got)
 	}
 	if got, _ = s.Met(ctx(), app, 7, 0, 1); !slices.Equal(got, []pairing.UID{9}) {
