@@ -54,9 +54,18 @@ func (l *lane) run() {
 	}
 	defer l.disconnect()
 	for first := range l.queue {
+		l.expect(true)
 		if group := l.gather(first); len(group) > 0 {
 			l.settle(group)
 		}
+		l.expect(len(l.queue) > 0)
+	}
+}
+
+// expect tells the log whether there are writes that are to land.
+func (l *lane) expect(more bool) {
+	if l.wal != nil {
+		l.wal.coming.Store(more)
 	}
 }
 
@@ -73,11 +82,13 @@ func (l *lane) gather(first *request) (group []*request) {
 		if synced == nil {
 			break
 		}
+		l.expect(false)
 		select {
 		case next, open = <-l.queue:
 		case <-synced:
 			next = nil
 		}
+		l.expect(true)
 	}
 	slices.SortStableFunc(group, func(a, b *request) int { return strings.Compare(a.key, b.key) })
 	return group
@@ -238,7 +249,7 @@ func (l *lane) commit(begun transaction, group []*request, wrote bool) error {
 		group = nil
 	}
 	if l.wal != nil {
-		l.wal.land(wrote, group)
+		l.wal.land(wrote, group, len(l.queue) > 0)
 		return err
 	}
 	for _, r := range group {

@@ -2,7 +2,9 @@ package storage_test
 
 import (
 	"fmt"
+	"os"
 	"testing"
+	"time"
 
 	"switchboard/app/pairing/pairingtest"
 	"switchboard/app/storage"
@@ -20,6 +22,14 @@ func BenchmarkPairingTicket(b *testing.B) {
 			b.ReportMetric(float64(db.Stats().Commits)/float64(b.N), "commits/ticket")
 		})
 	}
+}
+
+// BenchmarkPairingTicketSlowDisk: the same at 16 workers, where a sync takes two
+// milliseconds or a little more.
+func BenchmarkPairingTicketSlowDisk(b *testing.B) {
+	db := storagetest.Open(b, storagetest.SQLite(b))
+	db.SyncLog(func(*os.File) error { time.Sleep(2 * time.Millisecond); return nil })
+	pairingtest.Throughput(b, storage.Pairing{DB: db}, 16)
 }
 
 // BenchmarkPairingDispatch: from ask to dispatch at 1,000 asks a second, with

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // walBehind bounds the groups that were committed and wait for a sync.
@@ -24,8 +25,13 @@ type wal struct {
 	landed chan landing
 	done   chan struct{} // closed when run has ended
 	begun  atomic.Uint64 // commits that readers may see; written by the lane
+	coming atomic.Bool   // the lane has writes that are to land; written by it
+	held   atomic.Bool   // a sync is held back for them; written by run
 
-	file *os.File // owned by run
+	// owned by run
+	file  *os.File
+	took  time.Duration // by a sync, lately
+	crowd int           // how many writes were under way when the last sync ended
 
 	mu     sync.Mutex
 	behind int           // writes that were committed and wait for a sync
@@ -54,8 +60,10 @@ func (w *wal) stop() {
 	<-w.done
 }
 
-// land hands over the group of the commit that was begun last; nil: it failed.
-func (w *wal) land(wrote bool, group []*request) {
+// land hands over the group of the commit that was begun last, nil when it failed,
+// and says whether more is coming.
+func (w *wal) land(wrote bool, group []*request, more bool) {
+	w.coming.Store(more)
 	w.mu.Lock()
 	w.behind += len(group)
 	w.mu.Unlock()
@@ -74,7 +82,7 @@ func (w *wal) busy(n int) <-chan struct{} {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if walShare*n >= w.behind {
+	if walShare*n >= w.behind || w.held.Load() {
 		return nil
 	}
 	return w.turned
@@ -91,16 +99,69 @@ func (w *wal) release() {
 func (w *wal) run() {
 	defer close(w.done)
 	for first := range w.landed {
-		behind := []landing{first}
-		for range len(w.landed) {
-			behind = append(behind, <-w.landed)
-		}
+		behind := w.company(first)
 		err := w.flush(behind)
 		for _, l := range behind {
 			w.answer(l, err)
 		}
 		runtime.Gosched() // those who were answered go first: the next sync holds up this processor
 	}
+}
+
+// On a slow disk, one with syncs of walSlow and more, who just misses a sync waits
+// for two, and so do in turn those who were answered by it: a sync is held back
+// for a part of its own time until all are back who wrote at once before, for
+// walGrace of it in any case and for walPatience of it while more is coming.
+const (
+	walSlow     = time.Millisecond
+	walGrace    = 16
+	walPatience = 4
+)
+
+// company adds to first what else has landed, and on a slow disk what is to land.
+func (w *wal) company(first landing) []landing {
+	behind := w.drain([]landing{first})
+	if w.took < walSlow || writes(behind) >= w.crowd {
+		return behind
+	}
+	w.held.Store(true)
+	defer w.held.Store(false)
+	for began := time.Now(); writes(behind) < w.crowd; behind = w.drain(behind) {
+		waited := time.Since(began)
+		switch {
+		case waited > w.took/walPatience:
+			return behind
+		case w.coming.Load():
+			select {
+			case l, open := <-w.landed:
+				if !open {
+					return behind
+				}
+				behind = append(behind, l)
+			case <-time.After(w.took/walPatience - waited):
+			}
+		case waited > w.took/walGrace:
+			return behind
+		default:
+			runtime.Gosched() // a timer would take a millisecond
+		}
+	}
+	return behind
+}
+
+// drain adds what has landed to behind.
+func (w *wal) drain(behind []landing) []landing {
+	for range len(w.landed) {
+		behind = append(behind, <-w.landed)
+	}
+	return behind
+}
+
+func writes(behind []landing) (n int) {
+	for _, l := range behind {
+		n += len(l.group)
+	}
+	return n
 }
 
 // flush syncs the log, if any of those that landed wrote to it, and lets readers go on.
@@ -117,9 +178,8 @@ func (w *wal) flush(behind []landing) error {
 	if err == nil {
 		w.synced = behind[len(behind)-1].seq
 	}
-	for _, l := range behind {
-		w.behind -= len(l.group)
-	}
+	w.crowd = w.behind
+	w.behind -= writes(behind)
 	w.broken = err
 	close(w.turned)
 	w.turned = make(chan struct{})
@@ -131,7 +191,9 @@ func (w *wal) syncFile() (err error) {
 		w.file, err = os.OpenFile(w.path, os.O_RDWR, 0) // some systems sync only what they may write
 	}
 	if err == nil {
+		began := time.Now()
 		err = w.sync(w.file)
+		w.took = (7*w.took + time.Since(began)) / 8
 	}
 	if err == nil {
 		return nil
