@@ -28,7 +28,7 @@ func TestASlowSyncIsHeldBackForThoseOfTheLastOne(t *testing.T) {
 		{name: "he stays in the lane", took: walSlow, crowd: 3, landed: []int{2}, coming: true, want: 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := &wal{landed: make(chan landing, walBehind), took: tc.took, crowd: tc.crowd, behind: 100}
+			w := &wal{landed: make(chan landing, walBehind), took: tc.took, crowd: tc.crowd, behind: 100, turned: make(chan struct{})}
 			w.coming.Store(tc.coming)
 			for _, n := range tc.landed[1:] {
 				w.landed <- of(n)
