@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -38,4 +39,23 @@ func TestPairingClaimsAreLinearizable(t *testing.T) {
 		pairingtest.Linearizable(t, open(t))
 		pairingtest.LinearizableFindsMutants(t, open)
 	})
+}
+
+// A store of before pair_records led from one to the one before has its records still.
+func TestRecordsSurviveTheChangeOfTheirTable(t *testing.T) {
+	const before = 26
+	for name, kind := range map[string]func(testing.TB) storage.Config{"sqlite": storagetest.SQLite, "postgres": storagetest.Postgres, "mysql": storagetest.MySQL} {
+		t.Run(name, func(t *testing.T) {
+			cfg := kind(t)
+			db, err := storage.Open(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := pairingtest.Keep(t, storage.Pairing{DB: db})
+			if err := cmp.Or(db.Close(), storage.MigrateDown(t.Context(), cfg, before)); err != nil {
+				t.Fatal(err)
+			}
+			kept(storage.Pairing{DB: storagetest.Open(t, cfg)})
+		})
+	}
 }

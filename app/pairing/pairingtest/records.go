@@ -2,6 +2,7 @@ package pairingtest
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -143,5 +144,30 @@ func met(t *testing.T, s pairing.Store) {
 	}
 	if got, _ = s.Met(ctx(), "other", 7, 0, 10); len(got) != 0 {
 		t.Fatalf("met in another app: %v", got)
+	}
+}
+
+// Keep writes records, some of them deleted, and returns a test that another store
+// has the same.
+func Keep(t *testing.T, s pairing.Store) func(pairing.Store) {
+	for i := range 6 {
+		record(t, s, pairing.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i), Asker: 7, Peer: pairing.UID(8 + i%2), Round: i, CallID: "c", EndAt: 200, Liked: i > 2})
+	}
+	must(t, s.DeleteRecord(ctx(), app, "e", 104, 7))
+	must(t, s.DeleteRecord(ctx(), app, "b", 101, 9))
+	lists := func(s pairing.Store) (out [3][]pairing.Record) {
+		for i := range out {
+			list, err := s.Records(ctx(), app, pairing.UID(7+i), pairing.Cursor{}, 10)
+			must(t, err)
+			out[i] = list
+		}
+		return out
+	}
+	want := lists(s)
+	return func(other pairing.Store) {
+		t.Helper()
+		if got := lists(other); !reflect.DeepEqual(got, want) || len(got[0]) != 5 || len(got[1]) != 3 || len(got[2]) != 2 {
+			t.Errorf("records\n%v\nwere\n%v", got, want)
+		}
 	}
 }
