@@ -98,17 +98,17 @@ func (l *lane) gather(first *request) (group []*request) {
 // nothing: those who are about to write were answered together, and a commit
 // costs the same for all of them.
 func (l *lane) giveWay(group []*request) []*request {
-	for before := -1; len(group) > before && len(group) < laneGroup; {
+	for before := -1; len(group) > before; {
 		before = len(group)
 		runtime.Gosched()
-		group = l.drain(group)
+		group = l.drain(group, min(laneGroup, l.wal.share(len(group)+len(l.queue))))
 	}
 	return group
 }
 
-// drain adds the writes that wait to group.
-func (l *lane) drain(group []*request) []*request {
-	for len(group) < laneGroup {
+// drain adds the writes that wait to group, up to most.
+func (l *lane) drain(group []*request, most int) []*request {
+	for len(group) < most {
 		select {
 		case r, open := <-l.queue:
 			if !open {
@@ -233,6 +233,7 @@ func (l *lane) try(group []*request, isolated, alone bool) (ran int, v verdict, 
 		_ = l.rollBack(begun) // SQLite keeps the transaction after a busy commit
 		return ran, commitVerdict(err), err
 	}
+	l.wal.ran(ran, time.Since(start))
 	return ran, committed, nil
 }
 

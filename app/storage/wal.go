@@ -28,10 +28,13 @@ type wal struct {
 	coming atomic.Bool   // the lane has writes that are to land; written by it
 	held   atomic.Bool   // a sync is held back for them; written by run
 
+	// Lately, in nanoseconds: how long a sync took, written by run, and one write
+	// with its share of the commit, written by the lane.
+	took, each atomic.Int64
+
 	// owned by run
 	file  *os.File
-	took  time.Duration // by a sync, lately
-	crowd int           // how many writes were under way when the last sync ended
+	crowd int // how many writes were under way when the last sync ended
 
 	mu     sync.Mutex
 	behind int           // writes that were committed and wait for a sync
@@ -70,9 +73,45 @@ func (w *wal) land(wrote bool, group []*request, more bool) {
 	w.landed <- landing{seq: w.begun.Load(), wrote: wrote, group: group}
 }
 
-// walShare is the part of the writes that are being synced which is worth a
-// commit of its own beside them: fewer wait for company, or for the sync's end.
-const walShare = 4
+// What a disk asks for depends on whether a sync takes longer than the writes of all
+// who are under way. Where it does, who just misses one waits for two, and so do in
+// turn those who were answered by it: all should go together, and a sync is held
+// back for them. Where it does not, one half is run while the other is synced.
+const (
+	walGrace    = 16 // the part of its time for which a sync is held back in any case
+	walPatience = 4  // and the one for which it is while more is coming
+	walHalf     = 8  // writes: halves are no smaller
+	// The part of the writes that are being synced which is worth a commit of its own
+	// beside them: fewer wait for company, or for the sync's end.
+	walShare = 4
+)
+
+// together is whether crowd writes should go in one group.
+func (w *wal) together(crowd int) bool { return w.took.Load() > 2*int64(crowd)*w.each.Load() }
+
+// share is how many of those that wait may be in the next group.
+func (w *wal) share(waiting int) int {
+	if w == nil {
+		return waiting
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	crowd := waiting + w.behind
+	if w.together(crowd) {
+		return waiting
+	}
+	return max(walHalf, (crowd+1)/2)
+}
+
+// ran notes how long a group of n took to run and to be committed.
+func (w *wal) ran(n int, took time.Duration) {
+	if w != nil {
+		lately(&w.each, took/time.Duration(n))
+	}
+}
+
+// lately is a moving average of some eight values.
+func lately(average *atomic.Int64, d time.Duration) { average.Store((7*average.Load() + int64(d)) / 8) }
 
 // busy returns nil when a group of n should begin, or else what is closed when a
 // sync ends.
@@ -108,28 +147,19 @@ func (w *wal) run() {
 	}
 }
 
-// On a slow disk, one with syncs of walSlow and more, who just misses a sync waits
-// for two, and so do in turn those who were answered by it: a sync is held back
-// for a part of its own time until all are back who wrote at once before, for
-// walGrace of it in any case and for walPatience of it while more is coming.
-const (
-	walSlow     = time.Millisecond
-	walGrace    = 16
-	walPatience = 4
-)
-
 // company adds to first what else has landed, and on a slow disk what is to land.
 func (w *wal) company(first landing) []landing {
 	behind := w.drain([]landing{first})
-	if w.took < walSlow || writes(behind) >= w.crowd {
+	if writes(behind) >= w.crowd || !w.together(w.crowd) {
 		return behind
 	}
 	w.held.Store(true)
 	defer w.held.Store(false)
+	took := time.Duration(w.took.Load())
 	for began := time.Now(); writes(behind) < w.crowd; behind = w.drain(behind) {
 		waited := time.Since(began)
 		switch {
-		case waited > w.took/walPatience:
+		case waited > took/walPatience:
 			return behind
 		case w.coming.Load():
 			select {
@@ -138,9 +168,9 @@ func (w *wal) company(first landing) []landing {
 					return behind
 				}
 				behind = append(behind, l)
-			case <-time.After(w.took/walPatience - waited):
+			case <-time.After(took/walPatience - waited):
 			}
-		case waited > w.took/walGrace:
+		case waited > took/walGrace:
 			return behind
 		default:
 			runtime.Gosched() // a timer would take a millisecond
@@ -193,7 +223,7 @@ func (w *wal) syncFile() (err error) {
 	if err == nil {
 		began := time.Now()
 		err = w.sync(w.file)
-		w.took = (7*w.took + time.Since(began)) / 8
+		lately(&w.took, time.Since(began))
 	}
 	if err == nil {
 		return nil

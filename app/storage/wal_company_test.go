@@ -19,16 +19,18 @@ func TestASlowSyncIsHeldBackForThoseOfTheLastOne(t *testing.T) {
 		later  int // lands while the sync is held back
 		want   int
 	}{
-		{name: "a fast disk waits for nobody", took: walSlow - 1, crowd: 9, landed: []int{1}, coming: true, want: 1},
+		{name: "a fast disk waits for nobody", took: 6 * time.Microsecond, crowd: 3, landed: []int{1}, coming: true, want: 1},
 		{name: "all are back", took: time.Hour, crowd: 3, landed: []int{2, 1}, coming: true, want: 3},
 		{name: "more than before", took: time.Hour, crowd: 3, landed: []int{2, 2}, coming: true, want: 4},
 		{name: "one is on his way to the lane", took: time.Hour, crowd: 3, landed: []int{2}, later: 1, want: 3},
 		{name: "one is in the lane", took: time.Hour, crowd: 3, landed: []int{2}, coming: true, later: 1, want: 3},
-		{name: "he does not come back", took: walSlow, crowd: 3, landed: []int{2}, want: 2},
-		{name: "he stays in the lane", took: walSlow, crowd: 3, landed: []int{2}, coming: true, want: 2},
+		{name: "he does not come back", took: 7 * time.Microsecond, crowd: 3, landed: []int{2}, want: 2},
+		{name: "he stays in the lane", took: 7 * time.Microsecond, crowd: 3, landed: []int{2}, coming: true, want: 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := &wal{landed: make(chan landing, walBehind), took: tc.took, crowd: tc.crowd, behind: 100, turned: make(chan struct{})}
+			w := &wal{landed: make(chan landing, walBehind), crowd: tc.crowd, behind: 100, turned: make(chan struct{})}
+			w.took.Store(int64(tc.took))
+			w.each.Store(int64(time.Microsecond))
 			w.coming.Store(tc.coming)
 			for _, n := range tc.landed[1:] {
 				w.landed <- of(n)
@@ -56,7 +58,8 @@ func TestASlowSyncIsHeldBackForThoseOfTheLastOne(t *testing.T) {
 
 // The store ends while a sync is held back.
 func TestAStoreThatEndsHoldsNoSyncBack(t *testing.T) {
-	w := &wal{landed: make(chan landing), took: time.Hour, crowd: 3}
+	w := &wal{landed: make(chan landing), crowd: 3}
+	w.took.Store(int64(time.Hour))
 	w.coming.Store(true)
 	close(w.landed)
 	if got := w.company(landing{group: make([]*request, 1)}); len(got) != 1 {
