@@ -56,6 +56,32 @@ func TestASlowSyncIsHeldBackForThoseOfTheLastOne(t *testing.T) {
 	}
 }
 
+// Writes take a microsecond each, and a sync what is given.
+func TestWritesTakeTurnsWithASyncThatIsNoLongerThanThey(t *testing.T) {
+	for _, tc := range []struct {
+		took                  time.Duration
+		waiting, behind, want int
+	}{
+		{time.Hour, 100, 20, 100},
+		{240 * time.Microsecond, 100, 20, 60},
+		{241 * time.Microsecond, 100, 20, 100},
+		{240 * time.Microsecond, 40, 80, 60}, // all that wait
+		{0, 100, 0, 50},
+		{0, 7, 0, walHalf},
+	} {
+		w := &wal{behind: tc.behind}
+		w.took.Store(int64(tc.took))
+		w.each.Store(int64(time.Microsecond))
+		if got := w.share(tc.waiting); got != tc.want {
+			t.Errorf("%+v: %d", tc, got)
+		}
+	}
+	var none *wal
+	if got := none.share(5); got != 5 {
+		t.Errorf("without a log %d", got)
+	}
+}
+
 // The store ends while a sync is held back.
 func TestAStoreThatEndsHoldsNoSyncBack(t *testing.T) {
 	w := &wal{landed: make(chan landing), crowd: 3}
