@@ -54,18 +54,11 @@ func (l *lane) run() {
 	}
 	defer l.disconnect()
 	for first := range l.queue {
-		l.expect(true)
+		l.wal.expect(true)
 		if group := l.gather(first); len(group) > 0 {
 			l.settle(group)
 		}
-		l.expect(len(l.queue) > 0)
-	}
-}
-
-// expect tells the log whether there are writes that are to land.
-func (l *lane) expect(more bool) {
-	if l.wal != nil {
-		l.wal.coming.Store(more)
+		l.wal.expect(len(l.queue) > 0)
 	}
 }
 
@@ -82,13 +75,13 @@ func (l *lane) gather(first *request) (group []*request) {
 		if synced == nil {
 			break
 		}
-		l.expect(false)
+		l.wal.expect(false)
 		select {
 		case next, open = <-l.queue:
 		case <-synced:
 			next = nil
 		}
-		l.expect(true)
+		l.wal.expect(true)
 	}
 	slices.SortStableFunc(group, func(a, b *request) int { return strings.Compare(a.key, b.key) })
 	return group

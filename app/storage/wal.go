@@ -66,7 +66,7 @@ func (w *wal) stop() {
 // land hands over the group of the commit that was begun last, nil when it failed,
 // and says whether more is coming.
 func (w *wal) land(wrote bool, group []*request, more bool) {
-	w.coming.Store(more)
+	w.expect(more)
 	w.mu.Lock()
 	w.behind += len(group)
 	w.mu.Unlock()

@@ -37,6 +37,13 @@ func (w *wal) share(waiting int) int {
 	return max(walHalf, (crowd+1)/2)
 }
 
+// expect notes whether the lane has writes that are to land.
+func (w *wal) expect(more bool) {
+	if w != nil {
+		w.coming.Store(more)
+	}
+}
+
 // ran notes how long a group of n took to run and to be committed.
 func (w *wal) ran(n int, took time.Duration) {
 	if w != nil {
