@@ -79,6 +79,79 @@ func hidden(t *testing.T, s pairing.Store) {
 	}
 }
 
+func listed(t *testing.T, s pairing.Store, uid pairing.UID) (asks string) {
+	t.Helper()
+	list, err := s.Records(ctx(), app, uid, pairing.Cursor{}, 100)
+	must(t, err)
+	for _, r := range list {
+		asks += r.AskNo
+	}
+	return asks
+}
+
+// A round's end frees nobody, one of the two or both, or somebody whose claim is
+// another's by now; they may have been unknown before.
+func recordedFreed(t *testing.T, s pairing.Store) {
+	card := pairing.Card{Offers: 3}
+	var want string
+	for i, freed := range []struct {
+		asker, peer bool
+		card        *pairing.Card
+		epoch       int64 // of what is to be freed; 0 as it is held
+	}{
+		{asker: true, peer: true},
+		{},
+		{asker: true},
+		{peer: true, card: &card},
+		{asker: true, peer: true, card: &card},
+		{asker: true, peer: true, epoch: 99},
+	} {
+		ask, at := string(rune('a'+i)), int64(100+i)
+		tk, _ := pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: ask, App: app, UID: 7})
+		mine, his := pairing.Claim{App: app, UID: 7, AskNo: ask, Epoch: 1}, pairing.Claim{App: app, UID: 8, AskNo: ask, Epoch: 1}
+		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Take: []pairing.Claim{mine, his}}))
+		next := again(tk)
+		b := pairing.Batch{
+			Writes:  []pairing.Write{{Ticket: next, Prev: tk.Version}},
+			Records: []pairing.Record{{App: app, AskNo: ask, StartAt: at, Asker: 7, Peer: 8, EndAt: at}},
+		}
+		for _, c := range []struct {
+			pairing.Claim
+			freed bool
+		}{{mine, freed.asker}, {his, freed.peer}} {
+			if freed.epoch != 0 {
+				c.Epoch = freed.epoch
+			}
+			if c.freed {
+				b.Drop = append(b.Drop, pairing.Release{Claim: c.Claim, ReadyAt: pairing.Instant(at), Card: freed.card})
+			}
+		}
+		must(t, s.Commit(ctx(), b))
+		want = ask + want
+		if mine, his := listed(t, s, 7), listed(t, s, 8); mine != want || his != want {
+			t.Fatalf("%+v: %q and %q, want %q", freed, mine, his, want)
+		}
+		last := again(next)
+		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: last, Prev: next.Version}}, Drop: []pairing.Release{{Claim: mine}, {Claim: his}}}))
+	}
+	if mine, his := listed(t, s, 7), listed(t, s, 8); mine != want || his != want {
+		t.Fatalf("freed later: %q and %q, want %q", mine, his, want)
+	}
+}
+
+// Claims keep a person out of two rounds, but a lease may run out.
+func recordedAtOnce(t *testing.T, s pairing.Store) {
+	won, errs := race(func(i int) error {
+		ask := string(rune('a' + i))
+		tk, _ := pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: ask, App: app, UID: pairing.UID(100 + i)})
+		r := pairing.Record{App: app, AskNo: ask, StartAt: 100, Asker: pairing.UID(100 + i), Peer: 7, EndAt: 200}
+		return s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Records: []pairing.Record{r}})
+	})
+	if got := listed(t, s, 7); won != rivals || len(got) != rivals {
+		t.Fatalf("%d of %d written, %d listed: %v", won, rivals, len(got), errs)
+	}
+}
+
 // A page follows a cursor whose record was deleted since, or is not stored: that of
 // the call that ran when the cursor was made.
 func unlisted(t *testing.T, s pairing.Store) {

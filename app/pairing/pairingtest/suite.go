@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(t *testing.T) pairing.Store) {
 		"RecordsArePagedNewestFirst":            paged,
 		"ADeletedRecordIsHiddenFromOneSideOnly": hidden,
 		"PagesGoOnFromWhatIsNotListed":          unlisted,
+		"ARecordIsListedWhoeverIsFreedWithIt":   recordedFreed,
+		"RecordsOfOnePersonAtOnceAreAllListed":  recordedAtOnce,
 		"ARecordWithOneselfIsThereOnce":         oneself,
 		"MetListsBothRoles":                     met,
 		"OlderEvidenceChangesNothing":           evidence,
