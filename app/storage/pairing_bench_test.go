@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingtest"
 	"switchboard/app/storage"
 	"switchboard/app/storage/storagetest"
@@ -36,4 +37,29 @@ func BenchmarkPairingTicketSlowDisk(b *testing.B) {
 // everything else that those tickets do; set -benchtime to a count.
 func BenchmarkPairingDispatch(b *testing.B) {
 	pairingtest.Latency(b, storage.Pairing{DB: storagetest.Open(b, storagetest.SQLite(b))}, 1000)
+}
+
+// BenchmarkPairingMet: whom one person was connected with of late, which every ask
+// wants to know, by how many they are.
+func BenchmarkPairingMet(b *testing.B) {
+	s := storage.Pairing{DB: storagetest.Open(b, storagetest.SQLite(b))}
+	cfg := pairing.Default()
+	for i := range 100 {
+		ask := fmt.Sprintf("%019d", i)
+		tk, _ := pairing.Open(&cfg, pairing.At(time.Unix(int64(i), 0)), pairing.Ask{AskNo: ask, App: "app", UID: 7})
+		r := pairing.Record{App: "app", AskNo: ask, StartAt: int64(i), Asker: 7, Peer: pairing.UID(1000 + i), EndAt: int64(i)}
+		if err := s.Commit(b.Context(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Records: []pairing.Record{r}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, n := range []int{0, 3, 20} {
+		b.Run(fmt.Sprint("records=", n), func(b *testing.B) {
+			for b.Loop() {
+				met, err := s.Met(b.Context(), "app", 7, pairing.At(time.Unix(int64(100-n), 0)), cfg.ExcludeLast)
+				if err != nil || len(met) != n {
+					b.Fatal(met, err)
+				}
+			}
+		})
+	}
 }

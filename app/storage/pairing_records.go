@@ -94,15 +94,18 @@ func (s Pairing) walk(ctx context.Context, app string, uid pairing.UID, after pa
 
 // Records lists uid's connected rounds from before the cursor, newest first.
 func (s Pairing) Records(ctx context.Context, app string, uid pairing.UID, before pairing.Cursor, limit int) (out []pairing.Record, err error) {
-	at := before
-	own, err := s.isRecord(ctx, app, at, uid)
-	if !own {
-		at = pairing.Cursor{}
+	own, err := s.isRecord(ctx, app, before, uid)
+	if err != nil {
+		return nil, err
 	}
-	for err == nil {
-		var page []passed
-		if page, err = s.walk(ctx, app, uid, at, limit); err != nil {
-			break
+	var at pairing.Cursor
+	if own {
+		at = before
+	}
+	for n := limit; ; n = passMost {
+		page, err := s.walk(ctx, app, uid, at, n)
+		if err != nil {
+			return nil, err
 		}
 		for _, r := range page {
 			at = pairing.Cursor{StartAt: r.StartAt, AskNo: r.AskNo}
@@ -113,12 +116,14 @@ func (s Pairing) Records(ctx context.Context, app string, uid pairing.UID, befor
 				return out, nil
 			}
 		}
-		if len(page) < limit {
-			break
+		if len(page) < n {
+			return out, nil
 		}
 	}
-	return out, err
 }
+
+// passMost is how many records are read at once after a page that had deleted ones.
+const passMost = 100
 
 func (s Pairing) isRecord(ctx context.Context, app string, at pairing.Cursor, uid pairing.UID) (bool, error) {
 	var one int
