@@ -165,7 +165,7 @@ func (s script) run(tb fataler, c *crash, silent, survivor bool, plant func(*wor
 func (w *world) die(survivor bool) {
 	left := map[string]*Ticket{}
 	for no := range w.store.tickets {
-		left[no] = w.ticket(no).clone()
+		left[no] = w.ticket(no).clone(nil)
 	}
 	heir := w.others[0]
 	w.restart()
@@ -227,7 +227,9 @@ func TestTheSweepFindsWhatACrashWouldLose(t *testing.T) {
 			w.wrap = func(s Store) Store {
 				return changingStore{s, func(b *Batch) {
 					for i := range b.Writes {
-						b.Writes[i].Ticket.Outbox = nil
+						stored := *b.Writes[i].Ticket // what is sent is the other one's
+						stored.Outbox = nil
+						b.Writes[i].Ticket = &stored
 					}
 				}}
 			}

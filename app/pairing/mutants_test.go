@@ -199,7 +199,7 @@ var mutants = []mutant{
 func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func(w *world) {
 	return func(w *world) {
 		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
-			own := t.clone()
+			own := t.clone(nil)
 			ev, after := before(own, ev)
 			next, fx, err := Step(cfg, own, now, acks, ev)
 			if after != nil {

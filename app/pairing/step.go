@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -16,7 +17,8 @@ type Event interface {
 // acks, the ends of deliveries, are written along where the event itself changes
 // something: alone they wait for AckOnce.
 func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
-	s := step{cfg: cfg, now: now, t: t.clone()}
+	room := outboxes.Get().(*[]Entry)
+	s := step{cfg: cfg, now: now, t: t.clone(*room)}
 	_ = Told{Ends: acks}.apply(&s) // never fails
 	s.dirty = false
 	err := ev.apply(&s)
@@ -24,8 +26,15 @@ func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Tick
 		s.t.Version++
 		s.fx.Changed = true
 	}
+	*room = s.t.Outbox
+	s.t.Outbox = append([]Entry(nil), s.t.Outbox...)
+	outboxes.Put(room)
 	return s.t, s.fx, err
 }
+
+// outboxes are rooms to work in: a step drops entries and pushes others, and what it
+// leaves is mostly less than it found.
+var outboxes = sync.Pool{New: func() any { return new([]Entry) }}
 
 // step is one application of an event; t is its own copy.
 type step struct {

@@ -176,14 +176,12 @@ type Effects struct {
 	Marks   []Mark
 }
 
-// stepEntries is how many entries a step seldom exceeds; room for them is made at once.
-const stepEntries = 3
-
-func (t *Ticket) clone() *Ticket {
+// clone is a ticket of its own, whose outbox is in room as far as that goes.
+func (t *Ticket) clone(room []Entry) *Ticket {
 	n := new(*t)
 	n.Rounds = slices.Clone(t.Rounds)
 	n.Offers = slices.Clone(t.Offers)
-	n.Outbox = append(make([]Entry, 0, len(t.Outbox)+stepEntries), t.Outbox...)
+	n.Outbox = append(room[:0], t.Outbox...)
 	return n
 }
 
