@@ -94,11 +94,13 @@ func (s Pairing) walk(ctx context.Context, app string, uid pairing.UID, after pa
 
 // Records lists uid's connected rounds from before the cursor, newest first.
 func (s Pairing) Records(ctx context.Context, app string, uid pairing.UID, before pairing.Cursor, limit int) (out []pairing.Record, err error) {
-	own, err := s.isRecord(ctx, app, before, uid)
-	if err != nil {
-		return nil, err
-	}
 	var at pairing.Cursor
+	own := false
+	if before != at {
+		if own, err = s.isRecord(ctx, app, before, uid); err != nil {
+			return nil, err
+		}
+	}
 	if own {
 		at = before
 	}
