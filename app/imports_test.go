@@ -19,7 +19,8 @@ var importRules = []struct {
 }{
 	{"app", []string{"*"}},
 	{"app/storage", []string{"app/", "vendors"}},
-	{"app/certify", []string{"vendors", "vendors/", "mocks/"}}, // the suite outside tests: "go run ./app certify"
+	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},          // the suite outside tests: "go run ./app certify"
+	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}}, // the words of both on the wire
 	{"app/", []string{"vendors"}},
 	{"handlers", []string{"app/", "vendors", "middleware", fiberLib}},
 	{"middleware", []string{fiberLib, "app/access", "vendors"}},

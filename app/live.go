@@ -13,6 +13,7 @@ import (
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/wire"
 	"switchboard/app/storage"
 	"switchboard/app/uploads"
 	"switchboard/handlers"
@@ -78,7 +79,7 @@ func openLive(ctx context.Context, s *server) (*live, error) {
 	l.relay = s.openRelay(kept)
 	l.conversations = conversation.New(kept, limits, func(n conversation.News) { l.publish(liveNews{News: &n}) })
 	l.hub, err = realtime.New(ctx, realtime.Options{
-		Config: s.cfg.Realtime, Apps: apps, Log: l, Members: l.store, Encode: handlers.Encode, Logger: s.log,
+		Config: s.cfg.Realtime, Apps: apps, Log: l, Members: l.store, Encode: wire.Encode, Logger: s.log,
 		Opened:   func(o realtime.Opening) { l.publish(liveNews{Opened: &o}) },
 		Presence: s.sockets.changed,
 	})
@@ -152,7 +153,7 @@ func (l *live) take(ctx context.Context, n liveNews) {
 	case n.Command != nil:
 		c := n.Command
 		l.hub.Command(c.To, &realtime.Message{
-			App: c.To.App, ID: c.ID, Body: handlers.Command{Name: c.Name, Data: c.Data, At: c.At},
+			App: c.To.App, ID: c.ID, Body: wire.Command{Name: c.Name, Data: c.Data, At: c.At},
 		}, c.Expires)
 	}
 }

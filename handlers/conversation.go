@@ -9,6 +9,7 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/conversation"
+	"switchboard/app/realtime/wire"
 	"switchboard/middleware"
 )
 
@@ -110,7 +111,7 @@ func imRequestID(c *fiber.Ctx) *string {
 	if c.Get("Request-Id") != id && c.Get("X-Request-Id") != id {
 		return nil
 	}
-	return optional(id)
+	return wire.TextOrNil(id)
 }
 
 // imFailure keeps HTTP 200 where the document has a code, as its servers do.
@@ -223,7 +224,7 @@ func (h Conversations) find(c *fiber.Ctx) error {
 			ConvExtend: conv.Ext, CreaterID: conv.Creator, CTime: conv.Created.UTC().Format(time.DateTime),
 		}
 		if !conv.Updated.IsZero() {
-			items[i].MTime = optional(conv.Updated.UTC().Format(time.DateTime))
+			items[i].MTime = wire.TextOrNil(conv.Updated.UTC().Format(time.DateTime))
 		}
 	}
 	return imSuccess(c, pageAnswer{found.Page, items, found.Last(), p.echo, found.Total})

@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/conversation"
+	"switchboard/app/realtime/wire"
 )
 
 // imStored is the msg_status and the stored status of messages of this API.
@@ -81,9 +82,9 @@ func (h Conversations) messages(c *fiber.Ctx) error {
 	items := make([]messageItem, len(found.Items))
 	for i, m := range found.Items {
 		items[i] = messageItem{
-			MsgID: m.ID, ConvID: m.Conversation, Type: m.Type, Text: optional(m.Text),
-			Attr: optional(string(m.Attr)), URL: textOrNull(m.URL), CTime: m.At.UnixMilli(), MsgStatus: imStored,
-			NoSync: bit(m.NoSync), MentionAll: bit(m.MentionAll), Mentions: jsonText(m.Mentions), ClientID: m.From,
+			MsgID: m.ID, ConvID: m.Conversation, Type: m.Type, Text: wire.TextOrNil(m.Text),
+			Attr: wire.TextOrNil(string(m.Attr)), URL: wire.TextOrNull(m.URL), CTime: m.At.UnixMilli(), MsgStatus: imStored,
+			NoSync: wire.Flag(m.NoSync), MentionAll: wire.Flag(m.MentionAll), Mentions: wire.ListText(m.Mentions), ClientID: m.From,
 		}
 	}
 	return imSuccess(c, pageAnswer{found.Page, items, found.Last(), p.echo, found.Total})

@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/conversation"
+	"switchboard/app/realtime/wire"
 )
 
 // few is how many messages the gateway's short histories show.
@@ -11,7 +12,7 @@ const few = 30
 
 // historyAnswer has more when a range holds more than the answer.
 type historyAnswer struct {
-	Msg  []gatewayMessage
+	Msg  []wire.GatewayMessage
 	More bool `json:"more,omitempty"`
 }
 
@@ -20,9 +21,9 @@ func (h Gateway) history(c *fiber.Ctx, id string, w conversation.Window) error {
 	if err != nil {
 		return err
 	}
-	out := historyAnswer{Msg: make([]gatewayMessage, len(found.Messages)), More: found.More && w.Limit == 0}
+	out := historyAnswer{Msg: make([]wire.GatewayMessage, len(found.Messages)), More: found.More && w.Limit == 0}
 	for i, m := range found.Messages {
-		out.Msg[i] = newGatewayMessage(m)
+		out.Msg[i] = wire.NewGatewayMessage(m)
 	}
 	return gatewaySuccess(c, out)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/wire"
 )
 
 const (
@@ -94,7 +95,7 @@ func (s *socketConn) Ping() error {
 	s.turn <- struct{}{}
 	defer s.turn.give()
 	if s.dialect == realtime.Socket {
-		if err := s.write(socketPing); err != nil {
+		if err := s.write(wire.SocketPing); err != nil {
 			return err
 		}
 	}
@@ -106,7 +107,7 @@ func (s *socketConn) Ping() error {
 func (s *socketConn) Close(code realtime.Code) {
 	if code != realtime.None {
 		if s.dialect == realtime.Socket && code == realtime.Replaced && s.turn.take(closeLimit) {
-			_ = s.write(socketKick) // it is closed either way
+			_ = s.write(wire.SocketKick) // it is closed either way
 			s.turn.give()
 		}
 		bye := websocket.FormatCloseMessage(int(code), code.String())
