@@ -207,7 +207,7 @@ func (p *pairs) send(ctx context.Context, c pairing.Command) error {
 	}
 	m := vendors.Message{Kind: vendors.ToUsers, From: p.cfg.From, To: []string{c.To.String()},
 		Content: vendors.Content{Kind: vendors.Command, Name: c.Name, Data: data}}
-	receipt, err := vendors.Via(vendors.WithSticky(ctx, c.App+"/"+c.AskNo), p.routes, vendors.CapMessages, vendors.Write,
+	receipt, err := vendors.Via(ctx, p.routes, vendors.Request{Capability: vendors.CapMessages, Effect: vendors.Write, Sticky: c.App + "/" + c.AskNo},
 		func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) { return v.Messages.Send(ctx, m) })
 	if err == nil && len(receipt.Targets) == 1 {
 		err = receipt.Targets[0].Err
@@ -227,7 +227,7 @@ func (p *pairs) channelUp() bool {
 
 // hangUp dissolves the call's room where a vendor of the rooms route can.
 func (p *pairs) hangUp(ctx context.Context, o pairing.Order) error {
-	_, err := vendors.Via(ctx, p.routes, vendors.CapRooms, vendors.Write,
+	_, err := vendors.Via(ctx, p.routes, vendors.Request{Capability: vendors.CapRooms, Effect: vendors.Write},
 		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
 			if v.Rooms.Ban == nil {
 				return struct{}{}, vendors.Refuse(v.Name, vendors.OpRoomDissolve, vendors.ErrUnsupported, "no way to end a room")
@@ -254,7 +254,7 @@ func (p *pairs) balance(ctx context.Context, _ string, uid pairing.UID) (int64, 
 }
 
 func (p *pairs) online(ctx context.Context, app string, uid pairing.UID) (bool, error) {
-	return vendors.Via(vendors.WithUser(ctx, app+"/"+uid.String()), p.routes, vendors.CapPresence, vendors.Read,
+	return vendors.Via(ctx, p.routes, vendors.Request{Capability: vendors.CapPresence, User: app + "/" + uid.String()},
 		func(ctx context.Context, v *vendors.Vendor) (bool, error) {
 			return v.Presence.Online(ctx, uid.String())
 		})

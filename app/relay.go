@@ -59,8 +59,8 @@ func relayCopy(ctx context.Context, route *messages.Service, c conversation.Copy
 	if err != nil {
 		return err
 	}
-	ctx = vendors.WithSticky(ctx, c.Message.App+"/"+c.Message.Conversation)
-	receipt, err := route.Send(ctx, vendors.Message{Kind: vendors.ToUsers, From: c.Message.From, To: c.To, Content: content})
+	by := vendors.Request{Sticky: c.Message.App + "/" + c.Message.Conversation}
+	receipt, err := route.Send(ctx, by, vendors.Message{Kind: vendors.ToUsers, From: c.Message.From, To: c.To, Content: content})
 	if err == nil {
 		return nil
 	}

@@ -158,7 +158,7 @@ func (s *server) openStore(ctx context.Context) (err error) {
 // openDomains opens what stands on the store and the vendors alone.
 func (s *server) openDomains(ctx context.Context) (err error) {
 	s.words, err = moderation.New(s.cfg.Words, func(ctx context.Context) ([]vendors.Word, error) {
-		return vendors.Via(ctx, s.routes, vendors.CapWords, vendors.Read,
+		return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWords},
 			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
 	}, s.log)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestUnreachableHostIsServedByItsBackup(t *testing.T) {
 	}
 	t.Cleanup(a.close)
 	msg := vendors.Message{Kind: vendors.ToUsers, From: "a", To: []string{"b"}, Content: vendors.Content{Kind: vendors.Text, Text: "hi"}}
-	_, err = vendors.Via(t.Context(), a.routes, vendors.CapMessages, vendors.Write, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
+	_, err = vendors.Via(t.Context(), a.routes, vendors.Request{Capability: vendors.CapMessages, Effect: vendors.Write}, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
 		return v.Messages.Send(ctx, msg)
 	})
 	if err != nil || len(m.Inbox("b")) != 1 {

@@ -79,7 +79,8 @@ func (h Product) translate(c *fiber.Ctx) error {
 	if len(in.Text) == 0 {
 		return invalid("text: at least one is required")
 	}
-	out, err := h.Translations.Translate(c.UserContext(), in.Text, in.Short)
+	caller := middleware.CallerOf(c)
+	out, err := h.Translations.Translate(c.UserContext(), caller.App+"/"+caller.User, in.Text, in.Short)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (h Product) token(c *fiber.Ctx) error {
 	}
 	caller := middleware.CallerOf(c)
 	user := vendors.User{ID: caller.User, Name: in.Name, Portrait: in.Portrait}
-	got, err := vendors.Via(vendors.WithUser(c.UserContext(), caller.App+"/"+user.ID), h.Routes, vendors.CapTokens, vendors.Read,
+	got, err := vendors.Via(c.UserContext(), h.Routes, vendors.Request{Capability: vendors.CapTokens, User: caller.App + "/" + user.ID},
 		func(ctx context.Context, v *vendors.Vendor) (vendors.Credential, error) {
 			return v.Tokens.Issue(ctx, user)
 		})

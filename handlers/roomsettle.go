@@ -35,7 +35,7 @@ func SettleRooms(routes *vendors.Router) map[string]ledger.Recipe {
 			if json.Unmarshal(e.Payload, &d) != nil {
 				return ledger.Answer{Outcome: vendors.Ambiguous}
 			}
-			seen, err := vendors.Via(ctx, routes, vendors.CapRooms, vendors.Read, func(ctx context.Context, v *vendors.Vendor) (bool, error) {
+			seen, err := vendors.Via(ctx, routes, vendors.Request{Capability: vendors.CapRooms, Account: e.Vendor}, func(ctx context.Context, v *vendors.Vendor) (bool, error) {
 				return happened(ctx, v.Rooms, d)
 			})
 			if err != nil || !seen {

@@ -56,7 +56,7 @@ func (h Server) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Cont
 	m := vendors.Message{Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg}}
 	w := ledger.Write{Key: c.Get(idempotencyKey), Op: vendors.OpSend(kind), Payload: (*sendPayload)(&m)}
 	return once(c, h.Ledger, w, func(ctx context.Context) error {
-		receipt, err := h.Messages.Send(vendors.WithUser(ctx, middleware.AppOf(c).ID+"/"+m.From), m)
+		receipt, err := h.Messages.Send(ctx, vendors.Request{User: middleware.AppOf(c).ID + "/" + m.From}, m)
 		if err != nil {
 			return &detailedError{err: err, data: fates(receipt)}
 		}
@@ -168,6 +168,6 @@ func SettleAdjust(coins *wallet.Service) ledger.Recipe {
 		if json.Unmarshal(e.Payload, &in) != nil {
 			return ledger.Answer{Outcome: vendors.Ambiguous}
 		}
-		return settled(in.done(), coins.Adjust(ctx, in.ask(e.App)))
+		return settled(in.done(), coins.AdjustAt(ctx, e.Vendor, in.ask(e.App)))
 	}
 }

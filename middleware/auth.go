@@ -8,7 +8,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
-	"switchboard/vendors"
 )
 
 // Caller is who a client request comes from.
@@ -57,7 +56,6 @@ func Client(apps *access.Directory) fiber.Handler {
 			return ErrOtherApp
 		}
 		SetCaller(c, caller)
-		c.SetUserContext(vendors.WithUser(c.UserContext(), caller.App+"/"+caller.User))
 		return c.Next()
 	}
 }

@@ -56,7 +56,7 @@ type RouteMode string
 const (
 	Ordered  RouteMode = "ordered"  // as listed
 	Weighted RouteMode = "weighted" // drawn for each call, by weight
-	ByUser   RouteMode = "hash"     // the same for one user on every replica, by weight; see WithUser
+	ByUser   RouteMode = "hash"     // the same for one user on every replica, by weight; see Request.User
 )
 
 // Candidate is one vendor account of a route. Weight counts for Weighted and

@@ -36,8 +36,9 @@ func listed(names ...string) (out []Candidate) {
 }
 
 // ask calls the wallet route; each vendor ends as ends says, nil for OK.
-func ask(ctx context.Context, r *Router, e Effect, ends func(v *Vendor) error) (asked []string, err error) {
-	_, err = Via(ctx, r, CapWallet, e, func(_ context.Context, v *Vendor) (int, error) {
+func ask(ctx context.Context, r *Router, q Request, ends func(v *Vendor) error) (asked []string, err error) {
+	q.Capability = CapWallet
+	_, err = Via(ctx, r, q, func(_ context.Context, v *Vendor) (int, error) {
 		asked = append(asked, v.Name)
 		return 0, ends(v)
 	})
@@ -62,7 +63,7 @@ func TestOnlyWhatTheOutcomeAllowsGoesToAnotherVendor(t *testing.T) {
 		}{{"read", Read, false, tc.read}, {"write", Write, false, tc.write}, {"write with auth failover", Write, true, tc.auth}} {
 			t.Run(tc.o.String()+" "+row.name, func(t *testing.T) {
 				r := routed(t, Route{Candidates: listed("a", "b"), AuthFailover: row.auth}, acct("a"), acct("b"))
-				asked, err := ask(t.Context(), r, row.e, func(v *Vendor) error {
+				asked, err := ask(t.Context(), r, Request{Effect: row.e}, func(v *Vendor) error {
 					if v.Name == "b" || tc.o == OK {
 						return nil
 					}
@@ -98,8 +99,8 @@ func TestWriteIsNeverServedByTwo(t *testing.T) {
 				}
 			}
 		}
-		ctx := WithSticky(WithUser(t.Context(), rapid.String().Draw(rt, "user")), rapid.String().Draw(rt, "conversation"))
-		asked, _ := ask(ctx, r, Write, func(v *Vendor) error {
+		q := Request{Effect: Write, User: rapid.String().Draw(rt, "user"), Sticky: rapid.String().Draw(rt, "conversation")}
+		asked, _ := ask(t.Context(), r, q, func(v *Vendor) error {
 			if o := OutcomeOf(ends[v.Name]); o == OK || o == Ambiguous || o == Cancelled {
 				may++
 			}
@@ -115,13 +116,13 @@ func TestWeightedRouteSharesByWeight(t *testing.T) {
 	r := routed(t, Route{Candidates: []Candidate{{"a", 3}, {"b", 1}, {"spare", 0}}, Mode: Weighted}, acct("a"), acct("b"), acct("spare"))
 	n := map[string]int{}
 	for range 8000 {
-		asked, _ := ask(t.Context(), r, Write, served)
+		asked, _ := ask(t.Context(), r, Request{Effect: Write}, served)
 		n[asked[0]]++
 	}
 	if n["a"] < 5700 || n["a"] > 6300 || n["spare"] != 0 {
 		t.Fatalf("of 8000 at 3 to 1: %v", n)
 	}
-	asked, _ := ask(t.Context(), r, Write, func(*Vendor) error { return &Error{Outcome: NotSent} })
+	asked, _ := ask(t.Context(), r, Request{Effect: Write}, func(*Vendor) error { return &Error{Outcome: NotSent} })
 	if asked[2] != "spare" {
 		t.Fatalf("weight 0 is the last resort: %v", asked)
 	}
@@ -134,8 +135,8 @@ func TestUsersKeepTheirVendorWhenAnotherLeaves(t *testing.T) {
 	n := map[string]int{}
 	for i := range 4000 {
 		user := fmt.Sprint("user", i)
-		asked, _ := ask(WithUser(t.Context(), user), r, Write, served)
-		again, _ := ask(WithUser(t.Context(), user), r, Write, served)
+		asked, _ := ask(t.Context(), r, Request{Effect: Write, User: user}, served)
+		again, _ := ask(t.Context(), r, Request{Effect: Write, User: user}, served)
 		if asked[0] != again[0] {
 			t.Fatalf("%s goes to %s, then to %s", user, asked[0], again[0])
 		}
@@ -149,7 +150,7 @@ func TestUsersKeepTheirVendorWhenAnotherLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	for user, was := range home {
-		if asked, _ := ask(WithUser(t.Context(), user), r, Write, served); was != "b" && asked[0] != was {
+		if asked, _ := ask(t.Context(), r, Request{Effect: Write, User: user}, served); was != "b" && asked[0] != was {
 			t.Fatalf("b left, and %s moved from %s to %s", user, was, asked[0])
 		}
 	}
@@ -163,18 +164,18 @@ func TestConversationStaysWithTheVendorThatServedIt(t *testing.T) {
 		}
 		return nil
 	}
-	ctx := WithSticky(t.Context(), "talk")
-	if asked, _ := ask(ctx, r, Write, down); !slices.Equal(asked, []string{"a", "b"}) {
+	talk := Request{Effect: Write, Sticky: "talk"}
+	if asked, _ := ask(t.Context(), r, talk, down); !slices.Equal(asked, []string{"a", "b"}) {
 		t.Fatalf("asked %v", asked)
 	}
-	if asked, _ := ask(ctx, r, Write, served); asked[0] != "b" {
+	if asked, _ := ask(t.Context(), r, talk, served); asked[0] != "b" {
 		t.Fatalf("a is back, and the conversation moved to %s", asked[0])
 	}
-	if asked, _ := ask(WithSticky(t.Context(), "other"), r, Write, served); asked[0] != "a" {
+	if asked, _ := ask(t.Context(), r, Request{Effect: Write, Sticky: "other"}, served); asked[0] != "a" {
 		t.Fatalf("another conversation begins at %s", asked[0])
 	}
 	_ = r.Apply(map[Capability]Route{CapWallet: {Candidates: listed("a")}})
-	if asked, _ := ask(ctx, r, Write, served); asked[0] != "a" {
+	if asked, _ := ask(t.Context(), r, talk, served); asked[0] != "a" {
 		t.Fatalf("the route does not list b any more, and %s was asked", asked[0])
 	}
 }
@@ -182,24 +183,24 @@ func TestConversationStaysWithTheVendorThatServedIt(t *testing.T) {
 func TestStickyMemoryIsBounded(t *testing.T) {
 	var s sticky
 	for i := range 3 * maxSticky {
-		s.keep(fmt.Sprint(i), "a")
+		s.keep(Request{Sticky: fmt.Sprint(i)}, "a")
 	}
 	if n := len(s.young) + len(s.old); n > maxSticky {
 		t.Fatalf("%d conversations remembered, at most %d", n, maxSticky)
 	}
-	if s.get(fmt.Sprint(3*maxSticky-1)) != "a" || s.get("0") != "" {
+	if s.get(Request{Sticky: fmt.Sprint(3*maxSticky - 1)}) != "a" || s.get(Request{Sticky: "0"}) != "" {
 		t.Fatal("the latest should be known, the first forgotten")
 	}
 }
 
 func TestPinAllowsOneAccountAlone(t *testing.T) {
 	r := routed(t, Route{Candidates: listed("a")}, acct("a"), acct("b"), &Vendor{Name: "mute"})
-	asked, err := ask(WithPin(t.Context(), "b"), r, Read, func(*Vendor) error { return &Error{Outcome: NotSent} })
+	asked, err := ask(t.Context(), r, Request{Account: "b"}, func(*Vendor) error { return &Error{Outcome: NotSent} })
 	if !slices.Equal(asked, []string{"b"}) || OutcomeOf(err) != NotSent {
 		t.Fatalf("asked %v: %v", asked, err)
 	}
 	for _, name := range []string{"gone", "mute"} {
-		if _, err := ask(WithPin(t.Context(), name), r, Read, served); !errors.Is(err, ErrNoVendor) {
+		if _, err := ask(t.Context(), r, Request{Account: name}, served); !errors.Is(err, ErrNoVendor) {
 			t.Fatalf("an account that is %s: %v", name, err)
 		}
 	}
@@ -209,7 +210,7 @@ func TestNothingHealthyFailsFastOrTriesTheLeastBad(t *testing.T) {
 	for _, leastBad := range []bool{false, true} {
 		r := routed(t, Route{Candidates: listed("shut", "a", "b"), LeastBad: leastBad}, acct("shut"), acct("a"), acct("b"))
 		var forced []string
-		_, err := Via(t.Context(), r, CapWallet, Write, func(ctx context.Context, v *Vendor) (int, error) {
+		_, err := Via(t.Context(), r, Request{Capability: CapWallet, Effect: Write}, func(ctx context.Context, v *Vendor) (int, error) {
 			if v.Name == "shut" || !Forced(ctx) {
 				return 0, &Error{Outcome: NotSent, Err: ErrBreakerOpen}
 			}
@@ -229,7 +230,7 @@ func TestBothLiveKeysServeWhileAVendorChangesOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	var used []*Vendor
-	_, err := Via(t.Context(), r, CapWallet, Write, func(_ context.Context, v *Vendor) (int, error) {
+	_, err := Via(t.Context(), r, Request{Capability: CapWallet, Effect: Write}, func(_ context.Context, v *Vendor) (int, error) {
 		if used = append(used, v); v == fresh {
 			return 0, &Error{Outcome: AuthFault}
 		}
@@ -285,7 +286,7 @@ func TestParseRoute(t *testing.T) {
 func TestJournalTellsWhoWasAskedAndWhoWasNotAndWhy(t *testing.T) {
 	r := routed(t, Route{}, acct("a"), acct("b"), acct("c"))
 	j := &Journal{}
-	_, _ = ask(WithJournal(t.Context(), j), r, Write, func(v *Vendor) error {
+	_, _ = ask(WithJournal(t.Context(), j), r, Request{Effect: Write}, func(v *Vendor) error {
 		if v.Name == "a" {
 			return Refuse("a", OpAdjust, nil, "too much") // before anything is sent
 		}
@@ -316,7 +317,7 @@ func TestSwitchingWhileCallsRun(t *testing.T) {
 				case i == 1:
 					_ = r.Replace("a", acct("a"))
 				default:
-					if asked, err := ask(WithSticky(t.Context(), fmt.Sprint(n)), r, Write, served); err != nil || len(asked) != 1 {
+					if asked, err := ask(t.Context(), r, Request{Effect: Write, Sticky: fmt.Sprint(n)}, served); err != nil || len(asked) != 1 {
 						t.Errorf("%v, %v", asked, err)
 					}
 				}

@@ -1,9 +1,6 @@
 package vendors
 
-import (
-	"context"
-	"sync"
-)
+import "sync"
 
 // maxSticky bounds how many conversations and calls are remembered. Forgetting
 // one costs it a fresh choice, which for ordered and hashed routes is mostly the
@@ -15,21 +12,19 @@ const maxSticky = 1 << 16
 // while a vendor is failing.
 type sticky struct {
 	mu         sync.Mutex // guards young and old
-	young, old map[string]string
+	young, old map[stickyKey]string
 }
 
-func stickyOf(ctx context.Context, c Capability) string {
-	key, _ := ctx.Value(stickyKey{}).(string)
-	if key == "" {
-		return ""
-	}
-	return string(c) + "\x00" + key
+type stickyKey struct {
+	capability Capability
+	key        string
 }
 
-func (s *sticky) get(key string) string {
-	if key == "" {
+func (s *sticky) get(q Request) string {
+	if q.Sticky == "" {
 		return ""
 	}
+	key := stickyKey{q.Capability, q.Sticky}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if name, ok := s.young[key]; ok {
@@ -38,17 +33,18 @@ func (s *sticky) get(key string) string {
 	return s.old[key]
 }
 
-func (s *sticky) keep(key, account string) {
-	if key == "" {
+func (s *sticky) keep(q Request, account string) {
+	if q.Sticky == "" {
 		return
 	}
+	key := stickyKey{q.Capability, q.Sticky}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, known := s.young[key]; !known && len(s.young) >= maxSticky/2 {
 		s.old, s.young = s.young, nil
 	}
 	if s.young == nil {
-		s.young = map[string]string{}
+		s.young = map[stickyKey]string{}
 	}
 	s.young[key] = account
 }

@@ -22,66 +22,53 @@ const (
 	Write Effect = true
 )
 
-type (
-	userKey   struct{}
-	stickyKey struct{}
-	pinKey    struct{}
-	forceKey  struct{}
-)
-
-// WithUser names the user whose hash chooses among the vendors of a ByUser route.
-func WithUser(ctx context.Context, user string) context.Context {
-	return context.WithValue(ctx, userKey{}, user)
+// Request says what a call is for and which accounts may serve it.
+type Request struct {
+	Capability Capability
+	Effect     Effect
+	// User is whose hash chooses among the accounts of a ByUser route; empty:
+	// such a route is tried as it is listed.
+	User string
+	// Sticky names the conversation or call that this belongs to: it begins at
+	// the account that served it last, as long as the route lists it. Empty: none.
+	Sticky string
+	// Account allows that account alone, whatever the route says: for state that
+	// lives at one vendor, and for asking what became of a write there.
+	Account string
 }
 
-// WithSticky names the conversation or call that the request belongs to: it
-// begins at the vendor that served it last, as long as the route lists it.
-func WithSticky(ctx context.Context, key string) context.Context {
-	return context.WithValue(ctx, stickyKey{}, key)
-}
-
-// WithPin allows the account of that name alone, whatever the route says: for
-// state that lives at one vendor, and for asking what became of a write there.
-func WithPin(ctx context.Context, account string) context.Context {
-	return context.WithValue(ctx, pinKey{}, account)
-}
-
-// Pinned is the account that WithPin named, or "".
-func Pinned(ctx context.Context) string {
-	name, _ := ctx.Value(pinKey{}).(string)
-	return name
-}
+type forcedKey struct{}
 
 // Forced reports whether the call is to pass an open breaker, since the route
 // prefers the least bad vendor to none. One that an operator opened stays shut.
-func Forced(ctx context.Context) bool { return ctx.Value(forceKey{}) != nil }
+// Via sets it; it is in the context because adapters' methods take nothing else
+// that reaches package upstream.
+func Forced(ctx context.Context) bool { return ctx.Value(forcedKey{}) != nil }
 
-// Via makes call at the vendors of the route until one serves it or the outcome
-// forbids another try (DESIGN.md section 6, column "other vendor"). Every live
-// key of an account is tried before the next account. The error is that of the
-// last vendor tried, or ErrNoVendor.
-func Via[R any](ctx context.Context, r *Router, c Capability, e Effect, call func(context.Context, *Vendor) (R, error)) (R, error) {
+// Via makes call at the accounts that q allows until one serves it or the outcome
+// forbids another try. Every live key of an account is tried before the next
+// account. The error is that of the last account tried, or ErrNoVendor.
+func Via[R any](ctx context.Context, r *Router, q Request, call func(context.Context, *Vendor) (R, error)) (R, error) {
 	now := r.now.Load()
-	route := now.table[c]
-	sticky := stickyOf(ctx, c)
-	order := r.order(ctx, now, c, sticky)
+	route := now.table[q.Capability]
+	order := r.order(now, q)
 	journal := JournalOf(ctx)
-	journal.candidates(c, route, order)
+	journal.candidates(q.Capability, route, order)
 	var out R
-	err := error(&Error{Op: string(c), Outcome: NotSent, Effect: e, Err: ErrNoVendor})
+	err := error(&Error{Op: string(q.Capability), Outcome: NotSent, Effect: q.Effect, Err: ErrNoVendor})
 	tried, barred := 0, 0
 	for _, a := range order {
 		if tried++; tried > 1 && ctx.Err() != nil {
 			break
 		}
 		if out, err = viaAccount(ctx, journal, a, call); err == nil {
-			r.sticky.keep(sticky, a.name)
+			r.sticky.keep(q, a.name)
 			return out, nil
 		}
 		if errors.Is(err, ErrBreakerOpen) {
 			barred++
 		}
-		if o := OutcomeOf(err); !MayFailOver(o, e) && !(o == AuthFault && route.AuthFailover) {
+		if o := OutcomeOf(err); !MayFailOver(o, q.Effect) && !(o == AuthFault && route.AuthFailover) {
 			journal.untried(order[tried:], err)
 			return out, err
 		}
@@ -89,7 +76,7 @@ func Via[R any](ctx context.Context, r *Router, c Capability, e Effect, call fun
 	if !route.LeastBad || barred < len(order) || barred == 0 {
 		return out, err
 	}
-	ctx = context.WithValue(ctx, forceKey{}, true)
+	ctx = context.WithValue(ctx, forcedKey{}, true)
 	for _, a := range order {
 		if out, err = viaAccount(ctx, journal, a, call); !errors.Is(err, ErrBreakerOpen) {
 			break
@@ -125,25 +112,24 @@ func MayFailOver(o Outcome, e Effect) bool {
 	}
 }
 
-// order is the accounts of one call, best first.
-func (r *Router) order(ctx context.Context, now *routing, c Capability, sticky string) []account {
-	if pin := Pinned(ctx); pin != "" {
-		i := slices.IndexFunc(now.accounts, func(a account) bool { return a.name == pin })
-		if i < 0 || !now.accounts[i].live[0].Has(c) {
+// order is the accounts that q allows, best first.
+func (r *Router) order(now *routing, q Request) []account {
+	if q.Account != "" {
+		i := slices.IndexFunc(now.accounts, func(a account) bool { return a.name == q.Account })
+		if i < 0 || !now.accounts[i].live[0].Has(q.Capability) {
 			return nil
 		}
 		return now.accounts[i : i+1]
 	}
-	route := now.table[c]
+	route := now.table[q.Capability]
 	order := route.accounts
-	user, _ := ctx.Value(userKey{}).(string)
 	switch {
 	case route.Mode == Weighted:
 		order = route.draw(func(string) float64 { return 1 - rand.Float64() })
-	case route.Mode == ByUser && user != "":
-		order = route.draw(func(name string) float64 { return hash01(user, name) })
+	case route.Mode == ByUser && q.User != "":
+		order = route.draw(func(name string) float64 { return hash01(q.User, name) })
 	}
-	last := r.sticky.get(sticky)
+	last := r.sticky.get(q)
 	if i := slices.IndexFunc(order, func(a account) bool { return a.name == last }); i > 0 {
 		order = slices.Concat(order[i:i+1], order[:i], order[i+1:])
 	}

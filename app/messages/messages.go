@@ -33,8 +33,8 @@ type Service struct {
 // Send publishes m to all of m.To, however many batches that takes. The receipt
 // has one entry for each distinct target, in order of first appearance. The
 // error is ErrUndelivered when only some targets failed, and the first target's
-// own when all of them did.
-func (s *Service) Send(ctx context.Context, m vendors.Message) (vendors.Receipt, error) {
+// own when all of them did. Of by only User, Sticky and Account count.
+func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Message) (vendors.Receipt, error) {
 	m.To = distinct(m.To)
 	switch {
 	case len(m.To) == 0:
@@ -42,16 +42,17 @@ func (s *Service) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 	case len(m.To) > MaxTargets:
 		return vendors.Receipt{}, fmt.Errorf("%w: %d, at most %d", ErrTooMany, len(m.To), MaxTargets)
 	}
+	by.Capability, by.Effect = vendors.CapMessages, vendors.Write
 	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(m.To))}
 	if size := s.batch(m.Kind); len(m.To) <= size {
-		s.publish(ctx, m, m.To, out.Targets)
+		s.publish(ctx, by, m, m.To, out.Targets)
 	} else {
-		s.publishAll(ctx, m, size, out.Targets)
+		s.publishAll(ctx, by, m, size, out.Targets)
 	}
 	return out, verdict(out)
 }
 
-func (s *Service) publishAll(ctx context.Context, m vendors.Message, size int, slots []vendors.TargetResult) {
+func (s *Service) publishAll(ctx context.Context, by vendors.Request, m vendors.Message, size int, slots []vendors.TargetResult) {
 	var group errgroup.Group
 	group.SetLimit(maxParallel)
 	at := 0
@@ -59,7 +60,7 @@ func (s *Service) publishAll(ctx context.Context, m vendors.Message, size int, s
 		mine := slots[at : at+len(batch)]
 		at += len(batch)
 		group.Go(func() error {
-			s.publish(ctx, m, batch, mine)
+			s.publish(ctx, by, m, batch, mine)
 			return nil
 		})
 	}
@@ -78,9 +79,9 @@ func (s *Service) batch(kind vendors.TargetKind) int {
 	return size
 }
 
-func (s *Service) publish(ctx context.Context, m vendors.Message, batch []string, slots []vendors.TargetResult) {
+func (s *Service) publish(ctx context.Context, by vendors.Request, m vendors.Message, batch []string, slots []vendors.TargetResult) {
 	m.To = batch
-	receipt, err := vendors.Via(ctx, s.Routes, vendors.CapMessages, vendors.Write, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
+	receipt, err := vendors.Via(ctx, s.Routes, by, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
 		return v.Messages.Send(ctx, m)
 	})
 	if err == nil && len(receipt.Targets) == len(batch) {

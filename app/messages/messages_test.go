@@ -56,7 +56,7 @@ func TestEveryTargetIsSentToOnceAndToldItsFate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, limit := &post{}, rapid.IntRange(1, 7).Draw(t, "limit")
 		to := rapid.SliceOfN(rapid.StringMatching(`(u|no)[0-9]{1,2}`), 1, 60).Draw(t, "to")
-		receipt, err := service(t, p, limit).Send(t.Context(), vendors.Message{Kind: vendors.ToUsers, From: "me", To: to})
+		receipt, err := service(t, p, limit).Send(t.Context(), vendors.Request{}, vendors.Message{Kind: vendors.ToUsers, From: "me", To: to})
 		want := distinct(to)
 		if len(receipt.Targets) != len(want) || p.most > limit {
 			t.Fatalf("%d fates for %d targets, %d in one call", len(receipt.Targets), len(want), p.most)
@@ -82,7 +82,7 @@ func TestEveryTargetIsSentToOnceAndToldItsFate(t *testing.T) {
 
 func TestBatchThatFailsLeavesTheOthers(t *testing.T) {
 	p := &post{}
-	receipt, err := service(t, p, 2).Send(t.Context(), vendors.Message{Kind: vendors.ToUsers, To: []string{"a", "b", "boom", "c", "d"}})
+	receipt, err := service(t, p, 2).Send(t.Context(), vendors.Request{}, vendors.Message{Kind: vendors.ToUsers, To: []string{"a", "b", "boom", "c", "d"}})
 	var fates []string
 	for _, r := range receipt.Targets {
 		fates = append(fates, fmt.Sprintf("%s %t", r.Target, errors.Is(r.Err, errBoom)))
@@ -90,7 +90,7 @@ func TestBatchThatFailsLeavesTheOthers(t *testing.T) {
 	if !slices.Equal(fates, []string{"a false", "b false", "boom true", "c true", "d false"}) || !errors.Is(err, ErrUndelivered) {
 		t.Errorf("%q, %v", fates, err)
 	}
-	if _, err := service(t, p, 2).Send(t.Context(), vendors.Message{Kind: vendors.ToUsers, To: []string{"boom", "c"}}); !errors.Is(err, errBoom) {
+	if _, err := service(t, p, 2).Send(t.Context(), vendors.Request{}, vendors.Message{Kind: vendors.ToUsers, To: []string{"boom", "c"}}); !errors.Is(err, errBoom) {
 		t.Errorf("all failed for one reason: %v", err)
 	}
 }
@@ -101,10 +101,10 @@ func TestNobodyAndTooManyAreRefused(t *testing.T) {
 	for i := range many {
 		many[i] = fmt.Sprint(i)
 	}
-	if _, err := service(t, p, 2).Send(t.Context(), vendors.Message{Kind: vendors.ToUsers}); !errors.Is(err, ErrNoTargets) {
+	if _, err := service(t, p, 2).Send(t.Context(), vendors.Request{}, vendors.Message{Kind: vendors.ToUsers}); !errors.Is(err, ErrNoTargets) {
 		t.Error(err)
 	}
-	if _, err := service(t, p, 2).Send(t.Context(), vendors.Message{Kind: vendors.ToUsers, To: many}); !errors.Is(err, ErrTooMany) {
+	if _, err := service(t, p, 2).Send(t.Context(), vendors.Request{}, vendors.Message{Kind: vendors.ToUsers, To: many}); !errors.Is(err, ErrTooMany) {
 		t.Error(err)
 	}
 	if len(p.got) != 0 {

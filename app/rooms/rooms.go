@@ -72,7 +72,7 @@ func at[A comparable, R any](ctx context.Context, s *Service, vendor, what strin
 	if err := s.able(v, what, func(r vendors.Rooms) bool { var lacks A; return pick(r) != lacks }); err != nil {
 		return none, err
 	}
-	return vendors.Via(vendors.WithPin(ctx, v.Name), s.Routes, vendors.CapRooms, effect, func(ctx context.Context, v *vendors.Vendor) (R, error) {
+	return vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapRooms, Effect: effect, Account: v.Name}, func(ctx context.Context, v *vendors.Vendor) (R, error) {
 		return call(ctx, pick(v.Rooms))
 	})
 }

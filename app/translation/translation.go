@@ -38,8 +38,9 @@ type Service struct {
 
 // Translate returns texts in language to (ISO 639-1, with or without region),
 // in their order. It fails as a whole when one text cannot be translated; the
-// others are in the cache by then, so that a repeat costs little.
-func (s *Service) Translate(ctx context.Context, texts []string, to string) ([]string, error) {
+// others are in the cache by then, so that a repeat costs little. user is whom a
+// route by user goes by.
+func (s *Service) Translate(ctx context.Context, user string, texts []string, to string) ([]string, error) {
 	if err := check(texts, to); err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (s *Service) Translate(ctx context.Context, texts []string, to string) ([]s
 		slot := new(string)
 		done[text] = slot
 		group.Go(func() (err error) {
-			*slot, err = s.one(ctx, text, to)
+			*slot, err = s.one(ctx, user, text, to)
 			return err
 		})
 	}
@@ -69,9 +70,9 @@ func (s *Service) Translate(ctx context.Context, texts []string, to string) ([]s
 	return out, nil
 }
 
-func (s *Service) one(ctx context.Context, text, to string) (string, error) {
+func (s *Service) one(ctx context.Context, user, text, to string) (string, error) {
 	return s.Cache(ctx, to+"\x00"+text, func(ctx context.Context) (string, error) {
-		return vendors.Via(ctx, s.Routes, vendors.CapTranslator, vendors.Read, func(ctx context.Context, v *vendors.Vendor) (string, error) {
+		return vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapTranslator, User: user}, func(ctx context.Context, v *vendors.Vendor) (string, error) {
 			return v.Translator.Translate(ctx, vendors.Translation{Text: text, To: to})
 		})
 	})

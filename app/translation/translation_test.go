@@ -45,7 +45,7 @@ func TestEveryTextKeepsItsPlaceAndIsAskedForOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := &shouter{asked: map[string]int{}}
 		texts := rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "b", "c", "hello", "world"}), 1, 40).Draw(t, "texts")
-		got, err := service(t, v).Translate(t.Context(), texts, "en")
+		got, err := service(t, v).Translate(t.Context(), "app/1001", texts, "en")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestEveryTextKeepsItsPlaceAndIsAskedForOnce(t *testing.T) {
 
 func TestOneTextThatFailsFailsTheRequest(t *testing.T) {
 	v := &shouter{asked: map[string]int{}}
-	if got, err := service(t, v).Translate(t.Context(), []string{"a", "bad"}, "en"); !errors.Is(err, errBad) || got != nil {
+	if got, err := service(t, v).Translate(t.Context(), "app/1001", []string{"a", "bad"}, "en"); !errors.Is(err, errBad) || got != nil {
 		t.Fatalf("%q, %v", got, err)
 	}
 }
@@ -87,14 +87,14 @@ func TestWhatNoVendorTakesIsNotAskedFor(t *testing.T) {
 		{[]string{"a"}, "english please", ErrLanguage},
 		{[]string{"a"}, "en\x00", ErrLanguage},
 	} {
-		if _, err := service(t, v).Translate(t.Context(), c.texts, c.to); !errors.Is(err, c.want) {
+		if _, err := service(t, v).Translate(t.Context(), "app/1001", c.texts, c.to); !errors.Is(err, c.want) {
 			t.Errorf("%d texts to %q: %v", len(c.texts), c.to, err)
 		}
 	}
 	if len(v.asked) != 0 {
 		t.Errorf("asked for %v", v.asked)
 	}
-	if _, err := service(t, v).Translate(t.Context(), []string{strings.Repeat("语", 1000)}, "pt-BR"); err != nil {
+	if _, err := service(t, v).Translate(t.Context(), "app/1001", []string{strings.Repeat("语", 1000)}, "pt-BR"); err != nil {
 		t.Error(err)
 	}
 }

@@ -65,17 +65,9 @@ func (s *Service) Keeper() string {
 	return route[0].Name
 }
 
-// atKeeper makes ctx allow the keeper alone, or whom the caller already chose.
-func (s *Service) atKeeper(ctx context.Context) context.Context {
-	if vendors.Pinned(ctx) != "" {
-		return ctx
-	}
-	return vendors.WithPin(ctx, s.Keeper())
-}
-
 // Balance returns the user's coins.
 func (s *Service) Balance(ctx context.Context, user string) (int64, error) {
-	return vendors.Via(s.atKeeper(ctx), s.Routes, vendors.CapWallet, vendors.Read,
+	return vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapWallet, Account: s.Keeper()},
 		func(ctx context.Context, v *vendors.Vendor) (int64, error) { return v.Wallet.Balance(ctx, user) })
 }
 
@@ -98,7 +90,13 @@ func (s *Service) Affords(ctx context.Context, user string, price int64) error {
 // Adjust changes a balance once for each request id, however often it is called
 // with it. Taking more than there is is ErrInsufficient.
 func (s *Service) Adjust(ctx context.Context, a vendors.Adjustment) error {
-	_, err := vendors.Via(s.atKeeper(ctx), s.Routes, vendors.CapWallet, vendors.Write,
+	return s.AdjustAt(ctx, s.Keeper(), a)
+}
+
+// AdjustAt is Adjust at the account that a write in doubt went to, whoever keeps
+// the coins now.
+func (s *Service) AdjustAt(ctx context.Context, account string, a vendors.Adjustment) error {
+	_, err := vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapWallet, Effect: vendors.Write, Account: account},
 		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
 			return struct{}{}, v.Wallet.Adjust(ctx, a)
 		})

@@ -286,7 +286,7 @@ func TestLeastBadPassesWhatTheBreakerClosedOffAndNotWhatAnOperatorDid(t *testing
 			t.Fatal(err)
 		}
 		list := func() error {
-			_, err := vendors.Via(t.Context(), r, vendors.CapWords, vendors.Write, func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) {
+			_, err := vendors.Via(t.Context(), r, vendors.Request{Capability: vendors.CapWords, Effect: vendors.Write}, func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) {
 				return v.Words.ListWords(ctx)
 			})
 			return err
