@@ -98,7 +98,7 @@ type RoomPush interface {
 // Identity is what a user may do in a room.
 type Identity string
 
-// The identities, as YouMe numbers them 1 to 6 (reference/youme.md 3).
+// The identities, as YouMe numbers them 1 to 6 (docs/vendors/youme.md#talk-commands).
 const (
 	IdentityFree      Identity = "free"      // speaks at will
 	IdentityOnRequest Identity = "request"   // needs a microphone grant

@@ -7,7 +7,8 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// object is a T that LinkV writes as [] when it is empty (5).
+// object is a T that LinkV writes as [] when it is empty
+// (docs/vendors/linkv.md#text-or-number).
 type object[T any] struct{ V T }
 
 // UnmarshalJSON leaves V as it is for an empty list, null and an empty string.
@@ -46,8 +47,8 @@ type meaning struct {
 	err     error
 }
 
-// codes are LinkV's published error codes (4.4). Everything else that is not
-// 200 is a failure by the document, of a kind that nobody but LinkV knows.
+// codes are LinkV's published error codes (docs/vendors/linkv.md#codes).
+// Everything else that is not 200 is a failure of an unknown kind.
 var codes = map[string]meaning{
 	"400": {vendors.DefiniteNo, vendors.ErrInvalid},
 	"401": {vendors.AuthFault, nil},
@@ -65,8 +66,8 @@ func check(a upstream.Answer) error {
 	return v.Judge(a)
 }
 
-// Judge tells what v says. LinkV answers 200 on every result, so another HTTP
-// status is not its own.
+// Judge returns the error that v stands for, nil for a success. LinkV answers
+// HTTP 200 on every result, so another status is not its own.
 func (v *verdict) Judge(a upstream.Answer) error {
 	if a.Status/100 != 2 || (v.Code == "" && v.Status == "") {
 		return vendors.ErrUnreadable

@@ -10,7 +10,7 @@ import (
 )
 
 // TestVerdictIsReadInEveryFormThatLinkVAnswers follows the table of
-// reference/linkv.md 5.
+// docs/vendors/linkv.md#text-or-number.
 func TestVerdictIsReadInEveryFormThatLinkVAnswers(t *testing.T) {
 	for _, tc := range []struct {
 		body    string

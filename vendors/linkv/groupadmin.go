@@ -7,8 +7,8 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// The types of gagUser and gagAllUser (reference/linkv.md 4.1): what is switched
-// is the permission to talk.
+// The types of gagUser and gagAllUser. What they switch is taken to be the
+// permission to talk (docs/vendors/linkv.md#groups).
 const (
 	mayNotTalk = "0"
 	mayTalk    = "1"

@@ -10,7 +10,7 @@ import (
 )
 
 // operator is the appUid of a call that no user makes: the vendor's own Go SDK
-// sends one such name with every call (reference/linkv.md 3).
+// sends one such name with every call (docs/vendors/linkv.md#im-headers).
 const operator = "switchboard"
 
 const (
@@ -62,7 +62,7 @@ func (a *adapter) UserGroups(ctx context.Context, user string) ([]vendors.GroupN
 }
 
 // pages reads a whole list, every id once. LinkV says neither how its pages
-// count nor how many rows it gives at most (reference/linkv.md 4.1): they are
+// count nor how many rows it gives at most (docs/vendors/linkv.md#groups): they are
 // taken to count from 1, and the list ends with the first page that has nothing
 // new. An answer without a list is unreadable.
 func pages[R any](ctx context.Context, a *adapter, call upstream.Call, id func(R) upstream.Text) ([]R, error) {

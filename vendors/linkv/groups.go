@@ -37,7 +37,7 @@ func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
 }
 
 // ChangeGroup adds, then removes, one call each, and stops at the first that
-// fails. Members leave by their own hand, since LinkV's kick wants an operator.
+// fails. Members leave themselves, since LinkV's kick wants an operator.
 func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []string) error {
 	ids := append(append([]string{id}, add...), remove...)
 	if err := limits.Check(a.name, vendors.OpGroup, vendors.Size{IDs: ids}); err != nil {

@@ -2,21 +2,21 @@ package linkv
 
 import "switchboard/vendors"
 
-// maxTargets bounds one multi-target push. LinkV names no number
-// (reference/linkv.md 4.1); this is ours, so that one lost answer leaves few
-// people in doubt.
+// maxTargets bounds the receivers of one call. LinkV names no number
+// (docs/vendors/linkv.md#messages); this one is ours, so that a lost answer leaves
+// few people in doubt.
 const maxTargets = 100
 
 // maxMutes bounds how many members one call mutes or unmutes. The number is ours
 // too: LinkV takes one at a time.
 const maxMutes = 20
 
-// idLimit is what LinkV takes as a user id (4.3). No rule is published for
+// idLimit is what LinkV takes as a user id (docs/vendors/linkv.md#tokens). No rule is published for
 // group and room ids; the same is asked of them, since some calls join ids by
 // commas.
 var idLimit = vendors.Limit{IDBytes: 64, IDLetter: idLetter}
 
-// limits are LinkV's published numbers (4.3). It names no rates.
+// limits are LinkV's published numbers (docs/vendors/linkv.md#limits). It names no rates.
 var limits = vendors.Limits{
 	vendors.OpTokenIssue:    {IDBytes: idLimit.IDBytes, IDLetter: idLetter, Bytes: maxPortrait},
 	vendors.OpUserBlock:     targets(maxTargets),
@@ -53,8 +53,8 @@ func idLetter(b byte) bool {
 	return b == '+' || b == '=' || b == '-' || b == '_'
 }
 
-// Lengths of a profile in bytes (4.2). The portrait's stands in the limits as
-// what a token is issued with.
+// Lengths of a profile in bytes (docs/vendors/linkv.md#tokens). The portrait's
+// also stands in the limits, as what a token is issued with.
 const (
 	maxName     = 128
 	maxPortrait = 1024

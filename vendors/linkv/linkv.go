@@ -1,5 +1,6 @@
 // Package linkv speaks LinkV's server API: IM calls signed in headers, and live
-// and coin calls signed in the form. Facts: reference/linkv.md.
+// and coin calls signed in the form. What is known of the
+// vendor, and how: docs/vendors/linkv.md.
 package linkv
 
 import (

@@ -10,7 +10,7 @@ import (
 )
 
 // The object names. LinkV publishes no list; its samples use RC:textMsg with a
-// small t, other names are free text (reference/linkv.md 4.1). Tip and command
+// small t, other names are free text (docs/vendors/linkv.md#messages). Tip and command
 // take the names and the JSON that RongCloud's clients know, so that an app
 // which knew them there reads the same here.
 const (

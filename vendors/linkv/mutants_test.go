@@ -10,7 +10,7 @@ import (
 	"switchboard/vendors/vendortest"
 )
 
-// wallet is a purse made wrong: what is nil is as it should be.
+// wallet is a wallet made wrong: a nil function is as it should be.
 type wallet struct {
 	vendors.Wallet
 	balance func(context.Context, vendors.Wallet, string) (int64, error)

@@ -9,9 +9,9 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// CreditOrder tells LinkV of a paid order (reference/linkv.md 4.2). LinkV keeps
-// one list of request ids for orders and other changes; here they are two, so
-// that an order is not taken for a repeat of an adjustment.
+// CreditOrder reports a paid order to LinkV (docs/vendors/linkv.md#coins). Its
+// request id is made from another name than an adjustment's, so that an order is
+// never taken for the repeat of an adjustment with the same id.
 func (a *adapter) CreditOrder(ctx context.Context, o vendors.Order) error {
 	op := vendors.OpOrder
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{o.User}}); err != nil {

@@ -16,12 +16,12 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// liveWindow is how old a live signature may be (reference/linkv.md 2.2); the
-// IM side has no window that is known (2.1).
+// liveWindow is how old a live signature may be (docs/vendors/linkv.md#live-signing).
+// No window is known for the IM side (docs/vendors/linkv.md#im-signing).
 const liveWindow = 5 * time.Minute
 
 // cmimToken is the digest that proves the IM secret: the three values sorted by
-// bytes and joined by nothing (reference/linkv.md 2.1).
+// bytes and joined by nothing (docs/vendors/linkv.md#im-signing).
 func cmimToken(nonce, timestamp, secret string) string {
 	parts := []string{nonce, timestamp, secret}
 	slices.Sort(parts)
@@ -29,14 +29,15 @@ func cmimToken(nonce, timestamp, secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// imSign binds app, key, time and nonce; no secret is in it (2.1).
+// imSign binds app, key, time and nonce; no secret is in it.
 func imSign(appID, appKey, timestamp, nonce string) string {
 	sum := sha1.Sum([]byte(appID + "|" + appKey + "|" + timestamp + "|" + nonce))
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
 // liveCanonical is what a live call hashes: the non-empty fields but sign,
-// sorted by name, raw, then the secret (2.2). It leaves form sorted.
+// sorted by name, raw, then the secret (docs/vendors/linkv.md#live-signing). It
+// leaves form sorted.
 func liveCanonical(form upstream.Fields, secret string) []byte {
 	slices.SortFunc(form, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	size := len("key=") + len(secret)
@@ -62,7 +63,8 @@ func liveSign(form upstream.Fields, secret string) string {
 }
 
 // signIM adds the credentials of an IM call made on behalf of user. signature
-// repeats cmimToken: the documents say sign, and that never worked (3).
+// repeats cmimToken. The vendor's document says sign, which never worked
+// (docs/vendors/linkv.md#im-headers).
 func (a *adapter) signIM(user string) func(*upstream.Request) {
 	return func(r *upstream.Request) {
 		nonce, now := rand.Text(), strconv.FormatInt(r.Now.Unix(), 10)
@@ -144,8 +146,8 @@ func fieldsOf(v url.Values) (f upstream.Fields) {
 	return f
 }
 
-// judge fills in the time of e and why a vendor would refuse it. window zero:
-// no age is too old.
+// judge fills in the time of e and why a vendor would refuse it. With a window of
+// zero no age is too old.
 func judge(e *vendors.Explanation, in vendors.SignInput, timestamp string, window time.Duration) {
 	if in.Signature != "" && !strings.EqualFold(in.Signature, e.Digest) {
 		e.Problems = append(e.Problems, "the signature does not match: the secret or a signed value differs")

@@ -10,7 +10,7 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// vectorForm is the live vector of reference/linkv.md 2.2.
+// vectorForm is the vector of docs/vendors/linkv.md#live-signing.
 func vectorForm() url.Values {
 	return url.Values{
 		"app_id": {"LM6000000000000000000001"}, "expriation": {"1700086400"},
@@ -22,7 +22,8 @@ func vectorForm() url.Values {
 
 const vectorSign = "a0395acee174407ec703bdaf4eaa5864"
 
-// TestSignaturesAreThoseOfTheReference holds the vectors of reference/linkv.md 2.
+// TestSignaturesAreThoseOfTheReference holds the vectors of
+// docs/vendors/linkv.md#im-signing and docs/vendors/linkv.md#live-signing.
 func TestSignaturesAreThoseOfTheReference(t *testing.T) {
 	const nonce, timestamp = "abcDEF123-qwer-ty12-ABCDEFGH1234", "1700000000"
 	if got := cmimToken(nonce, timestamp, "mocksecret"); got != "bd46648865703ae261fb0266a9036be6" {

@@ -16,7 +16,7 @@ const (
 )
 
 // Issue returns an IM token, and the live open id when the live side is
-// configured: the user is registered there with his name and portrait.
+// configured: the user is registered there with name and portrait.
 func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential, error) {
 	if err := a.checkUser(u); err != nil {
 		return vendors.Credential{}, err
@@ -66,7 +66,7 @@ func (a *adapter) openID(ctx context.Context, op string, u vendors.User) (string
 
 // register asks for the open id as u is first, so that a profile which LinkV
 // already has is not overwritten by our stand-ins. LinkV refuses that for a
-// user whom it has never seen; only then the stand-ins go along.
+// user whom it has never seen; only then are the stand-ins sent.
 func (a *adapter) register(ctx context.Context, u vendors.User) (string, error) {
 	id, err := a.thGetToken(ctx, u)
 	if !errors.Is(err, vendors.ErrInvalid) || (u.Name != "" && u.Portrait != "") {

@@ -12,14 +12,14 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// The types of changeGold (reference/linkv.md 4.2).
+// The types of changeGold (docs/vendors/linkv.md#coins).
 const (
 	addCoins    = "1"
 	removeCoins = "2"
 )
 
-// Balance returns the coins of user, whom LinkV registers when it has never
-// seen him.
+// Balance returns the coins of user, whom LinkV registers when it has never seen
+// them.
 func (a *adapter) Balance(ctx context.Context, user string) (int64, error) {
 	if err := limits.Check(a.name, vendors.OpBalance, vendors.Size{IDs: []string{user}}); err != nil {
 		return 0, err
@@ -120,8 +120,9 @@ func (a *adapter) coinsExpire(now time.Time) int64 {
 }
 
 // whyRefused looks at the balance after a removal was refused with a code that
-// LinkV does not publish, as it does for too few coins (4.4). The refusal
-// stands either way; only its reason is found out.
+// LinkV does not publish, as it does for too few coins
+// (docs/vendors/linkv.md#codes). The refusal stands either way; only its reason is
+// found out.
 func (a *adapter) whyRefused(ctx context.Context, openID string, adj vendors.Adjustment, refusal error) error {
 	have, err := a.balance(ctx, openID)
 	var e *vendors.Error

@@ -7,8 +7,9 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// Broadcast reaches every user of the application, or those who are online
-// (2.2). Without the service the vendor answers 1009.
+// Broadcast reaches every user of the application, or those who are online.
+// Where the service is off the vendor answers 1009
+// (docs/vendors/rongcloud.md#broadcasts).
 func (a *adapter) Broadcast(ctx context.Context, b vendors.Broadcast) (string, error) {
 	op, path := vendors.OpBroadcast, "/message/broadcast.json"
 	if b.OnlineOnly {

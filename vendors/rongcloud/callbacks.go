@@ -40,8 +40,8 @@ func (a *adapter) Parse(r *http.Request, body []byte) ([]vendors.Event, error) {
 }
 
 // unverified says why a callback is not believed, "" when it is. The signature
-// stands in the query, under new or old names (3.1), or in headers (moderation
-// results); it does not cover the body.
+// stands in the query, under new or old names, or in headers (moderation results);
+// it does not cover the body: docs/vendors/rongcloud.md#callback-signature.
 func (a *adapter) unverified(r *http.Request) string {
 	q := r.URL.Query()
 	s := signed{q.Get("appKey"), q.Get("nonce"), first(q, "timestamp", "signTimestamp"), q.Get("signature")}
@@ -69,7 +69,8 @@ func eventID(kind vendors.EventKind, parts ...string) string {
 	return string(kind) + "-" + hex.EncodeToString(sum[:16])
 }
 
-// formEvents reads message routing (3.2) and the pre-send check (3.3).
+// formEvents reads message routing and the pre-send check:
+// docs/vendors/rongcloud.md#message-routing, docs/vendors/rongcloud.md#pre-send-check.
 func formEvents(body []byte) ([]vendors.Event, bool) {
 	f, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -89,8 +90,8 @@ var targetKinds = map[string]vendors.TargetKind{
 	"ULTRAGROUP": vendors.ToGroups, "TEMPGROUP": vendors.ToChatRooms,
 }
 
-// calls are the actions of call signalling, which comes by message routing
-// alone (2.3, 3.6).
+// calls are the actions of call signalling. RongCloud has no callback for calls:
+// they come by message routing (docs/vendors/rongcloud.md#rtc).
 var calls = map[string]string{
 	"RC:VCInvite": "invited", "RC:VCRinging": "ringing", "RC:VCAccept": "accepted", "RC:VCHangup": "ended",
 	"RC:VCModifyMedia": "changed", "RC:VCModifyMem": "changed", "RC:VCSummary": "summarised",
@@ -117,7 +118,7 @@ func routed(f url.Values) vendors.Event {
 	return e
 }
 
-// textOf is what people read of a message (2.3): of a text, and of a gray tip,
+// textOf is what people read of a message: of a text, and of a gray line,
 // which clients can send too. Other kinds have content members that are no
 // text, a thumbnail for one.
 func textOf(objectName string, content json.RawMessage) string {
@@ -167,7 +168,7 @@ func contentOf(text string) json.RawMessage {
 }
 
 // list reads ids that are repeated fields, one JSON array, or joined by commas:
-// the document does not say which.
+// the vendor does not say which.
 func list(values []string) []string {
 	if len(values) != 1 {
 		return values
@@ -188,8 +189,8 @@ func millis(text string) time.Time {
 	return at
 }
 
-// Reply answers the pre-send check (3.3), and acknowledges all else by status
-// alone (3.5).
+// Reply answers the pre-send check (docs/vendors/rongcloud.md#pre-send-check),
+// and acknowledges all else by the status alone.
 func (a *adapter) Reply(events []vendors.Event, v vendors.Verdict) vendors.Reply {
 	asked := false
 	for _, e := range events {

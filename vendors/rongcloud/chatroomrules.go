@@ -9,8 +9,8 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// MuteInChatRoom rounds d up to minutes (2.6). A room that is not there is no
-// error to the vendor.
+// MuteInChatRoom mutes users for d, rounded up to minutes. A room that is not
+// there is no error to the vendor.
 func (a *adapter) MuteInChatRoom(ctx context.Context, room string, users []string, d time.Duration) error {
 	return a.restrain(ctx, vendors.OpChatRoomMute, "/chatroom/user/gag/add.json", room, users, d)
 }
@@ -20,8 +20,8 @@ func (a *adapter) UnmuteInChatRoom(ctx context.Context, room string, users []str
 	return a.release(ctx, vendors.OpChatRoomUnmute, "/chatroom/user/gag/rollback.json", room, users)
 }
 
-// BlockFromChatRoom puts users out and rounds d up to minutes (2.6). A room that
-// is not there is no error to the vendor.
+// BlockFromChatRoom puts users out and keeps them out for d, rounded up to
+// minutes. A room that is not there is no error to the vendor.
 func (a *adapter) BlockFromChatRoom(ctx context.Context, room string, users []string, d time.Duration) error {
 	return a.restrain(ctx, vendors.OpChatRoomBlock, "/chatroom/user/block/add.json", room, users, d)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // CreateChatRoom uses the older call, since create_new has no place for a name
-// (2.6). An idle room dies after an hour.
+// (docs/vendors/rongcloud.md#chat-rooms). An idle room dies after an hour.
 func (a *adapter) CreateChatRoom(ctx context.Context, id, name string) error {
 	op := vendors.OpChatRoom
 	if err := a.checkIDs(op, []string{id}); err != nil {
@@ -32,9 +32,9 @@ func (a *adapter) DestroyChatRoom(ctx context.Context, id string) error {
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/chatroom/destroy.json", form), nil)
 }
 
-// ChatRoomUsers returns the 500 who have been there longest: the vendor tells
-// of no more (2.6). It lists nobody for a room that is not there, too; only
-// chatroom/get has a code for that.
+// ChatRoomUsers returns the 500 who have been there longest: the vendor lists no
+// more. A room that is not there lists nobody either; only chatroom/get has a
+// code for that (docs/vendors/rongcloud.md#chat-rooms).
 func (a *adapter) ChatRoomUsers(ctx context.Context, id string) ([]string, error) {
 	op := vendors.OpChatRoomUsers
 	if err := a.checkIDs(op, []string{id}); err != nil {

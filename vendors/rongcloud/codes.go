@@ -14,7 +14,8 @@ type meaning struct {
 	is      error
 }
 
-// meanings are the body codes of 4.2. A code that is not here stays as itself.
+// meanings are the body codes of docs/vendors/rongcloud.md#codes. A code that is
+// not here is reported as itself.
 var meanings = map[string]meaning{
 	"404":   {vendors.DefiniteNo, vendors.ErrUnsupported}, // unknown path
 	"405":   {vendors.DefiniteNo, vendors.ErrBlocked},     // blacklisted
@@ -47,19 +48,19 @@ var meanings = map[string]meaning{
 	"23409": {vendors.DefiniteNo, vendors.ErrBlocked},     // put out of the chat room
 	"23410": {vendors.DefiniteNo, vendors.ErrNotFound},    // no such chat room
 	"25101": {vendors.DefiniteNo, vendors.ErrInvalid},     // recall parameter
-	"40003": {vendors.DefiniteNo, vendors.ErrNotFound},    // no such RTC room; in no table we could read (7)
+	"40003": {vendors.DefiniteNo, vendors.ErrNotFound},    // no such RTC room: docs/vendors/rongcloud.md#rtc
 	"28400": {vendors.DefiniteNo, vendors.ErrUnsupported}, // translation is off
 }
 
 // verdict is the part of every answer that says how it went. Its text is
-// errorMessage in v1 and msg in v2 (1.8).
+// errorMessage in version 1 and msg in version 2.
 type verdict struct {
 	Code json.Number `json:"code"`
 	Text string      `json:"errorMessage"`
 	Msg  string      `json:"msg"`
 }
 
-// success is the code 200, or 10000 of /v2/rtc (4.2).
+// success is the code 200, or 10000 of the /v2 paths.
 func (v verdict) success() bool { return v.Code == "200" || v.Code == "10000" }
 
 // check reads the verdict.
@@ -71,8 +72,9 @@ func check(a upstream.Answer) error {
 	return v.Judge(a)
 }
 
-// Judge tells what v says. A success under a status that is none is believed by
-// nobody: the official Go SDK takes 500 with code 200 for one (1.8).
+// Judge returns the error that v stands for, nil for a success. A success code
+// under a failing HTTP status is not believed: the official Go SDK does, see
+// docs/vendors/rongcloud.md#the-go-sdk.
 func (v *verdict) Judge(a upstream.Answer) error {
 	if v.Code == "" {
 		return vendors.ErrUnreadable

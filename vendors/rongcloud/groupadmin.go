@@ -8,7 +8,7 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// RenameGroup takes it from anybody: RongCloud knows no owner (2.5).
+// RenameGroup lets anybody rename: RongCloud knows no owner (docs/vendors/rongcloud.md#groups).
 func (a *adapter) RenameGroup(ctx context.Context, id, name, _ string) error {
 	op := vendors.OpGroupRename
 	if err := a.checkIDs(op, []string{id}); err != nil {
@@ -22,7 +22,7 @@ func (a *adapter) RenameGroup(ctx context.Context, id, name, _ string) error {
 }
 
 // GroupMembers lists nobody for a group that is not there: the vendor has no
-// code for that (2.5).
+// code for that (docs/vendors/rongcloud.md#groups).
 func (a *adapter) GroupMembers(ctx context.Context, id string) ([]string, error) {
 	op := vendors.OpGroupMembers
 	if err := a.checkIDs(op, []string{id}); err != nil {
@@ -44,7 +44,7 @@ func (a *adapter) GroupMembers(ctx context.Context, id string) ([]string, error)
 	return users, nil
 }
 
-// UserGroups lists the user's groups with their names (2.1).
+// UserGroups lists the user's groups with their names.
 func (a *adapter) UserGroups(ctx context.Context, user string) ([]vendors.GroupName, error) {
 	op := vendors.OpUserGroups
 	if err := a.checkIDs(op, []string{user}); err != nil {
@@ -67,7 +67,8 @@ func (a *adapter) UserGroups(ctx context.Context, user string) ([]vendors.GroupN
 	return groups, nil
 }
 
-// MuteMembers rounds m.For up to minutes; the vendor's 0 stands for good (2.5).
+// MuteMembers mutes for m.For, rounded up to minutes. Zero mutes for good, as
+// the vendor's 0 does (docs/vendors/rongcloud.md#groups).
 func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
 	op := vendors.OpMemberMute
 	if err := a.checkIDs(op, m.Users, m.Group); err != nil {
@@ -84,7 +85,8 @@ func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/add.json", form), nil)
 }
 
-// UnmuteMembers lets the members talk again; who is not muted is no error.
+// UnmuteMembers lets the members talk again. To unmute somebody who is not muted
+// is no error.
 func (a *adapter) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
 	op := vendors.OpMemberUnmute
 	if err := a.checkIDs(op, m.Users, m.Group); err != nil {
@@ -94,7 +96,7 @@ func (a *adapter) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/rollback.json", form), nil)
 }
 
-// MuteGroup leaves those on the group's white list alone to talk (2.5).
+// MuteGroup leaves those on the group's white list alone to talk.
 func (a *adapter) MuteGroup(ctx context.Context, id, _ string) error {
 	return a.groupBan(ctx, vendors.OpGroupMute, "/group/ban/add.json", id)
 }

@@ -8,7 +8,7 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// CreateGroup creates g with its creator as the first member (2.5).
+// CreateGroup creates g with its creator as the first member.
 func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
 	op := vendors.OpGroup
 	members := append([]string{g.Creator}, slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == g.Creator })...)
@@ -41,7 +41,8 @@ func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []stri
 	return nil
 }
 
-// DismissGroup ends a group. RongCloud does not check who by is (2.5).
+// DismissGroup ends a group. RongCloud does not check who by is
+// (docs/vendors/rongcloud.md#groups).
 func (a *adapter) DismissGroup(ctx context.Context, id, by string) error {
 	op := vendors.OpGroup
 	if err := a.checkIDs(op, []string{by}, id); err != nil {

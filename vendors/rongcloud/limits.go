@@ -6,22 +6,23 @@ import (
 	"switchboard/vendors"
 )
 
+// The vendor's sizes: docs/vendors/rongcloud.md#limits.
 const (
-	idBytes     = 64        // user, group and chat room ids (4.4)
-	maxContent  = 128 << 10 // bytes of a message's content (2.2)
-	maxTypeName = 32        // characters of an objectName (2.2)
-	maxBlock    = 43200     // minutes; there is no block for good (2.1)
-	maxReplace  = 32        // characters of a replacement word (2.4)
-	maxNote     = 1024      // bytes of a callback reply's extra (3.3)
-	maxListed   = 500       // chat room users in one answer (2.6)
+	idBytes     = 64        // bytes of a user, group or chat room id
+	maxContent  = 128 << 10 // bytes of a message's content
+	maxTypeName = 32        // characters of an objectName
+	maxBlock    = 43200     // minutes of a block; there is none for good
+	maxReplace  = 32        // characters of a replacement word
+	maxNote     = 1024      // bytes of a callback reply's extra
+	maxListed   = 500       // chat room users in one answer
 )
 
-// limits are the numbers of 2.1 to 2.8 and 4.3. A publish counts one unit for
-// each target. For token.issue and user.profile Bytes is the portrait's and Runes the name's.
+// limits are the numbers of docs/vendors/rongcloud.md#limits. A publish counts one
+// unit for each target. For token.issue and user.profile Bytes is the portrait's and Runes the name's.
 // Chat room targets are what the vendor advises. A template's numbers are those
 // of the system variant: none are published for the private one. RTC has no published numbers.
-// A broadcast to all may be made twice an hour and three times a day (2.2): the
-// vendor counts that, since processes that each kept to it would not together.
+// A broadcast to all may be made twice an hour and three times a day. The vendor
+// counts that: several processes that each kept to it would break it together.
 var limits = vendors.Limits{
 	vendors.OpTokenIssue:      {IDBytes: idBytes, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
 	vendors.OpTokenRevoke:     many(20),
@@ -79,7 +80,7 @@ func (a *adapter) checkIDs(op string, targets []string, others ...string) error 
 	return limits.Check(a.name, op, vendors.Size{IDs: append(others, targets...), Targets: len(targets)})
 }
 
-// minutes rounds d up to what the vendor counts in, 1 to 43200 (2.1, 2.7).
+// minutes rounds d up to what the vendor counts in, 1 to 43200.
 func (a *adapter) minutes(op string, d time.Duration) (int, error) {
 	n := int((d + time.Minute - 1) / time.Minute)
 	switch {

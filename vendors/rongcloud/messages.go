@@ -12,14 +12,14 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// The object names of what every client SDK knows (2.3).
+// The object names that every client SDK knows: docs/vendors/rongcloud.md#object-names.
 const (
 	textType    = "RC:TxtMsg"
 	tipType     = "RC:InfoNtf"
 	commandType = "RC:CmdMsg"
 )
 
-// way is how a kind of target is addressed (2.2, 5).
+// way is how a kind of target is addressed: docs/vendors/rongcloud.md#publish.
 type way struct {
 	path   string
 	status string // path of a message that is stored nowhere; empty: there is none
@@ -34,7 +34,8 @@ var ways = map[vendors.TargetKind]way{
 	vendors.ToSystem:    {"/message/system/publish.json", "", "toUserId", "6"},
 }
 
-// Send publishes m. The sender does not see it in his own history (2.2).
+// Send publishes m. The sender does not see it in their own history
+// (docs/vendors/rongcloud.md#publish).
 func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt, error) {
 	op := vendors.OpSend(m.Kind)
 	w, known := ways[m.Kind]
@@ -42,7 +43,7 @@ func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 		return vendors.Receipt{}, a.refuse(op, vendors.ErrUnsupported, "no such kind of target")
 	}
 	if m.Filter {
-		return vendors.Receipt{}, a.refuse(op, vendors.ErrUnsupported, "sensitive words on server sends are a switch in the console (2.2)")
+		return vendors.Receipt{}, a.refuse(op, vendors.ErrUnsupported, "whether server sends are checked for sensitive words is set in RongCloud's console")
 	}
 	path := w.path
 	if m.Transient {
@@ -70,7 +71,7 @@ func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 	return out.receipt(a.name, op, m.To), nil
 }
 
-// content is the vendor's type name and JSON of c (2.3).
+// content is the vendor's type name and JSON of c.
 func (a *adapter) content(op string, c vendors.Content) (typ, content string, err error) {
 	if len(c.Data) > 0 && !json.Valid(c.Data) {
 		return "", "", a.refuse(op, vendors.ErrInvalid, "the data is not JSON")
@@ -140,7 +141,7 @@ func encode(v any) string {
 }
 
 // publishAnswer names each target with its message's id. Older servers leave
-// the list out (2.2).
+// the list out (docs/vendors/rongcloud.md#publish).
 type publishAnswer struct {
 	verdict
 	IDs []struct {
@@ -172,7 +173,7 @@ func (p publishAnswer) receipt(vendor, op string, to []string) vendors.Receipt {
 	return r
 }
 
-// Recall takes a message back by its messageUID (2.2).
+// Recall takes a message back by its messageUID.
 func (a *adapter) Recall(ctx context.Context, r vendors.Recall) error {
 	op := vendors.OpRecall
 	w, known := ways[r.Kind]

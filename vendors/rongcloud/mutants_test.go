@@ -27,7 +27,7 @@ const (
 	secret = "s3cret-of-key"
 )
 
-// signature is the vendor's rule (reference/rongcloud.md 1.1).
+// signature is the vendor's rule: docs/vendors/rongcloud.md#signing.
 func signature(secret, nonce, timestamp string) string {
 	sum := sha1.Sum([]byte(secret + nonce + timestamp))
 	return hex.EncodeToString(sum[:])

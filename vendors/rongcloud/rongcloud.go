@@ -1,5 +1,5 @@
-// Package rongcloud speaks RongCloud's server API v1 and its RTC calls. Facts:
-// reference/rongcloud.md, named by section.
+// Package rongcloud speaks RongCloud's server API v1 and its RTC calls. What is
+// known of the vendor, and how: docs/vendors/rongcloud.md.
 package rongcloud
 
 import (
@@ -17,8 +17,8 @@ type Config struct {
 	AppSecret vendors.Secret `split_words:"true" desc:"application secret: signs calls and verifies callbacks"`
 	BaseURL   string         `split_words:"true" default:"https://api.rong-api.com" desc:"scheme and host of the region's server API"`
 	BackupURL string         `split_words:"true" desc:"the region's other host, opened as vendor rongcloud:backup and routed behind the first; empty: none"`
-	// The seed types a command's data as an object, RongCloud's document as a
-	// string (design/pairing.md 0).
+	// The product API types a command's data as an object, RongCloud's pages as
+	// a text: docs/vendors/rongcloud.md#object-names.
 	CommandData string        `split_words:"true" default:"object" desc:"how RC:CmdMsg carries its data: object, or string as RongCloud documents it"`
 	CallbackAge time.Duration `split_words:"true" default:"15m" desc:"how old a callback's timestamp may be; 0: any age"`
 }
@@ -28,7 +28,8 @@ func (c Config) Configured() bool { return c.AppKey != "" || c.AppSecret != "" }
 
 // Backup is the same account at the region's other host, to be opened as a
 // vendor of its own and routed behind the first: what could not be sent there is
-// then sent here (1.6). False: none is configured.
+// then sent here (docs/vendors/rongcloud.md#connections). False: none is
+// configured.
 func (c Config) Backup() (Config, bool) {
 	b := c
 	b.BaseURL, b.BackupURL = c.BackupURL, ""
@@ -63,7 +64,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	}
 	up, err := upstream.New(upstream.Config{
 		Vendor: name, BaseURL: cfg.BaseURL, Limits: limits,
-		Idle:    50 * time.Second, // asked for: below 55 s (1.6)
+		Idle:    50 * time.Second, // the vendor asks for less than 55 s: docs/vendors/rongcloud.md#connections
 		Secrets: []vendors.Secret{cfg.AppSecret},
 	}, opt)
 	if err != nil {
@@ -85,7 +86,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	}, nil
 }
 
-// form is a v1 call with an urlencoded body (1.4).
+// form is a call of version 1 with an urlencoded body.
 func (a *adapter) form(ctx context.Context, op string, class upstream.Class, path string, form upstream.Fields) upstream.Call {
 	return upstream.Call{
 		Op: op, Class: class, Method: http.MethodPost, Path: path, Form: form,
@@ -93,7 +94,7 @@ func (a *adapter) form(ctx context.Context, op string, class upstream.Class, pat
 	}
 }
 
-// json is a call with a JSON body (1.4).
+// json is a call with a JSON body: docs/vendors/rongcloud.md#transport lists which.
 func (a *adapter) json(ctx context.Context, op string, class upstream.Class, method, path string, body any) upstream.Call {
 	return upstream.Call{
 		Op: op, Class: class, Method: method, Path: path, JSON: body,
@@ -101,7 +102,7 @@ func (a *adapter) json(ctx context.Context, op string, class upstream.Class, met
 	}
 }
 
-// maxRequestID is how long an X-Request-ID may be (1.1).
+// maxRequestID is the length of an X-Request-ID in characters: docs/vendors/rongcloud.md#signing.
 const maxRequestID = 36
 
 // requestID passes our request's id on, where the vendor takes one so long.

@@ -20,7 +20,7 @@ func (a *adapter) checkRoom(op, room string, users ...string) error {
 }
 
 // roomAnswer is an RTC room. A room exists while somebody is in it, and then
-// has a session (2.7).
+// has a session (docs/vendors/rongcloud.md#rtc).
 type roomAnswer struct {
 	Session string `json:"sessionId"`
 	Members []struct {
@@ -38,7 +38,7 @@ func (a *adapter) room(ctx context.Context, op, room string) (roomAnswer, error)
 	return out, a.up.Do(ctx, call, &out)
 }
 
-// RoomStatus answers from the room's members: RongCloud keeps no room without.
+// RoomStatus answers from the room's members: RongCloud keeps no room without any.
 func (a *adapter) RoomStatus(ctx context.Context, room string) (vendors.RoomStatus, error) {
 	r, err := a.room(ctx, vendors.OpRoomStatus, room)
 	s := vendors.RoomStatus{ID: room, State: vendors.RoomAbsent, Users: len(r.Members)}
@@ -72,8 +72,8 @@ func (a *adapter) RoomUsers(ctx context.Context, room string) ([]string, error) 
 	return users, nil
 }
 
-// KickUser puts a user out. For makes it a block from this room in minutes,
-// rounded up, which kicks too (2.7). The vendor keeps no record of By.
+// KickUser puts a user out. With For it is a block from this room, rounded up to
+// minutes, which also puts the user out. The vendor keeps no record of By.
 func (a *adapter) KickUser(ctx context.Context, k vendors.Kick) error {
 	op := vendors.OpRoomKick
 	if k.For != 0 {

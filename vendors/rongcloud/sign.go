@@ -13,14 +13,15 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// digest is the signature of a call and of a callback (1.1, 3.1).
+// digest is the signature of a call and of a callback:
+// docs/vendors/rongcloud.md#signing and docs/vendors/rongcloud.md#callback-signature.
 func digest(secret vendors.Secret, nonce, timestamp string) string {
 	sum := sha1.Sum([]byte(secret.Reveal() + nonce + timestamp))
 	return hex.EncodeToString(sum[:])
 }
 
-// sign adds the four headers (1.1). The nonce has the 18 characters that the
-// document allows; the timestamp is in milliseconds.
+// sign adds the four headers. The nonce has the 18 characters that the vendor
+// allows; the timestamp is in milliseconds.
 func (a *adapter) sign(r *upstream.Request) {
 	var random [9]byte
 	_, _ = rand.Read(random[:]) // never fails
@@ -41,7 +42,8 @@ func (s signed) matches(secret vendors.Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(digest(secret, s.nonce, s.timestamp)), []byte(s.signature)) == 1
 }
 
-// instant reads a timestamp in seconds or milliseconds: both are in use (1.3).
+// instant reads a timestamp in seconds or milliseconds: both are in
+// use (docs/vendors/rongcloud.md#what-clients-send).
 func instant(text string) (time.Time, bool) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n <= 0 {

@@ -9,7 +9,7 @@ import (
 	"switchboard/vendors"
 )
 
-// The official vector (reference/rongcloud.md 1.2).
+// The official vector: docs/vendors/rongcloud.md#signing.
 const (
 	vectorSecret    = vendors.Secret("Y1W2MeFwwwRxa0")
 	vectorNonce     = "14314"

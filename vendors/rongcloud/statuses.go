@@ -7,8 +7,9 @@ import (
 	"switchboard/vendors"
 )
 
-// status is one element of the online (3.4) and chat room (3.5) callbacks. The
-// numbers come as numbers or as texts.
+// status is one element of the online and chat room callbacks
+// (docs/vendors/rongcloud.md#online-status, docs/vendors/rongcloud.md#chat-room-status).
+// The numbers come as numbers or as texts.
 type status struct {
 	User     string      `json:"userid"`
 	Session  string      `json:"sessionId"`
@@ -19,10 +20,11 @@ type status struct {
 	Time     json.Number `json:"time"`
 }
 
-// online are the actions of 3.4: 0 is online here, while checkOnline says 1.
+// online are the actions of the online callback, where 0 is online; checkOnline
+// says 1 (docs/vendors/rongcloud.md#online-status).
 var online = map[json.Number]string{"0": "online", "1": "offline", "2": "logout"}
 
-// chatRoomActions are the types of 3.5.
+// chatRoomActions are the types of the chat room callback.
 var chatRoomActions = map[json.Number]string{"0": "created", "1": "joined", "2": "left", "3": "destroyed"}
 
 func statusEvents(body []byte) ([]vendors.Event, bool) {
@@ -60,8 +62,8 @@ func (s status) event() (vendors.Event, bool) {
 	return vendors.Event{}, false
 }
 
-// roomStatus is the RTC room callback (3.6); version 1.0 names the room
-// channelId.
+// roomStatus is the RTC room callback (docs/vendors/rongcloud.md#rtc-room-status);
+// version 1.0 names the room channelId.
 type roomStatus struct {
 	Room    string      `json:"roomId"`
 	Channel string      `json:"channelId"`
@@ -74,12 +76,13 @@ type roomStatus struct {
 	} `json:"members"`
 }
 
-// roomActions are the events of 3.6. A higher one is kept as its number.
+// roomActions are the events of an RTC room. One that is not here is kept as its
+// number.
 var roomActions = map[json.Number]string{
 	"1": "synced", "2": "created", "3": "destroyed", "11": "joined", "12": "left", "20": "changed",
 }
 
-// objectEvents reads an RTC room's status, or a single status of 3.4 or 3.5.
+// objectEvents reads an RTC room's status, or a single status that is no list.
 func objectEvents(body []byte) ([]vendors.Event, bool) {
 	var r roomStatus
 	if json.Unmarshal(body, &r) != nil {

@@ -15,7 +15,8 @@ var templatePaths = map[vendors.TargetKind]string{
 	vendors.ToSystem: "/message/system/publish_template.json",
 }
 
-// templateBody has one entry for each target in every list (2.2).
+// templateBody has one entry for each target in every list:
+// docs/vendors/rongcloud.md#templates.
 type templateBody struct {
 	From        string              `json:"fromUserId"`
 	To          []string            `json:"toUserId"`

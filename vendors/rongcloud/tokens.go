@@ -11,8 +11,8 @@ import (
 )
 
 // Issue registers u and returns a token. It lasts until it is revoked, unless
-// the console sets an expiry that the answer does not tell (2.1). RongCloud
-// insists on a name: without one the id stands in.
+// the console sets a life, which the answer does not tell. RongCloud insists on a
+// name: without one the id stands in (docs/vendors/rongcloud.md#tokens).
 func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential, error) {
 	op := vendors.OpTokenIssue
 	if u.Name == "" {
@@ -26,7 +26,7 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 		form.Set("portraitUri", u.Portrait)
 	}
 	call := a.form(ctx, op, upstream.Token, "/user/getToken.json", form)
-	call.Idempotent = true // a second token leaves the first valid (2.1)
+	call.Idempotent = true // a second token leaves the first valid
 	call.Check = checkToken
 	var out struct {
 		Token string `json:"token"`
@@ -62,8 +62,8 @@ func checkToken(ans upstream.Answer) error {
 	return nil
 }
 
-// Revoke voids tokens issued before t. Live connections stay until they drop
-// (2.1): Block cuts them.
+// Revoke voids tokens issued before t. Open connections stay until they drop;
+// Block cuts them (docs/vendors/rongcloud.md#tokens).
 func (a *adapter) Revoke(ctx context.Context, users []string, t time.Time) error {
 	op := vendors.OpTokenRevoke
 	if err := a.checkIDs(op, users); err != nil {

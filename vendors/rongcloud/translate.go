@@ -8,8 +8,8 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// Translate translates one text (2.8). Without From the vendor detects the
-// language, except for Cantonese.
+// Translate translates one text. Without From the vendor detects the language,
+// except for Cantonese (docs/vendors/rongcloud.md#translation).
 func (a *adapter) Translate(ctx context.Context, t vendors.Translation) (string, error) {
 	op := vendors.OpTranslate
 	if t.Text == "" || t.To == "" {

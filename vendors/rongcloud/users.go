@@ -9,8 +9,8 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// Block cuts the users off at once (2.1). The vendor counts in minutes: d is
-// rounded up.
+// Block cuts the users off at once, for d rounded up to minutes: there is no
+// block for good (docs/vendors/rongcloud.md#blocks).
 func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) error {
 	op := vendors.OpUserBlock
 	if err := a.checkIDs(op, users); err != nil {
@@ -33,7 +33,7 @@ func (a *adapter) Unblock(ctx context.Context, users []string) error {
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", upstream.Fields{}.With("userId", users...)), nil)
 }
 
-// RefreshProfile leaves out what is empty (2.1).
+// RefreshProfile changes name and portrait; an empty one is left out.
 func (a *adapter) RefreshProfile(ctx context.Context, u vendors.User) error {
 	op := vendors.OpUserProfile
 	if err := a.checkUser(op, u); err != nil {
@@ -52,7 +52,8 @@ func (a *adapter) RefreshProfile(ctx context.Context, u vendors.User) error {
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/refresh.json", form), nil)
 }
 
-// AddToBlacklist holds for what clients send; server publishes pass it (2.1).
+// AddToBlacklist holds for what clients send. Messages of the server API ignore
+// the list (docs/vendors/rongcloud.md#blacklists).
 func (a *adapter) AddToBlacklist(ctx context.Context, user string, blocked []string) error {
 	return a.blacklist(ctx, "/user/blacklist/add.json", user, blocked)
 }
@@ -71,8 +72,8 @@ func (a *adapter) blacklist(ctx context.Context, path, user string, blocked []st
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
 }
 
-// Online reads a status that is a text, and counts the other way round than the
-// callback's (2.1, 3.4).
+// Online reports who is connected. "1" is online here; the callback says so by
+// "0" (docs/vendors/rongcloud.md#online).
 func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 	op := vendors.OpPresence
 	if err := a.checkIDs(op, []string{user}); err != nil {

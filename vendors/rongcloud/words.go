@@ -10,10 +10,11 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// allWords asks for blocking and replacing words (2.4).
+// allWords asks for blocking and replacing words.
 const allWords = "2"
 
-// replacing is the type of a word that is replaced; any other blocks (2.4).
+// replacing is the type of a word that is replaced; any other type blocks
+// (docs/vendors/rongcloud.md#sensitive-words).
 const replacing = "0"
 
 // ListWords returns the whole list; the vendor has no pages.
@@ -40,8 +41,9 @@ func (a *adapter) ListWords(ctx context.Context) ([]vendors.Word, error) {
 	return words, nil
 }
 
-// AddWords adds all or none: a list over the account's quota fails whole (2.4).
-// The vendor acts on it after 15 minutes to two hours.
+// AddWords adds all or none: a list over the account's quota fails whole. The
+// vendor acts on it after 15 minutes to two hours
+// (docs/vendors/rongcloud.md#sensitive-words).
 func (a *adapter) AddWords(ctx context.Context, words []vendors.Word) error {
 	op := vendors.OpWordChange
 	type entry struct {

@@ -10,7 +10,7 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// UserState lists the rooms a user is in and what he sends there.
+// UserState lists the rooms a user is in and what they send there.
 func (a *adapter) UserState(ctx context.Context, user string) ([]vendors.UserMedia, error) {
 	if err := limits.Check(a.name, vendors.OpRoomUserState, vendors.Size{IDs: []string{user}}); err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 )
 
 // record is an object of an answer. YouMe's spelling of keys varies: stray
-// spaces, Code and code (reference/youme.md 6), so both are levelled out.
+// spaces, Code and code (docs/vendors/youme.md#spelling), so both are levelled out.
 type record map[string]json.RawMessage
 
 // UnmarshalJSON trims and lower-cases the keys. Of two that then are the same,
@@ -52,8 +52,8 @@ func (r record) list(key string) ([]record, error) {
 	return out, nil
 }
 
-// check reads the envelope. Answers come with and without one (2): without, the
-// payload is the proof of success. Another HTTP status than 200 is the
+// check reads the envelope. Answers come with and without one
+// (docs/vendors/youme.md#answer): without, the payload is the proof of success. Another HTTP status than 200 is the
 // network's and not YouMe's. auth are the codes that mean our credentials.
 func check(a upstream.Answer, payload string, auth []string) error {
 	var r record
@@ -90,7 +90,8 @@ type meaning struct {
 	err     error
 }
 
-// identityCodes are those of the one command that has codes of its own (2).
+// identityCodes are those of the one command that has codes of its own
+// (docs/vendors/youme.md#codes).
 var identityCodes = map[string]meaning{
 	"401": {vendors.DefiniteNo, vendors.ErrNotFound}, // no such channel
 	"402": {vendors.DefiniteNo, vendors.ErrNotFound}, // no such user

@@ -9,7 +9,8 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// TestEnvelopeIsReadInEveryForm follows reference/youme.md 2 and 6.
+// TestEnvelopeIsReadInEveryForm follows docs/vendors/youme.md#answer and
+// docs/vendors/youme.md#spelling.
 func TestEnvelopeIsReadInEveryForm(t *testing.T) {
 	for _, tc := range []struct {
 		body, payload string

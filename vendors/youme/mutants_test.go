@@ -10,7 +10,7 @@ import (
 	"switchboard/vendors/vendortest"
 )
 
-// desk is the rooms desk made wrong by the methods that shadow its own.
+// desk is the rooms capability made wrong by the methods that shadow its own.
 type desk struct {
 	vendors.RoomList
 	vendors.RoomQuery

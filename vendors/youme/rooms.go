@@ -37,7 +37,7 @@ func (a *adapter) ListRooms(ctx context.Context) ([]vendors.RoomCount, error) {
 	return rooms, nil
 }
 
-// The states of a channel as YouMe numbers them (reference/youme.md 3).
+// The states of a channel as YouMe numbers them (docs/vendors/youme.md#talk-commands).
 const (
 	channelAbsent  = 1
 	channelIdle    = 2
@@ -185,7 +185,8 @@ func (a *adapter) PushText(ctx context.Context, t vendors.RoomText) error {
 	return a.up.Do(ctx, a.call(vendors.OpRoomPush, upstream.Write, "push_mcu_msg", body, ""), nil)
 }
 
-// identityTypes are the identities as YouMe numbers them (reference/youme.md 3).
+// identityTypes are the identities as YouMe numbers them
+// (docs/vendors/youme.md#talk-commands).
 var identityTypes = map[vendors.Identity]int{
 	vendors.IdentityFree: 1, vendors.IdentityOnRequest: 2, vendors.IdentityListener: 3,
 	vendors.IdentityCommander: 4, vendors.IdentityHost: 5, vendors.IdentityGuest: 6,

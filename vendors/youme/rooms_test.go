@@ -60,7 +60,7 @@ const (
 )
 
 // TestOrdersGoOutAsTheDocumentWritesThem: two key styles, a space in a path and
-// the misspelt RequstId (reference/youme.md 3 and 6).
+// the misspelt RequstId (docs/vendors/youme.md#spelling).
 func TestOrdersGoOutAsTheDocumentWritesThem(t *testing.T) {
 	v, seen := scripted(t, map[string]string{
 		"admin_kick_user": okEnvelope, "push_mcu_msg": okEnvelope, "change_user_ Identity": `{"Code":0}`,

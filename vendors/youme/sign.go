@@ -12,7 +12,7 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// window is how long a checksum is good (reference/youme.md 1).
+// window is how long a checksum is good (docs/vendors/youme.md#checksum).
 const window = 5 * time.Minute
 
 // checksum is version 1: only the secret and the time are in it.

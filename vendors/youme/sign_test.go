@@ -10,7 +10,8 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// TestChecksumIsThatOfTheReference holds the vector of reference/youme.md 1.
+// TestChecksumIsThatOfTheReference holds the vector of
+// docs/vendors/youme.md#checksum.
 func TestChecksumIsThatOfTheReference(t *testing.T) {
 	if got := checksum("mocksecret", "1700000000"); got != "701a8668cef89a937d526403240ac286e760efb4" {
 		t.Errorf("checksum %s", got)

@@ -1,5 +1,6 @@
 // Package youme speaks YouMe's Talk server API: voice rooms. Every call is a
-// JSON POST whose credentials stand in the query. Facts: reference/youme.md.
+// JSON POST whose credentials stand in the query. What is known
+// of the vendor, and how: docs/vendors/youme.md.
 package youme
 
 import (
