@@ -135,8 +135,8 @@ func linkvGroup(app *mock.App, id string) mock.GroupState {
 	return g
 }
 
-// linkvWire states what LinkV's clients are to see (reference/linkv.md 4.1): plain
-// text under RC:textMsg, the rest as RongCloud's JSON.
+// linkvWire states what LinkV's clients are to see: plain text under RC:textMsg,
+// the rest as RongCloud's JSON (docs/vendors/linkv.md#messages).
 func linkvWire(c vendors.Content) (typ, content string, ok bool) {
 	object := func(fields map[string]any) string {
 		b, _ := json.Marshal(fields)

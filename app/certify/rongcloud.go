@@ -71,7 +71,7 @@ func RongCloudMock(t vendortest.T) vendortest.Fixture {
 	return f
 }
 
-// rongWire is content as reference/rongcloud.md 2.3 has it.
+// rongWire is content as docs/vendors/rongcloud.md#object-names has it.
 func rongWire(c vendors.Content) (typ, content string, ok bool) {
 	body := map[string]any{}
 	if c.Extra != "" {
@@ -99,7 +99,8 @@ var rongPartial = &vendortest.PartialCase{
 	Body: `{"code":200,"messageUIDs":[{"userId":"alice","messageUID":"5FGT-7VA9-G4DD-4V5P"}]}`,
 }
 
-// rongLimits is 2.1 to 2.8 and 4.3 once more.
+// rongLimits are the numbers of docs/vendors/rongcloud.md#limits, written down a
+// second time.
 func rongLimits() vendors.Limits {
 	management := vendors.Limit{IDBytes: 64, Calls: 100, Per: time.Second}
 	twenty, thousand := management, management
@@ -128,7 +129,7 @@ func rongLimits() vendors.Limits {
 	}
 }
 
-// rongCode is an error answer as 4.2 has it.
+// rongCode is an error answer of docs/vendors/rongcloud.md#codes.
 func rongCode(n, status int, outcome vendors.Outcome, is error) vendortest.CodeCase {
 	body := fmt.Sprintf(`{"code":%d,"errorMessage":"no, SECRET, see http://docs.rongcloud.example/"}`, n)
 	return vendortest.CodeCase{Status: status, Code: strconv.Itoa(n), Outcome: outcome, Is: is, Body: body}

@@ -38,7 +38,7 @@ func (a rongAccount) request(name, contentType string) *http.Request {
 // at is when everything in the callbacks below happened.
 var at = time.UnixMilli(1767225600123)
 
-// callbacks are one of each kind, as section 3 has them.
+// callbacks are one of each kind of docs/vendors/rongcloud.md#callbacks.
 func (a rongAccount) callbacks() []vendortest.CallbackCase {
 	return append(a.messageCallbacks(), a.statusCallbacks()...)
 }
@@ -51,7 +51,7 @@ func (a rongAccount) callback(name, contentType, text string, want ...vendors.Ev
 	}
 }
 
-// messageCallbacks are forms: message routing (3.2) and the pre-send check (3.3).
+// messageCallbacks are forms: message routing and the pre-send check.
 func (a rongAccount) messageCallbacks() []vendortest.CallbackCase {
 	form := func(name string, want vendors.Event, kv ...string) vendortest.CallbackCase {
 		v := url.Values{}
@@ -84,7 +84,7 @@ func (a rongAccount) messageCallbacks() []vendortest.CallbackCase {
 	}
 }
 
-// statusCallbacks are JSON: online status (3.4), chat rooms (3.5), RTC (3.6).
+// statusCallbacks are JSON: online status, chat rooms, RTC.
 func (a rongAccount) statusCallbacks() []vendortest.CallbackCase {
 	return []vendortest.CallbackCase{
 		a.callback("online", "application/json", `[{"userid":"alice","status":"0","os":"iOS","time":1767225600123,"clientIp":"1.2.3.4:5","sessionId":"s1"},`+

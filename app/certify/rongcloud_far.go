@@ -97,7 +97,8 @@ func rongBanned(m *mock.Server, room, user string) bool {
 	return err != nil
 }
 
-// rongRecalled: the receiver gets a notice in the message's place (2.3).
+// rongRecalled: the receiver gets a notice in the message's place
+// (docs/vendors/rongcloud.md#recall).
 func rongRecalled(m *mock.Server) func(string) bool {
 	return func(id string) bool {
 		for _, d := range m.Inbox("alice") {

@@ -152,13 +152,13 @@ func (a *App) Group(id string) (s GroupState, exists bool) {
 	return s, exists
 }
 
-// Register makes sure that the live side knows user, and returns his openId.
+// Register makes sure that the live side knows user, and returns their openId.
 func (a *App) Register(user string) (openID string) {
 	a.Do(func() { openID = a.register(user).openID })
 	return openID
 }
 
-// Balance returns the coins of a user or an openId; 0 when nobody knows him.
+// Balance returns the coins of a user or an openId; 0 for one who is not known.
 func (a *App) Balance(userOrOpenID string) (coins int64) {
 	a.Do(func() {
 		if acc := a.account(userOrOpenID); acc != nil {

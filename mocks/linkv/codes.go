@@ -9,7 +9,7 @@ import (
 	"switchboard/mocks/mock"
 )
 
-// LinkV's published codes (reference/linkv.md 4.4).
+// LinkV's published codes (docs/vendors/linkv.md#codes).
 const (
 	codeOK        = "200"
 	codeParameter = "400"
@@ -66,7 +66,7 @@ func (w words) verdict(code string, number bool) any {
 }
 
 // im is an IM answer: code is a number and status text, since the document's
-// tables and samples differ (reference/linkv.md 5).
+// tables and samples differ (docs/vendors/linkv.md#text-or-number).
 func (w words) im(c *mock.Call, code string, fields map[string]any) mock.Answer {
 	body := map[string]any{
 		"code": w.verdict(code, true), "status": w.verdict(code, false), "msg": text(code),

@@ -1,6 +1,6 @@
 // Package linkv is LinkV on this machine: IM, groups and coins, with LinkV's
-// signatures, its field names and its errors. Facts: reference/linkv.md; what
-// LinkV does not say and the mock had to choose stands in codes.go and README.
+// signatures, its field names and its errors. What is
+// known, and what this mock had to invent: docs/vendors/linkv.md.
 package linkv
 
 import (
@@ -26,7 +26,7 @@ type Config struct {
 	Account             // of the default namespace
 	Listen       string // for Start; empty: a free loopback port
 	Seed         uint64
-	StartBalance int64 // coins of a user when the live side first sees him
+	StartBalance int64 // coins of a user when the live side first sees them
 	// OtherTypes answers numbers where the default is text and text where it
 	// is a number: LinkV's documents contradict themselves everywhere.
 	OtherTypes bool

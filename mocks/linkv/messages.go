@@ -6,7 +6,7 @@ import (
 	"switchboard/mocks/mock"
 )
 
-const systemTargets = 5000 // users of one system message (4.1)
+const systemTargets = 5000 // receivers of one system message: docs/vendors/linkv.md#messages
 
 func (a *App) push(c *mock.Call) mock.Answer  { return a.toUser(c, "user") }
 func (a *App) event(c *mock.Call) mock.Answer { return a.toUser(c, "event") }
@@ -56,7 +56,7 @@ func (a *App) mayWrite(c *mock.Call, from, to string) string {
 	return codeOK
 }
 
-// sendRoom takes the sender from the header: the form has no field for him.
+// sendRoom takes the sender from the header: the form has no field for it.
 func (a *App) sendRoom(c *mock.Call) mock.Answer {
 	return a.toRoom(c, auth(c, "appUid"), c.Get("roomId"))
 }

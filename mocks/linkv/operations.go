@@ -57,5 +57,5 @@ func operations() []mock.Operation[*App] {
 }
 
 // isGold tells the coin form that the document prints under sendEventMsg from
-// the IM call that really lives there (reference/linkv.md 7.1).
+// the IM call that really lives there (docs/vendors/linkv.md#oddities).
 func isGold(c *mock.Call) bool { return c.Values.Has("app_id") && c.Values.Has("nonce_str") }

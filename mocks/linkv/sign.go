@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	imWindow   = 7*24*time.Hour + 5*time.Minute // the Go client keeps one set of headers for 7 days (2.1)
-	liveWindow = 5 * time.Minute                // (2.2)
+	imWindow   = 7*24*time.Hour + 5*time.Minute // the Go client keeps one set of headers for 7 days: docs/vendors/linkv.md#im-signing
+	liveWindow = 5 * time.Minute                // docs/vendors/linkv.md#live-signing
 	masked     = "<secret>"
 )
 
@@ -113,7 +113,8 @@ func (a *App) verifyIM(c *mock.Call) mock.Verdict {
 
 // tokenMatches checks cmimToken, which is the digest or, on everything but
 // getToken, a token that getToken gave the user; and getToken's signature,
-// which repeats the digest, whatever the document says (3).
+// which repeats the digest, whatever the vendor's document says
+// (docs/vendors/linkv.md#im-headers).
 func (a *App) tokenMatches(c *mock.Call, digest, sign string) string {
 	token := auth(c, "cmimToken")
 	if c.Op != opToken {
@@ -152,7 +153,8 @@ func old(now time.Time, timestamp string, window time.Duration) string {
 }
 
 // verifyLive checks app_id, nonce_str and sign of a live call. An identical
-// request may come again: the vendor's clients retry so (6).
+// request may come again: the vendor's clients retry so
+// (docs/vendors/linkv.md#coins).
 func (a *App) verifyLive(c *mock.Call) mock.Verdict {
 	secret, given := a.Credential("live_app_secret"), c.Get("sign")
 	canonical := liveCanonical(c.Values, leaveOutEmpty) + "&key=" + masked
@@ -193,7 +195,8 @@ type liveVariant func(value string) (string, bool)
 func leaveOutEmpty(v string) (string, bool) { return v, v != "" }
 
 // liveVariants are the readings that the vendor's own clients have, the
-// document's first: all values; without "0" too; unescaped once more (2.2).
+// document's first: all values; without "0" too; unescaped once more
+// (docs/vendors/linkv.md#live-signing).
 var liveVariants = []liveVariant{
 	leaveOutEmpty,
 	func(v string) (string, bool) { return v, true },
@@ -225,7 +228,7 @@ func liveCanonical(values url.Values, variant liveVariant) string {
 }
 
 // nonceTime looks for the Unix seconds in a nonce_str: after 8 characters by
-// the document, elsewhere when a client's random parts came out short (2.2).
+// the document, elsewhere when a client's random parts came out short.
 func (a *App) nonceTime(now time.Time, nonce string) string {
 	why := "nonce_str has no time in it"
 	for _, at := range []int{8, 7, 6, 5, 4, 3, 2, 1, 0} {

@@ -20,9 +20,9 @@ const (
 	CallbackRTC      = "callback.rtc"      // RTC room status
 )
 
-// callbackRetries: without an answer in 5 s two more attempts, then dropped
-// (reference/rongcloud.md 3.5). INVENTED: the wait between attempts, and that all
-// callbacks but the pre-send one are retried like that.
+// callbackRetries: without an answer in 5 s there are two more attempts, then the
+// news is dropped (docs/vendors/rongcloud.md#chat-room-status). INVENTED: the wait
+// between attempts, and that all callbacks but the pre-send one are retried so.
 var callbackRetries = []time.Duration{5 * time.Second, 5 * time.Second}
 
 const preSendTimeout = 3 * time.Second
@@ -51,7 +51,7 @@ func (a *App) moderate(m *message) verdict {
 	return v
 }
 
-// preSendAnswer is what the customer's server may say (reference/rongcloud.md 3.3).
+// preSendAnswer is what the customer's server may say (docs/vendors/rongcloud.md#pre-send-check).
 type preSendAnswer struct {
 	Pass               *int    `json:"pass"` // 1 deliver, 0 block, 2 deliver and ask nobody else
 	Extra              string  `json:"extra"`
@@ -138,7 +138,7 @@ func formCallback(name, user string, form url.Values) mock.Callback {
 	return mock.Callback{Name: name, User: user, Type: "application/x-www-form-urlencoded", Body: []byte(form.Encode())}
 }
 
-// tell sends a JSON callback.
+// tell sends a JSON callback to the customer.
 func (a *App) tell(name, user string, body any) {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -147,7 +147,7 @@ func (a *App) tell(name, user string, body any) {
 	a.Callbacks.Send(mock.Callback{Name: name, User: user, Type: "application/json", Body: b})
 }
 
-// The presence callback's states; 0 is online there (reference/rongcloud.md 3.4).
+// The online callback's states; 0 is online there (docs/vendors/rongcloud.md#online-status).
 const (
 	presenceOnline  = "0"
 	presenceOffline = "1"

@@ -25,7 +25,7 @@ func (c *chatRoom) has(user string) bool {
 	return c != nil && slices.ContainsFunc(c.members, func(o *occupant) bool { return o.user == user })
 }
 
-// inRoom answers a bool, inRoomMany 0 or 1 (reference/rongcloud.md 2.9).
+// inRoom answers a bool, inRoomMany 0 or 1 (docs/vendors/rongcloud.md#json-types).
 func (a *App) inRoom(r request) (reply, *failure) {
 	return reply{"isInChrm": a.room(r.text("chatroomId"), r.Now).has(r.text("userId"))}, nil
 }
@@ -89,8 +89,8 @@ func (a *App) deliverToRooms(m *message) {
 	}
 }
 
-// deliverToRoom delivers to who is online and ejects who has been away for too
-// long (reference/rongcloud.md 2.6).
+// deliverToRoom delivers to those who are online and puts out those who have been
+// offline for too long (docs/vendors/rongcloud.md#chat-rooms).
 func (a *App) deliverToRoom(c *chatRoom, m *message) {
 	c.active = m.at
 	if c.stopped {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-const defaultKeepAlive = 5 // rooms (reference/rongcloud.md 2.6)
+const defaultKeepAlive = 5 // rooms that may be kept alive: docs/vendors/rongcloud.md#chat-rooms
 
 // blockInRoom removes users and keeps them out.
 func blockInRoom(a *App, c *chatRoom, r request) {

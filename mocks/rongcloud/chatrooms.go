@@ -28,13 +28,13 @@ type chatRoom struct {
 type occupant struct {
 	user   string
 	joined time.Time
-	missed int // messages since he went offline
+	missed int // messages since the member went offline
 }
 
 const (
 	idleLife      = 60 * time.Minute // of a room where nothing happens
 	offlineGrace  = 30 * time.Second // an offline member stays so long
-	offlineMissed = 31               // or until he has missed so many
+	offlineMissed = 31               // or until they have missed so many
 )
 
 // room returns a chat room that is there, or nil. Rooms whose time is over end

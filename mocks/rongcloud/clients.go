@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// What a client of the vendor's SDK can be refused. The numbers are the
-// vendor's client-side codes (reference/rongcloud.md 4.2). INVENTED: 31004 and
-// 31009, which the reference does not have.
+// What a client of the vendor's SDK can be refused. The numbers are the vendor's
+// client-side codes (docs/vendors/rongcloud.md#codes). INVENTED: 31004 and 31009.
 var (
 	ErrToken         = errors.New("31004: the token is not valid")
 	ErrUserBlocked   = errors.New("31009: the user is blocked")
@@ -26,7 +25,7 @@ var (
 
 const clientRate = 5 // messages of one client in a second
 
-// AddUser registers a user without a call, as if he had fetched a token.
+// AddUser registers a user without a call, as if they had fetched a token.
 func (a *App) AddUser(id, name string) {
 	a.Do(func() {
 		u := a.user(id)

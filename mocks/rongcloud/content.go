@@ -6,7 +6,7 @@ import (
 )
 
 // traits are what the vendor does with a message by its type alone
-// (reference/rongcloud.md 2.3).
+// (docs/vendors/rongcloud.md#object-names).
 type traits struct {
 	cached bool // kept for users who are offline, 7 days
 	pushes bool // makes a push without pushContent of its own
@@ -73,8 +73,8 @@ func traitsOf(objectName string) traits {
 	return silent
 }
 
-// checkContent holds a message's type and content against 2.2 and 2.3: a custom
-// type has any content and must not take the prefix RC:.
+// checkContent checks a message's type and content. A custom type may have any
+// content and must not begin with RC: (docs/vendors/rongcloud.md#message-sizes).
 func (a *App) checkContent(objectName, content string) *failure {
 	s, ok := builtin[objectName]
 	switch {

@@ -87,7 +87,7 @@ func (a *App) recipients(m *message) []string {
 	return without(ids, m.from)
 }
 
-// put delivers to one user, or keeps the message for him, or neither.
+// put delivers to one user, or keeps the message for them, or neither.
 func (a *App) put(id string, m *message) {
 	u := a.users[id]
 	online := u != nil && u.online
@@ -126,7 +126,7 @@ func (a *App) waiting(id string, now time.Time) []Delivery {
 	return slices.DeleteFunc(slices.Clone(a.inbox[id]), func(d Delivery) bool { return !d.Live && now.Sub(d.At) >= cacheLife })
 }
 
-// fetch hands a user who came online what was kept for him.
+// fetch hands a user who came online what was kept for them.
 func (a *App) fetch(id string, now time.Time) {
 	list := a.waiting(id, now)
 	for i := range list {

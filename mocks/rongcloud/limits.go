@@ -4,7 +4,7 @@ import "time"
 
 // rate is how many units a call may use within a window. INVENTED: a window
 // begins with the first call after the last one ended; whether the vendor's
-// windows slide is not known (reference/rongcloud.md 4.3).
+// windows slide is not known (docs/vendors/rongcloud.md#limits).
 type rate struct {
 	units int
 	per   time.Duration

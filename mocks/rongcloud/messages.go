@@ -18,7 +18,7 @@ const (
 	Everybody Kind = "broadcast"
 )
 
-// conversationTypes are the vendor's numbers (reference/rongcloud.md 5).
+// conversationTypes are the vendor's numbers (docs/vendors/rongcloud.md#conversation-types).
 var conversationTypes = map[Kind]int{Private: 1, Group: 3, ChatRoom: 4, System: 6, Everybody: 6}
 
 // message is one message to one target: a publish to three users makes three.
@@ -106,8 +106,9 @@ func publish(kind Kind, param, as string, status bool) handler {
 	}
 }
 
-// directed reads the members whom a group message is for. It needs one group
-// and takes no expansion and no push settings (reference/rongcloud.md 2.2).
+// directed reads the members whom a group message is for. It needs one group and
+// takes no expansion and no push settings
+// (docs/vendors/rongcloud.md#directed-group-messages).
 func directed(r request) ([]string, *failure) {
 	only := r.list("toUserId")
 	if len(only) == 0 {

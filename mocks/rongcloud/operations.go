@@ -57,8 +57,8 @@ func (o operation) mount() mock.Operation[*App] {
 	return m
 }
 
-// answer holds a call against rate and service, and does it. INVENTED: 1005 for
-// a request id over the 36 characters of the document.
+// answer checks a call against rate and service, and does it. INVENTED: 1005 for
+// a request id over the 36 characters of the vendor's page.
 func (o operation) answer(a *App, c *mock.Call) mock.Answer {
 	r := request{c}
 	units := 1

@@ -7,7 +7,7 @@ import (
 	"switchboard/mocks/mock"
 )
 
-// The body codes (reference/rongcloud.md 4.2).
+// The body codes (docs/vendors/rongcloud.md#codes).
 const (
 	codeOK           = 200
 	codeRTCOK        = 10000 // of the /v2/rtc calls
@@ -26,7 +26,7 @@ const (
 	codeTestUsers    = 2007
 	codeNoChatRoom   = 23410
 	codeTranslateOff = 28400
-	codeNoRTCRoom    = 40003 // with HTTP 200: not documented, but public app servers clean up by it
+	codeNoRTCRoom    = 40003 // docs/vendors/rongcloud.md#rtc
 )
 
 // statuses is the HTTP status of each code; a code that is not listed goes out
@@ -100,7 +100,7 @@ func refuse(c *mock.Call, p mock.Problem) mock.Answer {
 }
 
 // invalid turns a breach of the openapi into 1002, 1003 or 1005. A text that is
-// too long to translate is 1002 (reference/rongcloud.md 2.8).
+// too long to translate is 1002 (docs/vendors/rongcloud.md#translation).
 func invalid(c *mock.Call, v mock.Violation) *failure {
 	switch {
 	case len(c.Body) == 0 && (v.Rule == "required" || v.Rule == "json"):

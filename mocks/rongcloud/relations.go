@@ -6,7 +6,7 @@ type relation func(*user) *[]string
 func blacklist(u *user) *[]string { return &u.black }
 func whitelist(u *user) *[]string { return &u.white }
 
-// maxRelation is how many users a list may hold (reference/rongcloud.md 2.1).
+// maxRelation is how many users a list may hold (docs/vendors/rongcloud.md#blacklists).
 const maxRelation = 3000
 
 func addRelation(of relation, param string) handler {

@@ -98,7 +98,7 @@ func (r request) until() time.Time {
 	return r.Now.Add(time.Duration(m) * time.Minute)
 }
 
-// forGood is far enough: the vendor knows no ban without an end.
+// forGood stands for a ban without an end, which the vendor does not have.
 var forGood = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // clock is the vendor's way to print a time: its own zone is China's.

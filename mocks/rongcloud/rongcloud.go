@@ -1,5 +1,6 @@
 // Package rongcloud is a mock of RongCloud's server API: its signature, paths,
-// limits, state and callbacks, read from the vendor's documents alone.
+// limits, state and callbacks, read from the vendor's pages alone. What is known,
+// and what this mock had to invent: docs/vendors/rongcloud.md.
 package rongcloud
 
 import (
@@ -40,7 +41,7 @@ type Config struct {
 	StrictIDs         bool // user and group ids must be letters and digits, as the documents say
 
 	// The three console switches for messages sent by the server API
-	// (reference/rongcloud.md 2.2); off at the vendor unless asked for.
+	// (docs/vendors/rongcloud.md#publish); off at the vendor unless asked for.
 	FilterServerSends bool // sensitive words
 	CheckServerSends  bool // pre-send callback
 	RouteServerSends  bool // message routing callback

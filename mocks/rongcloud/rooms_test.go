@@ -188,7 +188,7 @@ func TestWhoIsAwayTooLongIsEjected(t *testing.T) {
 		post()
 	}
 	s.SetOnline("here", true)
-	post() // he got it: what he missed before counts no more
+	post() // b got it: what b missed before counts no more
 	s.SetOnline("here", false)
 	for range 30 {
 		post()

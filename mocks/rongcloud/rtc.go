@@ -29,7 +29,7 @@ type Stream struct {
 	Tag   string
 }
 
-// RTC room events (reference/rongcloud.md 3.6).
+// RTC room events (docs/vendors/rongcloud.md#rtc-room-status).
 const (
 	rtcSync      = 1
 	rtcCreated   = 2
@@ -49,7 +49,7 @@ func (c *rtcRoom) member(user string) *rtcMember {
 	return nil
 }
 
-// view is a member as the vendor shows him.
+// view is a member as the vendor shows them.
 func (m *rtcMember) view() reply {
 	uris := []reply{}
 	for _, s := range m.streams {
@@ -78,7 +78,7 @@ func (a *App) queryRTC(r request) (reply, *failure) {
 	return reply{"roomId": c.id, "sessionId": c.session, "createTime": c.created.UnixMilli(), "members": c.views()}, nil
 }
 
-// kickRTC puts a user out, who may come back. INVENTED: kicking somebody who is
+// kickRTC puts a user out, who may come back. INVENTED: to kick somebody who is
 // not there changes nothing and gets 200.
 func (a *App) kickRTC(r request) (reply, *failure) {
 	if c := a.rtc[r.text("roomId")]; c != nil {
@@ -105,8 +105,8 @@ func (a *App) unblockRTC(r request) (reply, *failure) {
 }
 
 // blockRTCUser keeps a user out of all rooms. The path stands in the vendor's
-// older documents only (docs.rongcloud.cn, v3, RTC user management). INVENTED:
-// that it also puts him out of the rooms where he is.
+// older pages only (docs.rongcloud.cn, v3, RTC user management). INVENTED: that
+// it also puts the user out of the rooms that they are in.
 func (a *App) blockRTCUser(r request) (reply, *failure) {
 	user := r.text("userId")
 	a.barred[user] = r.until()

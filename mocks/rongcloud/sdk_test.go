@@ -54,7 +54,7 @@ func raw(t *testing.T, s *rongcloud.Server, nonce, timestamp string, lines []str
 
 // Requests in the shape that each client of the vendor puts on the wire:
 // header names and their case, nonce and timestamp, body and its type
-// (reference/rongcloud.md 1.3, 1.4, 1.8).
+// (docs/vendors/rongcloud.md#what-clients-send, docs/vendors/rongcloud.md#transport).
 func TestRequestsInTheShapeOfEachSDK(t *testing.T) {
 	s := start(t, rongcloud.Config{})
 	seconds := fmt.Sprint(time.Now().Unix())

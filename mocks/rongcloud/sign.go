@@ -13,7 +13,7 @@ import (
 	"switchboard/mocks/mock"
 )
 
-// signed is what a request says about itself (reference/rongcloud.md 1.1).
+// signed is what a request says about itself (docs/vendors/rongcloud.md#signing).
 type signed struct {
 	key, nonce, timestamp, signature string
 }
@@ -37,7 +37,7 @@ func digest(secret, nonce, timestamp string) string {
 }
 
 // instant reads a timestamp in seconds (10 digits: the Go, Java and PHP SDKs)
-// or in milliseconds (13 digits: the documents), reference/rongcloud.md 1.3.
+// or in milliseconds (13 digits: the pages): docs/vendors/rongcloud.md#what-clients-send.
 func instant(text string) (time.Time, bool) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
@@ -112,8 +112,8 @@ func (a *App) stale(s signed, at, now time.Time) string {
 	return ""
 }
 
-// signCallback adds the query parameters of reference/rongcloud.md 3.1, in the
-// newer or the older names.
+// signCallback adds the query parameters of
+// docs/vendors/rongcloud.md#callback-signature, in the newer or the older names.
 func (c Config) signCallback(n *mock.Namespace, r *http.Request, _ []byte) {
 	nonce := n.Random.Digits(10)
 	timestamp := strconv.FormatInt(n.Clock.Now().UnixMilli(), 10)

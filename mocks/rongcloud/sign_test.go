@@ -18,7 +18,7 @@ func online(t *testing.T, s *rongcloud.Server) *http.Request {
 	return request(t, http.MethodPost, s.URL+"/user/checkOnline.json", formType, "userId=bob")
 }
 
-// What the vendor's own clients send (reference/rongcloud.md 1.2, 1.3).
+// What the vendor's own clients send (docs/vendors/rongcloud.md#what-clients-send).
 func TestEverySDKsSignatureIsTaken(t *testing.T) {
 	s := start(t, rongcloud.Config{})
 	seconds := strconv.FormatInt(time.Now().Unix(), 10)

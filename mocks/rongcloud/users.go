@@ -86,7 +86,7 @@ func (a *App) checkID(name, id string) *failure {
 }
 
 // expireTokens voids what was issued before the given time. Connections stay
-// until they drop (reference/rongcloud.md 2.1).
+// until they drop (docs/vendors/rongcloud.md#tokens).
 func (a *App) expireTokens(r request) (reply, *failure) {
 	before := time.UnixMilli(int64(r.number("time", 0)))
 	for text, t := range a.tokens {

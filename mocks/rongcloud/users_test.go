@@ -215,7 +215,7 @@ func TestRegisteredUsersCanBePaged(t *testing.T) {
 	}
 }
 
-// The Go SDK's decoder breaks on any other type (reference/rongcloud.md 2.9).
+// The Go SDK's decoder breaks on any other type (docs/vendors/rongcloud.md#json-types).
 func TestAnswersHaveTheTypesThatTheGoSDKDecodes(t *testing.T) {
 	s := start(t, rongcloud.Config{})
 	s.SetOnline("bob", true)

@@ -9,7 +9,7 @@ import (
 )
 
 // word is a sensitive word: replaced when it has a replacement, else it blocks
-// the message (reference/rongcloud.md 2.4).
+// the message (docs/vendors/rongcloud.md#sensitive-words).
 type word struct {
 	text, replacement string
 	from              time.Time // in effect

@@ -149,7 +149,7 @@ func (a *App) Destroy(name string) {
 	})
 }
 
-// Speak gives a user the microphone or takes it; false when he is not there.
+// Speak gives a user the microphone or takes it; false when they are not there.
 func (a *App) Speak(name, user string, on bool) (there bool) {
 	a.Do(func() { there = a.speak(name, user, on) })
 	return there
@@ -176,7 +176,7 @@ func (a *App) Members(name string) (users []string) {
 	return users
 }
 
-// Identity returns the user's role in a channel, 1 to 6; 0 when he is not there.
+// Identity returns the user's role in a channel, 1 to 6; 0 when they are not there.
 func (a *App) Identity(name, user string) (identity int) {
 	a.Do(func() {
 		if ch := a.channels[name]; ch != nil && ch.member(user) != nil {
@@ -197,7 +197,7 @@ func (a *App) AddCall(user string, c Call) {
 	a.Do(func() { a.calls[user] = append(a.calls[user], c) })
 }
 
-// IMToken returns a user's IM token; empty when he has none.
+// IMToken returns a user's IM token; empty when they have none.
 func (a *App) IMToken(user string) (token string) {
 	a.Do(func() { token = a.imTokens[user] })
 	return token

@@ -48,7 +48,7 @@ var texts = map[string]string{
 	codeInternal:   "internal error",
 }
 
-// Codes of the identity command, which has its own envelope (reference/youme.md 2).
+// Codes of the identity command, which has its own envelope (docs/vendors/youme.md#codes).
 const (
 	identityOK        = 0
 	identityNoChannel = 401

@@ -12,7 +12,7 @@ import (
 )
 
 // What is known of the IM commands comes from the vendor's own test tools
-// (reference/youme.md 4). INVENTED: an IM channel is there while somebody is in
+// (docs/vendors/youme.md#im-commands). INVENTED: an IM channel is there while somebody is in
 // it; a MsgSeq counts once per sender; nobody sends to a channel that is not
 // there.
 
@@ -58,8 +58,8 @@ func (a *App) imSend(c *mock.Call) mock.Answer {
 	return a.ok(nil)
 }
 
-// copyMessage tells the account's webhook of a message, in the vendor's
-// spellings (5). The form of c_time is INVENTED: Unix seconds.
+// copyMessage sends a message to the account's webhook, in the vendor's spellings
+// (docs/vendors/youme.md#notifications). INVENTED: c_time is in Unix seconds.
 func (a *App) copyMessage(from, to string, kind int, binary bool, content string) {
 	a.serial++
 	msgType := 6

@@ -12,7 +12,7 @@ import (
 	"switchboard/mocks/mock"
 )
 
-const window = 300 * time.Second // of curtime, in the past and the future (reference/youme.md 1)
+const window = 300 * time.Second // of curtime, in the past and the future (docs/vendors/youme.md#checksum)
 
 // read finds the account and the user in a request, and takes stray spaces off
 // the keys: the document has " AppID".

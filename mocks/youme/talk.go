@@ -228,9 +228,9 @@ func (a *App) push(c *mock.Call) mock.Answer {
 	return a.ok(nil)
 }
 
-// identity gives a member another role. RequstId rises per member; INVENTED:
-// the same one again answers the same and changes nothing, and a listener
-// loses the microphone.
+// identity gives a member another role. RequstId rises per member
+// (docs/vendors/youme.md#talk-commands). INVENTED: the same one again answers the
+// same and changes nothing, and a listener loses the microphone.
 func (a *App) identity(c *mock.Call) mock.Answer {
 	name, user := text(c, "ChannelID"), text(c, "UserID")
 	kind, _ := number(c, "IdentityType")

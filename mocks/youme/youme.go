@@ -1,7 +1,6 @@
 // Package youme is YouMe on this machine: the Talk room commands and the IM
-// commands that are known, with YouMe's checksum and its spellings. Facts:
-// reference/youme.md; what YouMe does not say and the mock had to choose stands
-// in codes.go and README.
+// commands that are known, with YouMe's checksum and its spellings. What
+// is known, and what this mock had to invent: docs/vendors/youme.md.
 package youme
 
 import (

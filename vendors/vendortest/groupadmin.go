@@ -155,7 +155,7 @@ func muteGroup(t T, e *env) {
 	e.mustNotCall(t, "no group", func(c ctx) error { return e.v.GroupMutes.MuteGroup(c, "", e.Known) }, vendors.ErrInvalid)
 }
 
-// groupOps are what Known, the owner, does with the group; he hands it over last.
+// groupOps are what Known, the owner, does with the group; the last hands it over.
 func (e *env) groupOps() []op {
 	return []op{
 		{vendors.OpGroupMembers, "GroupLists", reads, func(ctx context.Context, v *vendors.Vendor) error {

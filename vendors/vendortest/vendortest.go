@@ -128,7 +128,7 @@ type FarEnd struct {
 	GroupOwner func(group string) string
 	GroupMuted func(group string) bool
 	// MemberMute reports whether user may not talk in group, and until when;
-	// the zero time: until he is unmuted.
+	// the zero time: until the user is unmuted.
 	MemberMute func(group, user string) (until time.Time, muted bool)
 	ChatRoom   func(id string) bool // exists
 	// ChatRoomMute and ChatRoomBlock report whether user may not talk in room,
