@@ -63,7 +63,7 @@ func openLive(ctx context.Context, s *server) (*live, error) {
 	}
 	s.open.push("bus", func() error { l.bus.Close(); return nil })
 	s.metrics.news(l.bus)
-	if l.files, err = uploads.Open(ctx, s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
+	if l.files, err = uploads.Open(s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
 		return nil, fmt.Errorf("%s_%w", envPrefix, err)
 	}
 	s.open.push("uploads", l.files.Close)

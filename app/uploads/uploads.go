@@ -1,5 +1,6 @@
-// Package uploads keeps the files that clients send, in a folder or a bucket. A
-// file's type is what its content says, never what its name claims.
+// Package uploads keeps the files that clients send, in a folder or in a bucket of
+// an S3-compatible server. A file's type is what its content says, never what its
+// name claims.
 package uploads
 
 import (
@@ -11,17 +12,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"gocloud.dev/blob"
-	_ "gocloud.dev/blob/azureblob" // azblob://
-	"gocloud.dev/blob/fileblob"
-	_ "gocloud.dev/blob/gcsblob" // gs://
-	_ "gocloud.dev/blob/s3blob"  // s3://
-	"gocloud.dev/gcerrors"
 )
 
 // Why a file is refused or not found. Test with errors.Is.
@@ -34,21 +27,32 @@ var (
 
 // Config is what an operator may choose.
 type Config struct {
-	URL      string   `envconfig:"BLOB_URL" desc:"where uploads are kept: s3://bucket?region=..., gs://bucket, azblob://container or file:///folder; empty: uploads in SWITCHBOARD_DATA_DIR"`
+	URL      string   `envconfig:"BLOB_URL" desc:"where uploads are kept: s3://bucket?region=...&endpoint=... (any S3-compatible server; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or file:///folder; empty: uploads in SWITCHBOARD_DATA_DIR"`
 	MaxBytes int      `envconfig:"UPLOAD_MAX_BYTES" default:"20971520" desc:"largest upload in bytes"`
 	Types    []string `envconfig:"UPLOAD_TYPES" default:"png,jpg,gif,webp,mp3,m4a,mp4,pdf" desc:"types of files that may be uploaded, by content"`
 	Public   string   `envconfig:"PUBLIC_URL" desc:"scheme and host in the URLs of uploads; empty: those that the request came to"`
 }
 
-// Store keeps files. It is safe for concurrent use.
-type Store struct {
-	bucket *blob.Bucket
-	cfg    Config
+// place is where files lie. An implementation is safe for concurrent use.
+type place interface {
+	// put stores all of file under name, or nothing; an error of file comes back.
+	put(ctx context.Context, name string, file io.Reader) error
+	// get reads a file and tells its size in bytes; ErrNotFound. The reader outlives
+	// ctx and is closed by the caller.
+	get(ctx context.Context, name string) (io.ReadCloser, int64, error)
+	close() error
 }
 
-// Open opens the bucket that cfg names, or folder when it names none. Close it.
-// Its error begins with the field's name in the environment.
-func Open(ctx context.Context, cfg Config, folder string) (*Store, error) {
+// Store keeps files. It is safe for concurrent use.
+type Store struct {
+	place place
+	cfg   Config
+}
+
+// Open opens the bucket or folder that cfg names, or folder when it names none. The
+// caller closes it. The error begins with the field's name in the environment and
+// repeats nothing of the URL.
+func Open(cfg Config, folder string) (*Store, error) {
 	for _, t := range cfg.Types {
 		if mimes[t] == "" {
 			return nil, fmt.Errorf("UPLOAD_TYPES: type %q is not known; the known are %s", t, strings.Join(known(), ", "))
@@ -61,30 +65,15 @@ func Open(ctx context.Context, cfg Config, folder string) (*Store, error) {
 		return nil, errors.New("PUBLIC_URL: must be http or https with a host")
 	}
 	cfg.Public = strings.TrimRight(cfg.Public, "/")
-	bucket, err := open(ctx, cfg.URL, folder)
+	place, err := openPlace(cfg.URL, folder)
 	if err != nil {
 		return nil, fmt.Errorf("BLOB_URL: %w", err)
 	}
-	return &Store{bucket: bucket, cfg: cfg}, nil
+	return &Store{place: place, cfg: cfg}, nil
 }
 
-func open(ctx context.Context, bucket, folder string) (*blob.Bucket, error) {
-	if bucket != "" {
-		return blob.OpenBucket(ctx, bucket)
-	}
-	dir, err := filepath.Abs(folder)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, err
-	}
-	// Without its own attribute files: the name tells the type.
-	return fileblob.OpenBucket(dir, &fileblob.Options{Metadata: fileblob.MetadataDontWrite, NoTempDir: true})
-}
-
-// Close ends the use of the bucket.
-func (s *Store) Close() error { return s.bucket.Close() }
+// Close ends the use of the folder or bucket.
+func (s *Store) Close() error { return s.place.close() }
 
 // MaxBytes is the largest file that Save takes.
 func (s *Store) MaxBytes() int { return s.cfg.MaxBytes }
@@ -112,30 +101,28 @@ func (s *Store) Save(ctx context.Context, file io.Reader) (name string, err erro
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // documented never to fail
 	name = hex.EncodeToString(id[:]) + "." + kind
-	return name, s.write(ctx, name, io.MultiReader(bytes.NewReader(head), file))
+	whole := &limited{Reader: io.MultiReader(bytes.NewReader(head), file), left: s.cfg.MaxBytes}
+	if err = s.place.put(ctx, name, whole); errors.Is(err, ErrTooLarge) {
+		return "", ErrTooLarge
+	}
+	if err != nil {
+		return "", fmt.Errorf("uploads: %w", err)
+	}
+	return name, nil
 }
 
-// write stores all of file or nothing.
-func (s *Store) write(ctx context.Context, name string, file io.Reader) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	w, err := s.bucket.NewWriter(ctx, name, &blob.WriterOptions{ContentType: mimes[ending(name)]})
-	if err != nil {
-		return fmt.Errorf("uploads: %w", err)
+// limited reads up to left bytes; where more come it fails with ErrTooLarge.
+type limited struct {
+	io.Reader
+	left int
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if l.left -= n; l.left < 0 {
+		return 0, ErrTooLarge
 	}
-	n, err := io.Copy(w, io.LimitReader(file, int64(s.cfg.MaxBytes)+1))
-	if err == nil && n > int64(s.cfg.MaxBytes) {
-		err = ErrTooLarge
-	}
-	if err != nil {
-		cancel() // what was written is dropped
-		_ = w.Close()
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return fmt.Errorf("uploads: %w", err)
-	}
-	return nil
+	return n, err
 }
 
 // File is a stored file. The reader is closed by the caller.
@@ -152,15 +139,15 @@ func (s *Store) Open(ctx context.Context, name string) (File, error) {
 	if !isName(name) {
 		return File{}, ErrNotFound
 	}
-	r, err := s.bucket.NewReader(ctx, name, nil)
-	if gcerrors.Code(err) == gcerrors.NotFound {
+	r, size, err := s.place.get(ctx, name)
+	if errors.Is(err, ErrNotFound) {
 		return File{}, ErrNotFound
 	}
 	if err != nil {
 		return File{}, fmt.Errorf("uploads: %w", err)
 	}
 	kind := ending(name)
-	return File{ReadCloser: r, Size: r.Size(), MIME: mimes[kind], Shown: kind != "pdf"}, nil
+	return File{ReadCloser: r, Size: size, MIME: mimes[kind], Shown: kind != "pdf"}, nil
 }
 
 func ending(name string) string { return strings.TrimPrefix(filepath.Ext(name), ".") }

@@ -2,7 +2,6 @@ package uploads
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -29,7 +28,7 @@ func store(t *testing.T, change func(*Config)) (*Store, string) {
 		change(&cfg)
 	}
 	dir := t.TempDir() + "/uploads"
-	s, err := Open(context.Background(), cfg, dir)
+	s, err := Open(cfg, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +112,10 @@ func TestBadConfigurationStopsTheStart(t *testing.T) {
 		"unknown type":   {MaxBytes: 1, Types: []string{"exe"}},
 		"no size":        {Types: []string{"png"}},
 		"unknown scheme": {MaxBytes: 1, URL: "ftp://x"},
+		"missing folder": {MaxBytes: 1, URL: "file:///proc/nowhere"},
+		"folder unmade":  {MaxBytes: 1, URL: "file:///proc/nowhere?create_dir=true"},
 	} {
-		if s, err := Open(t.Context(), cfg, t.TempDir()); err == nil {
+		if s, err := Open(cfg, t.TempDir()); err == nil {
 			t.Errorf("%s: opened %+v", name, s)
 		}
 	}
