@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOperatorsSeeHealthReadinessMetricsAndTheContract(t *testing.T) {
+	p := start(t, nil)
+	p.do(t, request{Path: "/api/v1/video/before/check", Header: p.as(t, "alice"), Body: "{}"})
+	for path, want := range map[string]string{
+		"/healthz":      `"ok"`,
+		"/readyz":       `"sandbox":true`,
+		"/metrics":      `switchboard_vendor_call_seconds_count{op="wallet.balance",outcome="ok",vendor="linkv"} 1`,
+		"/openapi.yaml": "Switchboard",
+		"/docs":         "/openapi.yaml",
+	} {
+		got := p.do(t, request{Method: "GET", Path: path})
+		if got.Status != 200 || !strings.Contains(string(got.Body), want) {
+			t.Errorf("%s: %d, no %s in %.2000s", path, got.Status, want, got.Body)
+		}
+	}
+	if body := p.do(t, request{Method: "GET", Path: "/metrics"}).Body; !bytes.Contains(body, []byte(`switchboard_http_request_seconds_count{method="POST",route="/api/v1/video/before/check",status="200"} 1`)) {
+		t.Errorf("the route is not counted:\n%s", body)
+	}
+}
+
+func TestMetricsAreForOperatorsOnly(t *testing.T) {
+	p := start(t, func(c *Config) { _ = c.AdminAllow.Decode("10.9.8.0/24") })
+	if got := p.do(t, request{Method: "GET", Path: "/metrics"}); got.Status != 403 {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+}
+
+func TestTokensAreMintedForAllowedPeersOnly(t *testing.T) {
+	p := start(t, func(c *Config) { c.InnerAllow = nil })
+	if got := p.do(t, request{Path: "/inner/get_token", Body: map[string]any{"session": "u"}}); got.Code != 10003 || got.Status != 200 {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	if got := p.do(t, request{Path: "/inner/get_token", Header: serverKey, Body: map[string]any{"session": "u"}}); got.Code != 0 {
+		t.Errorf("with the server key: %s", got.Body)
+	}
+}
+
+func TestRequestIDIsKeptOrMade(t *testing.T) {
+	p := start(t, nil)
+	for given, kept := range map[string]bool{"abc-123": true, strings.Repeat("x", 64): true, strings.Repeat("x", 65): false, "with space": false, "ümlaut": false, "": false} {
+		got := p.do(t, request{Method: "GET", Path: "/healthz", Header: map[string]string{"X-Request-Id": given}})
+		if id := got.Header.Get("X-Request-Id"); (id == given) != kept || id == "" {
+			t.Errorf("%q became %q", given, id)
+		}
+	}
+	if log := p.Log.String(); !strings.Contains(log, `"request_id":"abc-123"`) {
+		t.Errorf("the id is not logged: %s", log)
+	}
+}
+
+func TestSecondProcessOnTheSameAddressDoesNotStart(t *testing.T) {
+	p := start(t, nil)
+	cfg, _ := loadConfig()
+	cfg.Listen, cfg.DataDir = strings.TrimPrefix(p.URL, "http://"), t.TempDir()
+	if err := run(t.Context(), cfg, &syncBuffer{}, &syncBuffer{}); err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
+	p := start(t, nil)
+	alice := p.as(t, "alice")
+	spoil(t, p.mock(t, "linkv"), "*", 1, map[string]any{"kind": "delay", "wait": "700ms"})
+	answered := make(chan answer, 1)
+	go func() {
+		answered <- p.do(t, request{Path: "/api/v1/video/before/check", Header: alice, Body: "{}"})
+	}()
+	for !strings.Contains(get(t, p.mock(t, "linkv")+"/_mock/faults"), `"fired":1`) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := p.stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if got := <-answered; got.Code != 0 || got.Status != 200 {
+		t.Errorf("a request under way ended as %d %s", got.Status, got.Body)
+	}
+	if _, err := net.DialTimeout("tcp", strings.TrimPrefix(p.URL, "http://"), time.Second); err == nil {
+		t.Error("it still listens")
+	}
+}
+
+func TestHealthCommandAsksTheProcess(t *testing.T) {
+	p := start(t, nil)
+	if err := probe(t.Context(), strings.TrimPrefix(p.URL, "http://")); err != nil {
+		t.Error(err)
+	}
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+	if err := probe(context.Background(), strings.TrimPrefix(p.URL, "http://")); err == nil {
+		t.Error("a stopped process is reported alive")
+	}
+}
+
+func TestHelpIsNoMistake(t *testing.T) {
+	for _, word := range []string{"help", "-h", "--help"} {
+		var out, log bytes.Buffer
+		if err := command(t.Context(), []string{word}, &out, &log); err != nil || out.String() != usage {
+			t.Errorf("%s: %v %s", word, err, out.String())
+		}
+	}
+}
