@@ -21,9 +21,10 @@ var importRules = []struct {
 	{"app/storage", []string{"app/", "vendors"}},
 	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},          // the suite outside tests: "go run ./app certify"
 	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}}, // the words of both on the wire
-	{"app/", []string{"vendors"}},
+	{"app/problem", nil},
+	{"app/", []string{"vendors", "app/problem"}},
 	{"handlers", []string{"app/", "vendors", "middleware", fiberLib}},
-	{"middleware", []string{fiberLib, "app/access", "vendors"}},
+	{"middleware", []string{fiberLib, "app/access", "app/problem", "vendors"}},
 	{"mocks", []string{"mocks/", "openapi", envconfigLib}},
 	{"mocks/", []string{"openapi", "mocks/mock"}},
 	{"openapi", nil},
@@ -105,6 +106,8 @@ func TestImportRulesBite(t *testing.T) {
 		{"vendors/linkv", "github.com/go-resty/resty/v2", false},
 		{"mocks/linkv", "switchboard/vendors", false},
 		{"app/wallet", "switchboard/app/access", false},
+		{"app/wallet", "switchboard/app/problem", true},
+		{"app/problem", "switchboard/vendors", false},
 		{"app/wallet", "github.com/gofiber/fiber/v2", false},
 		{"app/storage", "switchboard/app/pairing", true},
 		{"app/pairing/pairingtest", "switchboard/app/pairing", true},

@@ -1,16 +1,16 @@
 package handlers
 
 import (
-	"errors"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/ledger"
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
-var errNothingKnown = errors.New("the ledger has no write of that request, and this process remembers nothing else of it")
+var errNothingKnown = problem.New(problem.NotFound, "the ledger has no write of that request, and this process remembers nothing else of it")
 
 // explained is one write as operators see it. Bodies and payloads stay in the
 // store: they are the caller's.

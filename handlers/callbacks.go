@@ -11,6 +11,7 @@ import (
 
 	"switchboard/app/events"
 	"switchboard/app/moderation"
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
@@ -31,8 +32,8 @@ func (h Callbacks) Mount(r fiber.Router) {
 }
 
 var (
-	errNoCallbacks  = errors.New("no vendor account of that name sends callbacks")
-	errBadSignature = errors.New("the signature is not the vendor's")
+	errNoCallbacks  = problem.New(problem.NotFound, "no vendor account of that name sends callbacks")
+	errBadSignature = problem.New(problem.Unauthenticated, "the signature is not the vendor's")
 )
 
 // blockedNote is what the sender of a blocked message is told, where the vendor

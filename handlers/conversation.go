@@ -2,13 +2,13 @@ package handlers
 
 import (
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
 	"switchboard/app/conversation"
+	"switchboard/app/problem"
 	"switchboard/app/realtime/wire"
 	"switchboard/middleware"
 )
@@ -42,7 +42,7 @@ type imCaller struct {
 
 const imCallerKey = "im caller"
 
-var errNoAppID = errors.New("the app-id header is required")
+var errNoAppID = problem.New(problem.Unauthenticated, "the app-id header is required")
 
 // caller lets in the app's server by its key and a user by his token. Where the
 // app requires no token, naming the app is enough, as the document has it: such
@@ -115,7 +115,7 @@ func imRequestID(c *fiber.Ctx) *string {
 }
 
 // imFailure keeps HTTP 200 where the document has a code, as its servers do.
-func imFailure(c *fiber.Ctx, err error, p problem, _ any) error {
+func imFailure(c *fiber.Ctx, err error, p failure, _ any) error {
 	code, status := imCode(err, p), fiber.StatusOK
 	if code == imInternal {
 		status = p.status
@@ -123,7 +123,7 @@ func imFailure(c *fiber.Ctx, err error, p problem, _ any) error {
 	return c.Status(status).JSON(imAnswer{Code: code, Message: p.text, RequestID: imRequestID(c)})
 }
 
-func imCode(err error, p problem) int {
+func imCode(err error, p failure) int {
 	code := documentedCodes(err).im
 	switch {
 	case code != 0:

@@ -5,6 +5,7 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/conversation"
+	"switchboard/app/problem"
 	"switchboard/app/realtime"
 	"switchboard/app/uploads"
 	"switchboard/middleware"
@@ -12,8 +13,8 @@ import (
 
 // Refusals of the two dialects that no domain has a word for.
 var (
-	errProtocol        = errors.New("protoc must be ws, sse or poll")
-	errNoConversations = errors.New("conversation_ids: at least one is required")
+	errProtocol        = problem.New(problem.Invalid, "protoc must be ws, sse or poll")
+	errNoConversations = problem.New(problem.Invalid, "conversation_ids: at least one is required")
 )
 
 // codes are an error's numbers in the documents of the gateway API (seed 003)

@@ -9,7 +9,7 @@ import (
 
 // family is a surface with an envelope of its own (DESIGN.md section 8).
 type family struct {
-	failure func(c *fiber.Ctx, err error, p problem, data any) error
+	failure func(c *fiber.Ctx, err error, p failure, data any) error
 }
 
 // familyOf tells the family from the path, so that requests which no route
@@ -40,7 +40,7 @@ func productSuccess(c *fiber.Ctx, data any) error {
 	return c.JSON(productAnswer{Data: data, Time: time.Now().Unix()})
 }
 
-func productFailure(c *fiber.Ctx, _ error, p problem, data any) error {
+func productFailure(c *fiber.Ctx, _ error, p failure, data any) error {
 	return c.Status(p.status).JSON(productAnswer{Code: p.product, Data: data, Err: &p.text, Time: time.Now().Unix()})
 }
 
@@ -64,7 +64,7 @@ func gatewaySuccess(c *fiber.Ctx, data any) error { return c.JSON(gatewayAnswer{
 
 // gatewayFailure keeps HTTP 200 for what the document gives a code for; what
 // never reached a handler keeps its status.
-func gatewayFailure(c *fiber.Ctx, err error, p problem, _ any) error {
+func gatewayFailure(c *fiber.Ctx, err error, p failure, _ any) error {
 	status, code := fiber.StatusOK, gatewayInvalid
 	if documented := documentedCodes(err).gateway; documented != 0 {
 		return c.JSON(gatewayAnswer{Code: documented, Error: p.text})
@@ -84,6 +84,6 @@ func gatewayFailure(c *fiber.Ctx, err error, p problem, _ any) error {
 }
 
 // plainFailure is for what no document describes: operators' paths and probes.
-func plainFailure(c *fiber.Ctx, _ error, p problem, _ any) error {
+func plainFailure(c *fiber.Ctx, _ error, p failure, _ any) error {
 	return c.Status(p.status).JSON(fiber.Map{"error": p.text})
 }

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/conversation"
+	"switchboard/app/problem"
 	"switchboard/app/realtime"
 	"switchboard/middleware"
 )
@@ -79,7 +79,7 @@ type loginFrame struct {
 	} `json:"data"`
 }
 
-var errNoLogin = errors.New("the first frame must be a login")
+var errNoLogin = problem.New(problem.Invalid, "the first frame must be a login")
 
 // login reads the first frame that is no ping and opens the session that it
 // asks for.

@@ -3,16 +3,16 @@ package middleware
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"net/netip"
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // ErrAdminKey says that the admin key is missing or wrong.
-var ErrAdminKey = errors.New("the admin-key header is missing or wrong")
+var ErrAdminKey = problem.New(problem.Unauthenticated, "the admin-key header is missing or wrong")
 
 // Admin lets operators in: by the key, in the header admin-key or as a Bearer
 // token, from TCP peers that are in allowed. Without a configured key nobody is

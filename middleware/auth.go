@@ -1,13 +1,13 @@
 package middleware
 
 import (
-	"errors"
 	"net/netip"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/problem"
 )
 
 // Caller is who a client request comes from.
@@ -15,11 +15,11 @@ type Caller = access.Caller
 
 // Why a request is not let in, beside the errors of package access.
 var (
-	ErrNoToken   = errors.New("a bearer token is required")
-	ErrNoKey     = errors.New("app-id and app-key are required")
-	ErrOtherApp  = errors.New("the token belongs to another app")
-	ErrOtherUser = errors.New("the token belongs to another user")
-	ErrForbidden = errors.New("not allowed from this address")
+	ErrNoToken   = problem.New(problem.Unauthenticated, "a bearer token is required")
+	ErrNoKey     = problem.New(problem.Unauthenticated, "app-id and app-key are required")
+	ErrOtherApp  = problem.New(problem.Unauthenticated, "the token belongs to another app")
+	ErrOtherUser = problem.New(problem.Unauthenticated, "the token belongs to another user")
+	ErrForbidden = problem.New(problem.Forbidden, "not allowed from this address")
 )
 
 // AppID is the app that the request names in app-id or IM-APP-ID; "" for none.

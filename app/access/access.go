@@ -13,15 +13,16 @@ import (
 	"strings"
 	"time"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // What can be wrong with a caller. Test with errors.Is.
 var (
-	ErrUnknownApp   = errors.New("unknown app")
-	ErrServerKey    = errors.New("the server key is not this app's")
-	ErrToken        = errors.New("the token is not valid")
-	ErrTokenExpired = errors.New("the token has expired")
+	ErrUnknownApp   = problem.New(problem.Unauthenticated, "unknown app")
+	ErrServerKey    = problem.New(problem.Unauthenticated, "the server key is not this app's")
+	ErrToken        = problem.New(problem.Unauthenticated, "the token is not valid")
+	ErrTokenExpired = problem.New(problem.Unauthenticated, "the token has expired")
 )
 
 // App is one tenant: its id goes over the wire as app-id.

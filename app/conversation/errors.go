@@ -3,25 +3,27 @@ package conversation
 import (
 	"errors"
 	"fmt"
+
+	"switchboard/app/problem"
 )
 
 // Why a call was refused. Test with errors.Is; the text says more.
 var (
-	ErrMissing             = errors.New("missing parameter")
-	ErrBadFormat           = errors.New("malformed parameter")
-	ErrTooLarge            = errors.New("over the size limit")
-	ErrUnknownUser         = errors.New("unknown user")
-	ErrBadUserID           = errors.New("invalid user id")
-	ErrBanned              = errors.New("user is banned")
-	ErrBadType             = errors.New("invalid conversation type")
-	ErrBadMessageType      = errors.New("invalid message type")
-	ErrUnknownConversation = errors.New("unknown conversation")
-	ErrArchived            = errors.New("conversation is archived")
-	ErrNotMember           = errors.New("not a member of the conversation")
-	ErrNotAllowed          = errors.New("not allowed")
-	ErrNoMembers           = errors.New("no members given")
-	ErrTooManyMembers      = errors.New("too many members")
-	ErrKeyReused           = errors.New("client key already used for another message")
+	ErrMissing             = problem.New(problem.Invalid, "missing parameter")
+	ErrBadFormat           = problem.New(problem.Invalid, "malformed parameter")
+	ErrTooLarge            = problem.New(problem.Invalid, "over the size limit")
+	ErrUnknownUser         = problem.New(problem.NotFound, "unknown user")
+	ErrBadUserID           = problem.New(problem.Invalid, "invalid user id")
+	ErrBanned              = problem.New(problem.Forbidden, "user is banned")
+	ErrBadType             = problem.New(problem.Invalid, "invalid conversation type")
+	ErrBadMessageType      = problem.New(problem.Invalid, "invalid message type")
+	ErrUnknownConversation = problem.New(problem.NotFound, "unknown conversation")
+	ErrArchived            = problem.New(problem.Conflict, "conversation is archived")
+	ErrNotMember           = problem.New(problem.Forbidden, "not a member of the conversation")
+	ErrNotAllowed          = problem.New(problem.Forbidden, "not allowed")
+	ErrNoMembers           = problem.New(problem.Invalid, "no members given")
+	ErrTooManyMembers      = problem.New(problem.Refused, "too many members")
+	ErrKeyReused           = problem.New(problem.Conflict, "client key already used for another message")
 )
 
 // Refused reports whether err is one of the refusals above: the call was

@@ -26,14 +26,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // What a request can be refused for. Test with errors.Is.
 var (
-	ErrKeyReused  = errors.New("the idempotency key was used for a different request")
-	ErrInProgress = errors.New("the same request is being served now")
-	ErrKey        = errors.New("the idempotency key is not text of at most 128 bytes")
+	ErrKeyReused  = problem.New(problem.Conflict, "the idempotency key was used for a different request")
+	ErrInProgress = problem.New(problem.Conflict, "the same request is being served now")
+	ErrKey        = problem.New(problem.Invalid, "the idempotency key is not text of at most 128 bytes")
 )
 
 // State is what is known of a write.

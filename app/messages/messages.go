@@ -4,20 +4,20 @@ package messages
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // What a request can be refused for before any vendor is called.
 var (
-	ErrNoTargets   = errors.New("no targets")
-	ErrTooMany     = errors.New("too many targets in one request")
-	ErrUndelivered = errors.New("some targets were not reached")
+	ErrNoTargets   = problem.New(problem.Invalid, "targets: at least one is required")
+	ErrTooMany     = problem.New(problem.Invalid, "too many targets in one request")
+	ErrUndelivered = problem.New(problem.Refused, "some targets were not reached")
 )
 
 // MaxTargets is how many targets one request may name.

@@ -15,12 +15,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // ErrSensitive says that a text holds a sensitive word. It never names the word
 // to the caller: that would teach him the list.
-var ErrSensitive = errors.New("the text holds a sensitive word")
+var ErrSensitive = problem.New(problem.Refused, "the text holds a sensitive word")
 
 // Config is where words come from.
 type Config struct {

@@ -2,12 +2,13 @@ package pairing
 
 import (
 	"context"
-	"errors"
 	"slices"
+
+	"switchboard/app/problem"
 )
 
 // ErrHosts: a change names more than HostsMax people.
-var ErrHosts = errors.New("more than 50,000 hosts in one change")
+var ErrHosts = problem.New(problem.Invalid, "more than 50,000 hosts in one change")
 
 // HostsMax is how many people one change of a list of hosts may name.
 const HostsMax = 50_000

@@ -7,6 +7,8 @@ package pairing
 import (
 	"errors"
 	"time"
+
+	"switchboard/app/problem"
 )
 
 // UID is a user of one app.
@@ -98,23 +100,23 @@ const (
 
 // What a request is told (2.3). The wire codes stand with the HTTP surface.
 var (
-	ErrBalance      = errors.New("balance is short")                        // 1003
-	ErrConfig       = errors.New("could not obtain configuration")          // 200003
-	ErrNoConfig     = errors.New("no configuration for this app and scene") // 200004
-	ErrUnknownAsk   = errors.New("unknown ask or not a participant")        // 200101
-	ErrEnded        = errors.New("the ask has ended")                       // 200102
-	ErrWrongRound   = errors.New("not the current round")                   // 200103
-	ErrNoOffer      = errors.New("no open offer for you")                   // 200104
-	ErrTooLate      = errors.New("answered too late")                       // 200105
-	ErrTaken        = errors.New("taken by someone else")                   // 200106
-	ErrBusy         = errors.New("already part of a live pairing")          // 200107
-	ErrNoCandidate  = errors.New("no candidate")                            // 200108
-	ErrMismatch     = errors.New("peer or call does not match")             // 200109
-	ErrTooMany      = errors.New("too many requests")                       // 200110
-	ErrUnavailable  = errors.New("dependency unavailable, retry")           // 200111
-	ErrClosed       = errors.New("pairing is closed or overloaded")         // 200112
-	ErrConfirmed    = errors.New("already confirmed differently")           // 200113
-	ErrRecordLive   = errors.New("the record is still live")                // 200114
+	ErrBalance      = problem.Masked(problem.Exhausted, "balance is short", "the balance is too short")                                              // 1003
+	ErrConfig       = problem.Masked(problem.Unavailable, "could not obtain configuration", "could not obtain configuration")                        // 200003
+	ErrNoConfig     = problem.New(problem.NotFound, "no configuration for this app and scene")                                                       // 200004
+	ErrUnknownAsk   = problem.New(problem.NotFound, "unknown ask or not a participant")                                                              // 200101
+	ErrEnded        = problem.New(problem.Conflict, "the ask has ended")                                                                             // 200102
+	ErrWrongRound   = problem.New(problem.Conflict, "not the current round")                                                                         // 200103
+	ErrNoOffer      = problem.New(problem.Conflict, "no open offer for you")                                                                         // 200104
+	ErrTooLate      = problem.New(problem.Conflict, "answered too late")                                                                             // 200105
+	ErrTaken        = problem.New(problem.Conflict, "taken by someone else")                                                                         // 200106
+	ErrBusy         = problem.Masked(problem.Conflict, "already part of a live pairing", "you already take part in a live pairing")                  // 200107
+	ErrNoCandidate  = problem.New(problem.Unavailable, "no candidate")                                                                               // 200108
+	ErrMismatch     = problem.New(problem.Conflict, "peer or call does not match")                                                                   // 200109
+	ErrTooMany      = problem.New(problem.Exhausted, "too many requests")                                                                            // 200110
+	ErrUnavailable  = problem.Masked(problem.Unavailable, "dependency unavailable, retry", "a service that pairing needs is unavailable; try again") // 200111
+	ErrClosed       = problem.New(problem.Unavailable, "pairing is closed or overloaded")                                                            // 200112
+	ErrConfirmed    = problem.New(problem.Conflict, "already confirmed differently")                                                                 // 200113
+	ErrRecordLive   = problem.New(problem.Conflict, "the record is still live")                                                                      // 200114
 	errNeedFunds    = errors.New("a balance has to be read first")
 	errNotEligible  = errors.New("no offer can be opened now")
 	errStillWaiting = errors.New("the ticket is already waiting")

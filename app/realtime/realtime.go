@@ -9,12 +9,14 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"switchboard/app/problem"
 )
 
 // Errors of this package. ErrClosed is wrapped by Closed, which has the code.
 var (
 	ErrClosed   = errors.New("realtime: session closed")
-	ErrStopping = errors.New("realtime: this node is shutting down")
+	ErrStopping = problem.Masked(problem.Unavailable, "realtime: this node is shutting down", "this server is stopping; connect again")
 )
 
 // Config is what an operator may tune.

@@ -5,17 +5,17 @@ package rooms
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // What a request can be refused for before any vendor is called.
 var (
-	ErrNotRouted = errors.New("that vendor is not on the rooms route")
-	ErrUnable    = errors.New("the vendor cannot do this about rooms")
+	ErrNotRouted = problem.New(problem.Invalid, "vendor: not on the rooms route")
+	ErrUnable    = problem.New(problem.Unsupported, "the vendor cannot do this about rooms")
 )
 
 // UnableError is an ErrUnable, and a vendors.ErrUnsupported, that names who can.

@@ -12,23 +12,25 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"switchboard/app/problem"
 )
 
 // What can go wrong with the store itself. Test with errors.Is.
 var (
 	// ErrUnavailable: the database cannot be used now; nothing was written,
 	// unless the error is ErrOutcomeUnknown as well.
-	ErrUnavailable = errors.New("storage: database unavailable")
+	ErrUnavailable = problem.Masked(problem.Unavailable, "storage: database unavailable", "the store is unavailable; try again later")
 	// ErrOutcomeUnknown: the commit was sent and its answer was lost, so the
 	// whole write happened or none of it. It is an ErrUnavailable too.
-	ErrOutcomeUnknown = errors.New("storage: commit outcome unknown")
+	ErrOutcomeUnknown = problem.Masked(problem.InDoubt, "storage: commit outcome unknown", "the outcome is unknown: it may have been done")
 	// ErrDuplicate: a unique key is taken; nothing was written.
 	ErrDuplicate = errors.New("storage: duplicate key")
 	// ErrSlow: the write held the store for longer than its turn and was
 	// stopped; nothing was written.
-	ErrSlow = errors.New("storage: write over its time limit")
+	ErrSlow = problem.Masked(problem.Unavailable, "storage: write over its time limit", "the store is too slow; try again later")
 	// ErrClosed: the store is closed; nothing was written.
-	ErrClosed = errors.New("storage: closed")
+	ErrClosed = problem.Masked(problem.Unavailable, "storage: closed", "this server is stopping; try again")
 )
 
 // Config says where the state is. URL empty: a SQLite file in DataDir, which is

@@ -6,20 +6,20 @@ package switches
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
 	"time"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // What a switch can be refused for. Test with errors.Is.
 var (
-	ErrChanged = errors.New("somebody else switched meanwhile: read the routes again")
-	ErrInvalid = errors.New("this cannot be switched")
+	ErrChanged = problem.New(problem.Conflict, "somebody else switched meanwhile: read the routes again")
+	ErrInvalid = problem.New(problem.Refused, "this cannot be switched")
 )
 
 // State is everything that was switched. A capability that Routes leaves out

@@ -4,20 +4,20 @@ package translation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // What a request can be refused for before any vendor is called.
 var (
-	ErrTooMany  = errors.New("too many texts in one request")
-	ErrTooLong  = errors.New("a text is too long")
-	ErrLanguage = errors.New("not a language code")
+	ErrTooMany  = problem.New(problem.Invalid, "too many texts in one request")
+	ErrTooLong  = problem.New(problem.Invalid, "a text is too long")
+	ErrLanguage = problem.New(problem.Invalid, "not a language code")
 )
 
 const (

@@ -15,14 +15,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"switchboard/app/problem"
 )
 
 // Why a file is refused or not found. Test with errors.Is.
 var (
-	ErrType     = errors.New("this type of file is not allowed")
-	ErrTooLarge = errors.New("the file is too large")
-	ErrEmpty    = errors.New("the file is empty")
-	ErrNotFound = errors.New("no such file")
+	ErrType     = problem.New(problem.Invalid, "this type of file is not allowed")
+	ErrTooLarge = problem.New(problem.TooLarge, "the file is too large")
+	ErrEmpty    = problem.New(problem.Invalid, "the file is empty")
+	ErrNotFound = problem.New(problem.NotFound, "no such file")
 )
 
 // Config is what an operator may choose.

@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"time"
 
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // ErrInsufficient says that the balance is positively too short. A balance that
 // could not be read is never this error.
-var ErrInsufficient = errors.New("the balance is too short")
+var ErrInsufficient = problem.Masked(problem.Exhausted, "the balance is too short", "the balance is too short")
 
 // Prices are in coins. The defaults are the product's own.
 type Prices struct {

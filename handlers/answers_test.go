@@ -1,0 +1,269 @@
+package handlers_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/access"
+	"switchboard/app/bus"
+	"switchboard/app/conversation"
+	"switchboard/app/ledger"
+	"switchboard/app/messages"
+	"switchboard/app/moderation"
+	"switchboard/app/pairing"
+	"switchboard/app/realtime"
+	"switchboard/app/rooms"
+	"switchboard/app/storage"
+	"switchboard/app/switches"
+	"switchboard/app/translation"
+	"switchboard/app/uploads"
+	"switchboard/app/wallet"
+	"switchboard/handlers"
+	"switchboard/middleware"
+	"switchboard/vendors"
+)
+
+// sentinels are the errors of every domain, by name. A new one is added here, and
+// its answers to testdata/answers.txt, by go test -run Answer ./handlers -update.
+var sentinels = map[string]error{
+	"access.ErrServerKey":                 access.ErrServerKey,
+	"access.ErrToken":                     access.ErrToken,
+	"access.ErrTokenExpired":              access.ErrTokenExpired,
+	"access.ErrUnknownApp":                access.ErrUnknownApp,
+	"bus.ErrDown":                         bus.ErrDown,
+	"conversation.ErrArchived":            conversation.ErrArchived,
+	"conversation.ErrBadFormat":           conversation.ErrBadFormat,
+	"conversation.ErrBadMessageType":      conversation.ErrBadMessageType,
+	"conversation.ErrBadType":             conversation.ErrBadType,
+	"conversation.ErrBadUserID":           conversation.ErrBadUserID,
+	"conversation.ErrBanned":              conversation.ErrBanned,
+	"conversation.ErrKeyReused":           conversation.ErrKeyReused,
+	"conversation.ErrMissing":             conversation.ErrMissing,
+	"conversation.ErrNoMembers":           conversation.ErrNoMembers,
+	"conversation.ErrNotAllowed":          conversation.ErrNotAllowed,
+	"conversation.ErrNotMember":           conversation.ErrNotMember,
+	"conversation.ErrTooLarge":            conversation.ErrTooLarge,
+	"conversation.ErrTooManyMembers":      conversation.ErrTooManyMembers,
+	"conversation.ErrUnknownConversation": conversation.ErrUnknownConversation,
+	"conversation.ErrUnknownUser":         conversation.ErrUnknownUser,
+	"ledger.ErrInProgress":                ledger.ErrInProgress,
+	"ledger.ErrKey":                       ledger.ErrKey,
+	"ledger.ErrKeyReused":                 ledger.ErrKeyReused,
+	"messages.ErrNoTargets":               messages.ErrNoTargets,
+	"messages.ErrTooMany":                 messages.ErrTooMany,
+	"messages.ErrUndelivered":             messages.ErrUndelivered,
+	"middleware.ErrAdminKey":              middleware.ErrAdminKey,
+	"middleware.ErrCompressed":            middleware.ErrCompressed,
+	"middleware.ErrForbidden":             middleware.ErrForbidden,
+	"middleware.ErrNoKey":                 middleware.ErrNoKey,
+	"middleware.ErrNoToken":               middleware.ErrNoToken,
+	"middleware.ErrOtherApp":              middleware.ErrOtherApp,
+	"middleware.ErrOtherUser":             middleware.ErrOtherUser,
+	"middleware.ErrPanic":                 middleware.ErrPanic,
+	"moderation.ErrSensitive":             moderation.ErrSensitive,
+	"pairing.ErrBalance":                  pairing.ErrBalance,
+	"pairing.ErrBusy":                     pairing.ErrBusy,
+	"pairing.ErrClosed":                   pairing.ErrClosed,
+	"pairing.ErrConfig":                   pairing.ErrConfig,
+	"pairing.ErrConfirmed":                pairing.ErrConfirmed,
+	"pairing.ErrConflict":                 pairing.ErrConflict,
+	"pairing.ErrEnded":                    pairing.ErrEnded,
+	"pairing.ErrHosts":                    pairing.ErrHosts,
+	"pairing.ErrMismatch":                 pairing.ErrMismatch,
+	"pairing.ErrNoCandidate":              pairing.ErrNoCandidate,
+	"pairing.ErrNoConfig":                 pairing.ErrNoConfig,
+	"pairing.ErrNoOffer":                  pairing.ErrNoOffer,
+	"pairing.ErrRecordLive":               pairing.ErrRecordLive,
+	"pairing.ErrTaken":                    pairing.ErrTaken,
+	"pairing.ErrTooLate":                  pairing.ErrTooLate,
+	"pairing.ErrTooMany":                  pairing.ErrTooMany,
+	"pairing.ErrUnavailable":              pairing.ErrUnavailable,
+	"pairing.ErrUnknownAsk":               pairing.ErrUnknownAsk,
+	"pairing.ErrWrongRound":               pairing.ErrWrongRound,
+	"realtime.ErrClosed":                  realtime.ErrClosed,
+	"realtime.ErrStopping":                realtime.ErrStopping,
+	"rooms.ErrNotRouted":                  rooms.ErrNotRouted,
+	"rooms.ErrUnable":                     rooms.ErrUnable,
+	"storage.ErrClosed":                   storage.ErrClosed,
+	"storage.ErrDuplicate":                storage.ErrDuplicate,
+	"storage.ErrOutcomeUnknown":           storage.ErrOutcomeUnknown,
+	"storage.ErrSlow":                     storage.ErrSlow,
+	"storage.ErrUnavailable":              storage.ErrUnavailable,
+	"switches.ErrChanged":                 switches.ErrChanged,
+	"switches.ErrInvalid":                 switches.ErrInvalid,
+	"translation.ErrLanguage":             translation.ErrLanguage,
+	"translation.ErrTooLong":              translation.ErrTooLong,
+	"translation.ErrTooMany":              translation.ErrTooMany,
+	"uploads.ErrEmpty":                    uploads.ErrEmpty,
+	"uploads.ErrNotFound":                 uploads.ErrNotFound,
+	"uploads.ErrTooLarge":                 uploads.ErrTooLarge,
+	"uploads.ErrType":                     uploads.ErrType,
+	"vendors.ErrBlocked":                  vendors.ErrBlocked,
+	"vendors.ErrBreakerOpen":              vendors.ErrBreakerOpen,
+	"vendors.ErrBulkhead":                 vendors.ErrBulkhead,
+	"vendors.ErrConflict":                 vendors.ErrConflict,
+	"vendors.ErrInsufficient":             vendors.ErrInsufficient,
+	"vendors.ErrInvalid":                  vendors.ErrInvalid,
+	"vendors.ErrNoVendor":                 vendors.ErrNoVendor,
+	"vendors.ErrNotFound":                 vendors.ErrNotFound,
+	"vendors.ErrThrottled":                vendors.ErrThrottled,
+	"vendors.ErrTooLarge":                 vendors.ErrTooLarge,
+	"vendors.ErrUnknownCode":              vendors.ErrUnknownCode,
+	"vendors.ErrUnreadable":               vendors.ErrUnreadable,
+	"vendors.ErrUnsupported":              vendors.ErrUnsupported,
+	"wallet.ErrInsufficient":              wallet.ErrInsufficient,
+}
+
+// mixtures are errors that hold more than one cause, and those of the transport.
+var mixtures = map[string]error{
+	"a commit in doubt":        fmt.Errorf("%w: %w", storage.ErrUnavailable, storage.ErrOutcomeUnknown),
+	"an unable vendor":         &rooms.UnableError{Vendor: "acme", What: "fly", Able: []string{"other"}},
+	"a busy asker":             &pairing.BusyError{AskNo: "ask-1"},
+	"a later retry":            &pairing.RetryError{Err: pairing.ErrClosed, After: 1500e6},
+	"a write in doubt":         &vendors.Error{Op: "x", Outcome: vendors.Ambiguous, Effect: vendors.Write, Err: errors.New("secret")},
+	"a read in doubt":          &vendors.Error{Op: "x", Outcome: vendors.Ambiguous, Effect: vendors.Read, Err: errors.New("secret")},
+	"a vendor's no":            &vendors.Error{Op: "x", Outcome: vendors.DefiniteNo, Text: "secret"},
+	"a throttled call":         &vendors.Error{Op: "x", Outcome: vendors.Throttled, RetryAfter: 1500e6},
+	"a vendor's bad key":       &vendors.Error{Op: "x", Outcome: vendors.AuthFault},
+	"a vendor's not found":     &vendors.Error{Op: "x", Outcome: vendors.DefiniteNo, Err: vendors.ErrNotFound},
+	"fiber's bad request":      fiber.NewError(400, "secret"),
+	"fiber's no path":          fiber.NewError(404, "Cannot GET /secret"),
+	"fiber's other method":     fiber.NewError(405, "secret"),
+	"fiber's large body":       fiber.ErrRequestEntityTooLarge,
+	"fiber's upgrade required": fiber.ErrUpgradeRequired,
+	"fiber's large head":       fiber.NewError(431, "secret"),
+	"fiber's own failure":      fiber.NewError(502, "secret"),
+	"an unknown error":         errors.New("secret"),
+}
+
+var update = flag.Bool("update", false, "write testdata/answers.txt anew")
+
+// Every error of every domain has one answer in each family, and it stays as it
+// is: clients read it.
+func TestEveryErrorHasItsAnswerInEveryFamily(t *testing.T) {
+	const golden = "testdata/answers.txt"
+	got := answers(t)
+	if *update {
+		if err := os.WriteFile(golden, []byte(strings.Join(got, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("line %d:\n got %s\nwant %s", i+1, slices.Concat(got, []string{"nothing"})[min(i, len(got))], slices.Concat(want, []string{"nothing"})[min(i, len(want))])
+		}
+	}
+}
+
+// answers has a line for each error in each family. A domain's sentinel comes
+// wrapped, as domains return it.
+func answers(t *testing.T) (lines []string) {
+	t.Helper()
+	all := map[string]error{}
+	for name, err := range sentinels {
+		all[name] = fmt.Errorf("before: %w: behind", err)
+	}
+	for name, err := range mixtures {
+		all[name] = err
+	}
+	seconds := regexp.MustCompile(`"time":\d+`)
+	for name, err := range all {
+		for _, path := range []string{"/api/v1/x", "/send_msg", "/im/users", "/admin/routes"} {
+			web := fiber.New(fiber.Config{ErrorHandler: failure})
+			web.Get(path, func(*fiber.Ctx) error { return err })
+			res, err := web.Test(httptest.NewRequest(http.MethodGet, path, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(res.Body)
+			res.Body.Close()
+			line := fmt.Sprintf("%s %s: %d %s", name, path, res.StatusCode, seconds.ReplaceAll(body, []byte(`"time":0`)))
+			if after := res.Header.Get("Retry-After"); after != "" {
+				line += " Retry-After " + after
+			}
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+var failure = handlers.Failure
+
+// The table of sentinels is complete: it has each that a domain exports.
+func TestEverySentinelIsListed(t *testing.T) {
+	dirs := []string{"../vendors", "../middleware"}
+	err := filepath.WalkDir("../app", func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && path != "../app" {
+			dirs = append(dirs, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, name := range exportedErrors(t, file) {
+				found++
+				if sentinels[name] == nil {
+					t.Errorf("%s has no answers listed", name)
+				}
+			}
+		}
+	}
+	if found != len(sentinels) {
+		t.Errorf("%d sentinels in the source, %d listed", found, len(sentinels))
+	}
+}
+
+// exportedErrors are the package-level variables Err... of one file.
+func exportedErrors(t *testing.T, path string) (names []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, decl := range file.Decls {
+		group, ok := decl.(*ast.GenDecl)
+		if !ok || group.Tok != token.VAR {
+			continue
+		}
+		for _, spec := range group.Specs {
+			for _, name := range spec.(*ast.ValueSpec).Names {
+				if strings.HasPrefix(name.Name, "Err") {
+					names = append(names, file.Name.Name+"."+name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
