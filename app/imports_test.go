@@ -18,7 +18,14 @@ var importRules = []struct {
 	allow []string
 }{
 	{"app", []string{"*"}},
-	{"app/storage", []string{"app/", "vendors"}},
+	{"app/sqldb", []string{"app/problem"}},
+	{"app/sqldb/", []string{"app/sqldb"}},
+	{"app/conversation/conversationsql", []string{"app/conversation", "app/sqldb"}},
+	{"app/events/eventsql", []string{"app/events", "app/sqldb"}},
+	{"app/ledger/ledgersql", []string{"app/ledger", "app/sqldb", "vendors"}},
+	{"app/pairing/pairingsql", []string{"app/pairing", "app/pairing/", "app/sqldb"}},
+	{"app/realtime/realtimesql", []string{"app/realtime", "app/sqldb"}},
+	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
 	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},          // the suite outside tests: "go run ./app certify"
 	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}}, // the words of both on the wire
 	{"app/problem", nil},
@@ -109,7 +116,12 @@ func TestImportRulesBite(t *testing.T) {
 		{"app/wallet", "switchboard/app/problem", true},
 		{"app/problem", "switchboard/vendors", false},
 		{"app/wallet", "github.com/gofiber/fiber/v2", false},
-		{"app/storage", "switchboard/app/pairing", true},
+		{"app/sqldb", "switchboard/app/pairing", false},
+		{"app/pairing/pairingsql", "switchboard/app/pairing", true},
+		{"app/pairing/pairingsql", "switchboard/app/sqldb", true},
+		{"app/pairing/pairingsql", "switchboard/app/wallet", false},
+		{"app/realtime/realtimesql", "switchboard/app/conversation", false},
+		{"app/pairing", "switchboard/app/sqldb", false},
 		{"app/pairing/pairingtest", "switchboard/app/pairing", true},
 		{"app/pairing/pairingtest", "switchboard/app/wallet", false},
 		{"handlers", "switchboard/vendors/linkv", false},

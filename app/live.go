@@ -12,9 +12,10 @@ import (
 
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
+	"switchboard/app/conversation/conversationsql"
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/realtimesql"
 	"switchboard/app/realtime/wire"
-	"switchboard/app/storage"
 	"switchboard/app/uploads"
 	"switchboard/handlers"
 	"switchboard/middleware"
@@ -24,7 +25,8 @@ import (
 // live is conversations and the sessions that follow them, joined over the bus.
 type live struct {
 	bus           *bus.Bus
-	store         *storage.Live
+	members       *realtimesql.Store
+	messages      *conversationsql.Store
 	conversations *conversation.Service
 	hub           *realtime.Hub
 	files         *uploads.Store
@@ -56,7 +58,7 @@ type commandNews struct {
 // openLive opens what conversations and sessions need on the store. It closes
 // with s.open, sessions first.
 func openLive(ctx context.Context, s *server) (*live, error) {
-	l := &live{store: storage.NewLive(s.db), readEvery: s.cfg.Realtime.ReadEvery, log: s.log}
+	l := &live{members: realtimesql.New(s.db), messages: conversationsql.New(s.db), readEvery: s.cfg.Realtime.ReadEvery, log: s.log}
 	var err error
 	if l.bus, err = bus.Open(s.cfg.BusURL.Reveal(), s.log); err != nil {
 		return nil, fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
@@ -75,11 +77,10 @@ func openLive(ctx context.Context, s *server) (*live, error) {
 	}
 	limits.OpenHistory = func(app string) bool { return open[app] }
 	limits.Relay = s.cfg.Relay.out()
-	kept := storage.NewConversations(s.db)
-	l.relay = s.openRelay(kept)
-	l.conversations = conversation.New(kept, limits, func(n conversation.News) { l.publish(liveNews{News: &n}) })
+	l.relay = s.openRelay(l.messages)
+	l.conversations = conversation.New(l.messages, limits, func(n conversation.News) { l.publish(liveNews{News: &n}) })
 	l.hub, err = realtime.New(ctx, realtime.Options{
-		Config: s.cfg.Realtime, Apps: apps, Log: l, Members: l.store, Encode: wire.Encode, Logger: s.log,
+		Config: s.cfg.Realtime, Apps: apps, Log: l, Members: l.members, Encode: wire.Encode, Logger: s.log,
 		Opened:   func(o realtime.Opening) { l.publish(liveNews{Opened: &o}) },
 		Presence: s.sockets.changed,
 	})
@@ -160,7 +161,7 @@ func (l *live) take(ctx context.Context, n liveNews) {
 
 // closeBanned ends the sessions of those here who are banned.
 func (l *live) closeBanned(ctx context.Context) {
-	banned, err := l.store.Banned(ctx, l.hub.Users())
+	banned, err := l.members.Banned(ctx, l.hub.Users())
 	if err != nil && ctx.Err() == nil {
 		l.log.Warn("sessions of banned users may stay open for now", "error", err)
 	}
@@ -172,7 +173,7 @@ func (l *live) closeBanned(ctx context.Context) {
 // transient is delivered to those who are members now; it is lost when the store
 // cannot tell who that is.
 func (l *live) transient(ctx context.Context, m conversation.Message) {
-	roster, err := l.store.Roster(ctx, m.App, m.Conversation)
+	roster, err := l.members.Roster(ctx, m.App, m.Conversation)
 	if err != nil || roster == 0 {
 		return
 	}
@@ -198,7 +199,14 @@ func (l *live) Last(ctx context.Context, app string) (string, error) {
 
 // After implements realtime.Log.
 func (l *live) After(ctx context.Context, app, id string, limit int) ([]*realtime.Message, error) {
-	return l.store.After(ctx, app, id, limit)
+	found, err := l.messages.After(ctx, app, id, limit)
+	next := make([]*realtime.Message, 0, len(found))
+	for _, m := range found {
+		next = append(next, &realtime.Message{
+			App: m.App, Conversation: m.Conversation, ID: m.ID, Seq: m.Seq, From: m.From, Echo: m.NoSync, Membership: m.MemberVersion, Body: m.Message,
+		})
+	}
+	return next, err
 }
 
 // Missed implements realtime.Log.

@@ -11,7 +11,7 @@ import (
 
 	"switchboard/app/bus"
 	"switchboard/app/ledger"
-	"switchboard/app/storage"
+	"switchboard/app/sqldb"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -70,7 +70,7 @@ func (m *metrics) count(name, help string, read func() int64) {
 }
 
 // store shows how writes share commits, and what had to be run again.
-func (m *metrics) store(db *storage.DB) {
+func (m *metrics) store(db *sqldb.DB) {
 	m.count("switchboard_store_writes_total", "Writes answered after a commit.", func() int64 { return db.Stats().Writes })
 	m.count("switchboard_store_commits_total", "Commits; writes divided by commits is how many share one.", func() int64 { return db.Stats().Commits })
 	m.count("switchboard_store_retries_total", "Transactions run again after a conflict or a lost connection.", func() int64 { return db.Stats().Retries })

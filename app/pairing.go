@@ -16,8 +16,9 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/pairingsql"
 	"switchboard/app/realtime"
-	"switchboard/app/storage"
+	"switchboard/app/sqldb"
 	"switchboard/app/wallet"
 	"switchboard/vendors"
 )
@@ -90,9 +91,9 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 			return nil, fmt.Errorf("%s_PAIRING_EVENTS_SECRET: not a Standard Webhooks key", envPrefix)
 		}
 	}
-	store := storage.Pairing{DB: s.db}
+	store := pairingsql.New(s.db)
 	options := pairing.Options{
-		Store: store, Log: log, Apps: s.apps.IDs(), Shared: s.db.Dialect() != storage.SQLite, SkewMax: p.cfg.SkewMax,
+		Store: store, Log: log, Apps: s.apps.IDs(), Shared: s.db.Dialect() != sqldb.SQLite, SkewMax: p.cfg.SkewMax,
 		Configs: &pairing.Configs{Source: p.source(store, log), Refresh: p.cfg.Refresh, StaleMax: p.cfg.StaleMax},
 		Send:    p.send, HangUp: p.hangUp, Charge: p.charge, Notify: p.notify,
 		Balance: p.balance, Online: p.online, ChannelUp: p.channelUp, SendRoom: (&sendRoom{routes: s.routes}).now,
@@ -108,7 +109,7 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 
 // source lays what the configured source says over the keys and the prices. A
 // file may come later than the start, which only warns of it.
-func (p *pairs) source(store storage.Pairing, log *slog.Logger) pairing.Source {
+func (p *pairs) source(store *pairingsql.Store, log *slog.Logger) pairing.Source {
 	rows := pairing.Everywhere(nil)
 	switch u, err := url.Parse(p.cfg.Source); {
 	case p.cfg.Source == "":

@@ -18,8 +18,9 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/conversation"
-	"switchboard/app/storage"
-	"switchboard/app/storage/storagetest"
+	"switchboard/app/conversation/conversationsql"
+	"switchboard/app/sqldb"
+	"switchboard/app/sqldb/sqldbtest"
 )
 
 // tokenOf is the user's token without the header around it, for platform.
@@ -513,8 +514,8 @@ func TestBannedUsersAreRefusedEverywhere(t *testing.T) {
 	p := start(t, func(c *Config) { c.DataDir = folder })
 	conv := p.room(t, "ann", "1111")
 	token, header := p.tokenOf(t, "1111", 1), p.as(t, "1111")
-	db := storagetest.Open(t, storage.Config{DataDir: folder})
-	users := conversation.New(storage.NewConversations(db), conversation.Config{}, func(conversation.News) {})
+	db := sqldbtest.Open(t, sqldb.Config{DataDir: folder})
+	users := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
 	if err := users.Ban(t.Context(), conversation.Caller{App: sandboxApp}, "1111", true); err != nil {
 		t.Fatal(err)
 	}

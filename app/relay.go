@@ -8,8 +8,8 @@ import (
 	"slices"
 
 	"switchboard/app/conversation"
+	"switchboard/app/conversation/conversationsql"
 	"switchboard/app/messages"
-	"switchboard/app/storage"
 	"switchboard/vendors"
 )
 
@@ -41,7 +41,7 @@ const relayTargets = 1000
 const relayType = "SB:Message"
 
 // openRelay makes the relay of cfg.Relay; nil: none.
-func (s *server) openRelay(store *storage.Conversations) *conversation.Relay {
+func (s *server) openRelay(store *conversationsql.Store) *conversation.Relay {
 	if !s.cfg.Relay.out() {
 		return nil
 	}

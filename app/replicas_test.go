@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"switchboard/app/storage"
-	"switchboard/app/storage/storagetest"
+	"switchboard/app/sqldb"
+	"switchboard/app/sqldb/sqldbtest"
 	"switchboard/vendors"
 )
 
@@ -25,7 +25,7 @@ func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
 		folder := t.TempDir()
 		testReplicas(t, func(c *Config) { c.DataDir = folder })
 	})
-	for name, open := range map[string]func(testing.TB) storage.Config{"postgres": storagetest.Postgres, "mysql": storagetest.MySQL} {
+	for name, open := range map[string]func(testing.TB) sqldb.Config{"postgres": sqldbtest.Postgres, "mysql": sqldbtest.MySQL} {
 		for _, server := range []string{"REDIS", "NATS"} {
 			t.Run(name+" and "+server, func(t *testing.T) {
 				bus := busOf(t, server)
@@ -37,7 +37,7 @@ func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
 	for _, server := range []string{"REDIS", "NATS"} {
 		t.Run("postgres and "+server+" that comes and goes", func(t *testing.T) {
 			flaky := comesAndGoes(t, busOf(t, server))
-			testReplicas(t, on(storagetest.Postgres(t), flaky))
+			testReplicas(t, on(sqldbtest.Postgres(t), flaky))
 		})
 	}
 }
@@ -53,7 +53,7 @@ func busOf(t *testing.T, server string) string {
 }
 
 // on makes replicas share a store and a bus.
-func on(store storage.Config, bus string) func(*Config) {
+func on(store sqldb.Config, bus string) func(*Config) {
 	return func(c *Config) { c.DatabaseURL, c.BusURL = vendors.Secret(store.URL), vendors.Secret(bus) }
 }
 

@@ -16,12 +16,15 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/events"
+	"switchboard/app/events/eventsql"
 	"switchboard/app/ledger"
+	"switchboard/app/ledger/ledgersql"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
-	"switchboard/app/storage"
+	"switchboard/app/sqldb"
 	"switchboard/app/switches"
+	"switchboard/app/switches/switchessql"
 	"switchboard/app/wallet"
 	"switchboard/handlers"
 	"switchboard/vendors"
@@ -42,12 +45,12 @@ type server struct {
 	accounts *accounts
 	routes   *vendors.Router
 
-	db  *storage.DB
+	db  *sqldb.DB
 	run func(task func(context.Context)) // beside requests, until the close
 
 	words    *moderation.Service
 	coins    *wallet.Service
-	writes   *storage.Ledger
+	writes   *ledgersql.Store
 	book     *ledger.Ledger
 	switches *switches.Service
 
@@ -139,7 +142,7 @@ func (s *server) openOutside(context.Context) (err error) {
 // openStore opens what is kept, and the pen for what runs beside requests: it
 // runs until everything is served.
 func (s *server) openStore(ctx context.Context) (err error) {
-	s.db, err = storage.Open(ctx, storage.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir})
+	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir})
 	switch {
 	case err != nil && s.cfg.DatabaseURL == "":
 		return fmt.Errorf("%s_DATA_DIR: %w", envPrefix, err)
@@ -166,7 +169,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	s.run(s.words.Run)
 	s.coins = &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
-	s.writes = storage.NewLedger(s.db)
+	s.writes = ledgersql.New(s.db)
 	s.book = ledger.New(s.cfg.Ledger, s.writes, s.writes)
 	s.book.Observe = s.metrics.write
 	s.book.Recipes = handlers.SettleRooms(s.routes)
@@ -176,7 +179,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.switches = &switches.Service{Store: storage.Switches{DB: s.db}, Router: s.routes, Base: base}
+	s.switches = &switches.Service{Store: switchessql.New(s.db), Router: s.routes, Base: base}
 	if err := s.switches.Follow(ctx); err != nil {
 		s.log.Warn("what was switched before does not apply here", "error", err)
 	}
@@ -215,7 +218,7 @@ func (s *server) openMatching(ctx context.Context) (err error) {
 			s.log.Error("pair matching stopped", "error", err)
 		}
 	})
-	if s.events, err = events.New(s.cfg.Events, storage.Events{DB: s.db}, s.log, s.live.announce, s.hear); err != nil {
+	if s.events, err = events.New(s.cfg.Events, eventsql.New(s.db), s.log, s.live.announce, s.hear); err != nil {
 		return fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
 	}
 	s.events.Observe = s.metrics.event

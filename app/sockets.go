@@ -9,7 +9,7 @@ import (
 
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
-	"switchboard/app/storage"
+	"switchboard/app/realtime/realtimesql"
 	"switchboard/vendors"
 )
 
@@ -83,10 +83,10 @@ func (s *sockets) note(ctx context.Context, u realtime.User) {
 	}
 }
 
-func (s *sockets) presence() storage.Presence { return storage.Presence{DB: s.server.db} }
+func (s *sockets) presence() *realtimesql.Presence { return realtimesql.NewPresence(s.server.db) }
 
 // announce makes an event of it. Session names the process that saw it.
-func (s *sockets) announce(ctx context.Context, c storage.Change) {
+func (s *sockets) announce(ctx context.Context, c realtimesql.Change) {
 	ctx, cancel := context.WithTimeout(ctx, socketNews)
 	defer cancel()
 	e := vendors.Event{
@@ -119,7 +119,7 @@ func (s *sockets) live(ctx context.Context) {
 	for u := range due {
 		s.note(ctx, u)
 	}
-	var gone []storage.Change
+	var gone []realtimesql.Change
 	if err == nil {
 		gone, err = s.presence().Sweep(ctx, presenceSweep)
 	}

@@ -17,8 +17,9 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"switchboard/app/realtime"
-	"switchboard/app/storage"
-	"switchboard/app/storage/storagetest"
+	"switchboard/app/realtime/realtimesql"
+	"switchboard/app/sqldb"
+	"switchboard/app/sqldb/sqldbtest"
 )
 
 const hookSecret = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQ="
@@ -257,7 +258,7 @@ func TestUsersOfAKilledReplicaAreToldOffline(t *testing.T) {
 	receiver := httptest.NewServer(app)
 	defer receiver.Close()
 	folder := t.TempDir()
-	left := storage.Presence{DB: storagetest.Open(t, storage.Config{DataDir: folder})}
+	left := realtimesql.NewPresence(sqldbtest.Open(t, sqldb.Config{DataDir: folder}))
 	if _, err := left.Renew(t.Context(), "killed", time.Nanosecond); err != nil {
 		t.Fatal(err)
 	}

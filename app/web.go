@@ -13,7 +13,7 @@ import (
 
 	"switchboard/app/messages"
 	"switchboard/app/rooms"
-	"switchboard/app/storage"
+	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
 	"switchboard/handlers"
 	"switchboard/middleware"
@@ -58,7 +58,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	handlers.Bans{Conversations: s.live.conversations, Pairs: s.pairs}.Mount(back)
 	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
 
-	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: storage.Switches{DB: s.db}, Ledger: s.writes, Recent: recent, Node: s.node}.
+	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
 	handlers.Callbacks{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))

@@ -28,7 +28,7 @@ import (
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
 	"switchboard/app/rooms"
-	"switchboard/app/storage"
+	"switchboard/app/sqldb"
 	"switchboard/app/switches"
 	"switchboard/app/translation"
 	"switchboard/app/uploads"
@@ -99,11 +99,11 @@ var sentinels = map[string]error{
 	"realtime.ErrStopping":                realtime.ErrStopping,
 	"rooms.ErrNotRouted":                  rooms.ErrNotRouted,
 	"rooms.ErrUnable":                     rooms.ErrUnable,
-	"storage.ErrClosed":                   storage.ErrClosed,
-	"storage.ErrDuplicate":                storage.ErrDuplicate,
-	"storage.ErrOutcomeUnknown":           storage.ErrOutcomeUnknown,
-	"storage.ErrSlow":                     storage.ErrSlow,
-	"storage.ErrUnavailable":              storage.ErrUnavailable,
+	"sqldb.ErrClosed":                     sqldb.ErrClosed,
+	"sqldb.ErrDuplicate":                  sqldb.ErrDuplicate,
+	"sqldb.ErrOutcomeUnknown":             sqldb.ErrOutcomeUnknown,
+	"sqldb.ErrSlow":                       sqldb.ErrSlow,
+	"sqldb.ErrUnavailable":                sqldb.ErrUnavailable,
 	"switches.ErrChanged":                 switches.ErrChanged,
 	"switches.ErrInvalid":                 switches.ErrInvalid,
 	"translation.ErrLanguage":             translation.ErrLanguage,
@@ -131,7 +131,7 @@ var sentinels = map[string]error{
 
 // mixtures are errors that hold more than one cause, and those of the transport.
 var mixtures = map[string]error{
-	"a commit in doubt":        fmt.Errorf("%w: %w", storage.ErrUnavailable, storage.ErrOutcomeUnknown),
+	"a commit in doubt":        fmt.Errorf("%w: %w", sqldb.ErrUnavailable, sqldb.ErrOutcomeUnknown),
 	"an unable vendor":         &rooms.UnableError{Vendor: "acme", What: "fly", Able: []string{"other"}},
 	"a busy asker":             &pairing.BusyError{AskNo: "ask-1"},
 	"a later retry":            &pairing.RetryError{Err: pairing.ErrClosed, After: 1500e6},

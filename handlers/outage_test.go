@@ -15,7 +15,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"switchboard/app/storage"
+	"switchboard/app/sqldb"
 	"switchboard/middleware"
 	"switchboard/vendors"
 )
@@ -27,10 +27,10 @@ func TestStoreFailuresAreToldApart(t *testing.T) {
 		status int
 		code   int
 	}{
-		{storage.ErrUnavailable, 503, codeUnavailable},
-		{storage.ErrSlow, 503, codeUnavailable},
-		{storage.ErrClosed, 503, codeUnavailable},
-		{fmt.Errorf("%w: %w", storage.ErrUnavailable, storage.ErrOutcomeUnknown), 504, codeUnknown},
+		{sqldb.ErrUnavailable, 503, codeUnavailable},
+		{sqldb.ErrSlow, 503, codeUnavailable},
+		{sqldb.ErrClosed, 503, codeUnavailable},
+		{fmt.Errorf("%w: %w", sqldb.ErrUnavailable, sqldb.ErrOutcomeUnknown), 504, codeUnknown},
 		{errors.New("anything else"), 500, codeInternal},
 	} {
 		p := find(fmt.Errorf("reading: %w: dial tcp 10.0.0.7", c.err))

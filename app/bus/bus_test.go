@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"switchboard/app/bus"
-	"switchboard/app/cabletest"
+	"switchboard/app/sqldb/netproxy"
 )
 
 func TestMain(m *testing.M) {
@@ -202,7 +202,7 @@ func TestABusThatGoesAndComesBackSaysStaleAndWorksAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := cabletest.To(t, u.Host)
+			p := netproxy.New(t, u.Host)
 			u.Host = p.Addr
 			a, b := start(t, u.String()), start(t, u.String())
 			this := topic(t)
@@ -224,7 +224,7 @@ func TestABusThatGoesAndComesBackSaysStaleAndWorksAgain(t *testing.T) {
 			}
 			late := b.Subscribe(this + "late")
 			defer late.Close()
-			p.Mend()
+			p.Restore()
 			stale(t, there)
 			stale(t, late)
 			for deadline := time.Now().Add(patience); a.Ready(context.Background()) != nil; {
@@ -267,7 +267,7 @@ func TestABusThatGoesAndComesBackIsLoggedOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := cabletest.To(t, u.Host)
+			p := netproxy.New(t, u.Host)
 			u.Host = p.Addr
 			var log logged
 			b, err := bus.Open(u.String(), slog.New(slog.NewTextHandler(&log, nil)))
@@ -293,7 +293,7 @@ func TestABusThatGoesAndComesBackIsLoggedOnce(t *testing.T) {
 			}
 			p.Cut()
 			say("stays in this process", 1)
-			p.Mend()
+			p.Restore()
 			say("reaches other replicas again", 1)
 		})
 	}
@@ -323,13 +323,13 @@ func TestABusMayBeAwayWhenWeStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := cabletest.To(t, u.Host)
+			p := netproxy.New(t, u.Host)
 			u.Host = p.Addr
 			p.Cut()
 			b := start(t, u.String())
 			s := b.Subscribe(topic(t))
 			defer s.Close()
-			p.Mend()
+			p.Restore()
 			stale(t, s)
 		})
 	}

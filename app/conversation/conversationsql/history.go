@@ -1,0 +1,130 @@
+package conversationsql
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sort"
+
+	"switchboard/app/conversation"
+	"switchboard/app/sqldb"
+)
+
+const messageColumns = `m.conv_id, m.seq, m.app_id, m.msg_id, m.sender, m.type, m.status, m.content, m.attr, m.url,
+	m.no_sync, m.mention_all, m.mentions, m.at_us`
+
+func scanMessage(row sqldb.Scanner) (conversation.Message, error) {
+	var (
+		m              conversation.Message
+		attr, mentions []byte
+		at             int64
+	)
+	err := row.Scan(&m.Conversation, &m.Seq, &m.App, &m.ID, &m.From, &m.Type, &m.Status, &m.Text, &attr, &m.URL,
+		&m.NoSync, &m.MentionAll, &mentions, &at)
+	m.Attr, m.At = attr, sqldb.Time(at)
+	if err == nil && len(mentions) > 0 {
+		err = json.Unmarshal(mentions, &m.Mentions)
+	}
+	return m, err
+}
+
+func (s *Store) messages(ctx context.Context, query string, args ...any) ([]conversation.Message, error) {
+	rows, err := s.db.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, scanMessage)
+}
+
+// Messages implements conversation.Store.
+func (s *Store) Messages(ctx context.Context, conv string, from, to int64, limit int, newest bool) ([]conversation.Message, error) {
+	query, args := "SELECT "+messageColumns+" FROM messages m WHERE m.conv_id = ? AND m.seq >= ?", []any{conv, from}
+	if to > 0 {
+		query += " AND m.seq <= ?"
+		args = append(args, to)
+	}
+	order := " ORDER BY m.seq LIMIT ?"
+	if newest {
+		order = " ORDER BY m.seq DESC LIMIT ?"
+	}
+	found, err := s.messages(ctx, query+order, append(args, limit)...)
+	if newest {
+		slices.Reverse(found)
+	}
+	return found, err
+}
+
+// SeqOf implements conversation.Store.
+func (s *Store) SeqOf(ctx context.Context, conv, id string) (int64, bool, error) {
+	var seq int64
+	err := s.db.QueryRow(ctx, "SELECT seq FROM messages WHERE msg_id = ? AND conv_id = ?", id, conv).Scan(&seq)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return seq, err == nil, err
+	}
+	// Ids rise with seqs, which have no gaps: search by halves.
+	err = s.db.QueryRow(ctx, "SELECT last_seq FROM conversations WHERE id = ?", conv).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = conversation.ErrUnknownConversation
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	above := sort.Search(int(seq), func(i int) bool {
+		if err != nil {
+			return true
+		}
+		var found string
+		err = s.db.QueryRow(ctx, "SELECT msg_id FROM messages WHERE conv_id = ? AND seq = ?", conv, i+1).Scan(&found)
+		return found > id
+	})
+	return int64(above), false, err
+}
+
+// Since implements conversation.Store. No more than limit messages of each
+// conversation are looked at: their seqs count.
+func (s *Store) Since(ctx context.Context, app, user, after string, open bool, limit int) ([]conversation.Message, error) {
+	seen := " AND m.seq > b.join_seq"
+	if open {
+		seen = ""
+	}
+	return s.messages(ctx, "SELECT "+messageColumns+` FROM members b
+		JOIN conversations c ON c.id = b.conv_id AND c.deleted = 0 AND c.last_msg_id > ?
+		JOIN messages m ON m.conv_id = c.id AND m.seq > c.last_seq - ? AND m.msg_id > ?`+seen+`
+		WHERE b.app_id = ? AND b.user_id = ? AND b.left_us = 0 ORDER BY m.msg_id LIMIT ?`, after, limit, after, app, user, limit)
+}
+
+// Logged is a message as the log of an app has it, with the version that its
+// conversation's member list has now.
+type Logged struct {
+	conversation.Message
+	MemberVersion int64
+}
+
+// After reads the app's messages that follow the id, in the order of commits.
+func (s *Store) After(ctx context.Context, app, id string, limit int) ([]Logged, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+messageColumns+`, c.roster FROM messages m JOIN conversations c ON c.id = m.conv_id
+		WHERE m.msg_id > ? AND m.app_id = ? ORDER BY m.msg_id LIMIT ?`, id, app, limit)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, func(row sqldb.Scanner) (l Logged, err error) {
+		l.Message, err = scanMessage(sqldb.WithColumns(row, &l.MemberVersion))
+		return l, err
+	})
+}
+
+// Tail implements conversation.Store.
+func (s *Store) Tail(ctx context.Context, app, after string, limit int) ([]conversation.Message, error) {
+	return s.messages(ctx, "SELECT "+messageColumns+" FROM messages m WHERE m.msg_id > ? AND m.app_id = ? ORDER BY m.msg_id LIMIT ?", after, app, limit)
+}
+
+// LastID implements conversation.Store.
+func (s *Store) LastID(ctx context.Context, app string) (string, error) {
+	id, err := sqldb.ScanOne[string](s.db.QueryRow(ctx, "SELECT msg_id FROM messages WHERE app_id = ? ORDER BY msg_id DESC LIMIT 1", app))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}

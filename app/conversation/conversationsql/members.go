@@ -1,0 +1,182 @@
+package conversationsql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"switchboard/app/conversation"
+	"switchboard/app/sqldb"
+)
+
+// enter makes people members of c, which the transaction has locked or made,
+// and returns those who were none before.
+func enter(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership) ([]string, error) {
+	users, err := readyUsers(tx, c.App, m)
+	if err != nil {
+		return nil, err
+	}
+	in, err := membersAmong(tx, c.ID, users)
+	if err != nil {
+		return nil, err
+	}
+	users = slices.DeleteFunc(users, func(u string) bool { return in[u] })
+	if len(users) == 0 {
+		return nil, nil
+	}
+	if c.Members+len(users) > m.Limit {
+		return nil, conversation.ErrTooManyMembers
+	}
+	c.Members += len(users)
+	roster, err := changeRoster(tx, c.ID, c.Members)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]any, len(users))
+	for i, u := range users {
+		rows[i] = []any{c.ID, u, c.App, m.At.UnixMicro(), c.Last.Seq, 0, roster}
+	}
+	// Those who were members once come back as new ones.
+	for part := range slices.Chunk(users, sqldb.MaxList) {
+		list, ids := sqldb.InList(part)
+		if _, err := tx.Exec("DELETE FROM members WHERE conv_id = ? AND user_id IN "+list, append([]any{c.ID}, ids...)...); err != nil {
+			return nil, err
+		}
+	}
+	cols := []string{"conv_id", "user_id", "app_id", "joined_us", "join_seq", "left_us", "roster"}
+	_, err = sqldb.InsertMany(tx, tx.Dialect().Insert, "members", cols, rows)
+	return users, err
+}
+
+// changeRoster counts a change of the member list, which has n members after
+// it, and returns the list's new version.
+func changeRoster(tx *sqldb.Tx, conv string, n int) (roster int64, err error) {
+	if _, err := tx.Exec("UPDATE conversations SET members = ?, roster = roster + 1 WHERE id = ?", n, conv); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow("SELECT roster FROM conversations WHERE id = ?", conv).Scan(&roster)
+	return roster, err
+}
+
+// membersAmong tells which of users are in the conversation now.
+func membersAmong(tx *sqldb.Tx, conv string, users []string) (map[string]bool, error) {
+	in := make(map[string]bool)
+	for part := range slices.Chunk(users, sqldb.MaxList) {
+		list, ids := sqldb.InList(part)
+		rows, err := tx.Query("SELECT user_id FROM members WHERE conv_id = ? AND left_us = 0 AND user_id IN "+list, append([]any{conv}, ids...)...)
+		if err != nil {
+			return nil, err
+		}
+		found, err := sqldb.Collect(rows, sqldb.ScanOne[string])
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range found {
+			in[id] = true
+		}
+	}
+	return in, nil
+}
+
+// AddMembers implements conversation.Store.
+func (s *Store) AddMembers(ctx context.Context, app, conv string, m conversation.Membership) (added []string, err error) {
+	err = s.db.WriteKeyed(ctx, conv, func(tx *sqldb.Tx) error {
+		c, err := lockConversation(tx, app, conv)
+		if err != nil {
+			return err
+		}
+		added, err = enter(tx, &c, m)
+		return err
+	})
+	return added, err
+}
+
+// RemoveMembers implements conversation.Store.
+func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []string, at time.Time) (removed []string, err error) {
+	err = s.db.WriteKeyed(ctx, conv, func(tx *sqldb.Tx) error {
+		removed = nil
+		c, err := lockConversation(tx, app, conv)
+		if err != nil {
+			return err
+		}
+		in, err := membersAmong(tx, conv, users)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			if in[u] {
+				removed = append(removed, u)
+			}
+		}
+		if len(removed) == 0 {
+			return nil
+		}
+		roster, err := changeRoster(tx, conv, c.Members-len(removed))
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(removed, sqldb.MaxList) {
+			list, ids := sqldb.InList(part)
+			if _, err := tx.Exec("UPDATE members SET left_us = ?, roster = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), roster, conv}, ids...)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return removed, err
+}
+
+// Member implements conversation.Store.
+func (s *Store) Member(ctx context.Context, app, conv, user string) (conversation.Member, error) {
+	var (
+		m      = conversation.Member{User: user}
+		joined sql.NullInt64
+		seq    sql.NullInt64
+	)
+	err := s.db.QueryRow(ctx, `SELECT c.creator = ?, m.joined_us, m.join_seq FROM conversations c
+		LEFT JOIN members m ON m.conv_id = c.id AND m.user_id = ? AND m.left_us = 0
+		WHERE c.id = ? AND c.app_id = ? AND c.deleted = 0`, user, user, conv, app).Scan(&m.Creator, &joined, &seq)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return m, conversation.ErrUnknownConversation
+	case err == nil && !joined.Valid:
+		return m, conversation.ErrNotMember
+	}
+	m.Joined, m.JoinSeq = sqldb.Time(joined.Int64), seq.Int64
+	return m, err
+}
+
+// Members implements conversation.Store.
+func (s *Store) Members(ctx context.Context, app, conv string, offset, limit int) ([]conversation.Member, int, error) {
+	c, err := s.Conversation(ctx, app, conv)
+	if err != nil {
+		return nil, 0, err
+	}
+	if limit == 0 {
+		offset, limit = 0, 1<<30
+	}
+	rows, err := s.db.Query(ctx, `SELECT user_id, joined_us, join_seq FROM members WHERE conv_id = ? AND left_us = 0
+		ORDER BY joined_us, user_id LIMIT ? OFFSET ?`, conv, limit, offset)
+	if err != nil {
+		return nil, 0, err
+	}
+	members, err := sqldb.Collect(rows, func(row sqldb.Scanner) (m conversation.Member, err error) {
+		var joined int64
+		err = row.Scan(&m.User, &joined, &m.JoinSeq)
+		m.Joined, m.Creator = sqldb.Time(joined), m.User == c.Creator
+		return m, err
+	})
+	return members, c.Members, err
+}
+
+// Joined implements conversation.Store.
+func (s *Store) Joined(ctx context.Context, app, user string) ([]string, error) {
+	rows, err := s.db.Query(ctx, `SELECT m.conv_id FROM members m JOIN conversations c ON c.id = m.conv_id
+		WHERE m.app_id = ? AND m.user_id = ? AND m.left_us = 0 AND c.deleted = 0 ORDER BY m.joined_us, m.conv_id`, app, user)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, sqldb.ScanOne[string])
+}

@@ -1,0 +1,261 @@
+package conversationsql
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"switchboard/app/conversation"
+	"switchboard/app/sqldb"
+)
+
+// Send implements conversation.Store.
+func (s *Store) Send(ctx context.Context, o *conversation.Outgoing) error {
+	return s.sends.Write(ctx, o)
+}
+
+// scene is what a batch of sends sees, and how it changes conversations.
+type scene struct {
+	convs   map[string]*conversation.Conversation
+	changed []*conversation.Conversation
+	members map[pair]membership
+	keys    map[sender]*conversation.SentKey
+}
+
+type pair struct{ conv, user string }
+
+type membership struct{ banned bool }
+
+type sender struct{ app, user, key string }
+
+// send stores what a batch of messages may store, in a few statements.
+func (s *Store) send(tx *sqldb.Tx, items []*conversation.Outgoing) error {
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	tick, sc, err := look(tx, conversation.TickAt(at), items)
+	if err != nil {
+		return err
+	}
+	var messages, keys, outbox [][]any
+	for i, o := range items {
+		if !sc.admit(o, tick+conversation.Tick(i), at) {
+			continue
+		}
+		if !o.Transient {
+			messages = append(messages, messageRow(o.Message))
+		}
+		if o.Relay {
+			outbox = append(outbox, []any{o.Conversation, o.Seq, 0, 0, ""})
+		}
+		if o.ClientKey != "" {
+			keys = append(keys, []any{o.App, o.From, o.ClientKey, o.Digest, o.ID, o.Seq, o.At.UnixMicro()})
+		}
+	}
+	d := tx.Dialect()
+	return tx.Pipeline(slices.Concat(
+		sqldb.InsertStmts(d, d.Insert, "messages", messageFields, messages),
+		sqldb.InsertStmts(d, d.Insert, "send_keys", keyFields, keys),
+		sqldb.InsertStmts(d, d.Insert, "relay_outbox", outboxFields, outbox),
+		updateLast(d, sc.changed),
+	)...)
+}
+
+// ticks takes n ticks, none before earliest; last becomes the last of them. The
+// row stays locked until the commit, so ticks rise in the order of commits.
+func ticks(d sqldb.Dialect, earliest conversation.Tick, n int, last *int64) []sqldb.Stmt {
+	return d.UpdateReturning("UPDATE message_clock SET tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END",
+		"message_clock", "tick", "id = 1", last, int64(earliest), int64(earliest)+int64(n), n)
+}
+
+// look reads what Admit needs to know of all items at once, and takes as many
+// ticks, of which it returns the first. The clock comes first: whoever has it
+// sees all that was sent before.
+func look(tx *sqldb.Tx, earliest conversation.Tick, items []*conversation.Outgoing) (conversation.Tick, *scene, error) {
+	sc := &scene{
+		convs:   make(map[string]*conversation.Conversation),
+		members: make(map[pair]membership),
+		keys:    make(map[sender]*conversation.SentKey),
+	}
+	var ids []string
+	var pairs []pair
+	for _, o := range items {
+		if _, seen := sc.convs[o.Conversation]; !seen {
+			sc.convs[o.Conversation] = nil
+			ids = append(ids, o.Conversation)
+		}
+		pairs = append(pairs, pair{o.Conversation, o.From})
+	}
+	slices.Sort(ids)
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.conv, b.conv), cmp.Compare(a.user, b.user)) })
+	d, last := tx.Dialect(), int64(0)
+	err := tx.Pipeline(slices.Concat(
+		ticks(d, earliest, len(items), &last),
+		sc.conversations(d, ids),
+		sc.memberships(d, slices.Compact(pairs)),
+		sc.sentKeys(d, items),
+	)...)
+	return conversation.Tick(last - int64(len(items)) + 1), sc, err
+}
+
+func (sc *scene) conversations(d sqldb.Dialect, ids []string) (reads []sqldb.Stmt) {
+	for part := range slices.Chunk(ids, sqldb.MaxList) {
+		list, args := sqldb.InList(part)
+		reads = append(reads, sqldb.Stmt{
+			Query: "SELECT " + conversationColumns + " FROM conversations c WHERE c.id IN " + list + " ORDER BY c.id" + d.ForUpdate(),
+			Args:  args,
+			Row: func(row sqldb.Scanner) error {
+				c, err := scanConversation(row)
+				sc.convs[c.ID] = &c
+				return err
+			},
+		})
+	}
+	return reads
+}
+
+func (sc *scene) memberships(d sqldb.Dialect, pairs []pair) (reads []sqldb.Stmt) {
+	for part := range slices.Chunk(pairs, sqldb.MaxList) {
+		reads = append(reads, sqldb.Stmt{
+			Query: `SELECT m.conv_id, m.user_id, u.banned FROM members m
+				JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
+				WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN ` + d.Tuples(sqldb.PaddedLen(len(part))),
+			Args: padPairs(part),
+			Row: func(row sqldb.Scanner) error {
+				var p pair
+				var m membership
+				err := row.Scan(&p.conv, &p.user, &m.banned)
+				sc.members[p] = m
+				return err
+			},
+		})
+	}
+	return reads
+}
+
+func (sc *scene) sentKeys(d sqldb.Dialect, items []*conversation.Outgoing) (reads []sqldb.Stmt) {
+	byApp := make(map[string][]pair)
+	for _, o := range items {
+		if o.ClientKey != "" {
+			byApp[o.App] = append(byApp[o.App], pair{o.From, o.ClientKey})
+		}
+	}
+	for app, all := range byApp {
+		for part := range slices.Chunk(all, sqldb.MaxList) {
+			reads = append(reads, sqldb.Stmt{
+				Query: "SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN " +
+					d.Tuples(sqldb.PaddedLen(len(part))),
+				Args: append([]any{app}, padPairs(part)...),
+				Row: func(row sqldb.Scanner) error {
+					k, s, at := &conversation.SentKey{}, sender{app: app}, int64(0)
+					err := row.Scan(&s.user, &s.key, &k.Digest, &k.ID, &k.Seq, &at)
+					k.At = sqldb.Time(at)
+					sc.keys[s] = k
+					return err
+				},
+			})
+		}
+	}
+	return reads
+}
+
+func padPairs(pairs []pair) []any {
+	var out []any
+	for _, p := range sqldb.Pad(pairs) {
+		out = append(out, p.conv, p.user)
+	}
+	return out
+}
+
+// admit asks the domain about o and gives it its place after those before it.
+func (sc *scene) admit(o *conversation.Outgoing, tick conversation.Tick, at time.Time) bool {
+	c := sc.convs[o.Conversation]
+	if c != nil && c.App != o.App {
+		c = nil
+	}
+	m, member := sc.members[pair{o.Conversation, o.From}]
+	key := sender{o.App, o.From, o.ClientKey}
+	if !o.Admit(conversation.Found{Conversation: c, Member: member, Banned: m.banned, Key: sc.keys[key]}) {
+		return false
+	}
+	seq := int64(0)
+	if !o.Transient {
+		if seq = c.Last.Seq + 1; !slices.Contains(sc.changed, c) {
+			sc.changed = append(sc.changed, c)
+		}
+	}
+	o.Place(tick, at, seq, c.Type)
+	if !o.Transient {
+		c.Last = conversation.Last{Seq: seq, ID: o.ID, From: o.From, At: o.At}
+	}
+	if o.ClientKey != "" {
+		sc.keys[key] = &conversation.SentKey{Digest: o.Digest, ID: o.ID, Seq: seq, At: o.At}
+	}
+	return true
+}
+
+var (
+	messageFields = []string{"conv_id", "seq", "app_id", "msg_id", "sender", "type", "status", "content", "attr", "url",
+		"no_sync", "mention_all", "mentions", "at_us"}
+	outboxFields = []string{"conv_id", "seq", "due_us", "attempts", "after_user"}
+	keyFields    = []string{"app_id", "sender", "client_key", "digest", "msg_id", "seq", "at_us"}
+)
+
+func messageRow(m conversation.Message) []any {
+	mentions := ""
+	if len(m.Mentions) > 0 {
+		b, _ := json.Marshal(m.Mentions) // strings always marshal
+		mentions = string(b)
+	}
+	return []any{m.Conversation, m.Seq, m.App, m.ID, m.From, m.Type, m.Status, m.Text, sqldb.NullJSON(m.Attr), m.URL,
+		sqldb.Flag(m.NoSync), sqldb.Flag(m.MentionAll), mentions, m.At.UnixMicro()}
+}
+
+// updateLast writes the newest message of each conversation, which the
+// transaction has locked, many to a statement.
+func updateLast(d sqldb.Dialect, changed []*conversation.Conversation) (updates []sqldb.Stmt) {
+	for part := range slices.Chunk(changed, d.MaxCaseRows()) {
+		padded := sqldb.Pad(part)
+		cases := strings.Repeat(" WHEN ? THEN ?", len(padded))
+		var seqs, ids, froms, times, where []any
+		for _, c := range padded {
+			seqs = append(seqs, c.ID, c.Last.Seq)
+			ids = append(ids, c.ID, c.Last.ID)
+			froms = append(froms, c.ID, c.Last.From)
+			times = append(times, c.ID, c.Last.At.UnixMicro())
+			where = append(where, c.ID)
+		}
+		updates = append(updates, sqldb.Stmt{
+			Query: "UPDATE conversations SET last_seq = CASE id" + cases + " ELSE last_seq END, last_msg_id = CASE id" + cases +
+				" ELSE last_msg_id END, last_sender = CASE id" + cases + " ELSE last_sender END, last_us = CASE id" + cases +
+				" ELSE last_us END WHERE id IN (" + sqldb.Marks(len(padded)) + ")",
+			Args: slices.Concat(seqs, ids, froms, times, where),
+		})
+	}
+	return updates
+}
+
+// ForgetKeys implements conversation.Store.
+func (s *Store) ForgetKeys(ctx context.Context, t time.Time, limit int) (n int, err error) {
+	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		n = 0
+		rows, err := tx.Query("SELECT app_id, sender, client_key FROM send_keys WHERE at_us < ? ORDER BY at_us LIMIT ?"+
+			tx.Dialect().SkipLocked(), t.UnixMicro(), limit)
+		if err != nil {
+			return err
+		}
+		old, err := sqldb.Collect(rows, func(row sqldb.Scanner) (k sender, err error) { return k, row.Scan(&k.app, &k.user, &k.key) })
+		if err != nil {
+			return err
+		}
+		for _, k := range old {
+			if _, err := tx.Exec("DELETE FROM send_keys WHERE app_id = ? AND sender = ? AND client_key = ?", k.app, k.user, k.key); err != nil {
+				return err
+			}
+		}
+		n = len(old)
+		return nil
+	})
+	return n, err
+}

@@ -1,0 +1,115 @@
+package eventsql
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"switchboard/app/events"
+	"switchboard/app/sqldb"
+)
+
+// Store keeps what vendors told us.
+type Store struct{ db *sqldb.DB }
+
+// New keeps events in db.
+func New(db *sqldb.DB) *Store { return &Store{db} }
+
+var _ events.Store = (*Store)(nil)
+
+// Add keeps the records that are new, due at once when send is set, and tells
+// for each whether it was new.
+func (s *Store) Add(ctx context.Context, records []events.Record, send bool) (fresh []bool, err error) {
+	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		fresh = make([]bool, len(records))
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		at := now.UnixMicro()
+		var due any
+		if send {
+			due = at
+		}
+		insert := tx.Dialect().InsertIgnore("events", 1, "id", "payload", "attempts", "created_us", "due_us")
+		for i, r := range records {
+			n, err := tx.Exec(insert, r.ID, r.Payload, 0, at, due)
+			if err != nil {
+				return err
+			}
+			fresh[i] = n == 1
+		}
+		return nil
+	})
+	return fresh, err
+}
+
+// Claim returns up to limit events that are due, counts an attempt at each, and
+// makes them due again after lease.
+func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) (claimed []events.Record, err error) {
+	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		if claimed, err = dueEvents(tx, now.UnixMicro(), limit); err != nil {
+			return err
+		}
+		for i := range claimed {
+			claimed[i].Attempts++
+			if _, err := tx.Exec("UPDATE events SET attempts = ?, due_us = ? WHERE id = ?", claimed[i].Attempts, now.Add(lease).UnixMicro(), claimed[i].ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return claimed, err
+}
+
+func dueEvents(tx *sqldb.Tx, now int64, limit int) (due []events.Record, err error) {
+	rows, err := tx.Query("SELECT id, payload, attempts FROM events WHERE due_us <= ? ORDER BY due_us LIMIT ?"+tx.Dialect().SkipLocked(), now, limit)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, func(row sqldb.Scanner) (r events.Record, err error) {
+		return r, row.Scan(&r.ID, &r.Payload, &r.Attempts)
+	})
+}
+
+// Settle ends the claim of r: due again after retry, or never when that is zero.
+// A claim that another replica has taken over since stays that one's.
+func (s *Store) Settle(ctx context.Context, r events.Record, retry time.Duration) error {
+	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE events SET due_us = ? WHERE id = ? AND attempts = ?", due(now, retry), r.ID, r.Attempts)
+		return err
+	})
+}
+
+// Prune forgets up to limit events that are older than the span and not due.
+func (s *Store) Prune(ctx context.Context, older time.Duration, limit int) (n int, err error) {
+	now, err := s.db.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := s.db.Query(ctx, "SELECT id FROM events WHERE due_us IS NULL AND created_us < ? ORDER BY created_us LIMIT ?", now.Add(-older).UnixMicro(), limit)
+	if err != nil {
+		return 0, err
+	}
+	ids, err := sqldb.Collect(rows, sqldb.ScanOne[any])
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return len(ids), s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("DELETE FROM events WHERE id IN ("+sqldb.Marks(len(ids))+")", ids...)
+		return err
+	})
+}
+
+// due is the time of the next attempt; null: never.
+func due(now time.Time, in time.Duration) sql.NullInt64 {
+	return sql.NullInt64{Int64: now.Add(in).UnixMicro(), Valid: in > 0}
+}

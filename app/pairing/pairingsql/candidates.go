@@ -1,0 +1,122 @@
+package pairingsql
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"switchboard/app/pairing"
+	"switchboard/app/sqldb"
+)
+
+var personColumns = []string{"app", "uid", "ready_ms", "idle_ms", "paused", "card", "avail", "sessions", "online_ms", "changed_ms"}
+
+const selectPerson = "SELECT p.app, p.uid, p.ready_ms, p.idle_ms, p.paused, p.card, p.avail, p.sessions, p.online_ms, c.ask_no" +
+	" FROM pair_people p LEFT JOIN pair_claims c ON c.app = p.app AND c.uid = p.uid"
+
+func scanPerson(row sqldb.Scanner) (c pairing.Candidate, err error) {
+	var card, avail, sessions []byte
+	var claim sql.NullString
+	var paused int
+	err = row.Scan(&c.App, &c.UID, &c.ReadyAt, &c.IdleSince, &paused, &card, &avail, &sessions, &c.OnlineAt, &claim)
+	if err != nil {
+		return c, err
+	}
+	c.Paused, c.Claimed = paused != 0, claim.Valid
+	return c, errors.Join(decodeDoc(card, &c.Card), decodeDoc(avail, &c.Avail), decodeDoc(sessions, &c.Sessions))
+}
+
+func savePerson(tx *sqldb.Tx, c pairing.Candidate, now int64) error {
+	card, err1 := json.Marshal(c.Card)
+	avail, err2 := json.Marshal(c.Avail)
+	sessions, err3 := json.Marshal(c.Sessions)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return fmt.Errorf("pairingsql: %w", err)
+	}
+	_, err := tx.Exec(tx.Dialect().Upsert("pair_people", 1, "app, uid", personColumns[2:], personColumns...),
+		c.App, c.UID, c.ReadyAt, c.IdleSince, sqldb.Flag(c.Paused), card, avail, sessions, c.OnlineAt, now)
+	return err
+}
+
+// addPerson makes somebody known of whom nothing is.
+func addPerson(tx *sqldb.Tx, app string, uid pairing.UID) error {
+	_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_people", 1, personColumns...), app, int64(uid), 0, 0, 0, "{}", "{}", "{}", 0, 0)
+	return err
+}
+
+// change reads a person, changes him and writes him back. Who is not there yet
+// is made first, so that two replicas wait for one row.
+func (s *Store) change(ctx context.Context, app string, uid pairing.UID, do func(*pairing.Candidate) bool) (c pairing.Candidate, err error) {
+	err = s.db.WriteKeyed(ctx, fmt.Sprint(app, uid), func(tx *sqldb.Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		read := func() error {
+			c, err = scanPerson(tx.QueryRow(selectPerson+" WHERE p.app = ? AND p.uid = ?", app, uid))
+			return err
+		}
+		if tx.Dialect() != sqldb.SQLite {
+			if err = addPerson(tx, app, uid); err != nil {
+				return err
+			}
+			var locked int64
+			if err = tx.QueryRow("SELECT uid FROM pair_people WHERE app = ? AND uid = ?"+tx.Dialect().ForUpdate(), app, uid).Scan(&locked); err != nil {
+				return err
+			}
+		}
+		if err = read(); errors.Is(err, sql.ErrNoRows) {
+			c = pairing.Candidate{App: app, UID: uid}
+		} else if err != nil {
+			return err
+		}
+		if !do(&c) {
+			return nil
+		}
+		return savePerson(tx, c, now.UnixMilli())
+	})
+	return c, err
+}
+
+// SavePresence stores what a session showed.
+func (s *Store) SavePresence(ctx context.Context, app string, uid pairing.UID, session string, e pairing.Evidence, lease pairing.Instant) (pairing.Candidate, error) {
+	return s.change(ctx, app, uid, func(c *pairing.Candidate) bool { return c.See(session, e, lease) })
+}
+
+// SaveAvail stores a person's own word.
+func (s *Store) SaveAvail(ctx context.Context, app string, uid pairing.UID, a pairing.Avail) (pairing.Candidate, error) {
+	return s.change(ctx, app, uid, func(c *pairing.Candidate) bool { c.Say(a); return true })
+}
+
+// Candidate reads one person.
+func (s *Store) Candidate(ctx context.Context, app string, uid pairing.UID) (pairing.Candidate, error) {
+	c, err := scanPerson(s.db.QueryRow(ctx, selectPerson+" WHERE p.app = ? AND p.uid = ?", app, uid))
+	if errors.Is(err, sql.ErrNoRows) {
+		_, held, err := s.Holder(ctx, app, uid)
+		return pairing.Candidate{App: app, UID: uid, Claimed: held}, err
+	}
+	return c, err
+}
+
+// Changes returns people and waiting tickets that changed since.
+func (s *Store) Changes(ctx context.Context, app string, since pairing.Instant) (ch pairing.Changes, err error) {
+	rows, err := s.db.Query(ctx, selectPerson+" WHERE p.app = ? AND p.changed_ms >= ?", app, since)
+	if err != nil {
+		return ch, err
+	}
+	if ch.Candidates, err = sqldb.Collect(rows, scanPerson); err != nil {
+		return ch, err
+	}
+	ch.Tickets, err = s.waiting(ctx, app, since)
+	return ch, err
+}
+
+func (s *Store) waiting(ctx context.Context, app string, since pairing.Instant) ([]*pairing.Ticket, error) {
+	rows, err := s.db.Query(ctx, selectWaiting, app, since)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, scanTicket)
+}

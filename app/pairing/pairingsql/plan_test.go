@@ -1,0 +1,55 @@
+package pairingsql
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"switchboard/app/sqldb/sqldbtest"
+)
+
+// Tickets that ended stay for a day, and records for good, so no query may read
+// all of them; of a person's records a page reads as many as it lists.
+func TestSQLiteFindsWhatPairingKeepsByAnIndex(t *testing.T) {
+	db := sqldbtest.Open(t, sqldbtest.SQLite(t))
+	for query, want := range map[string]struct {
+		args []any
+		by   string // how much of the key; empty: any
+	}{
+		selectDue:     {args: []any{1, 10}},
+		selectWaiting: {args: []any{"app", 0}},
+		selectOld:     {args: []any{"7", 1, 5, 10}},
+		selectPerson + " WHERE p.app = ? AND p.changed_ms >= ?": {args: []any{"app", 0}},
+		selectPerson + " WHERE p.app = ? AND p.uid = ?":         {args: []any{"app", 7}},
+		walkNewest: {args: []any{"app", 7, 7, 7, 10, 7}},
+		walkAfter:  {[]any{7, 7, "ask", 100, 7, 7, 10, 7}, "(ask_no=? AND start_at=?)"},
+		walkMet:    {args: []any{"app", 7, 7, 7, 7, 10, 0}},
+		hideRecord: {[]any{7, 7, "ask", 100, "app", 7}, "(ask_no=? AND start_at=?)"},
+	} {
+		rows, err := db.Query(context.Background(), "EXPLAIN QUERY PLAN "+query, want.args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, detail)
+		}
+		if err := rows.Close(); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s\n%s", query, strings.Join(plan, "\n"))
+		for _, step := range plan {
+			if strings.HasPrefix(query, "WITH RECURSIVE") && !strings.Contains(step, "pair_") && !strings.Contains(step, " r ") {
+				continue // of the walk itself, which is as long as the page
+			}
+			if !strings.Contains(step, "USING") || !strings.Contains(step, want.by) || strings.Contains(step, "B-TREE") {
+				t.Errorf("%s: %s", query, step)
+			}
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package realtimesql
+
+import (
+	"context"
+	"time"
+
+	"switchboard/app/realtime"
+	"switchboard/app/sqldb"
+)
+
+// Presence keeps who has a session at which process (a node), so that a user is
+// online while any of them holds one.
+type Presence struct{ db *sqldb.DB }
+
+// NewPresence keeps presence in db.
+func NewPresence(db *sqldb.DB) *Presence { return &Presence{db} }
+
+// Change is a user who became online or offline, at the store's time.
+type Change struct {
+	User   realtime.User
+	Online bool
+	At     time.Time
+}
+
+// Set notes that the user has a session at the node, or none. It returns what
+// changed for the user: nil while another node has one.
+func (p *Presence) Set(ctx context.Context, u realtime.User, node string, here bool) (change *Change, err error) {
+	err = p.db.WriteKeyed(ctx, u.ID, func(tx *sqldb.Tx) (err error) {
+		change, err = setPresence(tx, u, node, here)
+		return err
+	})
+	return change, err
+}
+
+// setPresence locks the user first: of two nodes that he leaves at once, one sees
+// that the other has none.
+func setPresence(tx *sqldb.Tx, u realtime.User, node string, here bool) (*Change, error) {
+	var one, others int
+	rows, err := tx.Query("SELECT 1 FROM users WHERE app_id = ? AND id = ?"+tx.Dialect().ForUpdate(), u.App, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := sqldb.Collect(rows, func(row sqldb.Scanner) (int, error) { return one, row.Scan(&one) }); err != nil {
+		return nil, err
+	}
+	query := "DELETE FROM presence WHERE app_id = ? AND user_id = ? AND node = ?"
+	if here {
+		query = tx.Dialect().InsertIgnore("presence", 1, "app_id", "user_id", "node")
+	}
+	n, err := tx.Exec(query, u.App, u.ID, node)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	if err := tx.QueryRow("SELECT COUNT(*) FROM presence WHERE app_id = ? AND user_id = ? AND node <> ?", u.App, u.ID, node).Scan(&others); err != nil || others > 0 {
+		return nil, err
+	}
+	at, err := tx.Now()
+	return &Change{User: u, Online: here, At: at}, err
+}
+
+// Renew says that the node lives for another lease. New: its users have to be
+// noted again, since it was not known or taken for gone.
+func (p *Presence) Renew(ctx context.Context, node string, lease time.Duration) (isNew bool, err error) {
+	err = p.db.WriteKeyed(ctx, node, func(tx *sqldb.Tx) error {
+		isNew = false
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		until := now.Add(lease).UnixMicro()
+		n, err := tx.Exec("UPDATE presence_nodes SET until_us = ? WHERE node = ?", until, node)
+		if err != nil || n > 0 {
+			return err
+		}
+		isNew = true
+		_, err = tx.Exec(tx.Dialect().Insert("presence_nodes", 1, "node", "until_us"), node, until)
+		return err
+	})
+	return isNew, err
+}
+
+// Sweep forgets the nodes whose lease is over, with their users, and returns
+// what changed; more may be left when it returns limit.
+func (p *Presence) Sweep(ctx context.Context, limit int) (changes []Change, err error) {
+	if err := p.db.Write(ctx, func(tx *sqldb.Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("DELETE FROM presence_nodes WHERE until_us < ?", now.UnixMicro())
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	rows, err := p.db.Query(ctx, "SELECT app_id, user_id, node FROM presence WHERE node NOT IN (SELECT node FROM presence_nodes) LIMIT ?", limit)
+	if err != nil {
+		return nil, err
+	}
+	type place struct {
+		user realtime.User
+		node string
+	}
+	gone, err := sqldb.Collect(rows, func(row sqldb.Scanner) (at place, err error) {
+		return at, row.Scan(&at.user.App, &at.user.ID, &at.node)
+	})
+	for _, at := range gone {
+		change, err := p.Set(ctx, at.user, at.node, false)
+		if err != nil {
+			return changes, err
+		}
+		if change != nil {
+			changes = append(changes, *change)
+		}
+	}
+	return changes, err
+}

@@ -1,0 +1,184 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// transaction is what a lane runs writes in: a liteTx, a pgTx or a myTx. None is
+// a *sql.Tx, whose end no context bounds.
+type transaction interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	Commit() error
+	Rollback() error
+}
+
+// begin opens a transaction. All lanes of all replicas share a lock, which a
+// transaction that runs alone takes for itself as its first, so that nobody can
+// stand in its way. Both kinds queue for it in the order in which they came.
+func (l *lane) begin(ctx context.Context, alone bool) (transaction, error) {
+	switch l.db.dialect {
+	case Postgres:
+		return beginPostgres(ctx, &pgTx{Conn: l.conn, limit: l.db.commitLimit}, alone)
+	case MySQL:
+		return beginMySQL(ctx, &myTx{Conn: l.conn, limit: l.db.commitLimit}, alone)
+	default:
+		tx := &liteTx{Conn: l.conn, lane: l}
+		return tx, tx.say("BEGIN IMMEDIATE") // takes the whole file
+	}
+}
+
+// liteTx is a transaction of SQLite that goes past database/sql but for reads: a
+// *sql.Tx compiles its begin and end each time, has a goroutine wait beside it,
+// and boxes and locks around each statement.
+type liteTx struct {
+	*sql.Conn
+	lane *lane
+}
+
+// Commit implements transaction.
+func (t *liteTx) Commit() error { return t.say("COMMIT") }
+
+// Rollback implements transaction. SQLite has ended some that failed by itself.
+func (t *liteTx) Rollback() error { return t.say("ROLLBACK") }
+
+func (t *liteTx) say(statement string) error {
+	_, err := t.exec(statement, nil)
+	return err
+}
+
+// exec runs a statement that the lane keeps compiled, and returns how many rows it changed.
+func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
+	err = t.Raw(func(c any) error {
+		st, err := t.lane.compiled(c.(driver.ConnPrepareContext), query)
+		if err != nil {
+			return err
+		}
+		values := t.lane.values[:0]
+		for i, arg := range args {
+			v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+			if err != nil {
+				return err
+			}
+			values = append(values, driver.NamedValue{Ordinal: i + 1, Value: v})
+		}
+		t.lane.values = values
+		res, err := st.(driver.StmtExecContext).ExecContext(context.Background(), values)
+		if err != nil {
+			return err
+		}
+		changed, err = res.RowsAffected()
+		return err
+	})
+	return changed, err
+}
+
+func beginMySQL(ctx context.Context, tx *myTx, alone bool) (transaction, error) {
+	if _, err := tx.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		return nil, err
+	}
+	lock := "SELECT id FROM lane_turn WHERE id = 1 LOCK IN SHARE MODE"
+	if alone {
+		lock = "SELECT id FROM lane_turn WHERE id = 1 FOR UPDATE"
+	}
+	if _, err := tx.ExecContext(ctx, lock); err != nil {
+		_ = tx.Rollback()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// myTx is a transaction whose begin and end are statements like any other.
+type myTx struct {
+	*sql.Conn
+	limit time.Duration // of the commit
+}
+
+// Commit implements transaction.
+func (t *myTx) Commit() error { return t.say("COMMIT", t.limit) }
+
+// Rollback implements transaction.
+func (t *myTx) Rollback() error { return t.say("ROLLBACK", rollbackLimit) }
+
+func (t *myTx) say(statement string, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	_, err := t.ExecContext(ctx, statement)
+	return err
+}
+
+const (
+	// How long a server may take to roll back before its connection is given up.
+	rollbackLimit = time.Second
+	// How long a transaction waits to run alone, while all others wait behind it: who
+	// holds the lock may have died in a way that the server has yet to notice.
+	turnWait = 2 * time.Second
+	// After which the server ends the transaction of such a one.
+	idleLimit = 10 * time.Second
+)
+
+// beginPostgres says it all in one round trip, which database/sql cannot.
+// Two writes that wait for each other are told apart after lock_timeout, instead
+// of after the server's second; whoever gives up first is run again. Each has a
+// patience of its own: with the same one both would give up together, and meet again.
+func beginPostgres(ctx context.Context, tx *pgTx, alone bool) (transaction, error) {
+	begin := fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = %d; ", idleLimit.Milliseconds())
+	if alone {
+		begin += fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d)", turnWait.Milliseconds(), turnLock)
+	} else {
+		patience := lockWait/2 + rand.N(lockWait)
+		begin += fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d); SET LOCAL lock_timeout = %d", turnLock, patience.Milliseconds())
+	}
+	if _, err := tx.say(ctx, begin); err != nil {
+		_ = tx.Rollback()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// pgTx is a transaction whose begin and end go past database/sql.
+type pgTx struct {
+	*sql.Conn
+	limit time.Duration // of the commit
+}
+
+// Commit implements transaction.
+func (t *pgTx) Commit() error {
+	ctx, cancel := context.WithTimeout(context.Background(), t.limit)
+	defer cancel()
+	said, err := t.say(ctx, "COMMIT")
+	if err == nil && said == "ROLLBACK" {
+		err = pgx.ErrTxCommitRollback
+	}
+	return err
+}
+
+// Rollback implements transaction. A connection on which it fails is closed.
+func (t *pgTx) Rollback() error {
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit)
+	defer cancel()
+	_, err := t.say(ctx, "ROLLBACK")
+	if err != nil {
+		_ = t.Raw(func(c any) error { return c.(*stdlib.Conn).Conn().Close(ctx) })
+	}
+	return err
+}
+
+// say sends statements without arguments and returns what the last one did.
+func (t *pgTx) say(ctx context.Context, query string) (did string, err error) {
+	err = t.Raw(func(c any) error {
+		tag, err := c.(*stdlib.Conn).Conn().Exec(ctx, query)
+		did = tag.String()
+		return err
+	})
+	return did, err
+}

@@ -1,0 +1,100 @@
+package sqldb
+
+import (
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// Stmt is a statement of Tx.Pipeline. Row takes each row that it answers; nil:
+// there is none.
+type Stmt struct {
+	Query string
+	Args  []any
+	Row   func(Scanner) error
+}
+
+// Pipeline runs statements in their order, none of which waits for another's
+// answer: one round trip on PostgreSQL. Each sees what was committed before it began.
+func (tx *Tx) Pipeline(stmts ...Stmt) error {
+	tx.wrote = true
+	if t, ok := tx.tx.(*pgTx); ok {
+		err := wrap(t.pipeline(tx, stmts))
+		tx.note(err)
+		return err
+	}
+	for _, s := range stmts {
+		if err := tx.one(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) one(s Stmt) error {
+	if s.Row == nil {
+		_, err := tx.Exec(s.Query, s.Args...)
+		return err
+	}
+	rows, err := tx.Query(s.Query, s.Args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := s.Row(rows); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err())
+}
+
+func (t *pgTx) pipeline(tx *Tx, stmts []Stmt) error {
+	var batch pgx.Batch
+	for _, s := range stmts {
+		queued := batch.Queue(Postgres.rebind(s.Query), s.Args...)
+		if s.Row == nil {
+			continue
+		}
+		queued.Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := s.Row(pgRow{rows}); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+	return t.Raw(func(c any) error {
+		return c.(*stdlib.Conn).Conn().SendBatch(tx.ctx, &batch).Close()
+	})
+}
+
+// pgRow scans flags, which are stored as numbers, as database/sql does.
+type pgRow struct{ pgx.Rows }
+
+// Scan implements scanner.
+func (r pgRow) Scan(dest ...any) error {
+	for i, d := range dest {
+		if b, ok := d.(*bool); ok {
+			dest[i] = pgFlag{b}
+		}
+	}
+	return r.Rows.Scan(dest...)
+}
+
+type pgFlag struct{ to *bool }
+
+var _ sql.Scanner = pgFlag{}
+
+// Scan implements sql.Scanner.
+func (f pgFlag) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("sqldb: a flag is %T", v)
+	}
+	*f.to = n != 0
+	return nil
+}

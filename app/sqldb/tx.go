@@ -1,0 +1,160 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// Tx is one write's view of a transaction that it may share with others. It is
+// good only inside the function it was given to, on that goroutine. A statement
+// that fails makes the whole write fail, also when its error is ignored.
+type Tx struct {
+	db   *DB
+	tx   transaction
+	lane *lane
+	now  time.Time // read once in a transaction
+
+	// of the write whose turn it is
+	ctx   context.Context // bounded by its turn, but for SQLite
+	until time.Time       // SQLite: its driver would have a goroutine watch ctx beside each statement
+	wrote bool
+	err   error // the first statement that failed
+	open  []*sql.Rows
+}
+
+// Dialect names the database.
+func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
+
+// Exec runs a statement and returns how many rows it matched.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	tx.wrote = true
+	if err := tx.overdue(); err != nil {
+		return 0, err
+	}
+	if t, ok := tx.tx.(*liteTx); ok {
+		n, err := t.exec(query, args)
+		err = wrap(err)
+		tx.note(err)
+		return n, err
+	}
+	res, err := tx.tx.ExecContext(tx.ctx, tx.db.dialect.rebind(query), args...)
+	if err != nil {
+		err = wrap(err)
+		tx.note(err)
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Query reads inside the transaction. Rows left open are closed after the write.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	if err := tx.overdue(); err != nil {
+		return nil, err
+	}
+	var (
+		rows *sql.Rows
+		err  error
+	)
+	if st := tx.prepared(query); st != nil {
+		rows, err = st.QueryContext(tx.ctx, args...)
+	} else {
+		rows, err = tx.tx.QueryContext(tx.ctx, tx.db.dialect.rebind(query), args...)
+	}
+	if err != nil {
+		err = wrap(err)
+		tx.note(err)
+		return nil, err
+	}
+	tx.open = append(tx.open, rows)
+	return rows, nil
+}
+
+// QueryRow reads one row inside the transaction.
+func (tx *Tx) QueryRow(query string, args ...any) Row {
+	return Row{tries: 1, tx: tx, read: func() *sql.Row {
+		if st := tx.prepared(query); st != nil {
+			return st.QueryRowContext(tx.ctx, args...)
+		}
+		return tx.tx.QueryRowContext(tx.ctx, tx.db.dialect.rebind(query), args...)
+	}}
+}
+
+// Now is the store's clock as the transaction saw it first.
+func (tx *Tx) Now() (time.Time, error) {
+	if !tx.now.IsZero() {
+		return tx.now, nil
+	}
+	if tx.db.dialect == SQLite {
+		tx.now = time.Now().UTC().Truncate(time.Microsecond)
+		return tx.now, nil
+	}
+	var us int64
+	if err := tx.QueryRow("SELECT " + tx.db.dialect.NowSQL()).Scan(&us); err != nil {
+		return time.Time{}, err
+	}
+	tx.now = time.UnixMicro(us).UTC()
+	return tx.now, nil
+}
+
+// prepared returns the lane's compiled statement, nil where the driver keeps
+// its own or the statement does not compile (running it then says why).
+func (tx *Tx) prepared(query string) *sql.Stmt {
+	if tx.db.dialect != SQLite {
+		return nil
+	}
+	return tx.lane.statement(tx.ctx, query)
+}
+
+// say runs a statement of the lane's own, at which no write is slow.
+func (tx *Tx) say(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), tx.db.commitLimit)
+	defer cancel()
+	_, err := tx.tx.ExecContext(ctx, statement)
+	return err
+}
+
+// note remembers the first failure of a statement.
+func (tx *Tx) note(err error) {
+	if tx.err == nil && err != nil && !errors.Is(err, sql.ErrNoRows) {
+		tx.err = err
+	}
+}
+
+// overdue fails the write whose turn is over. A statement of SQLite is not cut
+// off itself: the turn is over at the first one that begins too late.
+func (tx *Tx) overdue() error {
+	if tx.until.IsZero() || time.Now().Before(tx.until) {
+		return nil
+	}
+	tx.note(ErrSlow)
+	return ErrSlow
+}
+
+// turn runs one write and returns its error. A panic becomes an error.
+func (tx *Tx) turn(run func() error) (err error) {
+	ctx, cancel, until := context.Background(), func() {}, time.Time{}
+	if tx.db.dialect == SQLite {
+		until = time.Now().Add(tx.db.turn)
+	} else {
+		ctx, cancel = context.WithTimeout(ctx, tx.db.turn)
+	}
+	defer cancel()
+	tx.ctx, tx.until, tx.wrote, tx.err, tx.open = ctx, until, false, nil, tx.open[:0]
+	defer func() {
+		for _, rows := range tx.open {
+			_ = rows.Close()
+		}
+		if p := recover(); p != nil {
+			tx.wrote, err = true, panicked(p)
+		}
+		if err == nil {
+			err = tx.err
+		}
+		if err != nil && ctx.Err() != nil {
+			err = errors.Join(ErrSlow, ctx.Err())
+		}
+	}()
+	return run()
+}
