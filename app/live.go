@@ -19,7 +19,6 @@ import (
 	"switchboard/app/uploads"
 	"switchboard/handlers"
 	"switchboard/middleware"
-	"switchboard/vendors"
 )
 
 // live is conversations and the sessions that follow them, joined over the bus.
@@ -102,15 +101,6 @@ func (l *live) shutdown(limit time.Duration) error {
 func (l *live) publish(n liveNews) {
 	payload, _ := json.Marshal(n) // of strings, numbers, times and checked JSON
 	l.bus.Publish(liveTopic, payload)
-}
-
-// eventTopic carries what vendors told us, to whoever wants it on any node.
-const eventTopic = "vendor-events"
-
-// announce puts a vendor's event on the bus.
-func (l *live) announce(_ context.Context, e vendors.Event) {
-	payload, _ := json.Marshal(e) // of strings, times and checked JSON
-	l.bus.Publish(eventTopic, payload)
 }
 
 // bansEvery is how often, in readings of the log, the store is asked whether

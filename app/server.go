@@ -218,7 +218,7 @@ func (s *server) openMatching(ctx context.Context) (err error) {
 			s.log.Error("pair matching stopped", "error", err)
 		}
 	})
-	if s.events, err = events.New(s.cfg.Events, eventsql.New(s.db), s.log, s.live.announce, s.hear); err != nil {
+	if s.events, err = events.New(s.cfg.Events, eventsql.New(s.db), s.log, s.hear); err != nil {
 		return fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
 	}
 	s.events.Observe = s.metrics.event

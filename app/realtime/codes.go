@@ -3,7 +3,7 @@ package realtime
 import "fmt"
 
 // Code is the reason why a session ends. The range tells a client what to do:
-// 3000-3499 come back, 3500-3999 do not (design/conversations.md 6).
+// 3000-3499 come back, 3500-3999 do not.
 type Code int
 
 // The close codes. None is the client's own leaving: nothing is told to it.
@@ -36,9 +36,6 @@ func (c Code) String() string {
 	}
 	return fmt.Sprintf("code %d", int(c))
 }
-
-// Reconnect says whether a client may come back.
-func (c Code) Reconnect() bool { return c < 3500 }
 
 // Closed is the error of a session that has ended; it wraps ErrClosed.
 type Closed struct{ Code Code }

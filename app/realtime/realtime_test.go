@@ -20,8 +20,8 @@ func TestCodesTellWhetherToComeBack(t *testing.T) {
 		Shutdown: true, Slow: true, Internal: true,
 		Replaced: false, BadToken: false, Banned: false, BadRequest: false,
 	} {
-		if code.Reconnect() != want || code < 3000 || code > 3999 || code.String() == "" {
-			t.Errorf("%d (%s): reconnect %v", code, code, code.Reconnect())
+		if (code < 3500) != want || code < 3000 || code > 3999 || code.String() == "" {
+			t.Errorf("%d (%s): come back %v", code, code, want)
 		}
 	}
 	if err := error(&Closed{Slow}); !errors.Is(err, ErrClosed) {
