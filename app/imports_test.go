@@ -29,7 +29,9 @@ var importRules = []struct {
 	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},          // the suite outside tests: "go run ./app certify"
 	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}}, // the words of both on the wire
 	{"app/problem", nil},
-	{"app/", []string{"vendors", "app/problem"}},
+	{"app/periodic", nil},
+	{"app/outbox", nil},
+	{"app/", []string{"vendors", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
 	{"handlers", []string{"app/", "vendors", "middleware", fiberLib}},
 	{"middleware", []string{fiberLib, "app/access", "app/problem", "vendors"}},
 	{"mocks", []string{"mocks/", "openapi", envconfigLib}},

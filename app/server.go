@@ -208,7 +208,7 @@ func (s *server) openMatching(ctx context.Context) (err error) {
 	s.run(s.live.run)
 	s.run(func(ctx context.Context) { s.live.sweep(ctx, s) })
 	if s.live.relay != nil {
-		s.run(s.live.relay.Run)
+		s.run(func(ctx context.Context) { _ = s.live.relay.Run(ctx) })
 	}
 	if s.pairs, err = s.openPairing(s.coins, s.log); err != nil {
 		return err
@@ -218,11 +218,12 @@ func (s *server) openMatching(ctx context.Context) (err error) {
 			s.log.Error("pair matching stopped", "error", err)
 		}
 	})
-	if s.events, err = events.New(s.cfg.Events, eventsql.New(s.db), s.log, s.hear); err != nil {
+	if s.events, err = events.New(s.cfg.Events, events.Deps{
+		Store: eventsql.New(s.db), Log: s.log, Handle: s.hear, Observe: s.metrics.event,
+	}); err != nil {
 		return fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
 	}
-	s.events.Observe = s.metrics.event
-	s.run(s.events.Run)
+	s.run(func(ctx context.Context) { _ = s.events.Run(ctx) })
 	s.run(s.sockets.renew)
 	return nil
 }

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
 	"time"
 
+	"switchboard/app/outbox"
 	"switchboard/vendors"
 )
 
@@ -47,12 +46,12 @@ type RelayConfig struct {
 }
 
 const (
-	relayLease  = time.Minute
-	relayTurn   = 20 * time.Second // after which a conversation is given back
-	relayCall   = 10 * time.Second
-	relayEach   = 50
-	relayTries  = 100 // about a day; then the message is given up
-	relayLonger = 15 * time.Minute
+	relayLease   = time.Minute
+	relayTurn    = 20 * time.Second // after which a conversation is given back
+	relayCall    = 10 * time.Second
+	relayEach    = 50
+	relayTries   = 100 // about a day; then the message is given up
+	relayMaxWait = 15 * time.Minute
 )
 
 // Relay sends committed messages to the members through a vendor: at least
@@ -77,29 +76,20 @@ func NewRelay(store RelayStore, cfg RelayConfig, log *slog.Logger, send func(ctx
 	if cfg.Workers == 0 {
 		cfg.Workers = 4
 	}
-	return &Relay{store: store, send: send, cfg: cfg, log: log}
+	return &Relay{store: store, send: send, cfg: cfg, log: log.With("component", "relay")}
 }
 
 // Run relays until ctx ends and returns when the calls under way have ended.
 // Every replica may run one.
-func (r *Relay) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		claimed, err := r.store.ClaimRelay(ctx, r.cfg.Workers, relayEach, relayLease)
-		if err != nil && ctx.Err() == nil {
-			r.log.Error("relay: outbox cannot be read", "error", err)
-		}
-		var wg sync.WaitGroup
-		for _, messages := range claimed {
-			wg.Go(func() { r.conversation(ctx, messages) })
-		}
-		wg.Wait()
-		if len(claimed) == 0 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(r.cfg.Poll):
-			}
-		}
-	}
+func (r *Relay) Run(ctx context.Context) error {
+	outbox.Pool[[]Relayed]{
+		Workers: r.cfg.Workers, Poll: r.cfg.Poll, Handle: r.conversation,
+		Claim: func(ctx context.Context, limit int) ([][]Relayed, error) {
+			return r.store.ClaimRelay(ctx, limit, relayEach, relayLease)
+		},
+		Failed: func(err error) { r.log.Error("outbox cannot be read", "error", err) },
+	}.Run(ctx)
+	return nil
 }
 
 // conversation sends the messages in order and stops at the first that does
@@ -114,14 +104,14 @@ func (r *Relay) conversation(ctx context.Context, messages []Relayed) {
 			r.giveBack(ctx, m, after, 0)
 			return
 		case vendors.OutcomeOf(err) == vendors.DefiniteNo, m.Attempts >= relayTries:
-			r.log.Warn("relay: message given up", "message", m.Message.ID, "attempts", m.Attempts, "error", err)
+			r.log.Warn("message given up", "message", m.Message.ID, "attempts", m.Attempts, "error", err)
 		default:
 			r.giveBack(ctx, m, after, backoff(m.Attempts, err))
 			return
 		}
 		// Not bound to ctx: what was sent is not to be sent again at each stop.
 		if err := r.store.RelayDone(context.WithoutCancel(ctx), m.Message); err != nil {
-			r.log.Error("relay: outbox cannot be written", "error", err)
+			r.log.Error("outbox cannot be written", "error", err)
 			return
 		}
 	}
@@ -159,7 +149,7 @@ func (r *Relay) message(ctx context.Context, m Relayed, turn time.Time) (after s
 
 func (r *Relay) giveBack(ctx context.Context, m Relayed, after string, wait time.Duration) {
 	if err := r.store.RelayRetry(context.WithoutCancel(ctx), m.Message, after, wait); err != nil {
-		r.log.Error("relay: outbox cannot be written", "error", err) // it comes back with the lease
+		r.log.Error("outbox cannot be written", "error", err) // it comes back with the lease
 	}
 }
 
@@ -167,8 +157,7 @@ func (r *Relay) giveBack(ctx context.Context, m Relayed, after string, wait time
 func backoff(attempts int, err error) time.Duration {
 	var e *vendors.Error
 	if errors.As(err, &e) && e.RetryAfter > 0 {
-		return min(e.RetryAfter, relayLonger)
+		return min(e.RetryAfter, relayMaxWait)
 	}
-	d := min(time.Second<<min(attempts, 20), relayLonger)
-	return d/2 + rand.N(d/2+1)
+	return outbox.Backoff(attempts, time.Second, relayMaxWait)
 }

@@ -1,7 +1,7 @@
-// Package events takes what vendors tell us by callback, and what our own sessions
-// do: each event is kept once
-// however often it is delivered, handed on inside this product, and sent to the
-// app's own URL, signed, until it is taken.
+// Package events takes what vendors report by callback and what our own sessions
+// do. Each event is kept once however often it is delivered, handed on inside this
+// product, and posted to the app's own URL, signed, until the app takes it. Events
+// are posted in no particular order: their timestamps order them.
 package events
 
 import (
@@ -10,11 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
+	"switchboard/app/webhook"
 	"switchboard/vendors"
 )
 
@@ -46,38 +44,63 @@ type Store interface {
 	Prune(ctx context.Context, older time.Duration, limit int) (int, error)
 }
 
-// Service is the rule over a store. It is safe for concurrent use.
-type Service struct {
-	cfg    Config
-	store  Store
-	hooks  *standardwebhooks.Webhook // nil: events are not sent on
-	log    *slog.Logger
-	listen []func(context.Context, vendors.Event)
-	wake   chan struct{}
+// Validate returns every mistake; each begins with the variable's name.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Keep < time.Hour {
+		errs = append(errs, errors.New("KEEP: must be at least 1h"))
+	}
+	if c.URL != "" {
+		_, err := webhook.New(c.URL, c.Secret)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
 
-	// Observe is told how each attempt to send an event on ended: "sent", "retry"
-	// or "dropped". Nil: nobody listens. Set it before Run.
+// Deps is what a Service works with.
+type Deps struct {
+	Store Store
+	Log   *slog.Logger
+	// Handle is called once for each new event, one after the other, and must not
+	// wait. Nil: nobody in this product is told.
+	Handle func(context.Context, vendors.Event)
+	// Observe is told how each attempt to post an event ended: "sent", "retry" or
+	// "dropped". Nil: nobody counts.
 	Observe func(result string)
 }
 
-// New checks cfg. Each of listen is called once for every new event, one after
-// the other, and must not wait.
-func New(cfg Config, store Store, log *slog.Logger, listen ...func(context.Context, vendors.Event)) (*Service, error) {
-	s := &Service{cfg: cfg, store: store, log: log, listen: listen, wake: make(chan struct{}, 1)}
-	if cfg.Keep < time.Hour {
-		return nil, errors.New("KEEP: events are remembered for at least 1h")
+// Service is the rule over a store. It is safe for concurrent use.
+type Service struct {
+	cfg     Config
+	store   Store
+	sender  *webhook.Sender // nil: events are not posted
+	log     *slog.Logger
+	handle  func(context.Context, vendors.Event)
+	observe func(result string)
+	wake    chan struct{} // the outbox has grown
+}
+
+// New refuses what Config.Validate does.
+func New(cfg Config, deps Deps) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Service{
+		cfg: cfg, store: deps.Store, log: deps.Log.With("component", "events"),
+		handle: deps.Handle, observe: deps.Observe, wake: make(chan struct{}, 1),
+	}
+	if s.handle == nil {
+		s.handle = func(context.Context, vendors.Event) {}
+	}
+	if s.observe == nil {
+		s.observe = func(string) {}
 	}
 	if cfg.URL == "" {
 		return s, nil
 	}
-	u, err := url.Parse(cfg.URL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("URL: must be http or https with a host")
-	}
-	if s.hooks, err = standardwebhooks.NewWebhook(cfg.Secret.Reveal()); err != nil || cfg.Secret == "" {
-		return nil, errors.New("SECRET: must be whsec_ and the key in base64")
-	}
-	return s, nil
+	var err error
+	s.sender, err = webhook.New(cfg.URL, cfg.Secret)
+	return s, err
 }
 
 // Take keeps the events that are new and hands them on. When it fails nothing of
@@ -94,20 +117,18 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 		}
 		records[i] = Record{ID: e.Vendor + "/" + e.ID, Payload: payload}
 	}
-	fresh, err := s.store.Add(ctx, records, s.hooks != nil)
+	fresh, err := s.store.Add(ctx, records, s.sender != nil)
 	if err != nil {
 		return err
 	}
 	for i, e := range events {
-		for _, f := range s.listen {
-			if fresh[i] {
-				f(ctx, e)
-			}
+		if fresh[i] {
+			s.handle(ctx, e)
 		}
 	}
 	select {
 	case s.wake <- struct{}{}:
-	default: // the sender is told already
+	default: // the workers are told already
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ import (
 	"switchboard/vendors"
 )
 
-// shelf is a store in memory: what is due is due at once.
-type shelf struct {
+// memory is a store in memory: what is due is due at once.
+type memory struct {
 	mu      sync.Mutex // guards what follows
 	records map[string]Record
 	due     []string
@@ -25,11 +25,11 @@ type shelf struct {
 	broken  error
 }
 
-func newShelf() *shelf {
-	return &shelf{records: map[string]Record{}, settled: map[string]time.Duration{}}
+func newMemory() *memory {
+	return &memory{records: map[string]Record{}, settled: map[string]time.Duration{}}
 }
 
-func (s *shelf) Add(_ context.Context, records []Record, send bool) ([]bool, error) {
+func (s *memory) Add(_ context.Context, records []Record, send bool) ([]bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken != nil {
@@ -47,7 +47,7 @@ func (s *shelf) Add(_ context.Context, records []Record, send bool) ([]bool, err
 	return fresh, nil
 }
 
-func (s *shelf) Claim(_ context.Context, limit int, _ time.Duration) (claimed []Record, err error) {
+func (s *memory) Claim(_ context.Context, limit int, _ time.Duration) (claimed []Record, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.due) > 0 && len(claimed) < limit {
@@ -59,20 +59,20 @@ func (s *shelf) Claim(_ context.Context, limit int, _ time.Duration) (claimed []
 	return claimed, s.broken
 }
 
-func (s *shelf) Settle(_ context.Context, r Record, retry time.Duration) error {
+func (s *memory) Settle(_ context.Context, r Record, retry time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settled[r.ID] = retry
 	return nil
 }
 
-func (s *shelf) Prune(context.Context, time.Duration, int) (int, error) { return 0, nil }
+func (s *memory) Prune(context.Context, time.Duration, int) (int, error) { return 0, nil }
 
 const secret = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQ="
 
-func service(t *testing.T, store Store, url string, listen ...func(context.Context, vendors.Event)) *Service {
+func service(t *testing.T, store Store, url string, handle func(context.Context, vendors.Event)) *Service {
 	t.Helper()
-	s, err := New(Config{URL: url, Secret: secret, Keep: time.Hour}, store, slog.New(slog.DiscardHandler), listen...)
+	s, err := New(Config{URL: url, Secret: secret, Keep: time.Hour}, Deps{Store: store, Log: slog.New(slog.DiscardHandler), Handle: handle})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func service(t *testing.T, store Store, url string, listen ...func(context.Conte
 }
 
 func TestListenersHearEachEventOnceAndNothingOfWhatWasNotKept(t *testing.T) {
-	store := newShelf()
+	store := newMemory()
 	var heard []string
 	s := service(t, store, "http://127.0.0.1:1", func(_ context.Context, e vendors.Event) { heard = append(heard, e.ID) })
 	store.broken = errors.New("the store is away")
@@ -128,11 +128,10 @@ func TestAnswerOfTheAppDecidesWhatBecomesOfAnEvent(t *testing.T) {
 			} else {
 				defer app.Close()
 			}
-			store, results := newShelf(), []string{}
-			s := service(t, store, url)
-			s.Observe = func(r string) { results = append(results, r) }
-			client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-			s.send(t.Context(), client, Record{ID: "v/e", Payload: []byte("{}"), Attempts: c.attempts})
+			store, results := newMemory(), []string{}
+			s := service(t, store, url, nil)
+			s.observe = func(r string) { results = append(results, r) }
+			s.send(t.Context(), Record{ID: "v/e", Payload: []byte("{}"), Attempts: c.attempts})
 			retry := store.settled["v/e"]
 			if !slices.Equal(results, []string{c.result}) || retry < c.retry || retry > c.retry+c.retry/5 {
 				t.Errorf("%q, again after %s", results, retry)
@@ -160,7 +159,7 @@ func TestBadConfigurationIsNamedAndShowsNoSecret(t *testing.T) {
 		{Config{Keep: time.Hour, URL: "https://app.example.com"}, "SECRET"},
 		{Config{Keep: time.Hour, URL: "https://app.example.com", Secret: "whsec_not base64"}, "SECRET"},
 	} {
-		_, err := New(c.cfg, newShelf(), slog.New(slog.DiscardHandler))
+		_, err := New(c.cfg, Deps{Store: newMemory(), Log: slog.New(slog.DiscardHandler)})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "base64 not") || strings.Contains(err.Error(), "not base64") {
 			t.Errorf("%+v: %v", c.cfg, err)
 		}

@@ -59,7 +59,7 @@ func relay(t *testing.T, store conversation.RelayStore, n int, v *inboxes, done 
 	for range n {
 		r := conversation.NewRelay(store, conversation.RelayConfig{Targets: func() int { return 2 }, Poll: 5 * time.Millisecond},
 			slog.New(slog.DiscardHandler), v.send)
-		wg.Go(func() { r.Run(ctx) })
+		wg.Go(func() { _ = r.Run(ctx) })
 	}
 	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
