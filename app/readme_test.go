@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// The README shows what the config command prints. After a change of the
+// docs/configuration.md shows what the config command prints. After a change of the
 // configuration run this test with SWITCHBOARD_TEST_UPDATE=1: it rewrites that part.
-func TestReadmeShowsTheConfiguration(t *testing.T) {
-	const file, begin, end = "../README.md", "<!-- config -->\n```\n", "```\n<!-- /config -->"
-	readme, err := os.ReadFile(file)
+func TestConfigurationIsDocumented(t *testing.T) {
+	const file, begin, end = "../docs/configuration.md", "<!-- config -->\n```\n", "```\n<!-- /config -->"
+	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,24 +21,24 @@ func TestReadmeShowsTheConfiguration(t *testing.T) {
 	if err := printConfig(&want); err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(readme), begin)
+	before, rest, found := strings.Cut(string(page), begin)
 	shown, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatal("README has no configuration part")
+		t.Fatalf("%s has no configuration part", file)
 	}
 	if shown == want.String() {
 		return
 	}
 	if os.Getenv("SWITCHBOARD_TEST_UPDATE") == "" {
-		t.Fatal("README shows another configuration than the config command prints: run this test with SWITCHBOARD_TEST_UPDATE=1")
+		t.Fatalf("%s shows another configuration than the config command prints: run this test with SWITCHBOARD_TEST_UPDATE=1", file)
 	}
 	if err := os.WriteFile(file, []byte(before+begin+want.String()+end+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// The README's tour is what a newcomer pastes, so it is run as it stands, in a
-// shell, against this program; only the address differs.
+// The README's tour is what a newcomer pastes, so it is run as it stands, in bash and
+// where it is installed in zsh, twice against one program; only the address differs.
 func TestReadmeTourWorks(t *testing.T) {
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -49,29 +49,52 @@ func TestReadmeTourWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(readme), "<!-- tour -->\n```sh\n")
-	tour, _, found := strings.Cut(rest, "```")
-	if !found {
-		t.Fatal("README has no tour")
+	tour, answers := block(t, string(readme), "<!-- tour -->\n```sh\n"), block(t, string(readme), "<!-- answers -->\n```text\n")
+	if regexp.MustCompile(`(?m)^\s*#`).MatchString(tour) {
+		t.Error("a pasted comment is an error in zsh")
 	}
 	p := start(t, nil)
-	script := "set -euo pipefail\n" + strings.ReplaceAll(tour, "127.0.0.1:8081", strings.TrimPrefix(p.URL, "http://"))
-	out, err := exec.CommandContext(t.Context(), "bash", "-c", script).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	tour = strings.ReplaceAll(tour, "127.0.0.1:8081", strings.TrimPrefix(p.URL, "http://"))
+	shells := [][]string{{"bash", "-c"}, {"bash", "-c"}}
+	if _, err := exec.LookPath("zsh"); err == nil {
+		shells = append(shells, []string{"zsh", "-f", "-c"})
 	}
-	// Every expected answer stands behind "# ->" in the tour.
-	expected := regexp.MustCompile(`(?m)^# -> (.+)$`).FindAllStringSubmatch(tour, -1)
-	if len(expected) < 4 {
-		t.Fatalf("%d expected answers in the tour", len(expected))
-	}
-	rest = string(out)
-	for _, e := range expected {
-		_, after, ok := strings.Cut(rest, e[1])
-		if !ok {
-			t.Fatalf("%s does not come in the rest of the answers:\n%s", e[1], rest)
+	for _, shell := range shells {
+		out, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], tour)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", shell[0], err, out)
 		}
-		rest = after
+		follows(t, string(out), answers)
+	}
+}
+
+// block is the text of page between begin and the end of that code block.
+func block(t *testing.T, page, begin string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(page, begin)
+	text, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatalf("no block begins with %q", begin)
+	}
+	return text
+}
+
+// follows holds out to the answers: their parts, between "..." and the ends of lines,
+// come in their order.
+func follows(t *testing.T, out, answers string) {
+	t.Helper()
+	if n := strings.Count(answers, "\n== "); n < 4 {
+		t.Fatalf("%d answers", n)
+	}
+	rest := out
+	for line := range strings.Lines(answers) {
+		for part := range strings.SplitSeq(strings.TrimSpace(line), "...") {
+			_, after, ok := strings.Cut(rest, part)
+			if !ok {
+				t.Fatalf("%s does not come in the rest of the answers:\n%s", part, rest)
+			}
+			rest = after
+		}
 	}
 }
 
