@@ -101,7 +101,7 @@ func (r repository) brokenCitations() (problems []string) {
 	return problems
 }
 
-func TestNothingIsCitedThatReadersDoNotHave(t *testing.T) {
+func TestCitationsAreOfWhatReadersHave(t *testing.T) {
 	for _, problem := range openRepository(t).unresolvable() {
 		t.Error(problem)
 	}
@@ -137,7 +137,7 @@ var (
 	noRows     = []string{"P50", "P90", "P99"} // percentiles
 )
 
-func TestPairingRowsThatTheCodeNamesExist(t *testing.T) {
+func TestCitationsOfPairingRowsResolve(t *testing.T) {
 	for _, problem := range openRepository(t).unknownRows() {
 		t.Error(problem)
 	}
