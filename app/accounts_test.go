@@ -10,8 +10,6 @@ import (
 
 	"switchboard/app/access"
 	mockrong "switchboard/mocks/rongcloud"
-	"switchboard/vendors"
-	"switchboard/vendors/upstream"
 )
 
 func writeAccounts(t testing.TB, path string, accounts any) {
@@ -154,57 +152,5 @@ func TestKeysChangeAndAccountsComeWithoutARestart(t *testing.T) {
 		if strings.Contains(p.Log.String(), secret) {
 			t.Errorf("the log holds %s", secret)
 		}
-	}
-}
-
-func TestAccountsFileThatCannotBeIsRefusedWithoutItsValues(t *testing.T) {
-	for name, content := range map[string]string{
-		"no JSON":         `{"rongcloud": [{"app_secret": "s3cr3t"`,
-		"unknown setting": `{"rongcloud": [{"app_key": "k", "app_secret": "s3cr3t", "app_secrets": "s3cr3t"}]}`,
-		"unknown vendor":  `{"acme": [{"app_secret": "s3cr3t"}]}`,
-		"no key":          `{"rongcloud": []}`,
-		"not a list":      `{"rongcloud": {"app_secret": "s3cr3t"}}`,
-		"half a key":      `{"rongcloud": [{"app_secret": "s3cr3t"}]}`,
-	} {
-		path := filepath.Join(t.TempDir(), "accounts.json")
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		cfg, err := loadConfig()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.AccountsFile = path
-		a, err := openAccounts(cfg, upstream.Options{})
-		if err == nil {
-			a.close()
-			t.Errorf("%s: taken", name)
-			continue
-		}
-		if strings.Contains(err.Error(), "s3cr3t") {
-			t.Errorf("%s: the error shows a value: %v", name, err)
-		}
-	}
-}
-
-func TestAccountsKeepTheOrderOfTheEnvironmentThenTheirNames(t *testing.T) {
-	cfg, err := loadConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.RongCloud.AppKey, cfg.RongCloud.AppSecret = "app", "secret"
-	cfg.AccountsFile = filepath.Join(t.TempDir(), "accounts.json")
-	writeAccounts(t, cfg.AccountsFile, map[string][]key{"rongcloud:b": {{}}, "rongcloud:a": {{"app_secret": "other"}, {}}})
-	a, err := openAccounts(cfg, upstream.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.close()
-	var names []string
-	for _, v := range a.routes.Route(vendors.CapMessages) {
-		names = append(names, v.Name)
-	}
-	if strings.Join(names, " ") != "rongcloud rongcloud:a rongcloud:b" || len(a.routes.Live("rongcloud:a")) != 2 {
-		t.Fatalf("%v", names)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"switchboard/app/certify"
+	"switchboard/app/vendorset"
 	"switchboard/vendors/vendortest"
 )
 
@@ -30,11 +30,10 @@ func certifyVendor(ctx context.Context, cfg Config, args []string, stdout io.Wri
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	if flags.NArg() != 1 || !slices.Contains(certify.Vendors(), flags.Arg(0)) {
-		return fmt.Errorf("%w: certify one of %v", errUsage, certify.Vendors())
+	if flags.NArg() != 1 || !slices.Contains(vendorset.Names(), flags.Arg(0)) {
+		return fmt.Errorf("%w: certify one of %v", errUsage, vendorset.Names())
 	}
-	accounts := certify.Accounts{RongCloud: cfg.RongCloud, LinkV: cfg.LinkV, YouMe: cfg.YouMe}
-	report, err := certify.Run(ctx, flags.Arg(0), accounts, func(check string) bool { return strings.Contains(check, *only) })
+	report, err := vendorset.Certify(ctx, flags.Arg(0), cfg.VendorsConfig, func(check string) bool { return strings.Contains(check, *only) })
 	if err != nil {
 		return err
 	}

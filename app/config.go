@@ -21,14 +21,12 @@ import (
 	"switchboard/app/moderation"
 	"switchboard/app/realtime"
 	"switchboard/app/uploads"
+	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
 	"switchboard/vendors"
-	"switchboard/vendors/linkv"
-	"switchboard/vendors/rongcloud"
-	"switchboard/vendors/youme"
 )
 
-const envPrefix = "SWITCHBOARD"
+const envPrefix = vendorset.EnvPrefix
 
 // testPrefix names variables that only the test suite reads: they may stand in
 // the environment of a process under test.
@@ -64,11 +62,13 @@ type Config struct {
 	Realtime     realtime.Config
 	Conversation conversation.Config
 	UploadConfig
-	Events    events.Config
-	RongCloud rongcloud.Config
-	LinkV     linkv.Config
-	YouMe     youme.Config
+	Events events.Config
+	VendorsConfig
 }
+
+// VendorsConfig is the environment's vendor accounts; an alias, since their
+// variables carry the vendors' names: SWITCHBOARD_RONGCLOUD_APP_KEY.
+type VendorsConfig = vendorset.Config
 
 // AccessConfig is the tenants; an alias, since the variables carry no prefix of
 // their own: SWITCHBOARD_APPS.
@@ -113,6 +113,15 @@ func (r RouteConfig) table() (map[vendors.Capability]vendors.Route, error) {
 		table[c] = route
 	}
 	return table, nil
+}
+
+// namedRoute names the variable of a route that cannot be.
+func namedRoute(err error) error {
+	var route *vendors.RouteError
+	if errors.As(err, &route) {
+		return fmt.Errorf("%s_ROUTE_%s: %w", envPrefix, strings.ToUpper(string(route.Capability)), route.Err)
+	}
+	return err
 }
 
 // Prefixes is a list of networks in CIDR form.

@@ -10,10 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"switchboard/app/vendorset"
 	"switchboard/vendors"
-	"switchboard/vendors/linkv"
-	"switchboard/vendors/rongcloud"
-	"switchboard/vendors/youme"
 )
 
 // explainSign prints how the configured account of a vendor signs the values
@@ -54,23 +52,15 @@ func explainSign(cfg Config, args []string, stdout io.Writer) error {
 	return nil
 }
 
-func explain(cfg Config, vendor string, in vendors.SignInput) ([]vendors.Explanation, error) {
-	var configured bool
-	var out []vendors.Explanation
-	switch vendor {
-	case "rongcloud":
-		configured, out = cfg.RongCloud.Configured(), []vendors.Explanation{rongcloud.Explain(cfg.RongCloud, in)}
-	case "linkv":
-		configured, out = cfg.LinkV.Configured(), linkv.Explain(cfg.LinkV, in)
-	case "youme":
-		configured, out = cfg.YouMe.Configured(), []vendors.Explanation{youme.Explain(cfg.YouMe, in)}
-	default:
-		return nil, fmt.Errorf("%w: no vendor %q: rongcloud, linkv or youme", errUsage, vendor)
+func explain(cfg Config, name string, in vendors.SignInput) ([]vendors.Explanation, error) {
+	vendor, found := vendorset.Find(name)
+	if !found {
+		return nil, fmt.Errorf("%w: no vendor %q: one of %s", errUsage, name, strings.Join(vendorset.Names(), ", "))
 	}
-	if !configured {
-		return nil, fmt.Errorf("%s is not configured: set %s_%s_*", vendor, envPrefix, strings.ToUpper(vendor))
+	if !vendor.Configured(cfg.VendorsConfig) {
+		return nil, fmt.Errorf("%s is not configured: set %s", name, vendor.Variable("*"))
 	}
-	return out, nil
+	return vendor.Explain(cfg.VendorsConfig, in), nil
 }
 
 func unixSeconds(s string) (time.Time, error) {

@@ -26,15 +26,16 @@ var importRules = []struct {
 	{"app/pairing/pairingsql", []string{"app/pairing", "app/pairing/", "app/sqldb"}},
 	{"app/realtime/realtimesql", []string{"app/realtime", "app/sqldb"}},
 	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
-	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},          // the suite outside tests: "go run ./app certify"
-	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}}, // the words of both on the wire
+	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},                  // the suite outside tests: "go run ./app certify"
+	{"app/vendorset", []string{"app/certify", "vendors", "vendors/", "mocks/"}}, // the one table of vendors
+	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}},         // the words of both on the wire
 	{"app/problem", nil},
 	{"app/periodic", nil},
 	{"app/outbox", nil},
 	{"app/", []string{"vendors", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
 	{"handlers", []string{"app/", "vendors", "middleware", fiberLib}},
 	{"middleware", []string{fiberLib, "app/access", "app/problem", "vendors"}},
-	{"mocks", []string{"mocks/", "openapi", envconfigLib}},
+	{"mocks", []string{"app/vendorset"}},
 	{"mocks/", []string{"openapi", "mocks/mock"}},
 	{"openapi", nil},
 	{"vendors", nil},

@@ -6,10 +6,7 @@ import (
 	"io"
 
 	"switchboard/app/access"
-	mocklinkv "switchboard/mocks/linkv"
-	mockrong "switchboard/mocks/rongcloud"
-	mockyoume "switchboard/mocks/youme"
-	"switchboard/vendors"
+	"switchboard/app/vendorset"
 )
 
 // The sandbox's one app is that of the samples in seed 001, and its credentials
@@ -17,9 +14,8 @@ import (
 const (
 	sandboxApp    = "666666"
 	sandboxKey    = "master"
-	sandboxSecret = "sandbox-only-secret"
+	sandboxSecret = vendorset.SandboxSecret
 	sandboxAdmin  = "sandbox"
-	sandboxCoins  = 1000 // of a new user
 )
 
 // sandbox is the mock vendors in this process. A nil one is no sandbox.
@@ -32,7 +28,7 @@ type sandbox struct {
 // openSandbox starts the mocks when no vendor is configured, and points cfg at
 // them; otherwise it returns nil. Production refuses to run on mocks.
 func openSandbox(cfg *Config, address string) (*sandbox, error) {
-	if cfg.RongCloud.Configured() || cfg.LinkV.Configured() || cfg.YouMe.Configured() || cfg.AccountsFile != "" {
+	if cfg.VendorsConfig.Any() || cfg.AccountsFile != "" {
 		return nil, nil
 	}
 	if cfg.Env == "production" {
@@ -54,43 +50,23 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 // start starts one mock after the other, tells cfg where it is, and tells those
 // that call back where we are.
 func (s *sandbox) start(cfg *Config, address string) error {
-	rong, err := mockrong.Start(mockrong.Config{
-		Account:   mockrong.Account{AppKey: "sandbox", AppSecret: sandboxSecret},
-		Callbacks: map[string]string{"": "http://" + address + "/callbacks/rongcloud"},
-	})
-	if err != nil {
-		return err
+	for _, vendor := range vendorset.All() {
+		m, err := vendor.StartMock(vendorset.MockOptions{
+			Given:     func(setting string) string { return vendor.Sandbox[setting] },
+			Callbacks: "http://" + address + "/callbacks", Furnished: true,
+		})
+		if err != nil {
+			return err
+		}
+		s.add(vendor.Name, m.URL, m.Close)
+		if err := vendor.Use(&cfg.VendorsConfig, m); err != nil {
+			return err
+		}
 	}
-	s.add("rongcloud", rong.URL, rong.Close)
-	cfg.RongCloud.AppKey, cfg.RongCloud.AppSecret, cfg.RongCloud.BaseURL = "sandbox", sandboxSecret, rong.URL
-
-	account := mocklinkv.Account{AppID: "sandbox", AppKey: "sandbox-im", AppSecret: sandboxSecret, LiveAppID: "LM6000000000000000000001", LiveAppSecret: sandboxSecret}
-	linkv, err := mocklinkv.Start(mocklinkv.Config{Account: account, StartBalance: sandboxCoins})
-	if err != nil {
-		return err
-	}
-	s.add("linkv", linkv.URL, linkv.Close)
-	cfg.LinkV.AppID, cfg.LinkV.AppKey, cfg.LinkV.AppSecret = account.AppID, account.AppKey, vendors.Secret(account.AppSecret)
-	cfg.LinkV.LiveAppID, cfg.LinkV.LiveAppSecret = account.LiveAppID, vendors.Secret(account.LiveAppSecret)
-	cfg.LinkV.BaseURL = linkv.URL
-	return s.startRooms(cfg)
-}
-
-// startRooms starts YouMe with somebody in a room, and lets it answer for rooms:
-// RongCloud, which is first elsewhere, cannot list them.
-func (s *sandbox) startRooms(cfg *Config) error {
-	account := mockyoume.Account{AppKey: "YOUME-SANDBOX", AppSecret: sandboxSecret, AppID: 1000, Identifier: cfg.YouMe.Identifier}
-	youme, err := mockyoume.Start(mockyoume.Config{Account: account})
-	if err != nil {
-		return err
-	}
-	s.add("youme", youme.URL, youme.Close)
-	cfg.YouMe.AppKey, cfg.YouMe.AppSecret, cfg.YouMe.AppID = account.AppKey, vendors.Secret(account.AppSecret), int(account.AppID)
-	cfg.YouMe.BaseURL = youme.URL
 	if cfg.Route.Rooms == "" {
-		cfg.Route.Rooms = "youme,rongcloud"
+		cfg.Route.Rooms = vendorset.SandboxRooms
 	}
-	return youme.Default().Join("lobby", "1001", mockyoume.Media{Audio: true, AudioBitRate: 64})
+	return nil
 }
 
 func (s *sandbox) add(name, url string, closer func() error) {
@@ -117,7 +93,7 @@ func (s *sandbox) welcome(w io.Writer, address string, apps *access.Directory) e
 	}
 	token, err := apps.Mint(sandboxApp, "1001", 1)
 	if err != nil {
-		return nil // apps of the operator's own: he has his own tokens
+		return nil // apps of the operator's own: they have their own tokens
 	}
 	_, err = fmt.Fprintf(w, `
 Switchboard on http://%[1]s  (docs: http://%[1]s/docs)

@@ -25,6 +25,7 @@ import (
 	"switchboard/app/sqldb"
 	"switchboard/app/switches"
 	"switchboard/app/switches/switchessql"
+	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
 	"switchboard/handlers"
 	"switchboard/vendors"
@@ -42,7 +43,7 @@ type server struct {
 	listener net.Listener
 	sandbox  *sandbox // nil: real vendors
 	apps     *access.Directory
-	accounts *accounts
+	accounts *vendorset.Accounts
 	routes   *vendors.Router
 
 	db  *sqldb.DB
@@ -123,20 +124,20 @@ func (s *server) openOutside(context.Context) (err error) {
 	if s.apps, err = access.New(s.cfg.AccessConfig, verified.Get); err != nil {
 		return fmt.Errorf("%s_APPS: %w", envPrefix, err)
 	}
-	if s.accounts, err = openAccounts(s.cfg, upstream.Options{Observe: s.metrics.call}); err != nil {
+	s.accounts, err = vendorset.Open(vendorset.Options{
+		Config: s.cfg.VendorsConfig, File: s.cfg.AccountsFile, Upstream: upstream.Options{Observe: s.metrics.call},
+	})
+	if err != nil {
 		return err
 	}
-	s.open.push("vendors", func() error { s.accounts.close(); return nil })
+	s.open.push("vendors", func() error { s.accounts.Close(); return nil })
 	base, err := s.cfg.Route.table()
 	if err != nil {
 		return err
 	}
-	s.routes = s.accounts.routes
+	s.routes = s.accounts.Router
 	s.metrics.watch(s.routes)
-	if err := s.routes.Apply(base); err != nil {
-		return fmt.Errorf("%s_ROUTE_*: %w", envPrefix, err)
-	}
-	return nil
+	return namedRoute(s.routes.Apply(base))
 }
 
 // openStore opens what is kept, and the pen for what runs beside requests: it
@@ -185,7 +186,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	s.run(func(ctx context.Context) { s.switches.Run(ctx, s.log) })
 	s.run(func(ctx context.Context) {
-		s.accounts.run(ctx, s.log, func(account, what string) {
+		s.accounts.Run(ctx, s.log, func(account, what string) {
 			s.log.Info("the accounts file changed an account", "account", account, "what", what)
 			if err := s.switches.Again(ctx); err != nil {
 				s.log.Warn("what was switched before does not apply to the new accounts", "error", err)

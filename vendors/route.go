@@ -262,10 +262,36 @@ func newRouting(accounts []account, routes map[Capability]Route) (*routing, erro
 		}
 		var err error
 		if next.table[c], err = compile(c, route, accounts); err != nil {
-			return nil, fmt.Errorf("route %s: %w", c, err)
+			return nil, &RouteError{Capability: c, Err: err}
 		}
 	}
 	return next, nil
+}
+
+// RouteError says why a route cannot be.
+type RouteError struct {
+	Capability Capability
+	Err        error
+}
+
+// Error names the capability.
+func (e *RouteError) Error() string { return fmt.Sprintf("route %s: %v", e.Capability, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *RouteError) Unwrap() error { return e.Err }
+
+// whoCan names the accounts that a route for c may list.
+func whoCan(c Capability, accounts []account) string {
+	var able []string
+	for _, a := range accounts {
+		if a.live[0].Has(c) {
+			able = append(able, a.name)
+		}
+	}
+	if len(able) == 0 {
+		return "no configured account can"
+	}
+	return strings.Join(able, ", ") + " can"
 }
 
 func compile(c Capability, route Route, accounts []account) (*compiled, error) {
@@ -279,10 +305,10 @@ func compile(c Capability, route Route, accounts []account) (*compiled, error) {
 	for _, cand := range route.Candidates {
 		i := slices.IndexFunc(accounts, func(a account) bool { return a.name == cand.Vendor })
 		if i < 0 {
-			return nil, fmt.Errorf("no vendor named %q is configured", cand.Vendor)
+			return nil, fmt.Errorf("no account %q is configured; %s", cand.Vendor, whoCan(c, accounts))
 		}
 		if !accounts[i].live[0].Has(c) {
-			return nil, fmt.Errorf("%s cannot do that", cand.Vendor)
+			return nil, fmt.Errorf("%s cannot do that; %s", cand.Vendor, whoCan(c, accounts))
 		}
 		out.accounts = append(out.accounts, accounts[i])
 		out.first = append(out.first, accounts[i].live[0])

@@ -2,6 +2,7 @@ package certify
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -13,9 +14,15 @@ import (
 	"switchboard/vendors/vendortest"
 )
 
-// linkV is what holds at LinkV itself and at its mock, less what an account with
+// errTwoHosts: the suite's proxy stands in front of one host.
+var errTwoHosts = errors.New("linkv: certify the IM and the live host one at a time, each with its own credentials only")
+
+// LinkV is what holds at LinkV itself and at its mock, less what an account with
 // one of the two sets of credentials cannot do.
-func linkV(cfg linkv.Config) vendortest.Fixture {
+func LinkV(cfg linkv.Config) (vendortest.Fixture, error) {
+	if cfg.LiveBaseURL != "" && cfg.LiveBaseURL != cfg.BaseURL {
+		return vendortest.Fixture{}, errTwoHosts
+	}
 	f := linkvWhole(cfg)
 	if cfg.LiveAppID == "" {
 		f.Lacks = append(f.Lacks, "Wallet", "Orders")
@@ -27,7 +34,7 @@ func linkV(cfg linkv.Config) vendortest.Fixture {
 		f.Secrets, f.Kinds = []vendors.Secret{cfg.LiveAppSecret}, nil
 		f.Codes = slices.DeleteFunc(f.Codes, func(c vendortest.CodeCase) bool { return c.Op != "" })
 	}
-	return f
+	return f, nil
 }
 
 func linkvWhole(cfg linkv.Config) vendortest.Fixture {
@@ -91,11 +98,14 @@ func LinkVMock(t vendortest.T, otherTypes bool) vendortest.Fixture {
 		t.Fatalf("mock: %v", err)
 	}
 	t.Cleanup(func() { _ = m.Close() })
-	f := linkV(linkv.Config{
+	f, err := LinkV(linkv.Config{
 		AppID: account.AppID, AppKey: account.AppKey, AppSecret: vendors.Secret(account.AppSecret),
 		LiveAppID: account.LiveAppID, LiveAppSecret: vendors.Secret(account.LiveAppSecret),
 		BaseURL: m.URL, AID: "switchboard", Portrait: "https://portraits.example/none.png", CoinDays: 91,
 	})
+	if err != nil {
+		t.Fatalf("fixture: %v", err)
+	}
 	app := m.Default()
 	for _, user := range []string{f.Known, f.Peer} {
 		app.Register(user)

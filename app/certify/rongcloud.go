@@ -14,8 +14,10 @@ import (
 	"switchboard/vendors/vendortest"
 )
 
-// rongCloud is what holds at RongCloud itself and at its mock.
-func rongCloud(cfg rongcloud.Config) vendortest.Fixture {
+// RongCloud is what holds at RongCloud itself and at its mock.
+func RongCloud(cfg rongcloud.Config) (vendortest.Fixture, error) { return rongFixture(cfg), nil }
+
+func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 	account := rongAccount{cfg.AppKey, cfg.AppSecret}
 	return vendortest.Fixture{
 		Open: func(baseURL string) (*vendors.Vendor, error) {
@@ -55,7 +57,7 @@ func RongCloudMock(t vendortest.T) vendortest.Fixture {
 	}
 	t.Cleanup(func() { _ = m.Close() })
 	cfg.BaseURL = m.URL
-	f := rongCloud(cfg)
+	f := rongFixture(cfg)
 	f.Far = rongFarEnd(m, rongClient{t, m.URL, rongAccount{cfg.AppKey, cfg.AppSecret}})
 	if err := seed(t.Context(), f); err != nil {
 		t.Fatalf("seed: %v", err)

@@ -11,8 +11,10 @@ import (
 	"switchboard/vendors/youme"
 )
 
-// youMe is what holds at YouMe itself and at its mock.
-func youMe(cfg youme.Config) vendortest.Fixture {
+// YouMe is what holds at YouMe itself and at its mock.
+func YouMe(cfg youme.Config) (vendortest.Fixture, error) { return youmeFixture(cfg), nil }
+
+func youmeFixture(cfg youme.Config) vendortest.Fixture {
 	return vendortest.Fixture{
 		Open: func(baseURL string) (*vendors.Vendor, error) {
 			own := cfg
@@ -47,7 +49,7 @@ func YouMeMock(t vendortest.T, plain bool) vendortest.Fixture {
 		t.Fatalf("mock: %v", err)
 	}
 	t.Cleanup(func() { _ = m.Close() })
-	f := youMe(youme.Config{
+	f := youmeFixture(youme.Config{
 		AppKey: account.AppKey, AppSecret: vendors.Secret(account.AppSecret), AppID: int(account.AppID),
 		Identifier: account.Identifier, BaseURL: m.URL, IdentityCommand: "change_user_ Identity",
 	})

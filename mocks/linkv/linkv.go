@@ -14,11 +14,11 @@ import (
 // Account is one customer's credentials. What is empty is made up from the
 // seed and the namespace's name, the same every time.
 type Account struct {
-	AppID         string `split_words:"true"` // IM app id
-	AppKey        string `split_words:"true"` // IM app key
-	AppSecret     string `split_words:"true"` // IM app secret
-	LiveAppID     string `split_words:"true"` // as sent: "LM" and 22 digits
-	LiveAppSecret string `split_words:"true"`
+	AppID         string // IM app id
+	AppKey        string // IM app key
+	AppSecret     string // IM app secret
+	LiveAppID     string // as sent: "LM" and 22 digits
+	LiveAppSecret string
 }
 
 // Config is one mock server. Its zero value works.
@@ -45,8 +45,7 @@ type Mock struct {
 // Server is a Mock on a port.
 type Server struct {
 	*Mock
-	URL    string
-	server *mock.Server
+	*mock.Server
 }
 
 // New builds LinkV. Close it when done.
@@ -87,11 +86,8 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Mock: m, URL: s.URL, server: s}, nil
+	return &Server{m, s}, nil
 }
-
-// Close stops the server and waits for all of it.
-func (s *Server) Close() error { return s.server.Close() }
 
 func (a Account) credentials() map[string]string {
 	return map[string]string{

@@ -20,8 +20,8 @@ const (
 // Account is one customer's credentials. What is empty is made up from the
 // seed and the namespace's name.
 type Account struct {
-	AppKey    string `split_words:"true"`
-	AppSecret string `split_words:"true"`
+	AppKey    string
+	AppSecret string
 }
 
 // Config says how the account at the vendor is set up. The zero value is the
@@ -78,8 +78,7 @@ type Mock struct {
 // Server is a Mock on a port.
 type Server struct {
 	*Mock
-	URL    string
-	server *mock.Server
+	*mock.Server
 }
 
 // New builds RongCloud. Close it when done.
@@ -140,8 +139,5 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Mock: m, URL: s.URL, server: s}, nil
+	return &Server{m, s}, nil
 }
-
-// Close stops the server and waits for all of it.
-func (s *Server) Close() error { return s.server.Close() }

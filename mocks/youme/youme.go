@@ -15,10 +15,10 @@ import (
 // Account is one customer's credentials. What is empty is made up from the
 // seed and the namespace's name, the same every time.
 type Account struct {
-	AppKey     string `split_words:"true"` // "YOUME" and 40 upper hex digits
-	AppSecret  string `split_words:"true"`
-	AppID      int64  `split_words:"true"` // zero: made up
-	Identifier string `split_words:"true"` // the console's administrator; empty: admin
+	AppKey     string // "YOUME" and 40 upper hex digits
+	AppSecret  string
+	AppID      int64  // zero: made up
+	Identifier string // the console's administrator; empty: admin
 }
 
 // Config is one mock server. Its zero value works.
@@ -41,8 +41,7 @@ type Mock struct {
 // Server is a Mock on a port.
 type Server struct {
 	*Mock
-	URL    string
-	server *mock.Server
+	*mock.Server
 }
 
 // New builds YouMe. Close it when done.
@@ -86,11 +85,8 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Mock: m, URL: s.URL, server: s}, nil
+	return &Server{m, s}, nil
 }
-
-// Close stops the server and waits for all of it.
-func (s *Server) Close() error { return s.server.Close() }
 
 func (a Account) credentials() map[string]string {
 	given := map[string]string{"app_key": a.AppKey, "app_secret": a.AppSecret, "identifier": a.Identifier}

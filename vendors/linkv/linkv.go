@@ -4,8 +4,6 @@
 package linkv
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 
 	"switchboard/vendors"
@@ -33,21 +31,26 @@ func (c Config) Configured() bool {
 	return c.AppID != "" || c.AppKey != "" || c.AppSecret != "" || c.LiveAppID != "" || c.LiveAppSecret != "" || c.BaseURL != ""
 }
 
-func (c Config) check() error {
-	if c.BaseURL == "" {
-		return errors.New("BASE_URL is missing")
+// Validate reports the first setting that is wrong.
+func (c Config) Validate() error {
+	required := func(setting, with string) error {
+		return &vendors.SettingError{Setting: setting, Problem: "is required with", With: with}
 	}
-	if c.AppID == "" && c.LiveAppID == "" {
-		return errors.New("neither APP_ID (IM) nor LIVE_APP_ID (live) is set")
-	}
-	if c.AppID != "" && (c.AppKey == "" || c.AppSecret == "") {
-		return errors.New("APP_ID needs APP_KEY and APP_SECRET")
-	}
-	if c.LiveAppID != "" && c.LiveAppSecret == "" {
-		return errors.New("LIVE_APP_ID needs LIVE_APP_SECRET")
-	}
-	if c.CoinDays < 1 {
-		return errors.New("COIN_DAYS must be 1 or more")
+	switch {
+	case c.AppID == "" && c.LiveAppID == "":
+		return &vendors.SettingError{Setting: "APP_ID", Problem: "is required for IM, or for coins", With: "LIVE_APP_ID"}
+	case c.AppID != "" && c.AppKey == "":
+		return required("APP_KEY", "APP_ID")
+	case c.AppID != "" && c.AppSecret == "":
+		return required("APP_SECRET", "APP_ID")
+	case c.LiveAppID != "" && c.LiveAppSecret == "":
+		return required("LIVE_APP_SECRET", "LIVE_APP_ID")
+	case !upstream.ValidURL(c.BaseURL):
+		return &vendors.SettingError{Setting: "BASE_URL", Problem: upstream.URLProblem}
+	case c.LiveBaseURL != "" && !upstream.ValidURL(c.LiveBaseURL):
+		return &vendors.SettingError{Setting: "LIVE_BASE_URL", Problem: upstream.URLProblem}
+	case c.CoinDays < 1:
+		return &vendors.SettingError{Setting: "COIN_DAYS", Problem: "must be 1 or more"}
 	}
 	return nil
 }
@@ -64,8 +67,8 @@ type adapter struct {
 
 // Open connects one LinkV account. The caller closes the vendor.
 func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error) {
-	if err := cfg.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
 	if cfg.LiveBaseURL == "" {
 		cfg.LiveBaseURL = cfg.BaseURL

@@ -26,28 +26,34 @@ type Config struct {
 // Configured reports whether the account's credentials are there.
 func (c Config) Configured() bool { return c.AppKey != "" || c.AppSecret != "" }
 
-// Backup is the same account at the region's other host, to be opened as a
-// vendor of its own and routed behind the first: what could not be sent there is
-// then sent here (docs/vendors/rongcloud.md#connections). False: none is
-// configured.
-func (c Config) Backup() (Config, bool) {
-	b := c
-	b.BaseURL, b.BackupURL = c.BackupURL, ""
-	return b, c.BackupURL != ""
+// Backup is what the same account at the region's other host sets otherwise, by
+// setting; nil: none is configured. It is opened as an account of its own and
+// routed behind the first: what could not be sent there is then sent here
+// (docs/vendors/rongcloud.md#connections).
+func (c Config) Backup() map[string]string {
+	if c.BackupURL == "" {
+		return nil
+	}
+	return map[string]string{"base_url": c.BackupURL, "backup_url": ""}
 }
 
-func (c Config) problem() string {
+// Validate reports the first setting that is wrong.
+func (c Config) Validate() error {
 	switch {
 	case c.AppKey == "":
-		return "APP_KEY is missing"
+		return &vendors.SettingError{Setting: "APP_KEY", Problem: "is required with", With: "APP_SECRET"}
 	case c.AppSecret == "":
-		return "APP_SECRET is missing"
+		return &vendors.SettingError{Setting: "APP_SECRET", Problem: "is required with", With: "APP_KEY"}
 	case c.CommandData != "object" && c.CommandData != "string":
-		return "COMMAND_DATA must be object or string"
+		return &vendors.SettingError{Setting: "COMMAND_DATA", Problem: "must be object or string"}
 	case c.CallbackAge < 0:
-		return "CALLBACK_AGE must not be negative"
+		return &vendors.SettingError{Setting: "CALLBACK_AGE", Problem: "must not be negative"}
+	case c.BackupURL != "" && !upstream.ValidURL(c.BackupURL):
+		return &vendors.SettingError{Setting: "BACKUP_URL", Problem: upstream.URLProblem}
+	case !upstream.ValidURL(c.BaseURL):
+		return &vendors.SettingError{Setting: "BASE_URL", Problem: upstream.URLProblem}
 	}
-	return ""
+	return nil
 }
 
 // adapter is every capability of one account.
@@ -59,8 +65,8 @@ type adapter struct {
 
 // Open connects one account. The caller closes the vendor.
 func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error) {
-	if why := cfg.problem(); why != "" {
-		return nil, vendors.Refuse(name, "open", vendors.ErrInvalid, why)
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
 	up, err := upstream.New(upstream.Config{
 		Vendor: name, BaseURL: cfg.BaseURL, Limits: limits,

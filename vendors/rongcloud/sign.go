@@ -68,7 +68,11 @@ func first(v url.Values, names ...string) string {
 // Explain shows how in is signed: it takes the nonce and the timestamp as
 // headers (App-Key, Nonce, Timestamp, with or without RC-) or callbacks (appKey,
 // nonce, timestamp, signTimestamp) name them.
-func Explain(cfg Config, in vendors.SignInput) vendors.Explanation {
+func Explain(cfg Config, in vendors.SignInput) []vendors.Explanation {
+	return []vendors.Explanation{explain(cfg, in)}
+}
+
+func explain(cfg Config, in vendors.SignInput) vendors.Explanation {
 	s := signed{
 		appKey:    first(in.Values, "App-Key", "RC-App-Key", "appKey"),
 		nonce:     first(in.Values, "Nonce", "RC-Nonce", "nonce"),

@@ -54,7 +54,7 @@ func TestExplainTellsWhyASignatureIsRefused(t *testing.T) {
 		{"no time", vendors.SignInput{Values: url.Values{"Nonce": {"1"}, "Timestamp": {"soon"}}, Now: now}, "timestamp"},
 		{"clocks apart", vendors.SignInput{Values: values, Now: now, Date: now.Add(-412 * time.Second)}, "differ"},
 	} {
-		e := Explain(cfg, c.in)
+		e := explain(cfg, c.in)
 		if c.problem == "" && (len(e.Problems) > 0 || e.Digest != vectorDigest || e.Age != 5*time.Minute) {
 			t.Errorf("%s: %+v", c.name, e)
 		}

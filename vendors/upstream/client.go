@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -35,12 +36,30 @@ var _ vendors.Link = (*Client)(nil)
 
 // New builds the client of one vendor account. The caller owns it and closes it.
 func New(cfg Config, opt Options) (*Client, error) {
-	u, err := url.Parse(cfg.BaseURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("%s: the base URL must be http or https with a host", cfg.Vendor)
+	u, err := parseURL(cfg.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the base URL %w", cfg.Vendor, err)
 	}
 	cfg = withDefaults(cfg)
 	return newClient(cfg, opt, newHTTP(cfg, u)), nil
+}
+
+// URLProblem is what is wrong with a base URL that is not valid.
+const URLProblem = "must be an http or https URL with a host"
+
+// ValidURL reports whether New would take raw for a base URL.
+func ValidURL(raw string) bool {
+	_, err := parseURL(raw)
+	return err == nil
+}
+
+// parseURL's error does not repeat raw: somebody may have put a secret there.
+func parseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New(URLProblem)
+	}
+	return u, nil
 }
 
 func withDefaults(cfg Config) Config {

@@ -33,7 +33,11 @@ func (a *adapter) sign(r *upstream.Request) {
 
 // Explain shows how cfg signs a request made at in.Values' curtime, which
 // YouMe hashes as it is written, a fraction of a second included.
-func Explain(cfg Config, in vendors.SignInput) vendors.Explanation {
+func Explain(cfg Config, in vendors.SignInput) []vendors.Explanation {
+	return []vendors.Explanation{explain(cfg, in)}
+}
+
+func explain(cfg Config, in vendors.SignInput) vendors.Explanation {
 	curtime := in.Values.Get("curtime")
 	e := vendors.Explanation{
 		Scheme:    "checksum = lower hex sha1(app secret + curtime)",

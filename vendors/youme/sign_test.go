@@ -42,7 +42,7 @@ func TestExplainShowsAgeAndNoSecret(t *testing.T) {
 		{"another secret", "1700000000", "00", 0, 1},
 		{"no time", "yesterday", "", 0, 1},
 	} {
-		e := Explain(cfg, vendors.SignInput{
+		e := explain(cfg, vendors.SignInput{
 			Values: url.Values{"curtime": {tc.curtime}}, Signature: tc.given, Now: time.Unix(1700000000, 0).Add(tc.age),
 		})
 		if len(e.Problems) != tc.problems || e.Canonical != "[secret of 10 bytes]"+tc.curtime || e.Digest != checksum("mocksecret", tc.curtime) {
@@ -52,7 +52,7 @@ func TestExplainShowsAgeAndNoSecret(t *testing.T) {
 			t.Errorf("%s: the secret shows", tc.name)
 		}
 	}
-	skewed := Explain(cfg, vendors.SignInput{Values: url.Values{"curtime": {"1700000000"}}, Now: time.Unix(1700000000, 0), Date: time.Unix(1700000400, 0)})
+	skewed := explain(cfg, vendors.SignInput{Values: url.Values{"curtime": {"1700000000"}}, Now: time.Unix(1700000000, 0), Date: time.Unix(1700000400, 0)})
 	if skewed.Skew != 400*time.Second || len(skewed.Problems) != 1 {
 		t.Errorf("a clock 400 s behind the vendor's: %+v", skewed)
 	}
@@ -63,7 +63,7 @@ func TestOpenNamesWhatIsMissing(t *testing.T) {
 	for want, spoil := range map[string]func(*Config){
 		"APP_KEY": func(c *Config) { c.AppKey = "" }, "APP_SECRET": func(c *Config) { c.AppSecret = "" },
 		"APP_ID": func(c *Config) { c.AppID = 0 }, "IDENTIFIER": func(c *Config) { c.Identifier = "" },
-		"IDENTITY_COMMAND": func(c *Config) { c.IdentityCommand = "" }, "base URL": func(c *Config) { c.BaseURL = "api.youme.im" },
+		"IDENTITY_COMMAND": func(c *Config) { c.IdentityCommand = "" }, "BASE_URL": func(c *Config) { c.BaseURL = "api.youme.im" },
 	} {
 		cfg := good
 		spoil(&cfg)

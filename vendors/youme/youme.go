@@ -4,8 +4,6 @@
 package youme
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -27,18 +25,21 @@ type Config struct {
 // Configured reports whether any setting that has no default is there.
 func (c Config) Configured() bool { return c.AppKey != "" || c.AppSecret != "" || c.AppID != 0 }
 
-func (c Config) check() error {
+// Validate reports the first setting that is wrong.
+func (c Config) Validate() error {
 	switch {
 	case c.AppKey == "":
-		return errors.New("APP_KEY is missing")
+		return &vendors.SettingError{Setting: "APP_KEY", Problem: "is required with", With: "APP_SECRET"}
 	case c.AppSecret == "":
-		return errors.New("APP_SECRET is missing")
+		return &vendors.SettingError{Setting: "APP_SECRET", Problem: "is required with", With: "APP_KEY"}
 	case c.AppID <= 0:
-		return errors.New("APP_ID is missing or not a positive number")
+		return &vendors.SettingError{Setting: "APP_ID", Problem: "must be a positive number, and is required with", With: "APP_KEY"}
 	case c.Identifier == "":
-		return errors.New("IDENTIFIER is empty")
+		return &vendors.SettingError{Setting: "IDENTIFIER", Problem: "must not be empty"}
 	case c.IdentityCommand == "":
-		return errors.New("IDENTITY_COMMAND is empty")
+		return &vendors.SettingError{Setting: "IDENTITY_COMMAND", Problem: "must not be empty"}
+	case !upstream.ValidURL(c.BaseURL):
+		return &vendors.SettingError{Setting: "BASE_URL", Problem: upstream.URLProblem}
 	}
 	return nil
 }
@@ -51,8 +52,8 @@ type adapter struct {
 
 // Open connects one YouMe app. The caller closes the vendor.
 func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error) {
-	if err := cfg.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
 	up, err := upstream.New(upstream.Config{
 		Vendor: name, BaseURL: cfg.BaseURL, Limits: limits,

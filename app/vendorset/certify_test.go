@@ -1,9 +1,8 @@
-package certify
+package vendorset
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -35,22 +34,22 @@ func results(r vendortest.Report) map[string]vendortest.Result {
 }
 
 func TestVendorWithoutAccountIsCertifiedAgainstItsMock(t *testing.T) {
-	for _, vendor := range Vendors() {
-		r, err := Run(t.Context(), vendor, Accounts{}, quick)
+	for _, vendor := range Names() {
+		r, err := Certify(t.Context(), vendor, Config{}, quick)
 		if err != nil || !r.OK() || r.Target != "mock" || r.Vendor != vendor {
 			var text strings.Builder
 			_ = r.WriteText(&text)
 			t.Errorf("%s: %v\n%s", vendor, err, text.String())
 		}
 	}
-	if r, _ := Run(t.Context(), "rongcloud", Accounts{}, quick); results(r)["BalanceIsTheFarEnds"] != vendortest.Absent {
+	if r, _ := Certify(t.Context(), "rongcloud", Config{}, quick); results(r)["BalanceIsTheFarEnds"] != vendortest.Absent {
 		t.Errorf("RongCloud has no wallet, and the report says %s", results(r)["BalanceIsTheFarEnds"])
 	}
-	if _, err := Run(t.Context(), "acme", Accounts{}, nil); err == nil {
+	if _, err := Certify(t.Context(), "acme", Config{}, nil); err == nil {
 		t.Error("an unknown vendor is certified")
 	}
 	two := linkv.Config{AppID: "a", BaseURL: "https://im.example", LiveBaseURL: "https://live.example"}
-	if _, err := Run(t.Context(), "linkv", Accounts{LinkV: two}, quick); !errors.Is(err, errTwoHosts) {
+	if _, err := Certify(t.Context(), "linkv", Config{LinkV: two}, quick); err == nil || !strings.Contains(err.Error(), "one at a time") {
 		t.Errorf("two hosts: %v", err)
 	}
 }
@@ -64,7 +63,7 @@ func TestVendorWithAccountIsCertifiedAtItsHost(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = m.Close() })
 	account := rongcloud.Config{AppKey: "real", AppSecret: "real-s3cret", BaseURL: m.URL, CommandData: "object", CallbackAge: time.Minute}
-	r, err := Run(t.Context(), "rongcloud", Accounts{RongCloud: account}, nil)
+	r, err := Certify(t.Context(), "rongcloud", Config{RongCloud: account}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +77,7 @@ func TestVendorWithAccountIsCertifiedAtItsHost(t *testing.T) {
 		t.Errorf("presence %s, outcomes %s", got["PresenceFollowsTheFarEnd"], got["SpoiledExchangeHasItsOutcome"])
 	}
 	account.AppSecret = "wrong"
-	if _, err := Run(t.Context(), "rongcloud", Accounts{RongCloud: account}, quick); err == nil || strings.Contains(err.Error(), "wrong") {
+	if _, err := Certify(t.Context(), "rongcloud", Config{RongCloud: account}, quick); err == nil || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("a wrong secret: %v", err)
 	}
 }
@@ -95,7 +94,7 @@ func TestAccountWithHalfOfLinkVIsCertifiedForThatHalf(t *testing.T) {
 	im.AppID, im.AppKey, im.AppSecret = account.AppID, account.AppKey, "im-s3cret"
 	live.LiveAppID, live.LiveAppSecret = account.LiveAppID, "live-s3cret"
 	for name, cfg := range map[string]linkv.Config{"IM": im, "live": live} {
-		r, err := Run(t.Context(), "linkv", Accounts{LinkV: cfg}, nil)
+		r, err := Certify(t.Context(), "linkv", Config{LinkV: cfg}, nil)
 		if err != nil || !r.OK() {
 			var text strings.Builder
 			_ = r.WriteText(&text)
@@ -105,7 +104,7 @@ func TestAccountWithHalfOfLinkVIsCertifiedForThatHalf(t *testing.T) {
 }
 
 func TestReportsOfTwoRunsCanBeComparedThroughJSON(t *testing.T) {
-	good, err := Run(t.Context(), "rongcloud", Accounts{}, quick)
+	good, err := Certify(t.Context(), "rongcloud", Config{}, quick)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +133,7 @@ func TestReportsOfTwoRunsCanBeComparedThroughJSON(t *testing.T) {
 func TestCertificationStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r, _ := Run(ctx, "rongcloud", Accounts{}, nil); len(r.Cases) != 0 || r.OK() {
+	if r, _ := Certify(ctx, "rongcloud", Config{}, nil); len(r.Cases) != 0 || r.OK() {
 		t.Errorf("%d checks ran after the end", len(r.Cases))
 	}
 }
