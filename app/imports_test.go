@@ -33,7 +33,8 @@ var importRules = []struct {
 	{"app/periodic", nil},
 	{"app/outbox", nil},
 	{"app/", []string{"vendors", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
-	{"handlers", []string{"app/", "vendors", "middleware", fiberLib}},
+	{"handlers/", slices.Concat(domains, []string{"vendors", "middleware", "handlers", "handlers/stream", fiberLib})},
+	{"handlers", []string{"app/problem", "vendors", "middleware", fiberLib}},
 	{"middleware", []string{fiberLib, "app/access", "app/problem", "vendors"}},
 	{"mocks", []string{"app/vendorset"}},
 	{"mocks/", []string{"openapi", "mocks/mock"}},
@@ -42,6 +43,12 @@ var importRules = []struct {
 	{"vendors/upstream", []string{"vendors", restyLib, gobreakerLib, gocacheLib}},
 	{"vendors/vendortest", []string{"vendors"}},
 	{"vendors/", []string{"vendors", "vendors/upstream"}},
+}
+
+// domains are what HTTP may call; their stores are not among them.
+var domains = []string{
+	"app/access", "app/conversation", "app/events", "app/ledger", "app/messages", "app/moderation", "app/pairing", "app/problem",
+	"app/realtime", "app/realtime/wire", "app/rooms", "app/switches", "app/translation", "app/uploads", "app/wallet",
 }
 
 const (
@@ -128,7 +135,10 @@ func TestImportRulesBite(t *testing.T) {
 		{"app/pairing/pairingtest", "switchboard/app/pairing", true},
 		{"app/pairing/pairingtest", "switchboard/app/wallet", false},
 		{"handlers", "switchboard/vendors/linkv", false},
-		{"handlers", "switchboard/app/wallet", true},
+		{"handlers", "switchboard/app/wallet", false},
+		{"handlers/product", "switchboard/app/wallet", true},
+		{"handlers/product", "switchboard/app/sqldb", false},
+		{"handlers/product", "switchboard/handlers/gateway", false},
 		{"newcomer", "switchboard/vendors", false},
 		{"app/wallet", "net/http", true},
 	} {

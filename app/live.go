@@ -17,7 +17,8 @@ import (
 	"switchboard/app/realtime/realtimesql"
 	"switchboard/app/realtime/wire"
 	"switchboard/app/uploads"
-	"switchboard/handlers"
+	"switchboard/handlers/gateway"
+	"switchboard/handlers/im"
 	"switchboard/middleware"
 )
 
@@ -235,11 +236,11 @@ const sweepEvery = time.Hour
 // mountLive adds the gateway API, the conversation API and the files.
 func (s *server) mountLive(l *live) {
 	deadline := middleware.Deadline(s.cfg.Deadline)
-	handlers.Notify{Apps: s.apps, Conversations: l.conversations, Hub: l.hub, Log: s.log}.Mount(s.web)
-	handlers.Gateway{Conversations: l.conversations}.Mount(s.web, middleware.Client(s.apps), deadline)
-	handlers.Inner{Apps: s.apps, Conversations: l.conversations}.
+	gateway.Notify{Apps: s.apps, Conversations: l.conversations, Hub: l.hub, Log: s.log}.Mount(s.web)
+	gateway.Client{Conversations: l.conversations}.Mount(s.web, middleware.Client(s.apps), deadline)
+	gateway.Inner{Apps: s.apps, Conversations: l.conversations}.
 		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))
-	handlers.Files{Apps: s.apps, Store: l.files}.Mount(s.web)
-	handlers.Socket{Apps: s.apps, Conversations: l.conversations, Hub: l.hub, Log: s.log}.Mount(s.web.Group("/im"))
-	handlers.Conversations{Apps: s.apps, Service: l.conversations}.Mount(s.web.Group("/im", deadline))
+	im.Files{Apps: s.apps, Store: l.files}.Mount(s.web)
+	im.Socket{Apps: s.apps, Conversations: l.conversations, Hub: l.hub, Log: s.log}.Mount(s.web.Group("/im"))
+	im.Conversations{Apps: s.apps, Service: l.conversations}.Mount(s.web.Group("/im", deadline))
 }

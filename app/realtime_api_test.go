@@ -593,6 +593,6 @@ func TestNothingIsLeftOfSessionsThatLeave(t *testing.T) {
 	waitFor(t, "the end of their goroutines", func() bool {
 		var stacks bytes.Buffer
 		_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
-		return !strings.Contains(stacks.String(), "switchboard/handlers.") && !strings.Contains(stacks.String(), "realtime.(*Session)")
+		return !strings.Contains(stacks.String(), "switchboard/handlers/") && !strings.Contains(stacks.String(), "realtime.(*Session)")
 	})
 }

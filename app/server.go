@@ -27,7 +27,7 @@ import (
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
-	"switchboard/handlers"
+	"switchboard/handlers/product"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -173,8 +173,8 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.writes = ledgersql.New(s.db)
 	s.book = ledger.New(s.cfg.Ledger, s.writes, s.writes)
 	s.book.Observe = s.metrics.write
-	s.book.Recipes = handlers.SettleRooms(s.routes)
-	s.book.Recipes[vendors.OpAdjust] = handlers.SettleAdjust(s.coins)
+	s.book.Recipes = product.SettleRooms(s.routes)
+	s.book.Recipes[vendors.OpAdjust] = product.SettleAdjust(s.coins)
 	s.run(func(ctx context.Context) { s.book.Run(ctx, s.log) })
 	base, err := s.cfg.Route.table()
 	if err != nil {

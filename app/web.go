@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -16,6 +17,11 @@ import (
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
 	"switchboard/handlers"
+	"switchboard/handlers/admin"
+	"switchboard/handlers/callback"
+	"switchboard/handlers/gateway"
+	"switchboard/handlers/im"
+	"switchboard/handlers/product"
 	"switchboard/middleware"
 	"switchboard/openapi"
 	"switchboard/vendors"
@@ -46,21 +52,21 @@ func (s *server) openWeb(ctx context.Context) error {
 	recent := &vendors.Recent{}
 	journal := middleware.Journal(recent)
 	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal, newActivity(s).heed)
-	handlers.Product{
+	product.Client{
 		Words: s.words, Wallet: s.coins, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
-	handlers.Pairing{Service: s.pairs, Admit: s.live.conversations.Admit}.Mount(clients)
+	product.Pairing{Service: s.pairs, Admit: s.live.conversations.Admit}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
-	handlers.Server{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
-	handlers.PairingHosts{Service: s.pairs}.Mount(back)
-	handlers.Bans{Conversations: s.live.conversations, Pairs: s.pairs}.Mount(back)
-	handlers.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
+	product.BackEnd{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
+	product.PairingHosts{Service: s.pairs}.Mount(back)
+	product.Bans{Conversations: s.live.conversations, Pairs: s.pairs}.Mount(back)
+	product.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
 
-	handlers.Admin{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, Node: s.node}.
+	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
-	handlers.Callbacks{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
+	callback.Handler{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))
 	s.mountLive(s.live)
 	return nil
@@ -73,30 +79,48 @@ func (s *server) newWeb(parent context.Context) {
 	s.cancelRequests = cancel
 	s.open.push("requests", func() error { cancel(); return nil })
 	s.web = fiber.New(fiber.Config{
-		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: s.failure,
+		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: s.failure(),
 		ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	})
-	middleware.ReadLimit(s.web, readLimit, s.live.files.MaxBytes()+bodyLimit, handlers.UploadPath, s.mayUpload)
-	s.web.Use(handlers.Stray, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
-		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, handlers.UploadPath))
+	middleware.ReadLimit(s.web, readLimit, s.live.files.MaxBytes()+bodyLimit, im.UploadPath, s.mayUpload)
+	s.web.Use(gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
+		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, im.UploadPath))
 }
 
-func (s *server) mayUpload(c *fiber.Ctx) error { return handlers.MayUpload(c, s.apps) }
+func (s *server) mayUpload(c *fiber.Ctx) error { return im.MayUpload(c, s.apps) }
 
-// failure tells who may not upload so, and not that his file is too large.
-func (s *server) failure(c *fiber.Ctx, err error) error {
-	if errors.Is(err, fiber.ErrRequestEntityTooLarge) && c.Path() == handlers.UploadPath {
-		if refused := s.mayUpload(c); refused != nil {
-			err = refused
-		}
+// families answer failures: each API in its own envelope, by the first segment of
+// its paths. Paths of no API are answered plainly.
+func families() map[string]fiber.ErrorHandler {
+	out := map[string]fiber.ErrorHandler{"api": product.Failure, "im": im.Failure, "storage": im.Failure, "inner": gateway.Failure}
+	for _, path := range gateway.Paths() {
+		out[strings.TrimPrefix(path, "/")] = gateway.Failure
 	}
-	return handlers.Failure(c, err)
+	return out
 }
 
-func (s *server) probes() handlers.Probes {
-	return handlers.Probes{
+// failure is fiber's error handler. Who may not upload is told so, and not that
+// the file is too large.
+func (s *server) failure() fiber.ErrorHandler {
+	byFamily := families()
+	return func(c *fiber.Ctx, err error) error {
+		if errors.Is(err, fiber.ErrRequestEntityTooLarge) && c.Path() == im.UploadPath {
+			if refused := s.mayUpload(c); refused != nil {
+				err = refused
+			}
+		}
+		first, _, _ := strings.Cut(strings.TrimPrefix(c.Path(), "/"), "/")
+		if answer := byFamily[first]; answer != nil {
+			return answer(c, err)
+		}
+		return handlers.PlainFailure(c, err)
+	}
+}
+
+func (s *server) probes() admin.Probes {
+	return admin.Probes{
 		Sandbox: s.sandbox != nil, Metrics: s.metrics.handler(), OpenAPI: openapi.Switchboard(),
-		Ready: []handlers.Probe{
+		Ready: []admin.Probe{
 			{Name: "process", Check: func(context.Context) error {
 				if s.stopping.Load() {
 					return errors.New("stopping")

@@ -1,0 +1,63 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	swgui "github.com/swaggest/swgui/v5emb"
+)
+
+// Probe is one thing that must work for this process to be of use.
+type Probe struct {
+	Name  string
+	Check func(context.Context) error // its text is shown to operators
+}
+
+// Probes serves health, metrics and the contract.
+type Probes struct {
+	Ready   []Probe
+	Sandbox bool
+	Metrics http.Handler
+	OpenAPI []byte
+}
+
+// Mount adds the routes. Metrics are only for peers that operators lets in.
+func (h Probes) Mount(r fiber.Router, operators fiber.Handler) {
+	r.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
+	r.Get("/readyz", h.ready)
+	r.Get("/metrics", operators, adaptor.HTTPHandler(h.Metrics))
+	r.Get("/openapi.yaml", func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderContentType, "application/yaml")
+		return c.Send(h.OpenAPI)
+	})
+	r.Get("/docs*", adaptor.HTTPHandler(swgui.New("Switchboard", "/openapi.yaml", "/docs/")))
+}
+
+const probeTime = 2 * time.Second
+
+func (h Probes) ready(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(c.UserContext(), probeTime)
+	defer cancel()
+	found := make([]error, len(h.Ready))
+	var asked sync.WaitGroup
+	for i, p := range h.Ready {
+		asked.Go(func() { found[i] = p.Check(ctx) })
+	}
+	asked.Wait()
+	status, checks := fiber.StatusOK, fiber.Map{}
+	for i, p := range h.Ready {
+		checks[p.Name] = "ok"
+		if found[i] != nil {
+			status, checks[p.Name] = fiber.StatusServiceUnavailable, found[i].Error()
+		}
+	}
+	word := "ready"
+	if status != fiber.StatusOK {
+		word = "not ready"
+	}
+	return c.Status(status).JSON(fiber.Map{"status": word, "sandbox": h.Sandbox, "checks": checks})
+}

@@ -1,0 +1,119 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// DecodeParams reads the request's parameters into v: the JSON object that is the
+// body, or that stands under a "param" key or in a "param" form field. No body
+// and null are an empty object; unknown fields are ignored.
+func DecodeParams(c *fiber.Ctx, v any) error {
+	body := bytes.TrimSpace(c.Request().Body()) // not kept: what is decoded is copied
+	// JSON labelled as a form is taken for what it is: curl -d labels it so.
+	if isForm(c) && !bytes.HasPrefix(body, []byte("{")) {
+		body = bytes.TrimSpace([]byte(c.FormValue("param")))
+	}
+	if inner, ok := wrapped(body); ok && json.Unmarshal(inner, v) == nil {
+		return nil
+	}
+	params, err := unwrap(body)
+	if err != nil || params == nil {
+		return err
+	}
+	if err := json.Unmarshal(params, v); err != nil {
+		return badJSON(err)
+	}
+	return nil
+}
+
+// wrapped cuts the parameters out of a body that is their wrapping and nothing
+// else, as most are, so that it need not be read twice. When they are not one
+// JSON value, something else stands beside them: unwrap finds out.
+func wrapped(body []byte) (params []byte, ok bool) {
+	params, opened := bytes.CutPrefix(body, []byte(`{"param":`))
+	params, closed := bytes.CutSuffix(params, []byte("}"))
+	return params, opened && closed
+}
+
+// unwrap returns the parameters' JSON object, nil for none.
+func unwrap(body []byte) ([]byte, error) {
+	if len(body) == 0 || string(body) == "null" {
+		return nil, nil
+	}
+	var outer struct {
+		Param json.RawMessage `json:"param"`
+	}
+	if err := json.Unmarshal(body, &outer); err != nil {
+		return nil, badJSON(err)
+	}
+	switch {
+	case outer.Param == nil:
+		return body, nil
+	case string(outer.Param) == "null":
+		return nil, nil
+	}
+	return outer.Param, nil
+}
+
+func isForm(c *fiber.Ctx) bool {
+	kind := strings.ToLower(c.Get(fiber.HeaderContentType))
+	return strings.HasPrefix(kind, fiber.MIMEApplicationForm) || strings.HasPrefix(kind, fiber.MIMEMultipartForm)
+}
+
+// badJSON says which field has the wrong type, in the caller's terms.
+func badJSON(err error) error {
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &mismatch) && mismatch.Field != "":
+		// The field's path begins with the names of embedded Go types.
+		name := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]
+		if mismatch.Value == "" {
+			return Invalid("%s: %s is required", name, expectedType[mismatch.Type])
+		}
+		return Invalid("%s: a JSON %s does not fit", name, mismatch.Value)
+	case errors.As(err, &mismatch):
+		return Invalid("the parameters must be a JSON object")
+	}
+	return Invalid("the body is not valid JSON")
+}
+
+// DecodeJSON reads the body into v; unknown fields are ignored and no body is an
+// empty object. The samples of the gateway's document hold comments, commas
+// before a closing bracket and a key without a colon, and clients were written
+// after them: what is no JSON is read once more without these.
+func DecodeJSON(c *fiber.Ctx, v any) error { return DecodeBytes(c.Request().Body(), v) }
+
+// DecodeBytes is DecodeJSON for a frame of a socket.
+func DecodeBytes(body []byte, v any) error {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return nil
+	}
+	if !json.Valid(body) {
+		body = repairJSON(body)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return badJSON(err)
+	}
+	return nil
+}
+
+// DecodeStrict decodes an operator's JSON: a mistyped field is refused, since what
+// it would have said is then missing.
+func DecodeStrict(c *fiber.Ctx, v any) error {
+	d := json.NewDecoder(bytes.NewReader(c.Body()))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return Invalid("the body: %v", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return Invalid("the body: one JSON object is expected")
+	}
+	return nil
+}

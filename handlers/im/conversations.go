@@ -1,0 +1,238 @@
+package im
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/access"
+	"switchboard/app/conversation"
+	"switchboard/app/realtime/wire"
+	"switchboard/handlers"
+	"switchboard/middleware"
+)
+
+// Conversations serves the API's requests under /im.
+type Conversations struct {
+	Apps    *access.Directory
+	Service *conversation.Service
+}
+
+// Mount adds the routes; r is /im, behind a deadline.
+func (h Conversations) Mount(r fiber.Router) {
+	r.Post("/conversations", h.caller, h.create)
+	r.Get("/conversations", h.caller, h.find)
+	r.Put("/conversations", h.caller, h.update)
+	r.Delete("/conversations/:conv", h.caller, h.remove)
+	r.Post("/conversations/:conv/members", h.caller, h.addMembers)
+	r.Get("/conversations/:conv/members", h.caller, h.members)
+	r.Delete("/conversations/:conv/members", h.caller, h.removeMembers)
+	r.Post("/conversations/:conv/message", h.caller, h.send)
+	r.Get("/conversations/:conv/message", h.caller, h.messages)
+	r.Post("/users", h.caller, h.addUsers)
+	r.Get("/users", h.caller, h.users)
+}
+
+// caller is who calls, and whether the app's key proved it.
+type caller struct {
+	conversation.Caller
+	keyed bool
+}
+
+const callerKey = "im caller"
+
+// caller lets in the app's server by its key and a user by his token. Where the
+// app requires no token, naming the app is enough, as the document has it: such
+// a caller may do what needs no proof of who he is.
+func (h Conversations) caller(c *fiber.Ctx) error {
+	who, err := callerOf(c, h.Apps)
+	if err != nil {
+		return err
+	}
+	c.Locals(callerKey, who)
+	return c.Next()
+}
+
+func callerOf(c *fiber.Ctx, apps *access.Directory) (who caller, err error) {
+	id := middleware.AppID(c)
+	if id == "" {
+		return who, errNoAppID
+	}
+	app, err := apps.App(id)
+	if err != nil {
+		return who, err
+	}
+	who.Caller = conversation.Caller{App: app.ID, Rules: conversation.Typed}
+	if key := c.Get("app-key"); key != "" {
+		_, err := apps.Server(id, key)
+		who.keyed = true
+		return who, err
+	}
+	token := middleware.Bearer(c)
+	if token == "" {
+		if app.TokenRequired {
+			return who, middleware.ErrNoToken
+		}
+		return who, nil
+	}
+	user, err := apps.Verify(c.UserContext(), token)
+	if err == nil && user.App != app.ID {
+		err = middleware.ErrOtherApp
+	}
+	middleware.SetCaller(c, user)
+	who.User = user.User
+	return who, err
+}
+
+func callerIn(c *fiber.Ctx) caller {
+	who, _ := c.Locals(callerKey).(caller)
+	return who
+}
+
+// ids of users, sent as texts or as numbers.
+type clientIDs struct {
+	ClientIDs []handlers.UserID `json:"client_ids"`
+}
+
+func (h Conversations) create(c *fiber.Ctx) error {
+	if c.Context().QueryArgs().Has("where") && len(c.Body()) == 0 {
+		return h.find(c) // the document's own sample queries like that
+	}
+	var in struct {
+		ClientID   handlers.UserID   `json:"client_id"`
+		To         []handlers.UserID `json:"to_client_ids"`
+		ConvType   *handlers.FlexInt `json:"conv_type"`
+		ConvExtend json.RawMessage   `json:"conv_extend"`
+	}
+	if err := handlers.DecodeJSON(c, &in); err != nil {
+		return err
+	}
+	who := callerIn(c)
+	switch {
+	case in.ClientID == "" && who.Server():
+		return missing("client_id")
+	case in.To == nil:
+		return missing("to_client_ids")
+	case in.ConvType == nil:
+		return missing("conv_type")
+	case !who.Server() && in.ClientID != "" && string(in.ClientID) != who.User:
+		return conversation.ErrNotAllowed
+	}
+	if err := h.requireKnownUsers(c, who, append(in.To[:len(in.To):len(in.To)], in.ClientID)); err != nil {
+		return err
+	}
+	conv, fresh, err := h.Service.Create(c.UserContext(), who.Caller, conversation.Draft{
+		Type: int(*in.ConvType), Creator: string(in.ClientID), Members: handlers.Strings(in.To), Ext: in.ConvExtend,
+	})
+	if err != nil {
+		return err
+	}
+	// As in the document: the extension that was there before, of which a new
+	// conversation has none.
+	out := createdAnswer{ConvID: conv.ID}
+	if !fresh {
+		out.ConvExtend = conv.Ext
+	}
+	return success(c, out)
+}
+
+type createdAnswer struct {
+	ConvExtend json.RawMessage `json:"conv_extend"`
+	ConvID     string          `json:"conv_id"`
+}
+
+// requireKnownUsers refuses unknown users to who did not prove to be the app's server: only
+// the server makes users.
+func (h Conversations) requireKnownUsers(c *fiber.Ctx, who caller, ids []handlers.UserID) error {
+	if who.keyed || !who.Server() {
+		return nil // the domain judges users itself
+	}
+	for _, id := range ids {
+		if err := conversation.ValidUser(conversation.Typed, string(id)); err != nil {
+			return err
+		}
+		if _, err := h.Service.User(c.UserContext(), who.Caller, string(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h Conversations) find(c *fiber.Ctx) error {
+	where, err := conversation.ParseWhere([]byte(c.Query("where")))
+	if err != nil {
+		return err
+	}
+	p, err := pageIn(c, 20)
+	if err != nil {
+		return err
+	}
+	who := callerIn(c)
+	found, err := h.Service.Find(c.UserContext(), who.Caller, where, p.page, p.size)
+	if err != nil {
+		return err
+	}
+	items := make([]conversationItem, len(found.Items))
+	for i, conv := range found.Items {
+		items[i] = conversationItem{
+			ConvID: conv.ID, ConvType: conv.Type, ClientNum: conv.Members, AppID: conv.App,
+			ConvExtend: conv.Ext, CreaterID: conv.Creator, CTime: conv.Created.UTC().Format(time.DateTime),
+		}
+		if !conv.Updated.IsZero() {
+			items[i].MTime = wire.TextOrNil(conv.Updated.UTC().Format(time.DateTime))
+		}
+	}
+	return success(c, pageAnswer{found.Page, items, found.Last(), p.echo, found.Total})
+}
+
+// conversationItem has its times in UTC; mtime is null before the first change.
+type conversationItem struct {
+	ConvID     string          `json:"conv_id"`
+	ConvType   int             `json:"conv_type"`
+	ClientNum  int             `json:"client_num"`
+	AppID      string          `json:"app_id"`
+	ConvExtend json.RawMessage `json:"conv_extend"`
+	CreaterID  string          `json:"conv_creater_id"`
+	CTime      string          `json:"ctime"`
+	MTime      *string         `json:"mtime"`
+}
+
+func (h Conversations) update(c *fiber.Ctx) error {
+	var in struct {
+		Where  json.RawMessage `json:"where"`
+		Update *struct {
+			ConvExtend json.RawMessage `json:"conv_extend"`
+		} `json:"update"`
+	}
+	if err := handlers.DecodeJSON(c, &in); err != nil {
+		return err
+	}
+	if in.Update == nil || in.Update.ConvExtend == nil {
+		return missing("update")
+	}
+	where, err := conversation.ParseWhere(in.Where)
+	if err != nil {
+		return err
+	}
+	who := callerIn(c)
+	if who.Server() && !who.keyed {
+		return conversation.ErrNotAllowed
+	}
+	if _, err := h.Service.SetExt(c.UserContext(), who.Caller, where, in.Update.ConvExtend); err != nil {
+		return err
+	}
+	return success(c, true)
+}
+
+// remove closes the conversation for all: only its creator or the app's key may.
+func (h Conversations) remove(c *fiber.Ctx) error {
+	who := callerIn(c)
+	if who.Server() && !who.keyed {
+		return conversation.ErrNotAllowed
+	}
+	if err := h.Service.Delete(c.UserContext(), who.Caller, c.Params("conv")); err != nil {
+		return err
+	}
+	return success(c, true)
+}

@@ -1,0 +1,169 @@
+package im
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/contrib/websocket"
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/access"
+	"switchboard/app/conversation"
+	"switchboard/app/problem"
+	"switchboard/app/realtime"
+	"switchboard/handlers"
+	"switchboard/handlers/stream"
+	"switchboard/middleware"
+)
+
+const (
+	loginLimit    = 10 * time.Second // from the connection to a valid login
+	socketSilence = 30 * time.Second // three of the socket's pings
+)
+
+// Socket serves /im/socket.
+type Socket struct {
+	Apps          *access.Directory
+	Conversations *conversation.Service
+	Hub           *realtime.Hub
+	Log           *slog.Logger
+}
+
+// Mount adds the route; r is /im, without a deadline.
+func (h Socket) Mount(r fiber.Router) { r.Get("/socket", stream.Upgrade(h.serve, h.Log)) }
+
+// serve owns the connection: a login first, then messages until either side ends
+// it.
+func (h Socket) serve(conn *websocket.Conn) {
+	s := stream.NewSocket(conn, h.Hub, realtime.Socket)
+	ctx, cancel := context.WithTimeout(context.Background(), loginLimit)
+	defer cancel()
+	session, recovered, err := h.login(ctx, conn)
+	if err != nil {
+		h.refuse(s, err)
+		return
+	}
+	defer session.End(realtime.None)
+	frame, _ := json.Marshal(loginAnswer{"login.success", "success", loginData{time.Now().UnixMilli(), recovered}})
+	if s.Write(frame) != nil {
+		return
+	}
+	session.Start(s)
+	s.Read(session, socketSilence)
+}
+
+type loginAnswer struct {
+	Type string    `json:"type"`
+	Msg  string    `json:"msg"`
+	Data loginData `json:"data"`
+}
+
+// loginData has recovered only for a login that resumes.
+type loginData struct {
+	Time      int64 `json:"time"` // Unix milliseconds
+	Recovered *bool `json:"recovered,omitempty"`
+}
+
+// loginFrame is what a client says first. Since resumes after a message and is
+// ours, like the token's place in the data.
+type loginFrame struct {
+	Type string `json:"type"`
+	Data struct {
+		DeviceID handlers.UserID `json:"device_id"`
+		AppID    handlers.UserID `json:"app_id"`
+		ClientID handlers.UserID `json:"client_id"`
+		Ext      json.RawMessage `json:"ext"`
+		Token    string          `json:"token"`
+		Since    *string         `json:"since"`
+	} `json:"data"`
+}
+
+var errNoLogin = problem.New(problem.Invalid, "the first frame must be a login")
+
+// login reads the first frame that is no ping and opens the session that it
+// asks for.
+func (h Socket) login(ctx context.Context, conn *websocket.Conn) (*realtime.Session, *bool, error) {
+	end, _ := ctx.Deadline()
+	if err := conn.SetReadDeadline(end); err != nil {
+		return nil, nil, err
+	}
+	var in loginFrame
+	for in.Type == "" || in.Type == "ping" || in.Type == "pong" {
+		_, text, err := conn.ReadMessage()
+		if err != nil {
+			return nil, nil, errNoLogin
+		}
+		if err := handlers.DecodeBytes(text, &in); err != nil {
+			return nil, nil, err
+		}
+		if in.Type == "" {
+			return nil, nil, errNoLogin
+		}
+	}
+	if in.Type != "login" {
+		return nil, nil, errNoLogin
+	}
+	l, err := h.key(ctx, conn, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, recovered, err := h.Hub.Open(ctx, l)
+	if !l.Resume {
+		return session, nil, err
+	}
+	return session, &recovered, err
+}
+
+// key checks who logs in. Where the app requires no token, the client is
+// believed, as the document has it.
+func (h Socket) key(ctx context.Context, conn *websocket.Conn, in loginFrame) (l realtime.Login, err error) {
+	app, err := h.Apps.App(string(in.Data.AppID))
+	if err != nil {
+		return l, err
+	}
+	if in.Data.DeviceID != "" {
+		if err := in.Data.DeviceID.Check("device_id"); err != nil {
+			return l, err
+		}
+	}
+	token := in.Data.Token
+	if token == "" {
+		token = conn.Query("token")
+	}
+	if token != "" {
+		caller, err := h.Apps.Verify(ctx, token)
+		switch {
+		case err != nil:
+			return l, err
+		case caller.App != app.ID:
+			return l, middleware.ErrOtherApp
+		case caller.User != string(in.Data.ClientID):
+			return l, middleware.ErrOtherUser
+		}
+		l.Expires = caller.ExpiresAt
+	} else if app.TokenRequired {
+		return l, middleware.ErrNoToken
+	}
+	who := conversation.Caller{App: app.ID, Rules: conversation.Typed}
+	if _, err := h.Conversations.EnsureUser(ctx, who, string(in.Data.ClientID), in.Data.Ext); err != nil {
+		return l, err
+	}
+	l.Key = realtime.Key{
+		User:    realtime.User{App: app.ID, ID: string(in.Data.ClientID)},
+		Dialect: realtime.Socket, Slot: string(in.Data.DeviceID),
+	}
+	if in.Data.Since != nil {
+		l.Resume, l.Since = true, *in.Data.Since
+	}
+	return l, nil
+}
+
+// refuse tells the API's own code in a frame and then closes.
+func (h Socket) refuse(s *stream.Socket, err error) {
+	p := handlers.Find(err)
+	frame, _ := json.Marshal(fiber.Map{"type": "login.failed", "msg": p.Text, "data": fiber.Map{"code": codeOf(err, p)}})
+	_ = s.Write(frame) // it is closed either way
+	s.Close(stream.CloseCode(err))
+}

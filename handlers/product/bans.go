@@ -1,0 +1,56 @@
+package product
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/conversation"
+	"switchboard/app/pairing"
+	"switchboard/handlers"
+	"switchboard/middleware"
+)
+
+// Bans lets an app's back end shut users out of the app, and in again. What
+// vendors know of them is not touched.
+type Bans struct {
+	Conversations *conversation.Service
+	Pairs         *pairing.Service
+}
+
+// Mount adds the routes; r is behind middleware.Server.
+func (h Bans) Mount(r fiber.Router) {
+	r.Post("/users/:user/ban", h.ban)
+	r.Post("/users/:user/unban", h.unban)
+}
+
+// ban is complete when it is repeated after an error.
+func (h Bans) ban(c *fiber.Ctx) error {
+	user, err := handlers.PathID(c, "user")
+	if err != nil {
+		return err
+	}
+	if err := h.Conversations.Ban(c.UserContext(), backEnd(c), user, true); err != nil {
+		return err
+	}
+	if uid, err := pairing.ParseUID(user); err == nil { // only numbers are ever matched
+		if err := h.Pairs.Ban(c.UserContext(), middleware.AppOf(c).ID, uid); err != nil {
+			return err
+		}
+	}
+	return success(c, nil)
+}
+
+func (h Bans) unban(c *fiber.Ctx) error {
+	user, err := handlers.PathID(c, "user")
+	if err != nil {
+		return err
+	}
+	if err := h.Conversations.Ban(c.UserContext(), backEnd(c), user, false); err != nil {
+		return err
+	}
+	return success(c, nil)
+}
+
+// backEnd is the app's server as the conversations' caller.
+func backEnd(c *fiber.Ctx) conversation.Caller {
+	return conversation.Caller{App: middleware.AppOf(c).ID, Rules: conversation.Open}
+}

@@ -1,0 +1,217 @@
+package product
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"switchboard/app/ledger"
+	"switchboard/app/rooms"
+	"switchboard/handlers"
+	"switchboard/vendors"
+)
+
+// Rooms serves RTC rooms under /api/server. Every path takes ?vendor=: which of
+// the rooms route's vendors is meant, the first when left out.
+type Rooms struct {
+	Rooms  *rooms.Service
+	Ledger *ledger.Ledger
+}
+
+// Mount adds the routes; r is behind middleware.Server.
+func (h Rooms) Mount(r fiber.Router) {
+	r.Get("/rooms", h.list)
+	r.Get("/rooms/:room", h.status)
+	r.Get("/rooms/:room/users", h.users)
+	r.Get("/rooms/:room/speakers", h.speakers)
+	r.Post("/rooms/:room/kick", h.kick)
+	r.Post("/rooms/:room/message", h.message)
+	r.Post("/rooms/:room/identity", h.identity)
+	r.Post("/rooms/:room/ban", h.ban)
+	r.Post("/rooms/:room/unban", h.unban)
+	r.Post("/rooms/:room/dissolve", h.dissolve)
+	r.Get("/users/:user/rooms", h.userRooms)
+	r.Get("/users/:user/calls", h.userCalls)
+}
+
+// read asks the vendor that the request means.
+func read[A comparable, R any](h Rooms, c *fiber.Ctx, what string, pick func(vendors.Rooms) A, ask func(context.Context, A) (R, error)) (R, error) {
+	out, err := rooms.Read(c.UserContext(), h.Rooms, c.Query("vendor"), what, pick, ask)
+	return out, err
+}
+
+// write has the vendor that the request means do something, through the ledger,
+// and answers.
+func write[A comparable](h Rooms, c *fiber.Ctx, op string, deed roomDeed, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
+	deed.Vendor = c.Query("vendor")
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(deed.Vendor), Payload: deed}
+	return once(c, h.Ledger, w, func(ctx context.Context) error {
+		if err := rooms.Write(ctx, h.Rooms, deed.Vendor, what, pick, do); err != nil {
+			return err
+		}
+		return success(c, nil)
+	})
+}
+
+type roomCount struct {
+	Room  string `json:"room"`
+	Users int    `json:"users"`
+}
+
+func (h Rooms) list(c *fiber.Ctx) error {
+	found, err := read(h, c, "list rooms", func(r vendors.Rooms) vendors.RoomList { return r.List },
+		func(ctx context.Context, v vendors.RoomList) ([]vendors.RoomCount, error) { return v.ListRooms(ctx) })
+	if err != nil {
+		return err
+	}
+	out := make([]roomCount, len(found))
+	for i, r := range found {
+		out[i] = roomCount{Room: r.ID, Users: r.Users}
+	}
+	return success(c, fiber.Map{"rooms": out})
+}
+
+func query(r vendors.Rooms) vendors.RoomQuery { return r.Query }
+
+// status answers state absent, not an error, for a room that is not there.
+func (h Rooms) status(c *fiber.Ctx) error {
+	room, err := handlers.PathID(c, "room")
+	if err != nil {
+		return err
+	}
+	s, err := read(h, c, "query a room", query,
+		func(ctx context.Context, v vendors.RoomQuery) (vendors.RoomStatus, error) {
+			return v.RoomStatus(ctx, room)
+		})
+	if err != nil {
+		return err
+	}
+	return success(c, fiber.Map{"room": room, "state": s.State, "users": s.Users})
+}
+
+func (h Rooms) users(c *fiber.Ctx) error {
+	room, err := handlers.PathID(c, "room")
+	if err != nil {
+		return err
+	}
+	users, err := read(h, c, "list the users of a room", query,
+		func(ctx context.Context, v vendors.RoomQuery) ([]string, error) { return v.RoomUsers(ctx, room) })
+	if err != nil {
+		return err
+	}
+	return success(c, fiber.Map{"users": orEmpty(users)})
+}
+
+func (h Rooms) speakers(c *fiber.Ctx) error {
+	room, err := handlers.PathID(c, "room")
+	if err != nil {
+		return err
+	}
+	users, err := read(h, c, "list who speaks in a room", func(r vendors.Rooms) vendors.RoomSpeakers { return r.Speakers },
+		func(ctx context.Context, v vendors.RoomSpeakers) ([]string, error) { return v.RoomSpeakers(ctx, room) })
+	if err != nil {
+		return err
+	}
+	return success(c, fiber.Map{"users": orEmpty(users)})
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// seconds is a duration in whole seconds; at most a year, which no vendor passes.
+type seconds int64
+
+const maxSeconds = 366 * 24 * 60 * 60
+
+func (s seconds) duration(least seconds) (time.Duration, error) {
+	if s < least || s > maxSeconds {
+		return 0, handlers.Invalid("seconds: a number from %d to %d is required", least, maxSeconds)
+	}
+	return time.Duration(s) * time.Second, nil
+}
+
+func (h Rooms) kick(c *fiber.Ctx) error {
+	var in struct {
+		User    handlers.UserID `json:"user"`
+		Seconds seconds         `json:"seconds"`
+		By      string          `json:"by"`
+	}
+	room, err := h.decodeIn(c, &in)
+	if err != nil {
+		return err
+	}
+	if err := in.User.Check("user"); err != nil {
+		return err
+	}
+	away, err := in.Seconds.duration(0)
+	if err != nil {
+		return err
+	}
+	k := vendors.Kick{Room: room, User: string(in.User), For: away, By: in.By}
+	deed := roomDeed{Room: room, Users: []string{k.User}, Seconds: int64(in.Seconds), By: in.By}
+	return write(h, c, vendors.OpRoomKick, deed, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
+		func(ctx context.Context, v vendors.RoomKick) error { return v.KickUser(ctx, k) })
+}
+
+// decodeIn reads the room from the path and the parameters into v.
+func (h Rooms) decodeIn(c *fiber.Ctx, v any) (string, error) {
+	room, err := handlers.PathID(c, "room")
+	if err != nil {
+		return "", err
+	}
+	return room, handlers.DecodeParams(c, v)
+}
+
+func (h Rooms) message(c *fiber.Ctx) error {
+	var in struct {
+		From handlers.UserID `json:"from"`
+		To   handlers.UserID `json:"to"`
+		Text string          `json:"text"`
+	}
+	room, err := h.decodeIn(c, &in)
+	if err != nil {
+		return err
+	}
+	if err := in.From.Check("from"); err != nil {
+		return err
+	}
+	if in.To != "" {
+		if err := in.To.Check("to"); err != nil {
+			return err
+		}
+	}
+	if in.Text == "" {
+		return handlers.Invalid("text is required")
+	}
+	text := vendors.RoomText{Room: room, From: string(in.From), To: string(in.To), Text: in.Text}
+	deed := roomDeed{Room: room, Users: []string{text.To}, By: text.From, Digest: digestOf(text)}
+	return write(h, c, vendors.OpRoomPush, deed, "send text into a room", func(r vendors.Rooms) vendors.RoomPush { return r.Push },
+		func(ctx context.Context, v vendors.RoomPush) error { return v.PushText(ctx, text) })
+}
+
+func (h Rooms) identity(c *fiber.Ctx) error {
+	var in struct {
+		User     handlers.UserID  `json:"user"`
+		Identity vendors.Identity `json:"identity"`
+		Sequence int64            `json:"sequence"`
+	}
+	room, err := h.decodeIn(c, &in)
+	if err != nil {
+		return err
+	}
+	if err := in.User.Check("user"); err != nil {
+		return err
+	}
+	if in.Identity == "" || in.Sequence < 0 {
+		return handlers.Invalid("identity is required, and sequence must not be negative")
+	}
+	change := vendors.IdentityChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
+	deed := roomDeed{Room: room, Users: []string{change.User}, Identity: change.Identity, Sequence: change.Sequence}
+	return write(h, c, vendors.OpRoomIdentity, deed, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity },
+		func(ctx context.Context, v vendors.RoomIdentity) error { return v.SetIdentity(ctx, change) })
+}

@@ -1,0 +1,104 @@
+package handlers
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// expectedType is what our own types take. The decoder adds the field to an
+// UnmarshalTypeError alone, and so they return that, with no Value.
+var expectedType = map[reflect.Type]string{
+	reflect.TypeFor[UserID]():  "text or a whole number",
+	reflect.TypeFor[FlexInt](): "a whole number",
+}
+
+// UserID is a user's id, which callers send as text or as a whole number.
+type UserID string
+
+const maxID = 64 // bytes of a user's or a request's id, as both RongCloud and LinkV have it
+
+// UnmarshalJSON takes text, a whole number, or null for none.
+func (u *UserID) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '"' {
+		return json.Unmarshal(raw, (*string)(u))
+	}
+	if string(raw) == "null" {
+		return nil
+	}
+	n, err := strconv.ParseUint(string(raw), 10, 64)
+	if err != nil {
+		return &json.UnmarshalTypeError{Type: reflect.TypeFor[UserID]()}
+	}
+	*u = UserID(strconv.FormatUint(n, 10))
+	return nil
+}
+
+// Check refuses ids that no vendor takes.
+func (u UserID) Check(field string) error {
+	switch {
+	case u == "":
+		return Invalid("%s is required", field)
+	case len(u) > maxID:
+		return Invalid("%s: at most %d bytes", field, maxID)
+	case strings.ContainsFunc(string(u), unicode.IsControl):
+		return Invalid("%s: control characters are not allowed", field)
+	case strings.ContainsRune(string(u), utf8.RuneError): // what JSON decoding makes of bytes that are no text
+		return Invalid("%s: not valid UTF-8", field)
+	}
+	return nil
+}
+
+// Strings are the ids as domains take them.
+func Strings(ids []UserID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
+
+// FlexInt is a whole number that clients send as a number, as text or as a truth
+// value.
+type FlexInt int
+
+// UnmarshalJSON takes 1, "1", true and false; null leaves it as it is.
+func (n *FlexInt) UnmarshalJSON(raw []byte) error {
+	text := string(raw)
+	switch text {
+	case "null":
+		return nil
+	case "true":
+		*n = 1
+		return nil
+	case "false":
+		*n = 0
+		return nil
+	}
+	if raw[0] == '"' {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+	}
+	parsed, err := strconv.Atoi(text)
+	if err != nil {
+		return &json.UnmarshalTypeError{Type: reflect.TypeFor[FlexInt]()}
+	}
+	*n = FlexInt(parsed)
+	return nil
+}
+
+// StringOrList is one text or a list of them.
+type StringOrList []string
+
+// UnmarshalJSON takes text or a list of texts.
+func (l *StringOrList) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '"' {
+		*l = make(StringOrList, 1)
+		return json.Unmarshal(raw, &(*l)[0])
+	}
+	return json.Unmarshal(raw, (*[]string)(l))
+}
