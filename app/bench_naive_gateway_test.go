@@ -16,7 +16,7 @@ import (
 
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
-	_ "modernc.org/sqlite"
+	_ "github.com/ncruces/go-sqlite3/driver"
 )
 
 // naiveGateway is the baseline of BenchmarkFanOut, and what one writes first: a
@@ -30,7 +30,7 @@ func naiveGateway() {
 	}
 	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "address", l.Addr().String())
 	file := filepath.Join(os.Getenv("SWITCHBOARD_DATA_DIR"), "naive.db")
-	db, err := sql.Open("sqlite", file+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite3", file+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)")
 	if err == nil {
 		_, err = db.Exec("CREATE TABLE messages (id INTEGER PRIMARY KEY, conversation TEXT, sender TEXT, content TEXT)")
 	}

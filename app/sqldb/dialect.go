@@ -13,8 +13,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"github.com/ncruces/go-sqlite3"
 )
 
 // Dialect is a database's way to say things. All that differs is in this file
@@ -174,7 +173,7 @@ func retriable(err error) bool {
 	if code, ok := serverCode(err); ok {
 		switch code {
 		case "40001", "40P01", "55P03", "1213", "1205", "1020",
-			sqliteCode(sqlite3.SQLITE_BUSY), sqliteCode(sqlite3.SQLITE_LOCKED):
+			sqliteCode(sqlite3.BUSY), sqliteCode(sqlite3.LOCKED):
 			return true
 		}
 	}
@@ -192,13 +191,13 @@ func refusedCommit(err error) bool {
 		return true
 	}
 	code, ok := serverCode(err)
-	return ok && !unavailableCode(code) && code != sqliteCode(sqlite3.SQLITE_IOERR)
+	return ok && !unavailableCode(code) && code != sqliteCode(sqlite3.IOERR)
 }
 
 // full: SQLite found no room for the commit's pages, the last of which makes it count.
 func full(err error) bool {
 	code, _ := serverCode(err)
-	return code == sqliteCode(sqlite3.SQLITE_FULL)
+	return code == sqliteCode(sqlite3.FULL)
 }
 
 // lost: the connection or the database itself is of no use.
@@ -237,14 +236,14 @@ func unavailableCode(code string) bool {
 	switch code {
 	case "53300", "57P01", "57P02", "57P03", "25006", // postgres: full, stopping, starting, standby
 		"1040", "1053", "1290", "1836", // mysql: full, stopping, read only
-		sqliteCode(sqlite3.SQLITE_CANTOPEN), sqliteCode(sqlite3.SQLITE_IOERR), sqliteCode(sqlite3.SQLITE_FULL),
-		sqliteCode(sqlite3.SQLITE_READONLY), sqliteCode(sqlite3.SQLITE_CORRUPT), sqliteCode(sqlite3.SQLITE_NOTADB):
+		sqliteCode(sqlite3.CANTOPEN), sqliteCode(sqlite3.IOERR), sqliteCode(sqlite3.FULL),
+		sqliteCode(sqlite3.READONLY), sqliteCode(sqlite3.CORRUPT), sqliteCode(sqlite3.NOTADB):
 		return true
 	}
 	return strings.HasPrefix(code, "08") && len(code) == 5
 }
 
-func sqliteCode(n int) string { return "sqlite" + strconv.Itoa(n) }
+func sqliteCode(code sqlite3.ErrorCode) string { return "sqlite" + strconv.Itoa(int(code)) }
 
 // serverCode is the database's own code, in the words of this file.
 func serverCode(err error) (string, bool) {
@@ -256,13 +255,13 @@ func serverCode(err error) (string, bool) {
 	if errors.As(err, &my) {
 		return strconv.Itoa(int(my.Number)), true
 	}
-	var lite *sqlite.Error
+	var lite sqlite3.ExtendedErrorCode
 	if errors.As(err, &lite) {
-		switch lite.Code() {
-		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		switch lite {
+		case sqlite3.CONSTRAINT_UNIQUE, sqlite3.CONSTRAINT_PRIMARYKEY, sqlite3.CONSTRAINT_ROWID:
 			return "23505", true
 		}
-		return sqliteCode(lite.Code() & 0xff), true
+		return sqliteCode(lite.Code()), true
 	}
 	return "", false
 }

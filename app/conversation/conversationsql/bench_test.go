@@ -67,7 +67,7 @@ func TestTheBenchmarksSendsAreRealMessages(t *testing.T) {
 	cfg := sqldbtest.SQLite(t)
 	s := conversation.New(conversationsql.New(sqldbtest.Open(t, cfg)), conversation.Config{}, func(conversation.News) {})
 	conv := group(t, s, "Tom")
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(cfg.DataDir, "switchboard.db")}).EscapedPath())
+	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: filepath.Join(cfg.DataDir, "switchboard.db")}).EscapedPath())
 	if err != nil {
 		t.Fatal(err)
 	}
