@@ -16,6 +16,7 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/conversation"
+	"switchboard/app/conversation/relaylink"
 	"switchboard/app/events"
 	"switchboard/app/ledger"
 	"switchboard/app/moderation"
@@ -47,7 +48,7 @@ type Config struct {
 	AdminKey     vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
 	BusURL       vendors.Secret `split_words:"true" desc:"redis://... or nats://..., which carries news between replicas; empty: one process alone"`
 
-	Relay relayMode `default:"none" desc:"none; out: conversations' messages also go to the members through the messages route; both: and what vendors report by callback is stored"`
+	Relay relaylink.Mode `default:"none" desc:"none; out: conversations' messages also go to the members through the messages route; both: and what vendors report by callback is stored"`
 
 	AdminAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may read /metrics and reach /admin"`
 	InnerAllow Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may call /inner/* without the server key"`
@@ -181,7 +182,7 @@ func loadConfig() (Config, error) {
 // is secret; the library's repeat the value.
 func reason(bad *envconfig.ParseError) string {
 	switch bad.TypeName {
-	case "main.Prefixes", "main.relayMode", "access.Apps":
+	case "main.Prefixes", "relaylink.Mode", "access.Apps":
 		return bad.Err.Error()
 	case "time.Duration":
 		return "want a time such as 500ms or 10s"

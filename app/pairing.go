@@ -18,6 +18,7 @@ import (
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingsql"
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/buslink"
 	"switchboard/app/sqldb"
 	"switchboard/app/wallet"
 	"switchboard/vendors"
@@ -73,17 +74,17 @@ func prefixed(keys map[string]string) map[string]string {
 
 // pairs joins pair matching to the vendors, the wallet and the business server.
 type pairs struct {
-	cfg    PairingConfig
-	prices wallet.Prices
-	routes *vendors.Router
-	coins  *wallet.Service
-	hook   *webhooks.Webhook // nil: nobody is told
-	client *http.Client
-	live   *live
+	cfg     PairingConfig
+	prices  wallet.Prices
+	routes  *vendors.Router
+	coins   *wallet.Service
+	hook    *webhooks.Webhook // nil: nobody is told
+	client  *http.Client
+	publish buslink.Publisher
 }
 
 func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.Service, error) {
-	p := &pairs{cfg: s.cfg.Pairing, prices: s.cfg.Price, routes: s.routes, coins: coins, live: s.live, client: &http.Client{Timeout: 5 * time.Second}}
+	p := &pairs{cfg: s.cfg.Pairing, prices: s.cfg.Price, routes: s.routes, coins: coins, publish: buslink.Publisher{Bus: s.bus}, client: &http.Client{Timeout: 5 * time.Second}}
 	s.open.push("pairing's connections", func() error { p.client.CloseIdleConnections(); return nil })
 	if p.cfg.EventsURL != "" {
 		var err error
@@ -202,7 +203,7 @@ func (p *pairs) send(ctx context.Context, c pairing.Command) error {
 	if ttl <= 0 {
 		ttl = commandKept
 	}
-	p.live.command(realtime.User{App: c.App, ID: c.To.String()}, c.Name, data, ttl)
+	p.publish.Command(realtime.User{App: c.App, ID: c.To.String()}, c.Name, data, ttl)
 	if c.Socket {
 		return nil
 	}

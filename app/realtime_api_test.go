@@ -515,7 +515,7 @@ func TestBannedUsersAreRefusedEverywhere(t *testing.T) {
 	conv := p.room(t, "ann", "1111")
 	token, header := p.tokenOf(t, "1111", 1), p.as(t, "1111")
 	db := sqldbtest.Open(t, sqldb.Config{DataDir: folder})
-	users := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
+	users := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
 	if err := users.Ban(t.Context(), conversation.Caller{App: sandboxApp}, "1111", true); err != nil {
 		t.Fatal(err)
 	}

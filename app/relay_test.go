@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"switchboard/vendors"
+	"switchboard/app/conversation/relaylink"
 )
 
 // atVendor reads what the RongCloud mock has for a user.
@@ -26,7 +26,7 @@ func atVendor(t *testing.T, mock, user string) (got []string) {
 }
 
 func TestRelayedMessagesReachTheMembersAtTheVendorInOrder(t *testing.T) {
-	p := start(t, func(c *Config) { c.Relay = relayOut })
+	p := start(t, func(c *Config) { c.Relay = relaylink.Out })
 	mock := p.mock(t, "rongcloud")
 	conv := p.newConversation(t, "Tom", "Jerry")
 	want := []string{"Tom RC:TxtMsg one", "Tom RC:TxtMsg two", "Tom SB:Message http://x/y.png"}
@@ -52,7 +52,7 @@ func TestRelayedMessagesReachTheMembersAtTheVendorInOrder(t *testing.T) {
 }
 
 func TestWhatTheVendorReportsIsStoredOnceInTheSameConversation(t *testing.T) {
-	p := start(t, func(c *Config) { c.Relay = relayBoth })
+	p := start(t, func(c *Config) { c.Relay = relaylink.Both })
 	mock := p.mock(t, "rongcloud")
 	atMock(t, "PUT", mock+"/_mock/callbacks", map[string]string{"callback.message": p.URL + "/callbacks/rongcloud"})
 	atMock(t, "POST", mock+"/_mock/faults", map[string]any{"match": map[string]any{"op": "callback.message"}, "action": map[string]any{"kind": "duplicate"}})
@@ -90,25 +90,6 @@ func TestWhatTheVendorReportsIsStoredOnceInTheSameConversation(t *testing.T) {
 	slices.Sort(texts)
 	if !slices.Equal(texts, []string{"ann hello", "ann there"}) {
 		t.Errorf("stored: %q", texts)
-	}
-}
-
-func TestOurOwnCopiesAreKnownWhenTheVendorReportsThem(t *testing.T) {
-	const mark = `{"conversation":"c","message":"EDCZL-SY32-243Y-VWQ","type":-1}`
-	extra, _ := json.Marshal(map[string]string{"content": "hi", "extra": mark})
-	for _, e := range []struct {
-		event vendors.Event
-		want  string
-	}{
-		{vendors.Event{Type: "RC:TxtMsg", Content: extra}, "EDCZL-SY32-243Y-VWQ"},
-		{vendors.Event{Type: relayType, Content: json.RawMessage(mark)}, "EDCZL-SY32-243Y-VWQ"},
-		{vendors.Event{Type: "RC:TxtMsg", Content: json.RawMessage(`{"content":"EDCZL-SY32-243Y-VWQ","extra":"mine"}`)}, ""},
-		{vendors.Event{Type: "RC:TxtMsg", Content: json.RawMessage(`"text"`)}, ""},
-		{vendors.Event{Type: relayType}, ""},
-	} {
-		if got := copyOf(e.event); got.Message != e.want {
-			t.Errorf("%s %s: %+v", e.event.Type, e.event.Content, got)
-		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,16 +16,26 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/bus"
+	"switchboard/app/conversation"
+	"switchboard/app/conversation/conversationsql"
+	"switchboard/app/conversation/relaylink"
 	"switchboard/app/events"
 	"switchboard/app/events/eventsql"
 	"switchboard/app/ledger"
 	"switchboard/app/ledger/ledgersql"
+	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/buslink"
+	"switchboard/app/realtime/presence"
+	"switchboard/app/realtime/realtimesql"
+	"switchboard/app/realtime/wire"
 	"switchboard/app/sqldb"
 	"switchboard/app/switches"
 	"switchboard/app/switches/switchessql"
+	"switchboard/app/uploads"
 	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
 	"switchboard/handlers/product"
@@ -46,8 +57,9 @@ type server struct {
 	accounts *vendorset.Accounts
 	routes   *vendors.Router
 
-	db  *sqldb.DB
-	run func(task func(context.Context)) // beside requests, until the close
+	db *sqldb.DB
+	// background runs a part's work beside requests, until the close.
+	background func(component string, run func(context.Context) error)
 
 	words    *moderation.Service
 	coins    *wallet.Service
@@ -55,11 +67,14 @@ type server struct {
 	book     *ledger.Ledger
 	switches *switches.Service
 
-	node    string // names this process among replicas
-	sockets *sockets
-	live    *live
-	pairs   *pairing.Service
-	events  *events.Service
+	node          string // names this process among replicas
+	bus           *bus.Bus
+	files         *uploads.Store
+	conversations *conversation.Service
+	hub           *realtime.Hub
+	presence      *presence.Tracker
+	pairs         *pairing.Service
+	events        *events.Service
 
 	web            *fiber.App
 	stopping       atomic.Bool
@@ -106,7 +121,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	s.open.push("listener", func() error { return ignoreClosed(s.listener.Close()) })
 	// The log's first line, whatever the level: with port 0 nothing else tells the address.
 	log.Log(ctx, max(slog.LevelInfo, cfg.LogLevel), "listening", "address", s.listener.Addr().String())
-	for _, step := range []func(context.Context) error{s.openOutside, s.openStore, s.openDomains, s.openMatching, s.openWeb} {
+	for _, step := range []func(context.Context) error{s.openOutside, s.openStore, s.openDomains, s.openRealtime, s.openMatching, s.openWeb} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -140,8 +155,8 @@ func (s *server) openOutside(context.Context) (err error) {
 	return namedRoute(s.routes.Apply(base))
 }
 
-// openStore opens what is kept, and the pen for what runs beside requests: it
-// runs until everything is served.
+// openStore opens what is kept, and makes the group of what runs beside requests:
+// it runs until everything is served.
 func (s *server) openStore(ctx context.Context) (err error) {
 	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir})
 	switch {
@@ -152,40 +167,46 @@ func (s *server) openStore(ctx context.Context) (err error) {
 	}
 	s.open.push("store", s.db.Close)
 	s.metrics.store(s.db)
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var tasks sync.WaitGroup
 	s.open.push("background work", func() error { stop(); tasks.Wait(); return nil })
-	s.run = func(task func(context.Context)) { tasks.Go(func() { task(background) }) }
+	s.background = func(component string, run func(context.Context) error) {
+		tasks.Go(func() {
+			if err := run(ctx); err != nil {
+				s.log.Error("background work stopped", "component", component, "error", err)
+			}
+		})
+	}
 	return nil
 }
 
 // openDomains opens what stands on the store and the vendors alone.
 func (s *server) openDomains(ctx context.Context) (err error) {
-	s.words, err = moderation.New(s.cfg.Words, func(ctx context.Context) ([]vendors.Word, error) {
+	s.words, err = moderation.New(s.cfg.Words, moderation.Deps{Log: s.log, Vendor: func(ctx context.Context) ([]vendors.Word, error) {
 		return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWords},
 			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
-	}, s.log)
+	}})
 	if err != nil {
 		return fmt.Errorf("%s_WORDS_%w", envPrefix, err)
 	}
-	s.run(s.words.Run)
+	s.background("moderation", s.words.Run)
 	s.coins = &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
 	s.writes = ledgersql.New(s.db)
 	s.book = ledger.New(s.cfg.Ledger, s.writes, s.writes)
 	s.book.Observe = s.metrics.write
 	s.book.Recipes = product.SettleRooms(s.routes)
 	s.book.Recipes[vendors.OpAdjust] = product.SettleAdjust(s.coins)
-	s.run(func(ctx context.Context) { s.book.Run(ctx, s.log) })
+	s.background("ledger", func(ctx context.Context) error { s.book.Run(ctx, s.log); return nil })
 	base, err := s.cfg.Route.table()
 	if err != nil {
 		return err
 	}
-	s.switches = &switches.Service{Store: switchessql.New(s.db), Router: s.routes, Base: base}
+	s.switches = &switches.Service{Store: switchessql.New(s.db), Router: s.routes, Base: base, Log: s.log}
 	if err := s.switches.Follow(ctx); err != nil {
 		s.log.Warn("what was switched before does not apply here", "error", err)
 	}
-	s.run(func(ctx context.Context) { s.switches.Run(ctx, s.log) })
-	s.run(func(ctx context.Context) {
+	s.background("switches", s.switches.Run)
+	s.background("accounts", func(ctx context.Context) error {
 		s.accounts.Run(ctx, s.log, func(account, what string) {
 			s.log.Info("the accounts file changed an account", "account", account, "what", what)
 			if err := s.switches.Again(ctx); err != nil {
@@ -195,36 +216,105 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 				s.log.Warn("a change of accounts is not in the audit", "account", account, "error", err)
 			}
 		})
+		return nil
 	})
 	return nil
 }
 
-// openMatching opens conversations with their sessions, pair matching, and what
-// vendors tell both of them.
-func (s *server) openMatching(ctx context.Context) (err error) {
-	s.sockets = &sockets{server: s, open: map[realtime.User]pairing.UID{}, owed: map[realtime.User]bool{}}
-	if s.live, err = openLive(ctx, s); err != nil {
+// openRealtime opens conversations, the sessions that follow them, and the bus
+// between the two.
+func (s *server) openRealtime(ctx context.Context) (err error) {
+	if s.bus, err = bus.Open(s.cfg.BusURL.Reveal(), s.log); err != nil {
+		return fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
+	}
+	s.open.push("bus", func() error { s.bus.Close(); return nil })
+	s.metrics.news(s.bus)
+	if s.files, err = uploads.Open(s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
+		return fmt.Errorf("%s_%w", envPrefix, err)
+	}
+	s.open.push("uploads", s.files.Close)
+	publish := buslink.Publisher{Bus: s.bus}
+	s.openConversations(publish)
+	s.presence = presence.New(s.presenceDeps())
+	members := realtimesql.New(s.db)
+	s.hub, err = realtime.New(ctx, realtime.Options{
+		Config: s.cfg.Realtime, Apps: s.apps.IDs(), Log: buslink.Log{Conversations: s.conversations}, Members: members,
+		Encode: wire.Encode, Logger: s.log, Opened: publish.Opened, Presence: s.presence.Changed,
+	})
+	if err != nil {
 		return err
 	}
-	s.run(s.live.run)
-	s.run(func(ctx context.Context) { s.live.sweep(ctx, s) })
-	if s.live.relay != nil {
-		s.run(func(ctx context.Context) { _ = s.live.relay.Run(ctx) })
+	s.metrics.gauge("switchboard_sessions", "Sessions on this replica: sockets, streams and polls.", func() float64 { return float64(s.hub.Sessions()) })
+	s.open.push("sessions", s.closeSessions)
+	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: bansEvery * s.cfg.Realtime.ReadEvery, Log: s.log}
+	s.background("realtime", receiver.Run)
+	return nil
+}
+
+// bansEvery is how often, in readings of the log, the store is asked for bans.
+const bansEvery = 20
+
+// openConversations opens the domain and, where conversations also live at a
+// vendor, what sends their messages there.
+func (s *server) openConversations(publish buslink.Publisher) {
+	cfg := s.cfg.Conversation
+	open := map[string]bool{}
+	for _, app := range s.cfg.Apps {
+		open[app.ID] = app.OpenHistory
 	}
+	cfg.OpenHistory = func(app string) bool { return open[app] }
+	cfg.Relay = s.cfg.Relay.Sends()
+	store := conversationsql.New(s.db)
+	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log})
+	s.background("conversation", s.conversations.Run)
+	if cfg.Relay {
+		sender := relaylink.Sender{Messages: &messages.Service{Routes: s.routes}}
+		relay := conversation.NewRelay(store, conversation.RelayConfig{Targets: func() int { return relaylink.Targets }}, s.log, sender.Send)
+		s.background("relay", relay.Run)
+	}
+}
+
+// presenceDeps joins presence to the store, where the app wants to be told of it,
+// and to pair matching. Both are open before the first session is.
+func (s *server) presenceDeps() presence.Deps {
+	deps := presence.Deps{
+		Node: s.node, Log: s.log,
+		Publish: func(ctx context.Context, e []vendors.Event) error { return s.events.Take(ctx, e) },
+		Report: func(ctx context.Context, u realtime.User, open bool) error {
+			uid, err := pairing.ParseUID(u.ID)
+			if err != nil {
+				return nil // only users whose id is a number are ever matched
+			}
+			// The process stands for the session: another one may hold a socket of the same user.
+			return s.pairs.Socket(ctx, u.App, uid, s.node, open)
+		},
+	}
+	if s.cfg.Events.URL != "" {
+		deps.Store = realtimesql.NewPresence(s.db)
+	}
+	return deps
+}
+
+// closeSessions tells every session to come back elsewhere. Again is no error.
+func (s *server) closeSessions() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
+	defer cancel()
+	return s.hub.Shutdown(ctx)
+}
+
+// openMatching opens pair matching, and what vendors and sessions tell it and the
+// app.
+func (s *server) openMatching(context.Context) (err error) {
 	if s.pairs, err = s.openPairing(s.coins, s.log); err != nil {
 		return err
 	}
-	s.run(func(ctx context.Context) {
-		if err := s.pairs.Run(ctx); err != nil {
-			s.log.Error("pair matching stopped", "error", err)
-		}
-	})
+	s.background("pairing", s.pairs.Run)
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
 		Store: eventsql.New(s.db), Log: s.log, Handle: s.hear, Observe: s.metrics.event,
 	}); err != nil {
 		return fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
 	}
-	s.run(func(ctx context.Context) { _ = s.events.Run(ctx) })
-	s.run(s.sockets.renew)
+	s.background("events", s.events.Run)
+	s.background("presence", s.presence.Run)
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"switchboard/app/access"
+	"switchboard/app/conversation/relaylink"
 	mocklinkv "switchboard/mocks/linkv"
 	"switchboard/mocks/mock"
 	mockrong "switchboard/mocks/rongcloud"
@@ -46,7 +47,7 @@ func startWorld(t testing.TB) *world {
 	w.process = start(t, func(c *Config) {
 		c.Deadline = 400 * time.Millisecond
 		c.Ledger.FirstCheck, c.Ledger.GiveUp = 20*time.Millisecond, 2*time.Second
-		c.Relay, c.Events.URL, c.Events.Secret = relayBoth, receiver.URL, hookSecret
+		c.Relay, c.Events.URL, c.Events.Secret = relaylink.Both, receiver.URL, hookSecret
 		c.AdminKey, c.Apps = sandboxAdmin, access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
 		c.RongCloud.AppKey, c.RongCloud.AppSecret, c.RongCloud.BaseURL = "app", "secret", w.rong.URL
 		c.LinkV.AppID, c.LinkV.AppKey, c.LinkV.AppSecret = account.AppID, account.AppKey, vendors.Secret(account.AppSecret)

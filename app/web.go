@@ -12,7 +12,9 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/conversation/relaylink"
 	"switchboard/app/messages"
+	"switchboard/app/pairing/activity"
 	"switchboard/app/rooms"
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
@@ -51,25 +53,59 @@ func (s *server) openWeb(ctx context.Context) error {
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
 	recent := &vendors.Recent{}
 	journal := middleware.Journal(recent)
-	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal, newActivity(s).heed)
+	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal, s.recordActivity())
 	product.Client{
 		Words: s.words, Wallet: s.coins, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
-	product.Pairing{Service: s.pairs, Admit: s.live.conversations.Admit}.Mount(clients)
+	product.Pairing{Service: s.pairs, Admit: s.conversations.Admit}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
 	product.BackEnd{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
 	product.PairingHosts{Service: s.pairs}.Mount(back)
-	product.Bans{Conversations: s.live.conversations, Pairs: s.pairs}.Mount(back)
+	product.Bans{Conversations: s.conversations, Pairs: s.pairs}.Mount(back)
 	product.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
 
 	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
 	callback.Handler{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))
-	s.mountLive(s.live)
+	s.mountConversations(deadline)
 	return nil
+}
+
+// recordActivity is a handler behind middleware.Client.
+func (s *server) recordActivity() fiber.Handler {
+	recorder := activity.New(s.pairs.Active, s.log)
+	s.background("activity", recorder.Run)
+	return func(c *fiber.Ctx) error {
+		by := middleware.CallerOf(c)
+		recorder.Record(by.App, by.User)
+		return c.Next()
+	}
+}
+
+// importer stores what vendors report in the conversations of the one app there
+// is; nil when that is not asked for.
+func (s *server) importer() (func(context.Context, []vendors.Event) error, error) {
+	switch {
+	case s.cfg.Relay != relaylink.Both:
+		return nil, nil
+	case len(s.cfg.Apps) != 1:
+		return nil, fmt.Errorf("%s_RELAY: both needs exactly one app: vendors' reports name none", envPrefix)
+	}
+	return relaylink.Importer{Conversations: s.conversations, App: s.cfg.Apps[0].ID, Log: s.log}.Import, nil
+}
+
+// mountConversations adds the gateway API, the conversation API and the files.
+func (s *server) mountConversations(deadline fiber.Handler) {
+	gateway.Notify{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web)
+	gateway.Client{Conversations: s.conversations}.Mount(s.web, middleware.Client(s.apps), deadline)
+	gateway.Inner{Apps: s.apps, Conversations: s.conversations}.
+		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))
+	im.Files{Apps: s.apps, Store: s.files}.Mount(s.web)
+	im.Socket{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web.Group("/im"))
+	im.Conversations{Apps: s.apps, Service: s.conversations}.Mount(s.web.Group("/im", deadline))
 }
 
 // newWeb makes the HTTP side with what every request passes. Requests live in a
@@ -82,7 +118,7 @@ func (s *server) newWeb(parent context.Context) {
 		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: s.failure(),
 		ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	})
-	middleware.ReadLimit(s.web, readLimit, s.live.files.MaxBytes()+bodyLimit, im.UploadPath, s.mayUpload)
+	middleware.ReadLimit(s.web, readLimit, s.files.MaxBytes()+bodyLimit, im.UploadPath, s.mayUpload)
 	s.web.Use(gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
 		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, im.UploadPath))
 }
@@ -128,7 +164,7 @@ func (s *server) probes() admin.Probes {
 				return nil
 			}},
 			{Name: "store", Check: s.db.Ready},
-			{Name: "bus", Check: s.live.bus.Ready},
+			{Name: "bus", Check: s.bus.Ready},
 			{Name: "routes", Check: func(context.Context) error { return routesServed(s.routes) }},
 		},
 	}
@@ -140,7 +176,7 @@ func (s *server) drain(served <-chan error) error {
 	s.stopping.Store(true)
 	s.pairs.Close()
 	s.log.Info("stopping", "drain", s.cfg.Drain.String())
-	sessions := s.live.shutdown(s.cfg.Drain) // first: streams and polls are requests under way
+	sessions := s.closeSessions() // first: streams and polls are requests under way
 	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)
 	defer timer.Stop()
 	err := s.web.ShutdownWithTimeout(s.cfg.Drain + time.Second)

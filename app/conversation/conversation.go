@@ -112,8 +112,15 @@ type Message struct {
 	At           time.Time // UTC, microseconds
 }
 
+// Logged is a message as the log of an app has it, with the version that its
+// conversation's member list has now.
+type Logged struct {
+	Message
+	MemberVersion int64
+}
+
 // News tells sessions that something happened, after its commit. It may be
-// lost on its way and is never the only way to learn of a message: Tail is.
+// lost on its way and is never the only way to learn of a message: After is.
 type News struct {
 	App          string
 	Conversation string

@@ -130,16 +130,15 @@ func (s *Service) Since(ctx context.Context, app, user, after string) (missed []
 	return missed, true, nil
 }
 
-// Tail reads the app's messages with ids above after, in id order. Ids are
-// given in the order of commits, over all replicas: what is read once as the
-// tail is never preceded by a later commit. So who reads on from the last id he
-// has sees every message of the app once and in order; News only says when to
-// look. Limit at most 1,000.
-func (s *Service) Tail(ctx context.Context, app, after string, limit int) ([]Message, error) {
-	return s.store.Tail(ctx, app, after, min(max(limit, 1), resumeLimit))
+// After reads the app's messages with ids above the id, in id order. Ids are given
+// in the order of commits, over all replicas: what is read once is never preceded
+// by a later commit. Who reads on from the last id they have sees every message of
+// the app once and in order; News only says when to look. Limit at most 1,000.
+func (s *Service) After(ctx context.Context, app, id string, limit int) ([]Logged, error) {
+	return s.store.After(ctx, app, id, min(max(limit, 1), resumeLimit))
 }
 
-// LastID is the id to begin a Tail with; empty when there is no message yet.
+// LastID is the id to read on from with After; empty when there is no message yet.
 func (s *Service) LastID(ctx context.Context, app string) (string, error) {
 	return s.store.LastID(ctx, app)
 }

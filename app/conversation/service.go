@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"time"
+
+	"switchboard/app/periodic"
 )
 
 // UserStore keeps users.
@@ -81,12 +84,21 @@ type MessageStore interface {
 	// Since reads a user's messages with ids above after, in id order; at most
 	// window of each conversation and limit in all are looked at.
 	Since(ctx context.Context, app, user, after string, open bool, limit int) ([]Message, error)
-	// Tail reads an app's messages with ids above after, in id order.
-	Tail(ctx context.Context, app, after string, limit int) ([]Message, error)
+	// After reads an app's messages with ids above id, in id order.
+	After(ctx context.Context, app, id string, limit int) ([]Logged, error)
 	// LastID is the app's newest message id, empty when there is none.
 	LastID(ctx context.Context, app string) (string, error)
 	// ForgetKeys drops client keys used before t and returns how many; at most limit.
 	ForgetKeys(ctx context.Context, t time.Time, limit int) (int, error)
+}
+
+// Deps is what a Service works with.
+type Deps struct {
+	Store Store
+	// Publish is called after commits, must not block, and may lose what it is
+	// given. Nil: nobody is told.
+	Publish func(News)
+	Log     *slog.Logger // of Run; nil: nothing is logged
 }
 
 // Service is the domain. It is safe for concurrent use.
@@ -94,13 +106,31 @@ type Service struct {
 	store   Store
 	config  Config
 	publish func(News)
+	log     *slog.Logger
 }
 
-// New makes the domain on store. publish is called after commits, must not
-// block, and may lose what it is given.
-func New(store Store, cfg Config, publish func(News)) *Service {
-	return &Service{store: store, config: cfg.withDefaults(), publish: publish}
+// New makes the domain. Its owner calls Run.
+func New(cfg Config, deps Deps) *Service {
+	if deps.Publish == nil {
+		deps.Publish = func(News) {}
+	}
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{store: deps.Store, config: cfg.withDefaults(), publish: deps.Publish, log: deps.Log.With("component", "conversation")}
 }
+
+// Run forgets client keys that need not be kept, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	periodic.Run(ctx, sweepEvery, func(ctx context.Context) {
+		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("old client keys not forgotten", "error", err)
+		}
+	})
+	return nil
+}
+
+const sweepEvery = time.Hour
 
 // open says whether members of the app see what was said before they joined.
 func (s *Service) open(app string) bool {

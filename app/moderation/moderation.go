@@ -15,12 +15,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"switchboard/app/periodic"
 	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
 // ErrSensitive says that a text holds a sensitive word. It never names the word
-// to the caller: that would teach him the list.
+// to the caller: that would teach the list.
 var ErrSensitive = problem.New(problem.Refused, "the text holds a sensitive word")
 
 // Config is where words come from.
@@ -43,15 +44,33 @@ type Service struct {
 	vendorList []string
 }
 
-// New reads the local file, so that a missing or unreadable one stops the start;
-// its error begins with the field's name in the environment.
-// vendor reads the routed vendor's list; nil: there is none.
-func New(cfg Config, vendor func(context.Context) ([]vendors.Word, error), log *slog.Logger) (*Service, error) {
-	if cfg.Sync < time.Second {
-		return nil, errors.New("SYNC: must be at least 1s")
+// Validate returns every mistake; each begins with the variable's name. A file
+// that is missing or cannot be read is one.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Sync < time.Second {
+		errs = append(errs, errors.New("SYNC: must be at least 1s"))
 	}
-	s := &Service{cfg: cfg, vendor: vendor, log: log}
-	words, err := s.file()
+	if _, err := c.words(); err != nil {
+		errs = append(errs, fmt.Errorf("FILE: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// Deps is what a Service works with.
+type Deps struct {
+	Vendor func(context.Context) ([]vendors.Word, error) // reads the routed vendor's list; nil: there is none
+	Log    *slog.Logger
+}
+
+// New reads the local file and refuses what Config.Validate does. Its owner calls
+// Run.
+func New(cfg Config, deps Deps) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Service{cfg: cfg, vendor: deps.Vendor, log: deps.Log.With("component", "moderation")}
+	words, err := cfg.words()
 	if err != nil {
 		return nil, fmt.Errorf("FILE: %w", err)
 	}
@@ -71,25 +90,17 @@ func (s *Service) Check(text string) error {
 func (s *Service) Len() int { return s.dictionary.Load().Len() }
 
 // Run reads both lists at once and then every Config.Sync, until ctx ends.
-func (s *Service) Run(ctx context.Context) {
-	tick := time.NewTicker(s.cfg.Sync)
-	defer tick.Stop()
-	for {
-		s.refresh(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+func (s *Service) Run(ctx context.Context) error {
+	periodic.RunNow(ctx, s.cfg.Sync, s.refresh)
+	return nil
 }
 
 // refresh keeps what it had of a source that cannot be read now: a vendor's bad
 // day must not open the door to every word.
 func (s *Service) refresh(ctx context.Context) {
-	words, err := s.file()
+	words, err := s.cfg.words()
 	if err != nil {
-		s.log.Warn("sensitive words: the file cannot be read; the last list stays", "error", err)
+		s.log.Warn("word file not read, the last list stays", "error", err)
 		return
 	}
 	if s.vendor != nil {
@@ -101,7 +112,7 @@ func (s *Service) refresh(ctx context.Context) {
 				s.vendorList = append(s.vendorList, w.Text)
 			}
 		case ctx.Err() == nil:
-			s.log.Warn("sensitive words: the vendor's list cannot be read; the last one stays", "error", err)
+			s.log.Warn("vendor's word list not read, the last one stays", "error", err)
 		}
 	}
 	s.install(append(words, s.vendorList...))
@@ -115,20 +126,21 @@ func (s *Service) install(words []string) {
 	}
 	s.last = words
 	s.dictionary.Store(NewDictionary(words))
-	s.log.Info("sensitive words loaded", "words", len(words))
+	s.log.Info("words loaded", "words", len(words))
 }
 
-func (s *Service) file() ([]string, error) {
-	if s.cfg.File == "" {
+// words reads the local file; none is no mistake.
+func (c Config) words() ([]string, error) {
+	if c.File == "" {
 		return nil, nil
 	}
-	f, err := os.Open(s.cfg.File)
+	f, err := os.Open(c.File)
 	if err != nil {
 		var pathErr *fs.PathError
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		return nil, fmt.Errorf("%s: %w", s.cfg.File, err)
+		return nil, fmt.Errorf("%s: %w", c.File, err)
 	}
 	defer f.Close()
 	var words []string

@@ -80,7 +80,7 @@ func TestTextsWithoutWordsPass(t *testing.T) {
 
 func service(t *testing.T, cfg Config, vendor func(context.Context) ([]vendors.Word, error)) *Service {
 	t.Helper()
-	s, err := New(cfg, vendor, slog.New(slog.DiscardHandler))
+	s, err := New(cfg, Deps{Vendor: vendor, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestListsAreKeptInStep(t *testing.T) {
 			t.Error("the file's words count from the start")
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		go s.Run(ctx)
+		go func() { _ = s.Run(ctx) }()
 		synctest.Wait()
 		expect := func(text string, want error) {
 			t.Helper()
@@ -139,7 +139,7 @@ func TestListsAreKeptInStep(t *testing.T) {
 }
 
 func TestUnreadableFileStopsTheStart(t *testing.T) {
-	_, err := New(Config{File: filepath.Join(t.TempDir(), "none"), Sync: time.Minute}, nil, slog.New(slog.DiscardHandler))
+	_, err := New(Config{File: filepath.Join(t.TempDir(), "none"), Sync: time.Minute}, Deps{Log: slog.New(slog.DiscardHandler)})
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("got %v", err)
 	}

@@ -25,7 +25,7 @@ type unstored struct {
 const unstoredLimit = 10_000
 
 // Transient delivers a message that is not stored to the members who are online.
-// m.Membership has to be the version that the send was checked against.
+// m.MemberVersion has to be the version that the send was checked against.
 func (h *Hub) Transient(m *Message) { h.later(unstored{m: m}) }
 
 func (h *Hub) later(x unstored) {
@@ -151,7 +151,7 @@ func (h *Hub) stale(batch []*Message) map[*room]int64 {
 	var stale map[*room]int64
 	for _, m := range batch {
 		r := h.room(roomKey{m.App, m.Conversation})
-		if r.version >= max(m.Membership, 1) {
+		if r.version >= max(m.MemberVersion, 1) {
 			continue
 		}
 		if stale == nil {
@@ -181,7 +181,7 @@ func (h *Hub) fanOut(m *Message, slow []*Session) []*Session {
 		return slow
 	}
 	for u, from := range r.users {
-		if (m.Seq > 0 && m.Seq <= from) || (u.ID == m.From && !m.Echo) {
+		if (m.Seq > 0 && m.Seq <= from) || (u.ID == m.From && !m.ToSender) {
 			continue
 		}
 		slow = h.fanOutUser(u, m, slow)

@@ -174,8 +174,8 @@ func (s *memory) after(id string, limit int, want func(stored) bool) (batch []*M
 	for _, e := range s.log {
 		if e.id > id && want(e) && len(batch) < limit {
 			batch = append(batch, &Message{
-				App: app, Conversation: e.conv, ID: e.id, Seq: e.seq, From: e.from, Echo: e.echo,
-				Membership: s.convs[e.conv].version, Body: e.text,
+				App: app, Conversation: e.conv, ID: e.id, Seq: e.seq, From: e.from, ToSender: e.echo,
+				MemberVersion: s.convs[e.conv].version, Body: e.text,
 			})
 		}
 	}

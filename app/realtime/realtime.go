@@ -44,25 +44,25 @@ const (
 type User struct{ App, ID string }
 
 // Key names the place that one session takes: a newer session with the same key
-// replaces the older. Slot is the platform (Gateway) or the device (Socket).
+// replaces the older. DeviceID is the platform (Gateway) or the device (Socket).
 type Key struct {
 	User
-	Dialect Dialect
-	Slot    string
+	Dialect  Dialect
+	DeviceID string
 }
 
 // Message is one thing to deliver: a message of a conversation, or a command to
 // one user when Conversation is empty. It is shared by all who receive it and
 // must not change once it was handed over.
 type Message struct {
-	App          string
-	Conversation string
-	ID           string // 16 characters and dashes; text order is the order of the log
-	Seq          int64  // gapless within the conversation; 0: not stored (transient, command)
-	From         string
-	Echo         bool  // the sender's own sessions get it too
-	Membership   int64 // version of the conversation's member list when this was read, from 1
-	Body         any   // what the Encoder understands
+	App           string
+	Conversation  string
+	ID            string // 16 characters and dashes; text order is the order of the log
+	Seq           int64  // gapless within the conversation; 0: not stored (transient, command)
+	From          string
+	ToSender      bool  // the sender's own sessions get it too
+	MemberVersion int64 // version of the conversation's member list when this was read, from 1
+	Body          any   // what the Encoder understands
 
 	frames [dialects]atomic.Pointer[[]byte]
 }
@@ -96,9 +96,9 @@ type Members interface {
 
 // Joined is one membership of a user.
 type Joined struct {
-	Conversation string
-	Seq          int64 // the user sees messages with a greater Seq
-	Membership   int64 // version of the member list at the time of reading
+	Conversation  string
+	Seq           int64 // the user sees messages with a greater Seq
+	MemberVersion int64 // version of the member list at the time of reading
 }
 
 // Change is the state of one member at the version of the answer.

@@ -255,7 +255,7 @@ func TestSenderIsLeftOutWithoutEcho(t *testing.T) {
 		_, ann, _ := connect(t, h, key("ann", "1"), nil)
 		_, bob, _ := connect(t, h, key("bob", "1"), nil)
 		s.sendOut("c", "ann", "1", false)
-		h.Transient(&Message{App: app, Conversation: "c", ID: messageID(9), From: "bob", Echo: true, Membership: s.convs["c"].version, Body: "t"})
+		h.Transient(&Message{App: app, Conversation: "c", ID: messageID(9), From: "bob", ToSender: true, MemberVersion: s.convs["c"].version, Body: "t"})
 		synctest.Wait()
 		want(t, "ann", ann.texts(), []string{"t"})
 		want(t, "bob", bob.texts(), []string{"1", "t"})
@@ -409,7 +409,7 @@ func TestShutdownTellsEverybodyAndLetsNobodyIn(t *testing.T) {
 			}
 		})
 		_, w, _ := connect(t, h, key("ann", "1"), nil)
-		p, _, _ := h.Open(context.Background(), Login{Key: key("bob", "1"), Pull: true})
+		p, _, _ := h.Open(context.Background(), Login{Key: key("bob", "1"), Poll: true})
 		if err := h.Shutdown(context.Background()); err != nil {
 			t.Fatal(err)
 		}

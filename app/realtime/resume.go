@@ -12,7 +12,7 @@ import (
 type Login struct {
 	Key     Key
 	Expires time.Time // of the token; the session ends then. Zero: never
-	Pull    bool      // a long poll: emptied by Wait, kept for a while between two
+	Poll    bool      // a long poll: emptied by Wait, kept for a while between two
 	Resume  bool      // continue after Since
 	Since   string    // the last message id that the client has; empty: from now on
 }
@@ -35,7 +35,7 @@ func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, er
 			return nil, false, fmt.Errorf("realtime: end of the log: %w", err)
 		}
 	}
-	if l.Pull {
+	if l.Poll {
 		s.pull, s.idleSince = true, s.since
 	}
 	older, err := h.register(s)
@@ -56,7 +56,7 @@ func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, er
 // Poll returns the pulled session that waits for the login's next poll, or opens
 // one.
 func (h *Hub) Poll(ctx context.Context, l Login) (*Session, error) {
-	l.Pull, l.Resume = true, false
+	l.Poll, l.Resume = true, false
 	h.mu.Lock()
 	s := h.sessions[l.Key]
 	h.mu.Unlock()

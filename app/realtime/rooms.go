@@ -39,7 +39,7 @@ func (h *Hub) settle(u User, l *local, joined []Joined) {
 		}
 		r.users[u] = j.Seq
 		l.rooms[r] = struct{}{}
-		r.version = min(r.version, j.Membership)
+		r.version = min(r.version, j.MemberVersion)
 	}
 }
 

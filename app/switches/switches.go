@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"switchboard/app/periodic"
 	"switchboard/app/problem"
 	"switchboard/vendors"
 )
@@ -53,6 +54,7 @@ type Service struct {
 	Store  Store
 	Router *vendors.Router
 	Base   map[vendors.Capability]vendors.Route // configuration's routes
+	Log    *slog.Logger
 
 	mu      sync.Mutex // guards all below; held while a state is applied, never across I/O
 	version int64
@@ -222,17 +224,11 @@ func (s *Service) Follow(ctx context.Context) error {
 }
 
 // Run follows the store until ctx ends.
-func (s *Service) Run(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+func (s *Service) Run(ctx context.Context) error {
+	periodic.Run(ctx, followEvery, func(ctx context.Context) {
 		if err := s.Follow(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("switches cannot be followed", "error", err)
+			s.Log.Warn("switches not followed", "component", "switches", "error", err)
 		}
-	}
+	})
+	return nil
 }

@@ -87,7 +87,7 @@ func replica(t *testing.T, store Store) (*Service, *link) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Service{Store: store, Router: r, Base: map[vendors.Capability]vendors.Route{vendors.CapWallet: to("a", "b")}}, l
+	return &Service{Store: store, Router: r, Base: map[vendors.Capability]vendors.Route{vendors.CapWallet: to("a", "b")}, Log: slog.New(slog.DiscardHandler)}, l
 }
 
 func to(names ...string) (r vendors.Route) {
@@ -116,7 +116,7 @@ func TestEveryReplicaFollowsWithinASecond(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for _, s := range []*Service{one, two} {
-			wg.Go(func() { s.Run(ctx, slog.New(slog.DiscardHandler)) })
+			wg.Go(func() { _ = s.Run(ctx) })
 		}
 		if err := one.SetRoutes(ctx, routes(to("b")), -1, "ann", "a is down"); err != nil {
 			t.Fatal(err)

@@ -80,7 +80,7 @@ func (h Notify) login(c *fiber.Ctx) (l realtime.Login, err error) {
 	middleware.SetCaller(c, caller)
 	l.Key = realtime.Key{
 		User:    realtime.User{App: caller.App, ID: caller.User},
-		Dialect: realtime.Gateway, Slot: strconv.Itoa(caller.Platform),
+		Dialect: realtime.Gateway, DeviceID: strconv.Itoa(caller.Platform),
 	}
 	l.Expires = caller.ExpiresAt
 	if err := h.admit(c.UserContext(), caller); err != nil {
@@ -201,7 +201,7 @@ func (h Notify) poll(c *fiber.Ctx, l realtime.Login) error {
 // pollSince takes everything from the store, so it needs no buffer between two
 // polls and may come to another replica each time.
 func (h Notify) pollSince(ctx context.Context, c *fiber.Ctx, l realtime.Login) error {
-	l.Pull = true
+	l.Poll = true
 	session, recovered, err := h.Hub.Open(ctx, l)
 	if err != nil {
 		return err

@@ -152,7 +152,7 @@ func (h Socket) key(ctx context.Context, conn *websocket.Conn, in loginFrame) (l
 	}
 	l.Key = realtime.Key{
 		User:    realtime.User{App: app.ID, ID: string(in.Data.ClientID)},
-		Dialect: realtime.Socket, Slot: string(in.Data.DeviceID),
+		Dialect: realtime.Socket, DeviceID: string(in.Data.DeviceID),
 	}
 	if in.Data.Since != nil {
 		l.Resume, l.Since = true, *in.Data.Since

@@ -26,7 +26,7 @@ func BenchmarkSend(b *testing.B) {
 				name := map[int]string{1: "hot", 500: "spread"}[convs]
 				b.Run(fmt.Sprintf("%s/%s/%d", store.Name, name, writers), func(b *testing.B) {
 					cfg := store.Config(b)
-					s := conversation.New(conversationsql.New(sqldbtest.Open(b, cfg)), conversation.Config{}, func(conversation.News) {})
+					s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(sqldbtest.Open(b, cfg))})
 					ids := make([]string, convs)
 					for i := range ids {
 						ids[i] = group(b, s, "Tom", "Jerry")
@@ -65,7 +65,7 @@ func naiveSend(db *sql.DB, cfg sqldb.Config, conv, id string) error {
 // A sanity check of the benchmark itself, so that it cannot compare nothing.
 func TestTheBenchmarksSendsAreRealMessages(t *testing.T) {
 	cfg := sqldbtest.SQLite(t)
-	s := conversation.New(conversationsql.New(sqldbtest.Open(t, cfg)), conversation.Config{}, func(conversation.News) {})
+	s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(sqldbtest.Open(t, cfg))})
 	conv := group(t, s, "Tom")
 	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: filepath.Join(cfg.DataDir, "switchboard.db")}).EscapedPath())
 	if err != nil {

@@ -48,7 +48,7 @@ func crashChild(raw string) error {
 	if err != nil {
 		return err
 	}
-	s := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
+	s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
 	var (
 		wg  sync.WaitGroup
 		out sync.Mutex
@@ -95,7 +95,7 @@ func TestAKilledProcessLosesNothingItAcknowledged(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
+				s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
 				for range 3 {
 					plan.Convs = append(plan.Convs, group(t, s, "Tom", "Jerry"))
 				}
@@ -165,7 +165,7 @@ func crashVerify(t *testing.T, plan crashPlan, acked map[string]string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	s := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
+	s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
 	told := func() (seqs []int64) {
 		for _, conv := range plan.Convs {
 			d, err := s.Detail(context.Background(), server, conv)
@@ -180,7 +180,7 @@ func crashVerify(t *testing.T, plan crashPlan, acked map[string]string) {
 	before := told()
 	seqs, seen, last := make(map[string]int64), make(map[string]string), ""
 	for {
-		tail, err := s.Tail(context.Background(), app, last, 1000)
+		tail, err := s.After(context.Background(), app, last, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -95,29 +95,17 @@ func (s *Store) Since(ctx context.Context, app, user, after string, open bool, l
 		WHERE b.app_id = ? AND b.user_id = ? AND b.left_us = 0 ORDER BY m.msg_id LIMIT ?`, after, limit, after, app, user, limit)
 }
 
-// Logged is a message as the log of an app has it, with the version that its
-// conversation's member list has now.
-type Logged struct {
-	conversation.Message
-	MemberVersion int64
-}
-
-// After reads the app's messages that follow the id, in the order of commits.
-func (s *Store) After(ctx context.Context, app, id string, limit int) ([]Logged, error) {
+// After implements conversation.Store.
+func (s *Store) After(ctx context.Context, app, id string, limit int) ([]conversation.Logged, error) {
 	rows, err := s.db.Query(ctx, "SELECT "+messageColumns+`, c.roster FROM messages m JOIN conversations c ON c.id = m.conv_id
 		WHERE m.msg_id > ? AND m.app_id = ? ORDER BY m.msg_id LIMIT ?`, id, app, limit)
 	if err != nil {
 		return nil, err
 	}
-	return sqldb.Collect(rows, func(row sqldb.Scanner) (l Logged, err error) {
+	return sqldb.Collect(rows, func(row sqldb.Scanner) (l conversation.Logged, err error) {
 		l.Message, err = scanMessage(sqldb.WithColumns(row, &l.MemberVersion))
 		return l, err
 	})
-}
-
-// Tail implements conversation.Store.
-func (s *Store) Tail(ctx context.Context, app, after string, limit int) ([]conversation.Message, error) {
-	return s.messages(ctx, "SELECT "+messageColumns+" FROM messages m WHERE m.msg_id > ? AND m.app_id = ? ORDER BY m.msg_id LIMIT ?", after, app, limit)
 }
 
 // LastID implements conversation.Store.

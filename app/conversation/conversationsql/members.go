@@ -30,13 +30,13 @@ func enter(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership
 		return nil, conversation.ErrTooManyMembers
 	}
 	c.Members += len(users)
-	roster, err := changeRoster(tx, c.ID, c.Members)
+	version, err := nextMemberVersion(tx, c.ID, c.Members)
 	if err != nil {
 		return nil, err
 	}
 	rows := make([][]any, len(users))
 	for i, u := range users {
-		rows[i] = []any{c.ID, u, c.App, m.At.UnixMicro(), c.Last.Seq, 0, roster}
+		rows[i] = []any{c.ID, u, c.App, m.At.UnixMicro(), c.Last.Seq, 0, version}
 	}
 	// Those who were members once come back as new ones.
 	for part := range slices.Chunk(users, sqldb.MaxList) {
@@ -50,14 +50,14 @@ func enter(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership
 	return users, err
 }
 
-// changeRoster counts a change of the member list, which has n members after
+// nextMemberVersion counts a change of the member list, which has n members after
 // it, and returns the list's new version.
-func changeRoster(tx *sqldb.Tx, conv string, n int) (roster int64, err error) {
+func nextMemberVersion(tx *sqldb.Tx, conv string, n int) (version int64, err error) {
 	if _, err := tx.Exec("UPDATE conversations SET members = ?, roster = roster + 1 WHERE id = ?", n, conv); err != nil {
 		return 0, err
 	}
-	err = tx.QueryRow("SELECT roster FROM conversations WHERE id = ?", conv).Scan(&roster)
-	return roster, err
+	err = tx.QueryRow("SELECT roster FROM conversations WHERE id = ?", conv).Scan(&version)
+	return version, err
 }
 
 // membersAmong tells which of users are in the conversation now.
@@ -113,13 +113,13 @@ func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []str
 		if len(removed) == 0 {
 			return nil
 		}
-		roster, err := changeRoster(tx, conv, c.Members-len(removed))
+		version, err := nextMemberVersion(tx, conv, c.Members-len(removed))
 		if err != nil {
 			return err
 		}
 		for part := range slices.Chunk(removed, sqldb.MaxList) {
 			list, ids := sqldb.InList(part)
-			if _, err := tx.Exec("UPDATE members SET left_us = ?, roster = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), roster, conv}, ids...)...); err != nil {
+			if _, err := tx.Exec("UPDATE members SET left_us = ?, roster = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), version, conv}, ids...)...); err != nil {
 				return err
 			}
 		}

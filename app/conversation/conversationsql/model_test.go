@@ -44,7 +44,7 @@ const modelLimit = 6
 // does must never show in the other.
 func TestRandomCommandsBehaveLikeTheModel(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		s := conversation.New(conversationsql.New(db), conversation.Config{GroupMembers: modelLimit, RoomMembers: modelLimit + 2}, func(conversation.News) {})
+		s := conversation.New(conversation.Config{GroupMembers: modelLimit, RoomMembers: modelLimit + 2}, conversation.Deps{Store: conversationsql.New(db)})
 		run := 0
 		rapid.Check(t, func(t *rapid.T) {
 			run++
@@ -522,9 +522,13 @@ func (h *harness) check() {
 		return
 	}
 	ctx, server := context.Background(), conversation.Caller{App: h.m.app}
-	tail, err := h.s.Tail(ctx, h.m.app, "", 1000)
+	logged, err := h.s.After(ctx, h.m.app, "", 1000)
 	h.want(err, nil)
-	h.same(tail, h.m.log)
+	var log []conversation.Message
+	for _, m := range logged {
+		log = append(log, m.Message)
+	}
+	h.same(log, h.m.log)
 	last, err := h.s.LastID(ctx, h.m.app)
 	if h.want(err, nil); len(h.m.log) > 0 && last != h.m.log[len(h.m.log)-1].ID {
 		h.Fatalf("last id %q", last)

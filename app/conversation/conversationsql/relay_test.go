@@ -101,7 +101,7 @@ func inOrder(got, want []string) error {
 func TestTheRelayBringsEveryMessageToEveryMemberInOrderThroughFailures(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		store := conversationsql.New(db)
-		s := conversation.New(store, relaying, func(conversation.News) {})
+		s := conversation.New(relaying, conversation.Deps{Store: store})
 		convs := []string{group(t, s, "a", "b", "c", "d", "e", "f"), group(t, s, "a", "b")}
 		var want []string
 		for i := range 30 {
@@ -136,7 +136,7 @@ func TestTheRelayBringsEveryMessageToEveryMemberInOrderThroughFailures(t *testin
 func TestWhatAVendorRefusesForGoodHoldsNothingUp(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		store := conversationsql.New(db)
-		s := conversation.New(store, relaying, func(conversation.News) {})
+		s := conversation.New(relaying, conversation.Deps{Store: store})
 		conv := group(t, s, "a", "b", "c", "d")
 		for _, text := range []string{"1", "bad", "3"} {
 			say(t, s, conv, "a", text)
@@ -160,7 +160,7 @@ func TestWhatAVendorRefusesForGoodHoldsNothingUp(t *testing.T) {
 func TestAnOutageStopsAConversationAndNotTheOthers(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		store := conversationsql.New(db)
-		s := conversation.New(store, relaying, func(conversation.News) {})
+		s := conversation.New(relaying, conversation.Deps{Store: store})
 		stuck, fine := group(t, s, "a", "b"), group(t, s, "a", "b")
 		for _, text := range []string{"1", "2"} {
 			say(t, s, stuck, "a", text)
@@ -188,7 +188,7 @@ func TestALeasedConversationIsNobodyElsesUntilTheLeaseEnds(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
 		store := conversationsql.New(db)
-		s := conversation.New(store, relaying, func(conversation.News) {})
+		s := conversation.New(relaying, conversation.Deps{Store: store})
 		conv := group(t, s, "a", "b")
 		for i := range 3 {
 			say(t, s, conv, "a", fmt.Sprint(i))
@@ -231,9 +231,9 @@ func TestNothingIsRelayedUnlessAskedFor(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		store := conversationsql.New(db)
 		ctx := context.Background()
-		s := conversation.New(store, conversation.Config{}, func(conversation.News) {})
+		s := conversation.New(conversation.Config{}, conversation.Deps{Store: store})
 		say(t, s, group(t, s, "a", "b"), "a", "x")
-		both := conversation.New(store, relaying, func(conversation.News) {})
+		both := conversation.New(relaying, conversation.Deps{Store: store})
 		conv := group(t, both, "a", "b")
 		if _, err := both.Send(ctx, as("a"), conversation.Post{Conversation: conv, Type: -1, Text: "x", Transient: true}); err != nil {
 			t.Fatal(err)
@@ -251,7 +251,7 @@ func TestAVendorsReportIsStoredOnceWithItsOwnTime(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
 		var news []conversation.News
-		s := conversation.New(conversationsql.New(db), relaying, func(n conversation.News) { news = append(news, n) })
+		s := conversation.New(relaying, conversation.Deps{Store: conversationsql.New(db), Publish: func(n conversation.News) { news = append(news, n) }})
 		conv := group(t, s, "a", "b")
 		ours := say(t, s, conv, "a", "ours")
 		at := time.Date(2020, 8, 21, 7, 16, 37, 123456000, time.UTC)

@@ -27,7 +27,7 @@ func as(user string) conversation.Caller {
 
 func eachService(t *testing.T, test func(t *testing.T, s *conversation.Service)) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		test(t, conversation.New(conversationsql.New(db), conversation.Config{GroupMembers: 50}, func(conversation.News) {}))
+		test(t, conversation.New(conversation.Config{GroupMembers: 50}, conversation.Deps{Store: conversationsql.New(db)}))
 	})
 }
 
@@ -126,7 +126,7 @@ func TestAClientKeySendsOnce(t *testing.T) {
 func TestClientKeysAreForgottenWhenTheyAreOld(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		store := conversationsql.New(db)
-		s := conversation.New(store, conversation.Config{}, func(conversation.News) {})
+		s := conversation.New(conversation.Config{}, conversation.Deps{Store: store})
 		conv := group(t, s, "Tom")
 		for i := range 5 {
 			if _, err := s.Send(context.Background(), as("Tom"), conversation.Post{Conversation: conv, Type: -1, Text: "x", ClientKey: fmt.Sprint(i)}); err != nil {
@@ -168,7 +168,7 @@ func TestSeqsAreGaplessAndIDsRiseUnderLoad(t *testing.T) {
 				seen[m.ID] = true
 			}
 		}
-		tail, err := s.Tail(ctx, app, "", 1000)
+		tail, err := s.After(ctx, app, "", 1000)
 		if err != nil || len(tail) != senders*each {
 			t.Fatalf("tail: %d, %v", len(tail), err)
 		}
@@ -185,7 +185,7 @@ func TestTheTailIsInTheOrderOfCommitsOverReplicas(t *testing.T) {
 			cfg := config(t)
 			var replicas []*conversation.Service
 			for range 2 {
-				replicas = append(replicas, conversation.New(conversationsql.New(sqldbtest.Open(t, cfg)), conversation.Config{}, func(conversation.News) {}))
+				replicas = append(replicas, conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(sqldbtest.Open(t, cfg))}))
 			}
 			conv := group(t, replicas[0], "a")
 			const writers, each = 8, 25
@@ -199,7 +199,7 @@ func TestTheTailIsInTheOrderOfCommitsOverReplicas(t *testing.T) {
 			}
 			seen, last := 0, ""
 			for deadline := time.Now().Add(30 * time.Second); seen < writers*each && time.Now().Before(deadline); {
-				tail, err := replicas[1].Tail(context.Background(), app, last, 7)
+				tail, err := replicas[1].After(context.Background(), app, last, 7)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -344,7 +344,7 @@ func TestAResumeThatMissedTooMuchSaysSo(t *testing.T) {
 func TestATransientMessageIsPassedOnAndNotStored(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		var news []conversation.News
-		s := conversation.New(conversationsql.New(db), conversation.Config{}, func(n conversation.News) { news = append(news, n) })
+		s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db), Publish: func(n conversation.News) { news = append(news, n) }})
 		conv := group(t, s, "a", "b")
 		m, err := s.Send(context.Background(), as("a"), conversation.Post{Conversation: conv, Type: -1, Text: "typing", Transient: true})
 		if err != nil || m.Seq != 0 || !conversation.ValidMessageID(m.ID) {

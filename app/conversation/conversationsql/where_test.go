@@ -27,7 +27,7 @@ func FuzzWhereReachesNothingButItsOwnApp(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	s := conversation.New(conversationsql.New(sqldbtest.Open(f, sqldbtest.SQLite(f))), conversation.Config{}, func(conversation.News) {})
+	s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(sqldbtest.Open(f, sqldbtest.SQLite(f)))})
 	for _, app := range []string{"mine", "other"} {
 		c := conversation.Caller{App: app, Rules: conversation.Typed}
 		if _, _, err := s.Create(context.Background(), c, conversation.Draft{Type: 3, Creator: "Tom", Members: []string{"Jerry"}}); err != nil {
@@ -61,7 +61,7 @@ func FuzzWhereReachesNothingButItsOwnApp(f *testing.F) {
 
 func TestWhereIsUnderstood(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		s := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
+		s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
 		tom := group(t, s, "Tom", "Jerry")
 		ann := group(t, s, "Ann")
 		if _, err := s.SetExt(context.Background(), server, where(t, `[["conv_id","=",%q]]`, ann), json.RawMessage(`{"a":1}`)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/presence"
 	"switchboard/app/sqldb"
 )
 
@@ -12,19 +13,13 @@ import (
 // online while any of them holds one.
 type Presence struct{ db *sqldb.DB }
 
+var _ presence.Store = (*Presence)(nil)
+
 // NewPresence keeps presence in db.
 func NewPresence(db *sqldb.DB) *Presence { return &Presence{db} }
 
-// Change is a user who became online or offline, at the store's time.
-type Change struct {
-	User   realtime.User
-	Online bool
-	At     time.Time
-}
-
-// Set notes that the user has a session at the node, or none. It returns what
-// changed for the user: nil while another node has one.
-func (p *Presence) Set(ctx context.Context, u realtime.User, node string, here bool) (change *Change, err error) {
+// Set implements presence.Store.
+func (p *Presence) Set(ctx context.Context, u realtime.User, node string, here bool) (change *presence.Change, err error) {
 	err = p.db.WriteKeyed(ctx, u.ID, func(tx *sqldb.Tx) (err error) {
 		change, err = setPresence(tx, u, node, here)
 		return err
@@ -32,9 +27,9 @@ func (p *Presence) Set(ctx context.Context, u realtime.User, node string, here b
 	return change, err
 }
 
-// setPresence locks the user first: of two nodes that he leaves at once, one sees
+// setPresence locks the user first: of two nodes that the user leaves at once, one sees
 // that the other has none.
-func setPresence(tx *sqldb.Tx, u realtime.User, node string, here bool) (*Change, error) {
+func setPresence(tx *sqldb.Tx, u realtime.User, node string, here bool) (*presence.Change, error) {
 	var one, others int
 	rows, err := tx.Query("SELECT 1 FROM users WHERE app_id = ? AND id = ?"+tx.Dialect().ForUpdate(), u.App, u.ID)
 	if err != nil {
@@ -55,11 +50,10 @@ func setPresence(tx *sqldb.Tx, u realtime.User, node string, here bool) (*Change
 		return nil, err
 	}
 	at, err := tx.Now()
-	return &Change{User: u, Online: here, At: at}, err
+	return &presence.Change{User: u, Online: here, At: at}, err
 }
 
-// Renew says that the node lives for another lease. New: its users have to be
-// noted again, since it was not known or taken for gone.
+// Renew implements presence.Store.
 func (p *Presence) Renew(ctx context.Context, node string, lease time.Duration) (isNew bool, err error) {
 	err = p.db.WriteKeyed(ctx, node, func(tx *sqldb.Tx) error {
 		isNew = false
@@ -79,9 +73,8 @@ func (p *Presence) Renew(ctx context.Context, node string, lease time.Duration) 
 	return isNew, err
 }
 
-// Sweep forgets the nodes whose lease is over, with their users, and returns
-// what changed; more may be left when it returns limit.
-func (p *Presence) Sweep(ctx context.Context, limit int) (changes []Change, err error) {
+// Sweep implements presence.Store.
+func (p *Presence) Sweep(ctx context.Context, limit int) (changes []presence.Change, err error) {
 	if err := p.db.Write(ctx, func(tx *sqldb.Tx) error {
 		now, err := tx.Now()
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"switchboard/app/conversation"
 	"switchboard/app/conversation/conversationsql"
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/presence"
 	"switchboard/app/realtime/realtimesql"
 	"switchboard/app/sqldb"
 	"switchboard/app/sqldb/sqldbtest"
@@ -43,7 +44,7 @@ func TestUserIsOnlineWhileAnyNodeHasHim(t *testing.T) {
 	})
 }
 
-func said(c *realtimesql.Change) string {
+func said(c *presence.Change) string {
 	switch {
 	case c == nil:
 		return ""
@@ -88,7 +89,7 @@ func TestComingAndLeavingAtOnceIsToldInTurn(t *testing.T) {
 		t.Run(store.Name, func(t *testing.T) {
 			cfg := store.Config(t)
 			replicas := []*sqldb.DB{sqldbtest.Open(t, cfg), sqldbtest.Open(t, cfg)}
-			s := conversation.New(conversationsql.New(replicas[0]), conversation.Config{}, func(conversation.News) {})
+			s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(replicas[0])})
 			ann := realtime.User{App: app, ID: "ann"}
 			if _, err := s.EnsureUser(t.Context(), server, ann.ID, nil); err != nil {
 				t.Fatal(err)

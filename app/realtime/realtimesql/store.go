@@ -19,14 +19,14 @@ var _ realtime.Members = (*Store)(nil)
 // New reads conversations for delivery.
 func New(db *sqldb.DB) *Store { return &Store{db} }
 
-// Roster is the version of a conversation's member list, 0 when there is no such
+// MemberVersion is the version of a conversation's member list, 0 when there is no such
 // conversation.
-func (s *Store) Roster(ctx context.Context, app, conv string) (roster int64, err error) {
-	err = s.db.QueryRow(ctx, "SELECT roster FROM conversations WHERE id = ? AND app_id = ? AND deleted = 0", conv, app).Scan(&roster)
+func (s *Store) MemberVersion(ctx context.Context, app, conv string) (version int64, err error) {
+	err = s.db.QueryRow(ctx, "SELECT roster FROM conversations WHERE id = ? AND app_id = ? AND deleted = 0", conv, app).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
-	return roster, err
+	return version, err
 }
 
 // Banned returns those of the users who are banned; with an error, those found
@@ -63,22 +63,22 @@ func (s *Store) Joined(ctx context.Context, u realtime.User) ([]realtime.Joined,
 		return nil, err
 	}
 	return sqldb.Collect(rows, func(row sqldb.Scanner) (j realtime.Joined, err error) {
-		return j, row.Scan(&j.Conversation, &j.Seq, &j.Membership)
+		return j, row.Scan(&j.Conversation, &j.Seq, &j.MemberVersion)
 	})
 }
 
 // Changes implements realtime.Members. The version is read first: what changes
 // between the two reads is answered now and once more next time.
-func (s *Store) Changes(ctx context.Context, app, conv string, version int64) ([]realtime.Change, int64, error) {
-	var roster int64
-	if err := s.db.QueryRow(ctx, "SELECT roster FROM conversations WHERE id = ? AND app_id = ?", conv, app).Scan(&roster); err != nil {
+func (s *Store) Changes(ctx context.Context, app, conv string, since int64) ([]realtime.Change, int64, error) {
+	var version int64
+	if err := s.db.QueryRow(ctx, "SELECT roster FROM conversations WHERE id = ? AND app_id = ?", conv, app).Scan(&version); err != nil {
 		return nil, 0, err
 	}
 	query := "SELECT user_id, join_seq, left_us FROM members WHERE conv_id = ? AND roster > ?"
-	if version == 0 {
+	if since == 0 {
 		query += " AND left_us = 0"
 	}
-	rows, err := s.db.Query(ctx, query, conv, version)
+	rows, err := s.db.Query(ctx, query, conv, since)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -88,5 +88,5 @@ func (s *Store) Changes(ctx context.Context, app, conv string, version int64) ([
 		c.Left = left != 0
 		return c, err
 	})
-	return changes, roster, err
+	return changes, version, err
 }

@@ -41,7 +41,7 @@ func say(t testing.TB, s *conversation.Service, conv, from, text string) convers
 func TestSessionsReadEveryChangeOfAMemberListOnce(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
-		s := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
+		s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
 		live := realtimesql.New(db)
 		conv := group(t, s, "ann", "bob")
 		read := func(version int64) (joined, left []string, now int64) {
@@ -87,14 +87,14 @@ func TestSessionsReadEveryChangeOfAMemberListOnce(t *testing.T) {
 		if joined, left, v := read(v2); !slices.Equal(joined, []string{"bob"}) || left != nil || v <= v2 {
 			t.Errorf("he came back: %v %v at %d", joined, left, v)
 		}
-		if roster, err := live.Roster(ctx, app, conv); err != nil || roster <= v2 {
+		if roster, err := live.MemberVersion(ctx, app, conv); err != nil || roster <= v2 {
 			t.Errorf("version %d, %v", roster, err)
 		}
-		if roster, err := live.Roster(ctx, "b", conv); err != nil || roster != 0 {
+		if roster, err := live.MemberVersion(ctx, "b", conv); err != nil || roster != 0 {
 			t.Errorf("version for another app: %d, %v", roster, err)
 		}
 		mine, err := live.Joined(ctx, realtime.User{App: app, ID: "cid"})
-		if err != nil || len(mine) != 1 || mine[0].Conversation != conv || mine[0].Seq != 1 || mine[0].Membership <= v2 {
+		if err != nil || len(mine) != 1 || mine[0].Conversation != conv || mine[0].Seq != 1 || mine[0].MemberVersion <= v2 {
 			t.Errorf("memberships: %+v, %v", mine, err)
 		}
 	})
@@ -104,7 +104,7 @@ func TestLogCarriesTheVersionOfTheMemberList(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
 		messages := conversationsql.New(db)
-		s := conversation.New(messages, conversation.Config{}, func(conversation.News) {})
+		s := conversation.New(conversation.Config{}, conversation.Deps{Store: messages})
 		live := realtimesql.New(db)
 		conv := group(t, s, "ann", "bob")
 		first, second := say(t, s, conv, "ann", "1"), say(t, s, conv, "bob", "2")
@@ -126,7 +126,7 @@ func TestLogCarriesTheVersionOfTheMemberList(t *testing.T) {
 func TestBannedUsersAreFoundAmongMany(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
-		s := conversation.New(conversationsql.New(db), conversation.Config{}, func(conversation.News) {})
+		s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
 		var here, want []realtime.User
 		for i := range 600 {
 			here = append(here, realtime.User{App: app, ID: fmt.Sprint("u", i)})

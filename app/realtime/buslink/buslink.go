@@ -1,0 +1,60 @@
+// Package buslink joins conversations to the sessions that follow them, on every
+// node: what happens is published on the bus, and each node's hub is woken by it.
+// The bus may lose news; the log of messages, which the hub reads on its own, and
+// the store's bans make up for it.
+package buslink
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"time"
+
+	"switchboard/app/bus"
+	"switchboard/app/conversation"
+	"switchboard/app/realtime"
+)
+
+// topic carries everything that a session of another node may wait for. Its name
+// and the form of news are a contract between versions that run side by side.
+const topic = "live"
+
+// news is one thing that happened; one field is set.
+type news struct {
+	News    *conversation.News `json:"news,omitempty"`
+	Opened  *realtime.Opening  `json:"opened,omitempty"`
+	Command *command           `json:"command,omitempty"`
+}
+
+// command is an instruction on its way to a user's sessions, wherever they are.
+type command struct {
+	To      realtime.User   `json:"to"`
+	ID      string          `json:"id"`
+	Name    string          `json:"name"`
+	Data    json.RawMessage `json:"data"`
+	At      time.Time       `json:"at"`
+	Expires time.Time       `json:"expires"`
+}
+
+// Publisher tells every node what happened. It never blocks.
+type Publisher struct{ Bus *bus.Bus }
+
+// Conversation publishes a commit's news.
+func (p Publisher) Conversation(n conversation.News) { p.publish(news{News: &n}) }
+
+// Opened publishes that a session took its place here.
+func (p Publisher) Opened(o realtime.Opening) { p.publish(news{Opened: &o}) }
+
+// Command sends an instruction of the product to a user's sessions on every node;
+// those that resume get it until ttl is over.
+func (p Publisher) Command(to realtime.User, name string, data json.RawMessage, ttl time.Duration) {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	tick := conversation.TickAt(now) + conversation.Tick(rand.IntN(1<<12))
+	p.publish(news{Command: &command{
+		To: to, ID: conversation.MessageID(tick, 0, ""), Name: name, Data: data, At: now, Expires: now.Add(ttl),
+	}})
+}
+
+func (p Publisher) publish(n news) {
+	payload, _ := json.Marshal(n) // of strings, numbers, times and checked JSON
+	p.Bus.Publish(topic, payload)
+}

@@ -1,0 +1,96 @@
+package buslink
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"switchboard/app/bus"
+	"switchboard/app/conversation"
+	"switchboard/app/realtime"
+	"switchboard/app/realtime/wire"
+)
+
+// Store answers what news does not say.
+type Store interface {
+	// Banned returns those of the users who are banned; with an error, those found
+	// before it.
+	Banned(ctx context.Context, users []realtime.User) ([]realtime.User, error)
+	// MemberVersion is the version of a conversation's member list, 0 when there is
+	// no such conversation.
+	MemberVersion(ctx context.Context, app, conversation string) (int64, error)
+}
+
+// Receiver passes the bus's news on to this node's hub.
+type Receiver struct {
+	Bus       *bus.Bus
+	Hub       *realtime.Hub
+	Store     Store
+	BansEvery time.Duration // how often the store is asked for bans whose news was lost
+	Log       *slog.Logger
+}
+
+// Run works until ctx ends.
+func (r *Receiver) Run(ctx context.Context) error {
+	sub := r.Bus.Subscribe(topic)
+	defer sub.Close()
+	bans := time.NewTicker(r.BansEvery)
+	defer bans.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-sub.Stale:
+			r.Hub.Wake()
+			r.closeBanned(ctx)
+		case <-bans.C:
+			r.closeBanned(ctx)
+		case payload := <-sub.News:
+			var n news
+			if json.Unmarshal(payload, &n) == nil { // what another version's news tells is found in the store
+				r.take(ctx, n)
+			}
+		}
+	}
+}
+
+func (r *Receiver) take(ctx context.Context, n news) {
+	switch {
+	case n.News != nil && n.News.Banned != "":
+		r.Hub.Ban(realtime.User{App: n.News.App, ID: n.News.Banned})
+	case n.News != nil && n.News.Transient != nil:
+		r.deliverTransient(ctx, *n.News.Transient)
+	case n.News != nil && n.News.Seq > 0:
+		r.Hub.Wake()
+	case n.Opened != nil:
+		r.Hub.Supersede(*n.Opened)
+	case n.Command != nil:
+		c := n.Command
+		r.Hub.Command(c.To, &realtime.Message{
+			App: c.To.App, ID: c.ID, Body: wire.Command{Name: c.Name, Data: c.Data, At: c.At},
+		}, c.Expires)
+	}
+}
+
+// closeBanned ends the sessions of those here who are banned: the news of a ban
+// may be lost, or come while the user logs in.
+func (r *Receiver) closeBanned(ctx context.Context) {
+	banned, err := r.Store.Banned(ctx, r.Hub.Users())
+	if err != nil && ctx.Err() == nil {
+		r.Log.Warn("bans cannot be read, sessions of banned users may stay open", "component", "realtime", "error", err)
+	}
+	for _, u := range banned {
+		r.Hub.Ban(u)
+	}
+}
+
+// deliverTransient delivers to those who are members now; the message is lost when
+// the store cannot tell who that is.
+func (r *Receiver) deliverTransient(ctx context.Context, m conversation.Message) {
+	version, err := r.Store.MemberVersion(ctx, m.App, m.Conversation)
+	if err != nil || version == 0 {
+		return
+	}
+	r.Hub.Transient(delivery(m, version))
+}
