@@ -219,10 +219,10 @@ func (c Config) check() error {
 	case c.TokenTTL < time.Second:
 		return fmt.Errorf("%s_TOKEN_TTL: must be at least 1s", envPrefix)
 	}
-	if err := c.Price.Check(); err != nil {
+	if err := c.Price.Validate(); err != nil {
 		return fmt.Errorf("%s_PRICE_*: %w", envPrefix, err)
 	}
-	if err := c.Ledger.Check(); err != nil {
+	if err := c.Ledger.Validate(); err != nil {
 		return fmt.Errorf("%s_LEDGER_*: %w", envPrefix, err)
 	}
 	if err := c.Pairing.check(); err != nil {

@@ -32,6 +32,7 @@ import (
 	"switchboard/app/realtime/presence"
 	"switchboard/app/realtime/realtimesql"
 	"switchboard/app/realtime/wire"
+	"switchboard/app/rooms"
 	"switchboard/app/sqldb"
 	"switchboard/app/switches"
 	"switchboard/app/switches/switchessql"
@@ -192,11 +193,12 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.background("moderation", s.words.Run)
 	s.coins = &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
 	s.writes = ledgersql.New(s.db)
-	s.book = ledger.New(s.cfg.Ledger, s.writes, s.writes)
-	s.book.Observe = s.metrics.write
-	s.book.Recipes = product.SettleRooms(s.routes)
-	s.book.Recipes[vendors.OpAdjust] = product.SettleAdjust(s.coins)
-	s.background("ledger", func(ctx context.Context) error { s.book.Run(ctx, s.log); return nil })
+	recipes := (&rooms.Service{Routes: s.routes}).Recipes()
+	recipes[vendors.OpAdjust] = s.coins.Settle
+	s.book = ledger.New(s.cfg.Ledger, ledger.Deps{
+		Store: s.writes, Archive: s.writes, Describe: product.Describe, Recipes: recipes, Observe: s.metrics.write, Log: s.log,
+	})
+	s.background("ledger", s.book.Run)
 	base, err := s.cfg.Route.table()
 	if err != nil {
 		return err

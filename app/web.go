@@ -66,7 +66,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Bans{Conversations: s.conversations, Pairs: s.pairs}.Mount(back)
 	product.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
 
-	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, Node: s.node}.
+	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, StatusOf: product.StatusOf, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
 	callback.Handler{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))

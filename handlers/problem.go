@@ -92,7 +92,10 @@ func Find(err error) Problem {
 	return of(problem.Internal, "internal error")
 }
 
-func of(kind problem.Kind, text string) Problem { return Problem{kind, statuses[kind], text} }
+// StatusOf is a kind's HTTP status.
+func StatusOf(kind problem.Kind) int { return statuses[kind] }
+
+func of(kind problem.Kind, text string) Problem { return Problem{kind, StatusOf(kind), text} }
 
 // ofOutcome is how a vendor's failure looks when no sentinel names it.
 func ofOutcome(e *vendors.Error) Problem {

@@ -20,6 +20,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -67,13 +68,6 @@ type Write struct {
 	Payload   any    // what the recipe needs, encoded when it is written down; the same key wants the same payload. No secrets
 }
 
-// Answer is what a write ended as, and what its caller was told.
-type Answer struct {
-	Outcome vendors.Outcome
-	Status  int // of the HTTP answer
-	Body    []byte
-}
-
 // Entry is one write in the ledger.
 type Entry struct {
 	ID        string // rises with time
@@ -83,7 +77,7 @@ type Entry struct {
 	Op        string
 	Vendor    string // the account that may have executed it; empty: none was asked
 	State     State
-	Answer    Answer
+	Result    Result
 	Payload   []byte // JSON, until it has ended
 	Digest    []byte // of operation and payload, when there is a caller's key
 	Steps     []vendors.Step
@@ -115,18 +109,22 @@ type Archive interface {
 	Add(ctx context.Context, ended []Entry, keep time.Duration) error
 }
 
-// Ledger keeps the rules over a store. It is safe for concurrent use. The
-// exported fields are set before the first Do.
+// Ledger keeps the rules over a store. It is safe for concurrent use.
 type Ledger struct {
-	Recipes map[string]Recipe // by operation
-	// Observe is told of every change of state, for metrics. Nil: nobody listens.
-	Observe func(op string, s State)
+	cfg    Config
+	deps   Deps
+	ended  chan Entry // what Run has to archive
+	behind []Entry    // Run's own: taken from ended and not archived yet
+}
 
-	cfg     Config
-	store   Store
-	archive Archive
-	ended   chan Entry // what Run has to archive
-	behind  []Entry    // Run's own: taken from ended and not archived yet
+// Deps are what a ledger works with.
+type Deps struct {
+	Store    Store
+	Archive  Archive // the other half of the same store
+	Describe Describe
+	Recipes  map[string]Recipe          // by operation
+	Observe  func(op string, now State) // told of every change of state, for metrics; nil: nobody listens
+	Log      *slog.Logger
 }
 
 // Config says how doubts are looked into.
@@ -135,38 +133,42 @@ type Config struct {
 	GiveUp     time.Duration `split_words:"true" default:"15m" desc:"how long a write in doubt is looked into; then its outcome is unknown for good"`
 }
 
-// Check refuses spans that cannot be.
-func (c Config) Check() error {
+// Validate refuses spans that cannot be.
+func (c Config) Validate() error {
 	if c.FirstCheck <= 0 || c.GiveUp <= 0 {
 		return errors.New("the first check and the giving up must be above 0")
 	}
 	return nil
 }
 
-// New makes a ledger over its two halves of one store. Its owner calls Run.
-func New(cfg Config, store Store, archive Archive) *Ledger {
-	return &Ledger{cfg: cfg, store: store, archive: archive, ended: make(chan Entry, archiveQueue)}
+// New makes a ledger. Its owner calls Run.
+func New(cfg Config, deps Deps) *Ledger {
+	deps.Log = deps.Log.With("component", "ledger")
+	return &Ledger{cfg: cfg, deps: deps, ended: make(chan Entry, archiveQueue)}
 }
 
-// Do makes w by run, once for each key, and returns its answer; replayed says
-// that it is the first answer to this key and run was not called. An error means
-// that run was not called, except one whose outcome is ambiguous.
-func (l *Ledger) Do(ctx context.Context, w Write, run func(context.Context) Answer) (a Answer, replayed bool, err error) {
+// Run makes a write and returns what its caller is told beside the error, if any.
+type Run func(context.Context) (data any, err error)
+
+// Do makes w by run, once for each key, and returns what became of it; replayed
+// says that it is the first result of this key and run was not called. An error
+// means that run was not called, except one whose outcome is ambiguous.
+func (l *Ledger) Do(ctx context.Context, w Write, run Run) (r Result, replayed bool, err error) {
 	if w.Key == "" {
-		a, err := l.keyless(ctx, w, run)
-		return a, false, err
+		r, err := l.keyless(ctx, w, run)
+		return r, false, err
 	}
-	e, a, replayed, err := l.begin(ctx, w)
+	e, replayed, err := l.begin(ctx, w)
 	if err != nil || replayed {
-		return a, replayed, err
+		return e.Result, replayed, err
 	}
-	e.make(ctx, run)
+	l.make(ctx, &e, run)
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
 	defer cancel()
 	if ok, err := l.save(kept, e, l.cfg.FirstCheck); err != nil || !ok {
-		return a, false, unwritten(e, err)
+		return Result{}, false, unwritten(e, err)
 	}
-	return e.Answer, false, nil
+	return e.Result, false, nil
 }
 
 // unwritten is the error of a write that was made and could not be written down.
@@ -175,35 +177,36 @@ func unwritten(e Entry, err error) error {
 }
 
 // make makes the write.
-func (e *Entry) make(ctx context.Context, run func(context.Context) Answer) {
+func (l *Ledger) make(ctx context.Context, e *Entry, run Run) {
 	journal := &vendors.Journal{}
-	e.Answer = run(vendors.WithJournal(ctx, journal))
+	e.Result = l.result(run(vendors.WithJournal(ctx, journal)))
 	e.add(journal.Steps())
-	e.State = stateOf(e.Answer.Outcome)
+	e.State = stateOf(e.Result.Outcome)
 }
 
 // keyless makes a write that nobody can repeat, so that nothing has to be known
 // of it beforehand. How it ended is archived soon after; a doubt at once.
-func (l *Ledger) keyless(ctx context.Context, w Write, run func(context.Context) Answer) (Answer, error) {
+func (l *Ledger) keyless(ctx context.Context, w Write, run Run) (Result, error) {
 	e := entry(w)
-	e.make(ctx, run)
+	l.make(ctx, &e, run)
 	l.observe(e)
+	told := e.Result
 	if e.State != Doubt {
-		e.Answer.Body = nil // nobody can ask for it
+		e.Result.Data, e.Result.Text = nil, "" // nobody can ask for it again
 		select {
 		case l.ended <- e:
-			return e.Answer, nil
-		default: // the archive is behind: this caller waits for his own
+			return told, nil
+		default: // the archive is behind: this caller waits for its own entry
 		}
 	} else if err := e.keepPayload(w.Payload); err != nil {
-		return Answer{}, unwritten(e, err)
+		return Result{}, unwritten(e, err)
 	}
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
 	defer cancel()
-	if _, _, err := l.store.Insert(kept, e, e.dueIn(l.cfg.FirstCheck)); err != nil {
-		return Answer{}, unwritten(e, err)
+	if _, _, err := l.deps.Store.Insert(kept, e, e.dueIn(l.cfg.FirstCheck)); err != nil {
+		return Result{}, unwritten(e, err)
 	}
-	return e.Answer, nil
+	return told, nil
 }
 
 // entry is w before anything is known of it.
@@ -233,37 +236,37 @@ func (e Entry) dueIn(look time.Duration) time.Duration {
 
 func (e Entry) ended() bool { return e.State != Open && e.State != Doubt }
 
-// begin returns a fresh open entry, or the first answer to the key.
-func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, a Answer, replayed bool, err error) {
+// begin returns a fresh open entry, or the one that has the key and its result.
+func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, replayed bool, err error) {
 	if len(w.Key) > maxKey || !utf8.ValidString(w.Key) || strings.ContainsRune(w.Key, 0) {
-		return e, a, false, ErrKey
+		return e, false, ErrKey
 	}
 	e = entry(w)
 	if err := e.keepPayload(w.Payload); err != nil {
-		return e, a, false, err
+		return e, false, err
 	}
 	digest := sha256.Sum256(append([]byte(w.Op+"\n"), e.Payload...))
 	e.Digest = digest[:]
-	there, taken, err := l.store.Insert(ctx, e, lease)
+	there, taken, err := l.deps.Store.Insert(ctx, e, lease)
 	if err != nil {
-		return e, a, false, err
+		return e, false, err
 	}
 	if !taken {
 		l.observe(e)
-		return e, a, false, nil
+		return e, false, nil
 	}
 	return l.again(ctx, there, e)
 }
 
 // again is a request whose key the ledger has.
-func (l *Ledger) again(ctx context.Context, e, anew Entry) (Entry, Answer, bool, error) {
+func (l *Ledger) again(ctx context.Context, e, anew Entry) (Entry, bool, error) {
 	switch {
 	case !bytes.Equal(e.Digest, anew.Digest):
-		return e, Answer{}, false, ErrKeyReused
+		return e, false, ErrKeyReused
 	case e.State == Open:
-		return e, Answer{}, false, ErrInProgress
+		return e, false, ErrInProgress
 	case e.State != Failed:
-		return e, e.Answer, true, nil
+		return e, true, nil
 	}
 	e.State, e.RequestID, e.Vendor, e.Payload = Open, anew.RequestID, anew.Vendor, anew.Payload
 	ok, err := l.save(ctx, e, lease)
@@ -271,7 +274,7 @@ func (l *Ledger) again(ctx context.Context, e, anew Entry) (Entry, Answer, bool,
 	if err == nil && !ok {
 		err = ErrInProgress
 	}
-	return e, Answer{}, false, err
+	return e, false, err
 }
 
 // save keeps an entry that is to be looked into after the span, unless it has ended.
@@ -279,7 +282,7 @@ func (l *Ledger) save(ctx context.Context, e Entry, look time.Duration) (bool, e
 	if e.ended() {
 		e.Payload = nil // no recipe needs it any more
 	}
-	ok, err := l.store.Save(ctx, e, e.dueIn(look))
+	ok, err := l.deps.Store.Save(ctx, e, e.dueIn(look))
 	if ok && err == nil {
 		l.observe(e)
 	}
@@ -287,8 +290,8 @@ func (l *Ledger) save(ctx context.Context, e Entry, look time.Duration) (bool, e
 }
 
 func (l *Ledger) observe(e Entry) {
-	if l.Observe != nil {
-		l.Observe(e.Op, e.State)
+	if l.deps.Observe != nil {
+		l.deps.Observe(e.Op, e.State)
 	}
 }
 

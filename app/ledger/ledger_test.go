@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -114,12 +115,24 @@ func write(key string) Write {
 	return Write{App: "app", Key: key, RequestID: "r", Op: vendors.OpAdjust, Vendor: "acme", Payload: "5 coins"}
 }
 
-func answered(o vendors.Outcome) Answer {
-	return Answer{Outcome: o, Status: 200 + int(o), Body: []byte(o.String())}
+// newLedger has a recipe for adjustments, or none.
+func newLedger(m *memory, recipe Recipe) *Ledger {
+	return New(quick, Deps{
+		Store: m, Archive: m, Recipes: map[string]Recipe{vendors.OpAdjust: recipe}, Log: slog.New(slog.DiscardHandler),
+		Describe: func(err error) (int, string, any) { return 100 + int(vendors.OutcomeOf(err)), err.Error(), nil },
+	})
+}
+
+// answered is a write that ends as o, and tells so.
+func answered(o vendors.Outcome) (any, error) {
+	if o == vendors.OK {
+		return o.String(), nil
+	}
+	return o.String(), &vendors.Error{Op: vendors.OpAdjust, Outcome: o, Sent: o == vendors.Ambiguous}
 }
 
 // attempted is what a vendor call leaves in the journal.
-func attempted(ctx context.Context, o vendors.Outcome) Answer {
+func attempted(ctx context.Context, o vendors.Outcome) (any, error) {
 	vendors.JournalOf(ctx).Add(vendors.Step{Vendor: "acme", Outcome: o})
 	return answered(o)
 }
@@ -136,15 +149,15 @@ func TestRepeatedKeyGetsTheFirstAnswerUnlessNothingWasExecuted(t *testing.T) {
 	} {
 		t.Run(tc.o.String(), func(t *testing.T) {
 			m := newMemory()
-			l := New(quick, m, m)
+			l := newLedger(m, nil)
 			calls := 0
-			run := func(ctx context.Context) Answer { calls++; return attempted(ctx, tc.o) }
+			run := func(ctx context.Context) (any, error) { calls++; return attempted(ctx, tc.o) }
 			first, replayed, err := l.Do(t.Context(), write("k"), run)
 			if err != nil || replayed || first.Outcome != tc.o || m.only(t).State != tc.state {
 				t.Fatalf("%+v, %v, %v, then %s", first, replayed, err, m.only(t).State)
 			}
 			second, replayed, err := l.Do(t.Context(), write("k"), run)
-			if err != nil || replayed != tc.replayed || string(second.Body) != tc.o.String() || second.Status != first.Status {
+			if err != nil || replayed != tc.replayed || string(second.Data) != strconv.Quote(tc.o.String()) || second.Code != first.Code || second.Text != first.Text {
 				t.Fatalf("again: %+v, replayed %v, %v", second, replayed, err)
 			}
 			if want := map[bool]int{true: 1, false: 2}[tc.replayed]; calls != want || len(m.only(t).Steps) != want {
@@ -156,8 +169,8 @@ func TestRepeatedKeyGetsTheFirstAnswerUnlessNothingWasExecuted(t *testing.T) {
 
 func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
 	m := newMemory()
-	l := New(quick, m, m)
-	run := func(context.Context) Answer { return answered(vendors.OK) }
+	l := newLedger(m, nil)
+	run := func(context.Context) (any, error) { return answered(vendors.OK) }
 	if _, _, err := l.Do(t.Context(), write("k"), run); err != nil {
 		t.Fatal(err)
 	}
@@ -185,13 +198,13 @@ func TestKeyBelongsToOneRequestOfOneApp(t *testing.T) {
 func TestOfEqualRequestsAtOnceOneIsMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		l := New(quick, m, m)
+		l := newLedger(m, nil)
 		made, busy := 0, 0
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				_, _, err := l.Do(t.Context(), write("k"), func(context.Context) Answer {
+				_, _, err := l.Do(t.Context(), write("k"), func(context.Context) (any, error) {
 					time.Sleep(time.Second)
 					made++
 					return answered(vendors.OK)
@@ -212,8 +225,8 @@ func TestOfEqualRequestsAtOnceOneIsMade(t *testing.T) {
 
 func TestOutcomeThatCannotBeWrittenDownIsUnknown(t *testing.T) {
 	m := newMemory()
-	l := New(quick, m, m)
-	_, _, err := l.Do(t.Context(), write("k"), func(context.Context) Answer {
+	l := newLedger(m, nil)
+	_, _, err := l.Do(t.Context(), write("k"), func(context.Context) (any, error) {
 		m.broken = errors.New("database gone")
 		return answered(vendors.OK)
 	})
@@ -221,7 +234,7 @@ func TestOutcomeThatCannotBeWrittenDownIsUnknown(t *testing.T) {
 		t.Fatalf("executed and not written down: %v", err)
 	}
 	made := false
-	if _, _, err := l.Do(t.Context(), write("other"), func(context.Context) Answer { made = true; return Answer{} }); err == nil || made {
+	if _, _, err := l.Do(t.Context(), write("other"), func(context.Context) (any, error) { made = true; return nil, nil }); err == nil || made {
 		t.Fatalf("without a store nothing may be made: %v", err)
 	}
 }
@@ -253,20 +266,21 @@ func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
-				l := New(quick, m, m)
 				checks := 0
-				if tc.recipe {
-					l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
-						var payload string
-						if json.Unmarshal(e.Payload, &payload) != nil || payload != "5 coins" || e.Vendor != "acme" {
-							t.Errorf("the recipe is given %+v", e)
-						}
-						o := tc.said[min(checks, len(tc.said)-1)]
-						checks++
-						return attempted(ctx, o)
-					}}
+				recipe := func(ctx context.Context, app, account string, raw []byte) (any, error) {
+					var payload string
+					if json.Unmarshal(raw, &payload) != nil || payload != "5 coins" || account != "acme" || app != "app" {
+						t.Errorf("the recipe is given %s of %s at %s", raw, app, account)
+					}
+					o := tc.said[min(checks, len(tc.said)-1)]
+					checks++
+					return attempted(ctx, o)
 				}
-				_, _, err := l.Do(t.Context(), write("k"), func(ctx context.Context) Answer {
+				if !tc.recipe {
+					recipe = nil
+				}
+				l := newLedger(m, recipe)
+				_, _, err := l.Do(t.Context(), write("k"), func(ctx context.Context) (any, error) {
 					if tc.died {
 						m.broken = errors.New("dead")
 					}
@@ -285,7 +299,7 @@ func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
 				if err != nil || !replayed || checks != before {
 					t.Fatalf("asked again: %+v, %v, %v", a, replayed, err)
 				}
-				if tc.want == Done && string(a.Body) != "ok" || tc.want == Unknown && a.Outcome != vendors.Ambiguous {
+				if tc.want == Done && string(a.Data) != `"ok"` || tc.want == Unknown && a.Outcome != vendors.Ambiguous {
 					t.Fatalf("asked again: %+v", a)
 				}
 			})
@@ -297,7 +311,7 @@ func TestReplicasDoNotAskAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		asking, most, asked := 0, 0, 0
-		recipe := func(context.Context, Entry) Answer {
+		recipe := func(context.Context, string, string, []byte) (any, error) {
 			asking++
 			asked++
 			most = max(most, asking)
@@ -305,9 +319,8 @@ func TestReplicasDoNotAskAtOnce(t *testing.T) {
 			asking--
 			return answered(vendors.NotSent)
 		}
-		l := New(quick, m, m)
-		l.Recipes = map[string]Recipe{vendors.OpAdjust: recipe}
-		_, _, _ = l.Do(t.Context(), write("k"), func(ctx context.Context) Answer { return attempted(ctx, vendors.Ambiguous) })
+		l := newLedger(m, recipe)
+		_, _, _ = l.Do(t.Context(), write("k"), func(ctx context.Context) (any, error) { return attempted(ctx, vendors.Ambiguous) })
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() { days(t, l, quick.GiveUp) })
@@ -346,14 +359,19 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 		var left []State
 		synctest.Test(t, func(t *testing.T) {
 			m := newMemory()
-			l := New(quick, m, m)
-			l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, e Entry) Answer {
-				executed[e.Key] = max(executed[e.Key], 1) // the vendor de-duplicates a repeat
+			l := newLedger(m, func(ctx context.Context, _, _ string, payload []byte) (any, error) {
+				var key string
+				if err := json.Unmarshal(payload, &key); err != nil {
+					t.Error(err)
+				}
+				executed[key] = max(executed[key], 1) // the vendor de-duplicates a repeat
 				return attempted(ctx, vendors.OK)
-			}}
+			})
 			for _, u := range turns {
 				key := fmt.Sprint(u.key)
-				_, _, _ = l.Do(t.Context(), write(key), func(ctx context.Context) Answer {
+				w := write(key)
+				w.Payload = key
+				_, _, _ = l.Do(t.Context(), w, func(ctx context.Context) (any, error) {
 					if u.executes {
 						executed[key]++
 					}
@@ -384,14 +402,13 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 func TestRunSettlesAndForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		l := New(quick, m, m)
-		l.Recipes = map[string]Recipe{vendors.OpAdjust: func(ctx context.Context, _ Entry) Answer { return attempted(ctx, vendors.OK) }}
+		l := newLedger(m, func(ctx context.Context, _, _ string, _ []byte) (any, error) { return attempted(ctx, vendors.OK) })
 		for i := range 5 {
-			_, _, _ = l.Do(t.Context(), write(fmt.Sprint(i)), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) })
+			_, _, _ = l.Do(t.Context(), write(fmt.Sprint(i)), func(ctx context.Context) (any, error) { return attempted(ctx, vendors.OK) })
 		}
-		_, _, _ = l.Do(t.Context(), write("doubt"), func(ctx context.Context) Answer { return attempted(ctx, vendors.Ambiguous) })
+		_, _, _ = l.Do(t.Context(), write("doubt"), func(ctx context.Context) (any, error) { return attempted(ctx, vendors.Ambiguous) })
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-		l.Run(ctx, slog.New(slog.DiscardHandler))
+		_ = l.Run(ctx)
 		stop()
 		for _, e := range m.entries {
 			if e.State != Done {
@@ -400,7 +417,7 @@ func TestRunSettlesAndForgets(t *testing.T) {
 		}
 		time.Sleep(keepFor)
 		ctx, stop = context.WithTimeout(t.Context(), 2*pruneEvery)
-		l.Run(ctx, slog.New(slog.DiscardHandler))
+		_ = l.Run(ctx)
 		stop()
 		if len(m.entries) != 0 {
 			t.Fatalf("%d entries are remembered after %v", len(m.entries), keepFor)
@@ -413,12 +430,12 @@ func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
 		t.Run(o.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
-				l := New(quick, m, m)
+				l := newLedger(m, nil)
 				m.broken = errors.New("database gone")
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan struct{})
-				go func() { defer close(done); l.Run(ctx, slog.New(slog.DiscardHandler)) }()
-				a, replayed, err := l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, o) })
+				go func() { defer close(done); _ = l.Run(ctx) }()
+				a, replayed, err := l.Do(t.Context(), write(""), func(ctx context.Context) (any, error) { return attempted(ctx, o) })
 				if o == vendors.Ambiguous {
 					if vendors.OutcomeOf(err) != vendors.Ambiguous {
 						t.Fatalf("a doubt that cannot be written down: %+v, %v", a, err)
@@ -431,7 +448,7 @@ func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
 				m.broken = nil
 				m.mu.Unlock()
 				if o == vendors.Ambiguous {
-					_, _, _ = l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, o) })
+					_, _, _ = l.Do(t.Context(), write(""), func(ctx context.Context) (any, error) { return attempted(ctx, o) })
 				}
 				stop()
 				<-done
@@ -453,9 +470,9 @@ func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
 
 func TestFullArchiveMakesItsCallersWait(t *testing.T) {
 	m := newMemory()
-	l := New(quick, m, m)
+	l := newLedger(m, nil)
 	for range archiveQueue + 3 {
-		if _, _, err := l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) }); err != nil {
+		if _, _, err := l.Do(t.Context(), write(""), func(ctx context.Context) (any, error) { return attempted(ctx, vendors.OK) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -471,9 +488,9 @@ func TestFullArchiveMakesItsCallersWait(t *testing.T) {
 // would be taken for a part of it.
 func TestArchiveRepeatsABatchAsItWas(t *testing.T) {
 	m := newMemory()
-	l := New(quick, m, m)
+	l := newLedger(m, nil)
 	one := func() {
-		_, _, _ = l.Do(t.Context(), write(""), func(ctx context.Context) Answer { return attempted(ctx, vendors.OK) })
+		_, _, _ = l.Do(t.Context(), write(""), func(ctx context.Context) (any, error) { return attempted(ctx, vendors.OK) })
 	}
 	one()
 	m.broken = errors.New("the commit's answer was lost")
@@ -483,7 +500,7 @@ func TestArchiveRepeatsABatchAsItWas(t *testing.T) {
 	one()
 	m.broken = nil
 	var sizes []int
-	l.archive = archiveFunc(func(ended []Entry) { sizes = append(sizes, len(ended)) })
+	l.deps.Archive = archiveFunc(func(ended []Entry) { sizes = append(sizes, len(ended)) })
 	if err := l.flush(t.Context()); err != nil || !slices.Equal(sizes, []int{1, 1}) {
 		t.Fatalf("batches of %v, %v", sizes, err)
 	}

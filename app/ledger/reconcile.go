@@ -2,17 +2,18 @@ package ledger
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
 	"time"
 
 	"switchboard/vendors"
 )
 
-// Recipe finds out what became of a write that may have been executed at
-// e.Vendor: it reads back, lists, or repeats what that vendor de-duplicates. OK
-// and DefiniteNo settle the entry with the answer that its caller is given from
-// then on; every other outcome means that it is still not known.
-type Recipe func(ctx context.Context, e Entry) Answer
+// Recipe finds out what became of a write of app's that may have been executed at
+// account: it reads back, lists, or repeats what that account's vendor
+// de-duplicates. Success and a definite no settle the entry with what its caller is
+// told from then on; every other error means that it is still not known. It is an
+// alias, so that domains offer recipes without this package.
+type Recipe = func(ctx context.Context, app, account string, payload []byte) (data any, err error)
 
 const (
 	sweepEvery = time.Second
@@ -32,9 +33,9 @@ const (
 )
 
 // Run archives what has ended and looks into what is in doubt until ctx ends; no
-// Do may begin after that. Every replica may run one:
-// each entry is checked by one of them at a time.
-func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
+// Do may begin after that. Every replica may run one: each entry is checked by one
+// of them at a time. An error means that ended entries were lost.
+func (l *Ledger) Run(ctx context.Context) error {
 	tick := time.NewTicker(min(sweepEvery, l.cfg.FirstCheck))
 	defer tick.Stop()
 	flush := time.NewTicker(flushEvery)
@@ -48,9 +49,9 @@ func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTime)
 			defer cancel()
 			if err := l.flush(last); err != nil {
-				log.Error("the ledger lost how writes ended", "error", err)
+				return fmt.Errorf("ledger: %d entries lost: %w", len(l.behind)+len(l.ended), err)
 			}
-			return
+			return nil
 		case <-flush.C:
 			err = l.flush(ctx)
 		case <-tick.C:
@@ -59,7 +60,7 @@ func (l *Ledger) Run(ctx context.Context, log *slog.Logger) {
 			err = l.prune(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("the ledger cannot be kept", "error", err)
+			l.deps.Log.Warn("ledger upkeep failed", "error", err)
 		}
 	}
 }
@@ -77,7 +78,7 @@ func (l *Ledger) flush(ctx context.Context) error {
 		if len(l.behind) == 0 {
 			return nil
 		}
-		if err := l.archive.Add(ctx, l.behind, keepFor); err != nil {
+		if err := l.deps.Archive.Add(ctx, l.behind, keepFor); err != nil {
 			return err
 		}
 		l.behind = l.behind[:0]
@@ -87,7 +88,7 @@ func (l *Ledger) flush(ctx context.Context) error {
 // prune forgets what is old, in portions that hold the store for a short time.
 func (l *Ledger) prune(ctx context.Context) error {
 	for {
-		more, err := l.store.Prune(ctx)
+		more, err := l.deps.Store.Prune(ctx)
 		if err != nil || !more {
 			return err
 		}
@@ -97,7 +98,7 @@ func (l *Ledger) prune(ctx context.Context) error {
 // Sweep looks once into every entry whose time has come, and returns how many
 // it found.
 func (l *Ledger) Sweep(ctx context.Context) (int, error) {
-	due, err := l.store.Due(ctx, sweepLimit)
+	due, err := l.deps.Store.Due(ctx, sweepLimit)
 	if err != nil {
 		return 0, err
 	}
@@ -114,10 +115,10 @@ func (l *Ledger) Sweep(ctx context.Context) (int, error) {
 func (l *Ledger) check(ctx context.Context, e Entry) error {
 	left := l.cfg.GiveUp - time.Since(e.Created)
 	pause := min(l.cfg.FirstCheck<<min(e.Checks, 10), lastCheck)
-	recipe := l.Recipes[e.Op]
+	recipe := l.deps.Recipes[e.Op]
 	if e.State == Open {
-		e.State = Doubt // its process died; an open entry has no answer to repeat
-		e.Answer = Answer{Outcome: vendors.Ambiguous}
+		e.State = Doubt // its process died; an open entry has no result to repeat
+		e.Result = Result{Outcome: vendors.Ambiguous}
 	}
 	if e.Vendor == "" || recipe == nil {
 		recipe = nil
@@ -137,10 +138,10 @@ func (l *Ledger) check(ctx context.Context, e Entry) error {
 	journal := &vendors.Journal{}
 	timed, cancel := context.WithTimeout(vendors.WithJournal(ctx, journal), checkTime)
 	defer cancel()
-	a := recipe(timed, e)
+	r := l.result(recipe(timed, e.App, e.Vendor, e.Payload))
 	e.add(journal.Steps())
-	if a.Outcome == vendors.OK || a.Outcome == vendors.DefiniteNo {
-		e.State, e.Answer = stateOf(a.Outcome), a
+	if r.Outcome == vendors.OK || r.Outcome == vendors.DefiniteNo {
+		e.State, e.Result = stateOf(r.Outcome), r
 	}
 	_, err = l.save(ctx, e, pause)
 	return err

@@ -104,6 +104,9 @@ func (e *undelivered) Error() string {
 	return fmt.Sprintf("%v: %d of %d", ErrUndelivered, e.failed, e.all)
 }
 
+// Outcome tells the ledger that the message was sent: some targets have it.
+func (e *undelivered) Outcome() vendors.Outcome { return vendors.OK }
+
 func (e *undelivered) Unwrap() []error { return []error{ErrUndelivered, e.worst} }
 
 // verdict prefers a failure in doubt: a target that may have been reached is

@@ -26,8 +26,8 @@ type Prices struct {
 	Free  time.Duration `default:"15s" desc:"how much of the beginning of a call costs nothing"`
 }
 
-// Check refuses prices that would pay people for talking.
-func (p Prices) Check() error {
+// Validate refuses prices that would pay users for talking.
+func (p Prices) Validate() error {
 	if min(p.Text, p.Voice, p.Image, p.Video, p.Pair) < 0 || p.Free < 0 {
 		return errors.New("prices and the free time may not be negative")
 	}
@@ -102,7 +102,7 @@ func (s *Service) AdjustAt(ctx context.Context, account string, a vendors.Adjust
 			return struct{}{}, v.Wallet.Adjust(ctx, a)
 		})
 	if errors.Is(err, vendors.ErrInsufficient) {
-		return ErrInsufficient
+		return fmt.Errorf("%w: %w", ErrInsufficient, err)
 	}
 	return err
 }

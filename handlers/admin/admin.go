@@ -27,7 +27,8 @@ type API struct {
 	Audit    switches.Store
 	Ledger   Explainer
 	Recent   *vendors.Recent
-	Node     string // names this process
+	StatusOf func(code int) int // the HTTP status of a write's answer
+	Node     string             // names this process
 }
 
 // Mount adds the routes; r is behind middleware.Admin.

@@ -56,7 +56,7 @@ func (h API) explain(c *fiber.Ctx) error {
 	}
 	writes, reads := make([]writeView, len(entries)), make([]readsView, len(found))
 	for i, e := range entries {
-		writes[i] = viewWrite(e)
+		writes[i] = h.viewWrite(e)
 	}
 	for i, r := range found {
 		reads[i] = readsView{r.Route, r.At, viewSteps(r.Journal.Steps())}
@@ -71,10 +71,13 @@ type readsView struct {
 	Steps []stepView `json:"steps"`
 }
 
-func viewWrite(e ledger.Entry) writeView {
+func (h API) viewWrite(e ledger.Entry) writeView {
 	out := writeView{
-		ID: e.ID, App: e.App, Op: e.Op, Key: e.Key, Vendor: e.Vendor, State: string(e.State), Outcome: e.Answer.Outcome.String(),
-		Status: e.Answer.Status, Checks: e.Checks, Created: e.Created, Updated: e.Updated, Steps: viewSteps(e.Steps),
+		ID: e.ID, App: e.App, Op: e.Op, Key: e.Key, Vendor: e.Vendor, State: string(e.State), Outcome: e.Result.Outcome.String(),
+		Checks: e.Checks, Created: e.Created, Updated: e.Updated, Steps: viewSteps(e.Steps),
+	}
+	if e.Result.Answered() {
+		out.Status = h.StatusOf(e.Result.Code)
 	}
 	if e.State == ledger.Open {
 		out.Outcome = "" // nothing has come of it yet

@@ -56,12 +56,9 @@ func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Con
 	}
 	m := vendors.Message{Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg}}
 	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpSend(kind), Payload: (*sendPayload)(&m)}
-	return once(c, h.Ledger, w, func(ctx context.Context) error {
+	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		receipt, err := h.Messages.Send(ctx, vendors.Request{User: middleware.AppOf(c).ID + "/" + m.From}, m)
-		if err != nil {
-			return &detailedError{err: err, data: fates(receipt)}
-		}
-		return success(c, fates(receipt))
+		return sendResult(receipt), err
 	})
 }
 
@@ -96,8 +93,8 @@ type sendFailed struct {
 	Err    string `json:"err"`
 }
 
-// fates is nil when nothing was tried.
-func fates(r vendors.Receipt) any {
+// sendResult is nil when nothing was tried.
+func sendResult(r vendors.Receipt) any {
 	if len(r.Targets) == 0 {
 		return nil
 	}
@@ -114,62 +111,29 @@ func fates(r vendors.Receipt) any {
 	return out
 }
 
-// adjustment is the request, and what the ledger keeps of it.
-type adjustment struct {
-	UID       handlers.UserID `json:"uid"`
-	Delta     int64           `json:"delta"`
-	RequestID handlers.UserID `json:"request_id"`
-	Reason    string          `json:"reason"`
-}
-
-func (a adjustment) check() error {
-	if err := a.UID.Check("uid"); err != nil {
-		return err
-	}
-	if err := a.RequestID.Check("request_id"); err != nil {
-		return err
-	}
-	if a.Delta == 0 {
-		return handlers.Invalid("delta: a whole number of coins other than 0 is required")
-	}
-	return nil
-}
-
-// ask names the app in the request id: two apps' ids never meet at the vendor.
-func (a adjustment) ask(app string) vendors.Adjustment {
-	return vendors.Adjustment{RequestID: app + "/" + string(a.RequestID), User: string(a.UID), Delta: a.Delta, Reason: a.Reason}
-}
-
-func (a adjustment) done() any { return fiber.Map{"request_id": a.RequestID} }
-
 // adjust takes request_id as the idempotency key when the header is left out.
 func (h BackEnd) adjust(c *fiber.Ctx) error {
-	var in adjustment
+	var in struct {
+		UID       handlers.UserID `json:"uid"`
+		Delta     int64           `json:"delta"`
+		RequestID handlers.UserID `json:"request_id"`
+		Reason    string          `json:"reason"`
+	}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return err
 	}
-	if err := in.check(); err != nil {
+	if err := in.UID.Check("uid"); err != nil {
 		return err
 	}
-	app := middleware.AppOf(c).ID
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey, string(in.RequestID)), Op: vendors.OpAdjust, Vendor: h.Wallet.Keeper(), Payload: in}
-	return once(c, h.Ledger, w, func(ctx context.Context) error {
-		if err := h.Wallet.Adjust(ctx, in.ask(app)); err != nil {
-			return err
-		}
-		return success(c, in.done())
-	})
-}
-
-// SettleAdjust is the recipe for an adjustment in doubt. The port promises that
-// its vendor applies a request id once, so repeating it there both asks and ends
-// the doubt: it was applied, or it is now, or it is refused.
-func SettleAdjust(coins *wallet.Service) ledger.Recipe {
-	return func(ctx context.Context, e ledger.Entry) ledger.Answer {
-		var in adjustment
-		if json.Unmarshal(e.Payload, &in) != nil {
-			return ledger.Answer{Outcome: vendors.Ambiguous}
-		}
-		return settled(in.done(), coins.AdjustAt(ctx, e.Vendor, in.ask(e.App)))
+	if err := in.RequestID.Check("request_id"); err != nil {
+		return err
 	}
+	if in.Delta == 0 {
+		return handlers.Invalid("delta: a whole number of coins other than 0 is required")
+	}
+	change := wallet.Change{User: string(in.UID), Delta: in.Delta, RequestID: string(in.RequestID), Reason: in.Reason}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey, change.RequestID), Op: vendors.OpAdjust, Vendor: h.Wallet.Keeper(), Payload: change}
+	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
+		return h.Wallet.Apply(ctx, middleware.AppOf(c).ID, change)
+	})
 }

@@ -34,13 +34,10 @@ func Failure(c *fiber.Ctx, err error) error {
 
 // dataOf is what a caller can go on with after a refusal; nil for most.
 func dataOf(err error) any {
-	var detailed *detailedError
 	var busy *pairing.BusyError
 	var later *pairing.RetryError
 	var unable *rooms.UnableError
 	switch {
-	case errors.As(err, &detailed):
-		return detailed.data
 	case errors.As(err, &busy):
 		return fiber.Map{"ask_no": busy.AskNo}
 	case errors.As(err, &later):
@@ -50,12 +47,3 @@ func dataOf(err error) any {
 	}
 	return nil
 }
-
-// detailedError carries data beside the error.
-type detailedError struct {
-	err  error
-	data any
-}
-
-func (e *detailedError) Error() string { return e.err.Error() }
-func (e *detailedError) Unwrap() error { return e.err }

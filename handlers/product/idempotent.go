@@ -1,78 +1,67 @@
 package product
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"time"
+	"net/http"
 
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/ledger"
-	"switchboard/app/messages"
-	"switchboard/app/wallet"
 	"switchboard/handlers"
 	"switchboard/middleware"
 	"switchboard/vendors"
 )
 
-// once makes a write through the ledger: run answers or returns an error, and
-// whoever repeats the request with its key is given the same answer, marked by
+// idempotent makes a write through the ledger and answers what became of it.
+// Whoever repeats the request with its key is given the same answer, marked by
 // Idempotent-Replayed.
-func once(c *fiber.Ctx, l *ledger.Ledger, w ledger.Write, run func(context.Context) error) error {
+func idempotent(c *fiber.Ctx, l *ledger.Ledger, w ledger.Write, run ledger.Run) error {
 	w.App, w.RequestID = middleware.AppOf(c).ID, middleware.IDOf(c)
-	answer, replayed, err := l.Do(c.UserContext(), w, func(ctx context.Context) ledger.Answer {
-		err := run(ctx)
-		if err != nil {
-			_ = Failure(c, err) // it writes the answer; what cannot be encoded shows as an empty one
-		}
-		return ledger.Answer{Outcome: outcomeOf(err), Status: c.Response().StatusCode(), Body: bytes.Clone(c.Response().Body())}
+	var cause error
+	result, replayed, err := l.Do(c.UserContext(), w, func(ctx context.Context) (data any, err error) {
+		data, cause = run(ctx)
+		return data, cause
 	})
 	switch {
 	case errors.Is(err, ledger.ErrInProgress):
 		c.Set(fiber.HeaderRetryAfter, "1")
 		return err
-	case err != nil || !replayed:
+	case err != nil:
 		return err
+	case replayed:
+		c.Set("Idempotent-Replayed", "true")
+	case cause != nil:
+		handlers.Refuse(c, cause)
 	}
-	c.Set("Idempotent-Replayed", "true")
-	if answer.Status == 0 { // the process that made it died before it could answer
+	if !result.Answered() { // the process that made it died before it could answer
 		return &vendors.Error{Op: w.Op, Outcome: vendors.Ambiguous, Effect: vendors.Write}
 	}
-	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-	return c.Status(answer.Status).Send(answer.Body)
+	return render(c, result)
 }
 
-// outcomeOf says whether a write may have been executed. One that reached some
-// targets was; one whose caller left after it was sent may have been.
-func outcomeOf(err error) vendors.Outcome {
-	if err == nil {
-		return vendors.OK
+// render is a write's answer, the first time as well as for a repeat.
+func render(c *fiber.Ctx, r ledger.Result) error {
+	out := answer{Code: r.Code, Data: r.Data, Time: r.At.Unix()}
+	if r.Code != 0 {
+		out.Err = &r.Text
 	}
-	var vendor *vendors.Error
-	switch found := errors.As(err, &vendor); {
-	case found && (vendor.Outcome == vendors.Ambiguous || vendor.Outcome == vendors.Cancelled && vendor.Sent):
-		return vendors.Ambiguous
-	case errors.Is(err, messages.ErrUndelivered):
-		return vendors.OK
-	case errors.Is(err, wallet.ErrInsufficient):
-		return vendors.DefiniteNo
-	case found:
-		return vendor.Outcome
-	}
-	return vendors.NotSent // refused on this side
+	return c.Status(StatusOf(r.Code)).JSON(out)
 }
 
-// settled is the answer of a write that the reconciler found out about.
-func settled(data any, err error) ledger.Answer {
-	out := answer{Data: data, Time: time.Now().Unix()}
-	a := ledger.Answer{Outcome: outcomeOf(err), Status: fiber.StatusOK}
-	if err != nil {
-		p := handlers.Find(err)
-		out.Err, out.Data = &p.Text, nil
-		a.Status, out.Code = codeOf(err, p)
+// Describe is how the ledger tells a failed write's caller of err.
+func Describe(err error) (code int, text string, data any) {
+	p := handlers.Find(err)
+	_, code = codeOf(err, p)
+	return code, p.Text, dataOf(err)
+}
+
+// StatusOf is the HTTP status of an answer with the code.
+func StatusOf(code int) int {
+	for kind, c := range kinds {
+		if c == code {
+			return handlers.StatusOf(kind)
+		}
 	}
-	a.Body, _ = json.Marshal(out) // data is a map of texts
-	return a
+	return http.StatusOK
 }

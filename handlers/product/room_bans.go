@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/rooms"
 	"switchboard/handlers"
 	"switchboard/vendors"
 )
@@ -31,8 +32,8 @@ func (h Rooms) ban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	deed := roomDeed{Room: room, Users: users, Seconds: int64(in.Seconds)}
-	return write(h, c, vendors.OpRoomBan, deed, "ban users from a room", banning,
+	change := rooms.Change{Room: room, Users: users, Seconds: int64(in.Seconds)}
+	return write(h, c, vendors.OpRoomBan, change, "ban users from a room", banning,
 		func(ctx context.Context, v vendors.RoomBan) error { return v.BanUsers(ctx, room, users, away) })
 }
 
@@ -48,7 +49,7 @@ func (h Rooms) unban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return write(h, c, vendors.OpRoomUnban, roomDeed{Room: room, Users: users}, "ban users from a room", banning,
+	return write(h, c, vendors.OpRoomUnban, rooms.Change{Room: room, Users: users}, "ban users from a room", banning,
 		func(ctx context.Context, v vendors.RoomBan) error { return v.UnbanUsers(ctx, room, users) })
 }
 
@@ -71,6 +72,6 @@ func (h Rooms) dissolve(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return write(h, c, vendors.OpRoomDissolve, roomDeed{Room: room}, "dissolve a room", banning,
+	return write(h, c, vendors.OpRoomDissolve, rooms.Change{Room: room}, "dissolve a room", banning,
 		func(ctx context.Context, v vendors.RoomBan) error { return v.DissolveRoom(ctx, room) })
 }

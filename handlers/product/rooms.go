@@ -37,20 +37,16 @@ func (h Rooms) Mount(r fiber.Router) {
 
 // read asks the vendor that the request means.
 func read[A comparable, R any](h Rooms, c *fiber.Ctx, what string, pick func(vendors.Rooms) A, ask func(context.Context, A) (R, error)) (R, error) {
-	out, err := rooms.Read(c.UserContext(), h.Rooms, c.Query("vendor"), what, pick, ask)
-	return out, err
+	return rooms.Read(c.UserContext(), h.Rooms, c.Query("vendor"), what, pick, ask)
 }
 
 // write has the vendor that the request means do something, through the ledger,
 // and answers.
-func write[A comparable](h Rooms, c *fiber.Ctx, op string, deed roomDeed, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
-	deed.Vendor = c.Query("vendor")
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(deed.Vendor), Payload: deed}
-	return once(c, h.Ledger, w, func(ctx context.Context) error {
-		if err := rooms.Write(ctx, h.Rooms, deed.Vendor, what, pick, do); err != nil {
-			return err
-		}
-		return success(c, nil)
+func write[A comparable](h Rooms, c *fiber.Ctx, op string, change rooms.Change, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
+	change.Vendor = c.Query("vendor")
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(change.Vendor), Payload: change}
+	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
+		return nil, rooms.Write(ctx, h.Rooms, change.Vendor, what, pick, do)
 	})
 }
 
@@ -153,8 +149,8 @@ func (h Rooms) kick(c *fiber.Ctx) error {
 		return err
 	}
 	k := vendors.Kick{Room: room, User: string(in.User), For: away, By: in.By}
-	deed := roomDeed{Room: room, Users: []string{k.User}, Seconds: int64(in.Seconds), By: in.By}
-	return write(h, c, vendors.OpRoomKick, deed, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
+	change := rooms.Change{Room: room, Users: []string{k.User}, Seconds: int64(in.Seconds), By: in.By}
+	return write(h, c, vendors.OpRoomKick, change, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
 		func(ctx context.Context, v vendors.RoomKick) error { return v.KickUser(ctx, k) })
 }
 
@@ -189,8 +185,8 @@ func (h Rooms) message(c *fiber.Ctx) error {
 		return handlers.Invalid("text is required")
 	}
 	text := vendors.RoomText{Room: room, From: string(in.From), To: string(in.To), Text: in.Text}
-	deed := roomDeed{Room: room, Users: []string{text.To}, By: text.From, Digest: digestOf(text)}
-	return write(h, c, vendors.OpRoomPush, deed, "send text into a room", func(r vendors.Rooms) vendors.RoomPush { return r.Push },
+	change := rooms.Change{Room: room, Users: []string{text.To}, By: text.From, Digest: digestOf(text)}
+	return write(h, c, vendors.OpRoomPush, change, "send text into a room", func(r vendors.Rooms) vendors.RoomPush { return r.Push },
 		func(ctx context.Context, v vendors.RoomPush) error { return v.PushText(ctx, text) })
 }
 
@@ -210,8 +206,8 @@ func (h Rooms) identity(c *fiber.Ctx) error {
 	if in.Identity == "" || in.Sequence < 0 {
 		return handlers.Invalid("identity is required, and sequence must not be negative")
 	}
-	change := vendors.IdentityChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
-	deed := roomDeed{Room: room, Users: []string{change.User}, Identity: change.Identity, Sequence: change.Sequence}
-	return write(h, c, vendors.OpRoomIdentity, deed, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity },
-		func(ctx context.Context, v vendors.RoomIdentity) error { return v.SetIdentity(ctx, change) })
+	to := vendors.IdentityChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
+	change := rooms.Change{Room: room, Users: []string{to.User}, Identity: to.Identity, Sequence: to.Sequence}
+	return write(h, c, vendors.OpRoomIdentity, change, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity },
+		func(ctx context.Context, v vendors.RoomIdentity) error { return v.SetIdentity(ctx, to) })
 }

@@ -57,7 +57,7 @@ func BenchmarkLedger(b *testing.B) {
 						b.Error(taken, err)
 						return
 					}
-					e.State, e.Payload, e.Answer = ledger.Done, nil, ledger.Answer{Status: 200, Body: []byte(`{"code":0,"data":{},"err":null,"time":1700000000}`)}
+					e.State, e.Payload, e.Result = ledger.Done, nil, ledger.Result{Data: []byte(`{"accepted":1,"failed":[]}`), At: time.Now()}
 					if ok, err := s.Save(context.Background(), e, time.Hour); !ok || err != nil {
 						b.Error(ok, err)
 						return

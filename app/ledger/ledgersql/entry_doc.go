@@ -15,8 +15,10 @@ type entryDoc struct {
 	ID      string    `json:"id"`
 	Vendor  string    `json:"vendor,omitempty"`
 	Outcome string    `json:"outcome"`
-	Status  int       `json:"status,omitempty"`
-	Body    []byte    `json:"body,omitempty"`
+	Code    int       `json:"code,omitempty"`
+	Text    string    `json:"text,omitempty"`
+	Data    []byte    `json:"data,omitempty"`
+	Told    int64     `json:"told,omitempty"` // when its caller was told, in seconds
 	Payload []byte    `json:"payload,omitempty"`
 	Digest  []byte    `json:"digest,omitempty"`
 	Steps   []stepDoc `json:"steps,omitempty"`
@@ -37,8 +39,11 @@ type stepDoc struct {
 // docOf is e as a document, with its steps in the memory of steps.
 func docOf(e ledger.Entry, steps []stepDoc) entryDoc {
 	d := entryDoc{
-		ID: e.ID, Vendor: e.Vendor, Outcome: e.Answer.Outcome.String(), Status: e.Answer.Status, Body: e.Answer.Body,
+		ID: e.ID, Vendor: e.Vendor, Outcome: e.Result.Outcome.String(), Code: e.Result.Code, Text: e.Result.Text, Data: e.Result.Data,
 		Payload: e.Payload, Digest: e.Digest, Steps: slices.Grow(steps[:0], len(e.Steps)), Checks: e.Checks,
+	}
+	if e.Result.Answered() {
+		d.Told = e.Result.At.Unix()
 	}
 	for _, s := range e.Steps {
 		d.Steps = append(d.Steps, stepDoc{s.At.UnixMicro(), s.Vendor, s.Op, s.Took.Microseconds(), s.Outcome.String(), s.Code, s.Note, s.Skipped})
@@ -49,7 +54,10 @@ func docOf(e ledger.Entry, steps []stepDoc) entryDoc {
 // fill sets in e what d holds.
 func (d entryDoc) fill(e *ledger.Entry) {
 	e.ID, e.Vendor, e.Payload, e.Digest, e.Checks = d.ID, d.Vendor, d.Payload, d.Digest, d.Checks
-	e.Answer = ledger.Answer{Outcome: outcomeNamed(d.Outcome), Status: d.Status, Body: d.Body}
+	e.Result = ledger.Result{Outcome: outcomeNamed(d.Outcome), Code: d.Code, Text: d.Text, Data: d.Data}
+	if d.Told != 0 {
+		e.Result.At = time.Unix(d.Told, 0).UTC()
+	}
 	for _, s := range d.Steps {
 		e.Steps = append(e.Steps, vendors.Step{
 			At: time.UnixMicro(s.At).UTC(), Vendor: s.Vendor, Op: s.Op, Took: time.Duration(s.Took) * time.Microsecond,

@@ -29,7 +29,7 @@ func TestLedgerKeepsWhatItWasGiven(t *testing.T) {
 			t.Fatal(taken, err)
 		}
 		e.State, e.Checks, e.Vendor = ledger.Doubt, 3, "other"
-		e.Answer = ledger.Answer{Outcome: vendors.Ambiguous, Status: 504, Body: []byte("{\"码\":1}")}
+		e.Result = ledger.Result{Outcome: vendors.Ambiguous, Code: 100109, Text: "nobody knows", Data: []byte("{\"码\":1}"), At: time.Unix(1_700_000_000, 0).UTC()}
 		e.Steps = []vendors.Step{{
 			At: time.UnixMicro(1_700_000_000_000_001).UTC(), Vendor: "acme", Op: e.Op, Took: 5 * time.Millisecond,
 			Outcome: vendors.Ambiguous, Code: "1000", Note: "status 502", Skipped: true,
@@ -62,7 +62,7 @@ func TestLedgerAddsWhatEnded(t *testing.T) {
 			id := fmt.Sprint("k", i)
 			many[i] = ledger.Entry{
 				ID: id, App: "app", Key: id, RequestID: fmt.Sprint("req", i/2), Op: vendors.OpAdjust, Vendor: "acme", State: ledger.Done,
-				Created: time.UnixMicro(1_700_000_000_000_000 + int64(i)).UTC(), Answer: ledger.Answer{Outcome: vendors.OK, Status: 200},
+				Created: time.UnixMicro(1_700_000_000_000_000 + int64(i)).UTC(), Result: ledger.Result{Outcome: vendors.OK, At: time.Unix(1_700_000_000, 0).UTC()},
 			}
 		}
 		for range 2 { // a batch whose answer was lost is added again

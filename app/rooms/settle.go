@@ -1,0 +1,95 @@
+package rooms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"switchboard/vendors"
+)
+
+// Change is what the ledger keeps of a write about a room: what a recipe needs,
+// and enough to tell two apart. Of a text it keeps the digest.
+type Change struct {
+	Vendor   string           `json:"vendor,omitempty"` // as the caller named it
+	Room     string           `json:"room"`
+	Users    []string         `json:"users,omitempty"`
+	Seconds  int64            `json:"seconds,omitempty"`
+	By       string           `json:"by,omitempty"`
+	Identity vendors.Identity `json:"identity,omitempty"`
+	Sequence int64            `json:"sequence,omitempty"`
+	Digest   string           `json:"digest,omitempty"`
+}
+
+// Recipe tells the ledger what became of a write that may have been executed at
+// account. An error means that this is still not known.
+type Recipe = func(ctx context.Context, app, account string, payload []byte) (any, error)
+
+// errUnsettled says that what is seen at the vendor does not tell whether the
+// write was executed.
+var errUnsettled = errors.New("rooms: what the vendor shows does not settle the write")
+
+// Recipes are those for writes about rooms, by operation. They read back and settle
+// by what is seen alone: a room that is gone, a user who is not in it. A change that
+// is not seen may have been made and undone again, and stays in doubt. The one write
+// that is repeated is an identity with a sequence, since the vendor orders those; a
+// ban made once more could undo a later unban. Bans and texts cannot be read back.
+func (s *Service) Recipes() map[string]Recipe {
+	return map[string]Recipe{
+		vendors.OpRoomDissolve: s.recipe(roomGone),
+		vendors.OpRoomKick:     s.recipe(userGone),
+		vendors.OpRoomIdentity: s.recipe(identitySet),
+	}
+}
+
+func (s *Service) recipe(happened func(context.Context, vendors.Rooms, Change) (bool, error)) Recipe {
+	return func(ctx context.Context, _, account string, payload []byte) (any, error) {
+		var c Change
+		if err := json.Unmarshal(payload, &c); err != nil {
+			return nil, fmt.Errorf("rooms: a change in the ledger is not readable: %w", err)
+		}
+		seen, err := vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapRooms, Account: account},
+			func(ctx context.Context, v *vendors.Vendor) (bool, error) { return happened(ctx, v.Rooms, c) })
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%w: %v", errUnsettled, err) // a refusal to be asked says nothing of the write
+		case !seen:
+			return nil, errUnsettled
+		}
+		return nil, nil
+	}
+}
+
+func roomGone(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
+	if r.Query == nil {
+		return false, nil
+	}
+	s, err := r.Query.RoomStatus(ctx, c.Room)
+	return s.State == vendors.RoomAbsent, err
+}
+
+// userGone says nothing of a kick that also keeps the user out for a while: that
+// part cannot be read back.
+func userGone(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
+	if r.Query == nil || c.Seconds != 0 || len(c.Users) != 1 {
+		return false, nil
+	}
+	users, err := r.Query.RoomUsers(ctx, c.Room)
+	if errors.Is(err, vendors.ErrNotFound) {
+		return true, nil
+	}
+	return err == nil && !slices.Contains(users, c.Users[0]), err
+}
+
+// identitySet makes the change again where the caller gave it a sequence: the
+// vendor refuses it once a higher one came (docs/vendors/youme.md#codes), so it cannot
+// undo a later change.
+func identitySet(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
+	if r.Identity == nil || c.Sequence == 0 || len(c.Users) != 1 {
+		return false, nil
+	}
+	err := r.Identity.SetIdentity(ctx, vendors.IdentityChange{Room: c.Room, User: c.Users[0], Identity: c.Identity, Sequence: c.Sequence})
+	return err == nil, err
+}
