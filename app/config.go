@@ -3,13 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
@@ -153,10 +151,7 @@ func (p *Prefixes) Decode(value string) error {
 // the one whose value is bad, and never repeats a value: it may be a secret.
 func loadConfig() (Config, error) {
 	var cfg Config
-	known, err := configKeys()
-	if err != nil {
-		return cfg, err
-	}
+	known := configKeys()
 	var unknown []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -230,22 +225,4 @@ func (c Config) check() error {
 	}
 	_, err := c.Route.table()
 	return err
-}
-
-func configKeys() ([]string, error) {
-	var b strings.Builder
-	if err := envconfig.Usagef(envPrefix, &Config{}, &b, "{{range .}}{{usage_key .}}\n{{end}}"); err != nil {
-		return nil, err
-	}
-	return strings.Fields(b.String()), nil
-}
-
-// printConfig lists every variable with its default and meaning.
-func printConfig(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	const row = "VARIABLE\tDEFAULT\tMEANING\n{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"
-	if err := envconfig.Usagef(envPrefix, &Config{}, table, row); err != nil {
-		return err
-	}
-	return table.Flush()
 }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"encoding"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// variable is one setting of the environment, as the tags of Config describe it.
+type variable struct{ key, preset, meaning string }
+
+// configKeys are the names of all variables.
+func configKeys() (keys []string) {
+	for _, v := range variables(envPrefix, reflect.TypeFor[Config]()) {
+		keys = append(keys, v.key)
+	}
+	return keys
+}
+
+// printConfig lists every variable with its default and meaning.
+func printConfig(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprint(table, "VARIABLE\tDEFAULT\tMEANING\n")
+	for _, v := range variables(envPrefix, reflect.TypeFor[Config]()) {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", v.key, v.preset, v.meaning)
+	}
+	return table.Flush()
+}
+
+// words finds where a word of a field's name ends: "TokenTTL", "URLFile".
+var words = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+
+// variables are those that envconfig reads for spec's fields, in their order. Its own
+// list is made by a text template, with which the linker keeps every method of the
+// program: 13 MB.
+func variables(prefix string, spec reflect.Type) (all []variable) {
+	for field := range spec.Fields() {
+		name := field.Tag.Get("envconfig")
+		if name == "" {
+			name = field.Name
+			if field.Tag.Get("split_words") == "true" {
+				name = words.ReplaceAllString(name, "${1}${3}_${2}${4}")
+			}
+		}
+		v := variable{prefix + "_" + strings.ToUpper(name), field.Tag.Get("default"), field.Tag.Get("desc")}
+		switch {
+		case field.Tag.Get("ignored") == "true" || !field.IsExported():
+		case field.Type.Kind() != reflect.Struct || reads(reflect.PointerTo(field.Type)):
+			all = append(all, v)
+		case field.Anonymous:
+			all = append(all, variables(prefix, field.Type)...)
+		default:
+			all = append(all, variables(v.key, field.Type)...)
+		}
+	}
+	return all
+}
+
+// reads says whether a struct of this type is one variable, which it decodes itself.
+func reads(t reflect.Type) bool {
+	return t.Implements(reflect.TypeFor[envconfig.Decoder]()) || t.Implements(reflect.TypeFor[envconfig.Setter]()) ||
+		t.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
