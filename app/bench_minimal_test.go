@@ -305,7 +305,7 @@ func minimalServer(vendor string) *fiber.App {
 	return web
 }
 
-// minimalSign is LinkV's signature of a live call (reference/linkv.md 2.2).
+// minimalSign is LinkV's signature of a live call (docs/vendors/linkv.md#live-signing).
 func minimalSign(form map[string]string, secret string) string {
 	var text strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(form)) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Who may import whom (DESIGN.md section 3), by the first rule that matches the
+// Who may import whom (docs/architecture.md#import-rules), by the first rule that matches the
 // importing package. A rule lists what it allows of our own packages and of the
 // libraries that have a place of their own; the standard library and the other
 // libraries are open to all.

@@ -138,7 +138,7 @@ func TestTipAndSystemMessageReachTheirTargets(t *testing.T) {
 
 func TestManyTargetsGoInBatchesAndEachIsToldItsFate(t *testing.T) {
 	p := start(t, nil)
-	targets := make([]int, 150) // a system message takes 100 (reference/rongcloud.md 2.2)
+	targets := make([]int, 150) // a system message takes 100 (docs/vendors/rongcloud.md#publish)
 	for i := range targets {
 		targets[i] = 1000 + i
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Outcome classes what became of a call by what the caller can do next. Breaker,
-// retry, failover and metrics all read this one enum (DESIGN.md section 6).
+// retry, failover and metrics all read this one enum (docs/operations.md#outcomes).
 type Outcome uint8
 
 // The outcome classes.

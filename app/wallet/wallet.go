@@ -35,7 +35,7 @@ func (p Prices) Validate() error {
 }
 
 // Message is the price of a message of RongCloud's type name, which is how the
-// product API names types (reference/rongcloud.md 2.3). Types without a price
+// product API names types (docs/vendors/rongcloud.md#object-names). Types without a price
 // of their own, commands and notices among them, are free.
 func (p Prices) Message(rcType string) int64 {
 	switch rcType {

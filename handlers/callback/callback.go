@@ -44,7 +44,7 @@ const blockedNote = "the message holds a sensitive word"
 
 // take answers only when the events are kept: a vendor repeats what was not
 // acknowledged. A question whether to deliver is answered in any case, since a
-// vendor that hears nothing delivers (reference/rongcloud.md 3.3).
+// vendor that hears nothing delivers (docs/vendors/rongcloud.md#pre-send-check).
 func (h Handler) take(c *fiber.Ctx) error {
 	request, err := adaptor.ConvertRequest(c, false)
 	if err != nil {

@@ -188,8 +188,8 @@ func (t *ticket) tell(verdict error, fault *vendors.Error) {
 	t.done(verdict)
 }
 
-// verdictOf is the column "breaker" of DESIGN.md section 6. callerLeft: the
-// caller's own deadline ended the attempt before it was slow.
+// verdictOf is the column "breaker" of docs/operations.md#outcomes. callerLeft:
+// the caller's own deadline ended the attempt before it was slow.
 func verdictOf(o vendors.Outcome, callerLeft bool) error {
 	switch {
 	case o == vendors.OK, o == vendors.DefiniteNo:

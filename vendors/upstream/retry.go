@@ -64,7 +64,7 @@ func backoff(n int) time.Duration {
 }
 
 // mayRepeat reports whether the same call may go to the same vendor again
-// (DESIGN.md section 6, column "again, same vendor"). What was refused on this
+// (docs/operations.md#outcomes, column "tried again"). What was refused on this
 // side would only be refused again.
 func mayRepeat(call Call, e *vendors.Error) bool {
 	switch e.Outcome {
