@@ -133,7 +133,7 @@ func TestWhoTakesAnothersAskIsServed(t *testing.T) {
 		tk, _ := Open(&cfg, at, Ask{AskNo: "a", App: app, Scene: DefaultScene, UID: 1})
 		p.introduce(tk, &cfg, nil)
 		p.put(tk, &cfg, at)
-		end := tk.clone(nil)
+		end := tk.Clone()
 		end.State, end.EndReason, end.Version = Ended, reason, tk.Version+1
 		p.put(end, &cfg, at.Add(5*time.Second))
 		if p.pace.served != want || p.pace.waiting != 0 {

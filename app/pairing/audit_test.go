@@ -57,7 +57,7 @@ func (a *audit) Commit(ctx context.Context, b Batch) error {
 		before[i] = new(Ticket)
 		if w.Prev != 0 {
 			before[i], _ = a.Memory.Load(ctx, w.Ticket.AskNo)
-			before[i] = before[i].clone(nil)
+			before[i] = before[i].Clone()
 		}
 	}
 	a.leased(b.Drop)
@@ -65,7 +65,7 @@ func (a *audit) Commit(ctx context.Context, b Batch) error {
 		return err
 	}
 	for i, w := range b.Writes {
-		a.last[w.Ticket.AskNo] = w.Ticket.clone(nil)
+		a.last[w.Ticket.AskNo] = w.Ticket.Clone()
 		a.write(before[i], w.Ticket)
 		a.cooldowns(before[i], w.Ticket, b.Drop)
 	}

@@ -157,6 +157,15 @@ func (c *Config) longest() time.Duration {
 	return 2*c.AskTTL + time.Duration(c.MaxRounds)*round + c.CallMax + c.CallWatchdog + time.Hour
 }
 
+// maxWait is how late a first offer may be. By the workload that pairing was
+// measured with, an ask finds its peer in two thirds of its life in 19 of 20 cases.
+func (c *Config) maxWait() time.Duration {
+	if c.MaxWait > 0 {
+		return c.MaxWait
+	}
+	return c.AskTTL / 3
+}
+
 // ID names the configuration by its content.
 func (c *Config) ID() string {
 	if c.id != "" {

@@ -165,7 +165,7 @@ func (s script) run(tb fataler, c *crash, silent, survivor bool, plant func(*wor
 func (w *world) die(survivor bool) {
 	left := map[string]*Ticket{}
 	for no := range w.store.tickets {
-		left[no] = w.ticket(no).clone(nil)
+		left[no] = w.ticket(no).Clone()
 	}
 	heir := w.others[0]
 	w.restart()

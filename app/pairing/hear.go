@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 
 	"switchboard/vendors"
@@ -32,18 +31,6 @@ func (s *Service) Hear(ctx context.Context, app string, e vendors.Event) error {
 		return nil
 	}
 }
-
-// ParseUID reads a user id of the product API, which is a whole number above 0.
-func ParseUID(s string) (UID, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n <= 0 {
-		return 0, ErrUnknownAsk
-	}
-	return UID(n), nil
-}
-
-// String is the id as vendors have it.
-func (u UID) String() string { return strconv.FormatInt(int64(u), 10) }
 
 // callExtra is what clients put into the extra field of a call invite (seed 000).
 type callExtra struct {

@@ -129,9 +129,6 @@ func (m *Memory) check(b Batch) error {
 	return nil
 }
 
-// holds reports whether dropping c frees have: the same ask and epoch.
-func (c Claim) holds(have Claim) bool { return c.AskNo == have.AskNo && c.Epoch == have.Epoch }
-
 func (m *Memory) drop(d Release, now Instant) {
 	p := person{d.Claim.App, d.Claim.UID}
 	if have, ok := m.claims[p]; !ok || !d.Claim.holds(have) {

@@ -59,12 +59,7 @@ var mutants = []mutant{
 		}
 	})},
 	{"T_round cutting open offers", 4, func(w *world) {
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
-			if _, tick := ev.(Tick); tick && t.State == Offered && t.RoundBy <= now {
-				return Step(cfg, t, now, nil, cutting{})
-			}
-			return Step(cfg, t, now, acks, ev)
-		}
+		w.wrap = func(s Store) Store { return cuttingStore{s, w.store} }
 	}},
 	{"reuse of start_at", 18, after(func(t *Ticket, fx *Effects) {
 		if r := t.Round(); t.State == Preview && r.ConnectedAt != 0 {
@@ -199,7 +194,7 @@ var mutants = []mutant{
 func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func(w *world) {
 	return func(w *world) {
 		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
-			own := t.clone(nil)
+			own := t.Clone()
 			ev, after := before(own, ev)
 			next, fx, err := Step(cfg, own, now, acks, ev)
 			if after != nil {
@@ -213,19 +208,6 @@ func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func
 // after plants a fault into what a step wants written.
 func after(change func(*Ticket, *Effects)) func(w *world) {
 	return stepping(func(_ *Ticket, ev Event) (Event, func(*Ticket, *Effects)) { return ev, change })
-}
-
-// cutting ends the round although somebody is ringing.
-type cutting struct{}
-
-func (cutting) apply(s *step) error {
-	for i := range s.t.Offers {
-		if o := &s.t.Offers[i]; o.State == OfferOpen {
-			s.rescindOffer(o, ReasonRoundTimeout, ReasonExpired)
-		}
-	}
-	s.nextRound(ReasonRoundTimeout, 0)
-	return nil
 }
 
 // Met implements Records.

@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // stealingStore has no unique key on people.
@@ -67,6 +68,48 @@ func forgetDue(writes []Write) {
 			writes[i].Due = 0
 		}
 	}
+}
+
+// cuttingStore ends rounds by T_round although somebody rings.
+type cuttingStore struct {
+	Store
+	m *Memory
+}
+
+// Due implements Tickets.
+func (s cuttingStore) Due(ctx context.Context, now Instant, limit int) ([]string, error) {
+	for _, r := range s.m.tickets {
+		if t := r.ticket; t.State == Offered && t.RoundBy <= now {
+			if err := s.Store.Commit(ctx, cutRound(t.Clone(), now)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.Store.Due(ctx, now, limit)
+}
+
+// cutRound closes every open offer and begins the next round.
+func cutRound(t *Ticket, now Instant) (b Batch) {
+	b.Writes = []Write{{Ticket: t, Prev: t.Version, Due: now}}
+	for i := range t.Offers {
+		if o := &t.Offers[i]; o.State == OfferOpen {
+			o.State, o.Reason, o.ClosedAt = OfferRescinded, ReasonRoundTimeout, now
+			b.Drop = append(b.Drop, Release{Claim: Claim{App: t.App, UID: o.UID, AskNo: t.AskNo, Epoch: o.Epoch}, ReadyAt: now})
+			if dispatch := t.entry(o.Entry); dispatch == nil || !dispatch.Waiting {
+				t.Seq++
+				t.Outbox = append(t.Outbox, Entry{ID: t.Seq, Kind: ToClient, Name: CommandRescind, To: o.UID, Round: o.Round, After: o.Entry})
+			}
+		}
+	}
+	r := t.Round()
+	r.EndAt, r.EndReason = now, ReasonRoundTimeout
+	t.Rounds = append(t.Rounds, Round{No: r.No + 1, StartedAt: now})
+	if t.State, t.RoundBy = Searching, now.Add(time.Hour); t.AskBy <= now {
+		t.State, t.EndReason = Ended, ReasonExpired
+		b.Drop = append(b.Drop, Release{Claim: Claim{App: t.App, UID: t.Asker, AskNo: t.AskNo, Epoch: t.AskerEpoch}, ReadyAt: now})
+	}
+	t.Version++
+	return b
 }
 
 // forgetfulStore does not know who met, deletes records for both sides and

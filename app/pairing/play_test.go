@@ -372,9 +372,9 @@ func (w *world) quiesce(still bool) {
 func (w *world) longestSilence() time.Duration {
 	cfg, err := Parse(w.values)
 	must(w.tb, err)
-	offer := cfg.SendTimeout*time.Duration(1+cfg.SendRetries) + cfg.AnswerTimeout + cfg.AnswerGrace + sendSlack
+	offer := cfg.SendTimeout*time.Duration(1+cfg.SendRetries) + cfg.AnswerTimeout + cfg.AnswerGrace + time.Second // a delivery waits that long for its turn
 	held := time.Duration(len(w.store.tickets)) * offer
-	return cfg.AskTTL + held + time.Duration(cfg.MaxRounds)*(offer+cfg.ConnectTimeout+cfg.ConfirmTimeout) + cfg.CallMax + cfg.CallWatchdog + retryMax
+	return cfg.AskTTL + held + time.Duration(cfg.MaxRounds)*(offer+cfg.ConnectTimeout+cfg.ConfirmTimeout) + cfg.CallMax + cfg.CallWatchdog + time.Minute // the longest wait between two tries of a delivery
 }
 
 // atRest also passes quickly over calls that go on and on.

@@ -5,25 +5,6 @@ import (
 	"time"
 )
 
-// Mark is one thing that happened or was measured, by the names of 2.14. Timed:
-// Value is a measurement, in seconds where the name does not say else.
-type Mark struct {
-	Name  string
-	Label string
-	Value float64
-	Timed bool
-}
-
-func (s *step) count(name, label string) {
-	s.fx.Marks = append(s.fx.Marks, Mark{Name: name, Label: label})
-}
-
-func (s *step) measure(name string, value float64) {
-	s.fx.Marks = append(s.fx.Marks, Mark{Name: name, Value: value, Timed: true})
-}
-
-func (s *step) took(name string, since Instant) { s.measure(name, s.now.Sub(since).Seconds()) }
-
 // count adds one to a counter. The label is one of a few that this package knows.
 func (s *Service) count(name, label string) {
 	if s.Count != nil {
@@ -90,10 +71,8 @@ const statsAtOnce = 4096
 
 func (p *pool) stats(now Instant) Stats {
 	out := Stats{App: p.app, Scene: p.scene, Tickets: map[string]int{}, Candidates: map[string]int{}}
-	for _, state := range stateNames {
-		if state != Ended.String() {
-			out.Tickets[state] = 0
-		}
+	for _, state := range LiveStates {
+		out.Tickets[state.String()] = 0
 	}
 	for _, state := range candidateStates {
 		out.Candidates[state] = 0

@@ -53,7 +53,7 @@ func TestStatsShowEverybodyOnce(t *testing.T) {
 	}
 	must(t, w.cancel(ask, 1))
 	w.at = w.at.Add(5 * time.Minute)
-	if got := w.svc.Stats()[0]; got.Gini != 0 || len(got.Tickets) != len(stateNames)-1 || got.Tickets["connecting"] != 0 {
+	if got := w.svc.Stats()[0]; got.Gini != 0 || len(got.Tickets) != len(LiveStates) || got.Tickets["connecting"] != 0 {
 		t.Fatalf("five minutes later: %+v", got)
 	}
 }

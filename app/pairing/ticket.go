@@ -138,6 +138,9 @@ type Claim struct {
 	LeaseUntil Instant
 }
 
+// holds reports whether dropping c frees have: the same ask and epoch.
+func (c Claim) holds(have Claim) bool { return c.AskNo == have.AskNo && c.Epoch == have.Epoch }
+
 // Release drops a claim and says when its person may be offered something again.
 type Release struct {
 	Claim   Claim
@@ -184,6 +187,9 @@ func (t *Ticket) clone(room []Entry) *Ticket {
 	n.Outbox = append(room[:0], t.Outbox...)
 	return n
 }
+
+// Clone is a copy that shares nothing with t.
+func (t *Ticket) Clone() *Ticket { return t.clone(nil) }
 
 func (t *Ticket) entry(id int64) *Entry {
 	for i := range t.Outbox {
