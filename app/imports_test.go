@@ -34,6 +34,9 @@ var importRules = []struct {
 	{"app/problem", nil},
 	{"app/periodic", nil},
 	{"app/outbox", nil},
+	{"app/pairing/ticket", []string{"app/problem"}},
+	{"app/pairing/", []string{"app/pairing/", "vendors", "app/problem", "app/periodic"}},
+	{"app/pairing", []string{"app/pairing/ticket", "vendors", "app/problem", "app/periodic"}},
 	{"app/", []string{"vendors", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
 	{"handlers/", slices.Concat(domains, []string{"vendors", "middleware", "handlers", "handlers/stream", fiberLib})},
 	{"handlers", []string{"app/problem", "vendors", "middleware", fiberLib}},
@@ -49,7 +52,7 @@ var importRules = []struct {
 
 // domains are what HTTP may call; their stores are not among them.
 var domains = []string{
-	"app/access", "app/conversation", "app/events", "app/ledger", "app/messages", "app/moderation", "app/pairing", "app/problem",
+	"app/access", "app/conversation", "app/events", "app/ledger", "app/messages", "app/moderation", "app/pairing", "app/pairing/ticket", "app/problem",
 	"app/realtime", "app/realtime/wire", "app/rooms", "app/switches", "app/translation", "app/uploads", "app/wallet",
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingsql"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/realtime"
 	"switchboard/app/realtime/buslink"
 	"switchboard/app/sqldb"
@@ -41,7 +42,7 @@ type PairingConfig struct {
 // check tries the keys, so that a bad one stops the start. Its error begins with
 // the variable's name behind SWITCHBOARD_PAIRING_.
 func (c PairingConfig) check() error {
-	if _, err := pairing.Parse(prefixed(c.Keys)); err != nil {
+	if _, err := ticket.ParseConfig(prefixed(c.Keys)); err != nil {
 		return fmt.Errorf("KEYS: %w", err)
 	}
 	for _, v := range []struct {
@@ -155,15 +156,15 @@ func (p *pairs) base() map[string]string {
 // pairData is the data of a command; what the seed does not have is left out
 // where the configuration says so.
 type pairData struct {
-	AskNo   string      `json:"ask_no"`
-	AskUID  pairing.UID `json:"ask_uid"`
-	RoundNo int         `json:"round_no"`
-	PeerUID pairing.UID `json:"peer_uid,omitempty"`
-	Reason  string      `json:"reason,omitempty"`
-	TTL     int64       `json:"ttl_ms,omitempty"`
-	Connect int64       `json:"connect_ttl_ms,omitempty"`
-	Scene   *int        `json:"scene,omitempty"`
-	Record  *pairStart  `json:"record,omitempty"`
+	AskNo   string     `json:"ask_no"`
+	AskUID  ticket.UID `json:"ask_uid"`
+	RoundNo int        `json:"round_no"`
+	PeerUID ticket.UID `json:"peer_uid,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+	TTL     int64      `json:"ttl_ms,omitempty"`
+	Connect int64      `json:"connect_ttl_ms,omitempty"`
+	Scene   *int       `json:"scene,omitempty"`
+	Record  *pairStart `json:"record,omitempty"`
 }
 
 type pairStart struct {
@@ -175,11 +176,11 @@ func commandData(c pairing.Command) (json.RawMessage, error) {
 	if c.Extra {
 		d.Scene, d.Reason, d.PeerUID = &c.Scene, string(c.Reason), c.Peer
 		switch c.Name {
-		case pairing.CommandDispatch:
+		case ticket.CommandDispatch:
 			d.PeerUID, d.TTL = 0, c.TTL.Milliseconds()
-		case pairing.CommandMatched:
+		case ticket.CommandMatched:
 			d.Connect = c.TTL.Milliseconds()
-		case pairing.CommandEnd:
+		case ticket.CommandEnd:
 			if c.StartAt != 0 {
 				d.Record = &pairStart{c.StartAt}
 			}
@@ -251,11 +252,11 @@ func (p *pairs) charge(ctx context.Context, c pairing.Charge) error {
 	return err
 }
 
-func (p *pairs) balance(ctx context.Context, _ string, uid pairing.UID) (int64, error) {
+func (p *pairs) balance(ctx context.Context, _ string, uid ticket.UID) (int64, error) {
 	return p.coins.Balance(ctx, uid.String())
 }
 
-func (p *pairs) online(ctx context.Context, app string, uid pairing.UID) (bool, error) {
+func (p *pairs) online(ctx context.Context, app string, uid ticket.UID) (bool, error) {
 	return vendors.Via(ctx, p.routes, vendors.Request{Capability: vendors.CapPresence, User: app + "/" + uid.String()},
 		func(ctx context.Context, v *vendors.Vendor) (bool, error) {
 			return v.Presence.Online(ctx, uid.String())
@@ -271,15 +272,15 @@ type pairEvent struct {
 }
 
 type pairEventData struct {
-	App     string      `json:"app"`
-	AskNo   string      `json:"ask_no"`
-	Version int64       `json:"version"`
-	UID     pairing.UID `json:"uid"`
-	PeerUID pairing.UID `json:"peer_uid,omitempty"`
-	RoundNo int         `json:"round_no"`
-	Reason  string      `json:"reason,omitempty"`
-	CallID  string      `json:"call_id,omitempty"`
-	StartAt int64       `json:"start_at,omitempty"`
+	App     string     `json:"app"`
+	AskNo   string     `json:"ask_no"`
+	Version int64      `json:"version"`
+	UID     ticket.UID `json:"uid"`
+	PeerUID ticket.UID `json:"peer_uid,omitempty"`
+	RoundNo int        `json:"round_no"`
+	Reason  string     `json:"reason,omitempty"`
+	CallID  string     `json:"call_id,omitempty"`
+	StartAt int64      `json:"start_at,omitempty"`
 }
 
 // notify posts a signed event. Its id is the same at every attempt.

@@ -17,6 +17,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 // pairCall posts one pairing request as who and returns the answer.
@@ -302,7 +303,7 @@ func TestASearchSurvivesARestart(t *testing.T) {
 }
 
 func TestCommandsAreTheSeedsWhereNothingElseIsWanted(t *testing.T) {
-	c := pairing.Command{AskNo: "1", Asker: 7, Round: 2, Name: pairing.CommandDispatch, Scene: 1, TTL: time.Second}
+	c := pairing.Command{AskNo: "1", Asker: 7, Round: 2, Name: ticket.CommandDispatch, Scene: 1, TTL: time.Second}
 	for extra, want := range map[bool][]string{false: {"ask_no", "ask_uid", "round_no"}, true: {"ask_no", "ask_uid", "round_no", "scene", "ttl_ms"}} {
 		c.Extra = extra
 		raw, err := commandData(c)

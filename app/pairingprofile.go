@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/vendors/upstream"
 )
 
@@ -63,13 +64,13 @@ func newProfiles(c ProfileConfig, client *http.Client, log *slog.Logger) *profil
 	return p
 }
 
-func (p *profiles) get(ctx context.Context, app string, uid pairing.UID) (pairing.Profile, error) {
+func (p *profiles) get(ctx context.Context, app string, uid ticket.UID) (pairing.Profile, error) {
 	return p.cache.Get(ctx, app+"/"+uid.String(), func(ctx context.Context) (pairing.Profile, error) { return p.ask(ctx, app, uid) })
 }
 
 var errProfiles = errors.New("the business server was not reached for profiles")
 
-func (p *profiles) ask(ctx context.Context, app string, uid pairing.UID) (pairing.Profile, error) {
+func (p *profiles) ask(ctx context.Context, app string, uid ticket.UID) (pairing.Profile, error) {
 	if time.Now().UnixNano() < p.after.Load() {
 		return pairing.Profile{}, errProfiles
 	}
@@ -111,7 +112,7 @@ func readProfile(r io.Reader) (out pairing.Profile, err error) {
 	}
 	out = pairing.Profile{Language: in.Language, Region: in.Region, Role: in.Role}
 	for _, raw := range in.Blocked {
-		uid, err := pairing.ParseUID(strings.Trim(string(raw), `"`))
+		uid, err := ticket.ParseUID(strings.Trim(string(raw), `"`))
 		if err != nil {
 			return out, errors.New("profile: blocked holds what is no user id")
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 // The business server's word decides who meets, in the running program.
@@ -76,7 +77,7 @@ func TestProfilesAreKeptAndTheServerIsLeftAloneWhileItIsDown(t *testing.T) {
 	}))
 	defer business.Close()
 	p := newProfiles(ProfileConfig{URL: business.URL, TTL: 40 * time.Millisecond, Stale: time.Hour}, &http.Client{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	want := pairing.Profile{Blocked: []pairing.UID{3, 9}}
+	want := pairing.Profile{Blocked: []ticket.UID{3, 9}}
 	for range 10 {
 		if got, err := p.get(t.Context(), "a", 1); err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v %v", got, err)

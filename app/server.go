@@ -27,6 +27,7 @@ import (
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/realtime"
 	"switchboard/app/realtime/buslink"
 	"switchboard/app/realtime/presence"
@@ -283,7 +284,7 @@ func (s *server) presenceDeps() presence.Deps {
 		Node: s.node, Log: s.log,
 		Publish: func(ctx context.Context, e []vendors.Event) error { return s.events.Take(ctx, e) },
 		Report: func(ctx context.Context, u realtime.User, open bool) error {
-			uid, err := pairing.ParseUID(u.ID)
+			uid, err := ticket.ParseUID(u.ID)
 			if err != nil {
 				return nil // only users whose id is a number are ever matched
 			}

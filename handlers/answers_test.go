@@ -26,6 +26,7 @@ import (
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/realtime"
 	"switchboard/app/rooms"
 	"switchboard/app/sqldb"
@@ -79,25 +80,25 @@ var sentinels = map[string]error{
 	"middleware.ErrOtherUser":             middleware.ErrOtherUser,
 	"middleware.ErrPanic":                 middleware.ErrPanic,
 	"moderation.ErrSensitive":             moderation.ErrSensitive,
-	"pairing.ErrBalance":                  pairing.ErrBalance,
-	"pairing.ErrBusy":                     pairing.ErrBusy,
+	"pairing.ErrBalance":                  ticket.ErrBalance,
+	"pairing.ErrBusy":                     ticket.ErrBusy,
 	"pairing.ErrClosed":                   pairing.ErrClosed,
 	"pairing.ErrConfig":                   pairing.ErrConfig,
-	"pairing.ErrConfirmed":                pairing.ErrConfirmed,
+	"pairing.ErrConfirmed":                ticket.ErrConfirmed,
 	"pairing.ErrConflict":                 pairing.ErrConflict,
-	"pairing.ErrEnded":                    pairing.ErrEnded,
+	"pairing.ErrEnded":                    ticket.ErrEnded,
 	"pairing.ErrHosts":                    pairing.ErrHosts,
-	"pairing.ErrMismatch":                 pairing.ErrMismatch,
+	"pairing.ErrMismatch":                 ticket.ErrMismatch,
 	"pairing.ErrNoCandidate":              pairing.ErrNoCandidate,
 	"pairing.ErrNoConfig":                 pairing.ErrNoConfig,
-	"pairing.ErrNoOffer":                  pairing.ErrNoOffer,
+	"pairing.ErrNoOffer":                  ticket.ErrNoOffer,
 	"pairing.ErrRecordLive":               pairing.ErrRecordLive,
-	"pairing.ErrTaken":                    pairing.ErrTaken,
-	"pairing.ErrTooLate":                  pairing.ErrTooLate,
+	"pairing.ErrTaken":                    ticket.ErrTaken,
+	"pairing.ErrTooLate":                  ticket.ErrTooLate,
 	"pairing.ErrTooMany":                  pairing.ErrTooMany,
-	"pairing.ErrUnavailable":              pairing.ErrUnavailable,
-	"pairing.ErrUnknownAsk":               pairing.ErrUnknownAsk,
-	"pairing.ErrWrongRound":               pairing.ErrWrongRound,
+	"pairing.ErrUnavailable":              ticket.ErrUnavailable,
+	"pairing.ErrUnknownAsk":               ticket.ErrUnknownAsk,
+	"pairing.ErrWrongRound":               ticket.ErrWrongRound,
 	"realtime.ErrClosed":                  realtime.ErrClosed,
 	"realtime.ErrStopping":                realtime.ErrStopping,
 	"rooms.ErrNotRouted":                  rooms.ErrNotRouted,
@@ -136,7 +137,7 @@ var sentinels = map[string]error{
 var mixtures = map[string]error{
 	"a commit in doubt":        fmt.Errorf("%w: %w", sqldb.ErrUnavailable, sqldb.ErrOutcomeUnknown),
 	"an unable vendor":         &rooms.UnableError{Vendor: "acme", What: "fly", Able: []string{"other"}},
-	"a busy asker":             &pairing.BusyError{AskNo: "ask-1"},
+	"a busy asker":             &ticket.BusyError{AskNo: "ask-1"},
 	"a later retry":            &pairing.RetryError{Err: pairing.ErrClosed, After: 1500e6},
 	"a write in doubt":         &vendors.Error{Op: "x", Outcome: vendors.Ambiguous, Effect: vendors.Write, Err: errors.New("secret")},
 	"a read in doubt":          &vendors.Error{Op: "x", Outcome: vendors.Ambiguous, Effect: vendors.Read, Err: errors.New("secret")},

@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"math"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -21,13 +22,13 @@ const (
 // the candidates could bear.
 type pace struct {
 	waiting int
-	served  float64 // first offers to asks that waited
-	crowded float64 // ms in which somebody waited
-	at      Instant // until which both were counted
+	served  float64        // first offers to asks that waited
+	crowded float64        // ms in which somebody waited
+	at      ticket.Instant // until which both were counted
 }
 
 // turn counts the time up to now.
-func (q *pace) turn(now Instant) {
+func (q *pace) turn(now ticket.Instant) {
 	if now <= q.at {
 		return // also where the clock was set back
 	}
@@ -43,7 +44,7 @@ func (q *pace) turn(now Instant) {
 
 // wait is the time to the first offer of an ask made now; 0: nobody waits, or too
 // few were served to tell.
-func (q *pace) wait(now Instant) time.Duration {
+func (q *pace) wait(now ticket.Instant) time.Duration {
 	q.turn(now)
 	if q.served < paceEnough {
 		return 0
@@ -67,7 +68,7 @@ func (p *pool) unqueue(w *waiter) {
 }
 
 // pacing notes a first offer, whichever replica made it: w becomes t.
-func (p *pool) pacing(w *waiter, t *Ticket) {
+func (p *pool) pacing(w *waiter, t *ticket.Ticket) {
 	if unoffered(w.t) && !unoffered(t) && p.now.Sub(t.CreatedAt) > prompt {
 		p.pace.turn(p.now)
 		p.pace.served++
@@ -75,12 +76,14 @@ func (p *pool) pacing(w *waiter, t *Ticket) {
 }
 
 // unoffered: nobody was offered the ask yet, nor did its asker take another one.
-func unoffered(t *Ticket) bool { return len(t.Offers) == 0 && t.EndReason != ReasonMerged }
+func unoffered(t *ticket.Ticket) bool {
+	return len(t.Offers) == 0 && t.EndReason != ticket.ReasonMerged
+}
 
 // load is what an ask would meet: tickets under way, those of them that wait for
 // their first offer, and the time to its own. Somebody idle may be for him, at the
 // latest when the filters are given up; the oracle passes over who will not take him.
-func (p *pool) load(now Instant) (live, waiting int, wait time.Duration) {
+func (p *pool) load(now ticket.Instant) (live, waiting int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -91,9 +94,9 @@ func (p *pool) load(now Instant) (live, waiting int, wait time.Duration) {
 }
 
 // full reports whether p takes no ask now (A3, Y2), and when to try again.
-func (s *Service) full(p *pool, cfg *Config) (after time.Duration, full bool) {
+func (s *Service) full(p *pool, cfg *ticket.Config) (after time.Duration, full bool) {
 	live, waiting, wait := p.load(s.now())
-	late := wait - cfg.maxWait()
+	late := wait - cfg.LongestWait()
 	if s.closing.Load() || !cfg.Enabled || live >= cfg.MaxLive || cfg.Admission && waiting >= fewWaiting && late > 0 {
 		return max(time.Second, min(late, time.Minute)), true
 	}

@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"errors"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -16,11 +17,11 @@ func throng(t *testing.T, w *world, n, served int) (asks []string) {
 		w.nextReplica()
 	}
 	for i := range n {
-		asks = append(asks, w.ask(UID(1000+i)))
+		asks = append(asks, w.ask(ticket.UID(1000+i)))
 		w.at++
 	}
 	w.pass(time.Second)
-	candidate := UID(1)
+	candidate := ticket.UID(1)
 	for i := range served {
 		for range 5 {
 			w.nextReplica()
@@ -31,7 +32,7 @@ func throng(t *testing.T, w *world, n, served int) (asks []string) {
 			w.offline(candidate)
 			candidate++
 		}
-		must(t, w.cancel(asks[i], UID(1000+i)))
+		must(t, w.cancel(asks[i], ticket.UID(1000+i)))
 	}
 	return asks[served:]
 }
@@ -45,7 +46,7 @@ func TestAdmission(t *testing.T) {
 			throng(t, w, 14, 8) // one served in 2.5 s
 			var later *RetryError
 			for i := range 2 {
-				must(t, w.tryAsk(UID(2000+i)))
+				must(t, w.tryAsk(ticket.UID(2000+i)))
 			}
 			w.wantWait(21 * time.Second)
 			if err := w.tryAsk(2002); !errors.Is(err, ErrClosed) || !errors.As(err, &later) || later.After > 3*time.Second {
@@ -76,12 +77,12 @@ func TestAdmission(t *testing.T) {
 		"A3 what comes at once tells nothing": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
 			w.svc.pool(app, DefaultScene, w.svc.presence(t.Context(), app))
-			for i := range UID(20) {
+			for i := range ticket.UID(20) {
 				w.online(100 + i)
 				must(t, w.tryAsk(200+i))
 				w.pass(time.Second)
 			}
-			for i := range UID(10) {
+			for i := range ticket.UID(10) {
 				must(t, w.tryAsk(300+i))
 				w.pass(100 * time.Millisecond)
 			}
@@ -89,15 +90,15 @@ func TestAdmission(t *testing.T) {
 		},
 		"A3 somebody idle may be for him": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "answer_timeout", "50s"))
-			w.profiles = map[UID]Profile{}
-			for i := range UID(20) {
-				w.profiles[1000+i] = Profile{Blocked: []UID{1}}
+			w.profiles = map[ticket.UID]Profile{}
+			for i := range ticket.UID(20) {
+				w.profiles[1000+i] = Profile{Blocked: []ticket.UID{1}}
 			}
 			w.restart()
-			for i := range UID(20) {
+			for i := range ticket.UID(20) {
 				w.ask(1000 + i)
 			}
-			for i := range UID(8) {
+			for i := range ticket.UID(8) {
 				w.pass(2500 * time.Millisecond)
 				w.online(100 + i)
 				w.settle()
@@ -117,7 +118,7 @@ func TestAdmission(t *testing.T) {
 			w := newWorld(t, calm)
 			throng(t, w, 12, 8)
 			w.pass(2 * time.Minute)
-			for i := range UID(30) {
+			for i := range ticket.UID(30) {
 				must(t, w.tryAsk(2000+i))
 			}
 		},
@@ -127,14 +128,14 @@ func TestAdmission(t *testing.T) {
 // An asker who takes the call of another one waits no longer; one who gives up was
 // not served.
 func TestWhoTakesAnothersAskIsServed(t *testing.T) {
-	for reason, want := range map[Reason]float64{ReasonMerged: 1, ReasonCancelled: 0} {
-		cfg, at := Default(), Instant(1_700_000_000_000)
+	for reason, want := range map[ticket.Reason]float64{ticket.ReasonMerged: 1, ticket.ReasonCancelled: 0} {
+		cfg, at := ticket.DefaultConfig(), ticket.Instant(1_700_000_000_000)
 		p := newPool(app, DefaultScene, &cfg, false)
-		tk, _ := Open(&cfg, at, Ask{AskNo: "a", App: app, Scene: DefaultScene, UID: 1})
+		tk, _ := ticket.Open(&cfg, at, ticket.Ask{AskNo: "a", App: app, Scene: DefaultScene, UID: 1})
 		p.introduce(tk, &cfg, nil)
 		p.put(tk, &cfg, at)
 		end := tk.Clone()
-		end.State, end.EndReason, end.Version = Ended, reason, tk.Version+1
+		end.State, end.EndReason, end.Version = ticket.Ended, reason, tk.Version+1
 		p.put(end, &cfg, at.Add(5*time.Second))
 		if p.pace.served != want || p.pace.waiting != 0 {
 			t.Errorf("%s: %v served, %d wait", reason, p.pace.served, p.pace.waiting)

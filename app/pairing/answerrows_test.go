@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"context"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -20,7 +21,7 @@ func TestAnswers(t *testing.T) {
 			w, ask := both(t)
 			must(t, w.answer(ask, 2, 1, true))
 			w.settle()
-			w.wantState(ask, Connecting)
+			w.wantState(ask, ticket.Connecting)
 			w.wantHeard(3, "dispatch", "rescind:taken")
 			w.wantHeard(1, "matched")
 			w.wantHeard(2, "dispatch", "matched")
@@ -47,27 +48,27 @@ func TestAnswers(t *testing.T) {
 			ask := w.ask(1)
 			w.settle()
 			w.coins[1] = 4
-			wantErr(t, w.answer(ask, 2, 1, true), ErrBalance)
-			w.wantEnd(ask, ReasonBalance)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrBalance)
+			w.wantEnd(ask, ticket.ReasonBalance)
 			w.settle()
 			w.wantHeard(1, "end:balance")
 			w.wantHeard(2, "dispatch", "rescind:balance")
 		},
 		"N3 the answerer cannot": func(t *testing.T) {
 			w, ask := offered(t, with("balance.answerer_min", "5"))
-			wantErr(t, w.answer(ask, 2, 1, true), ErrBalance)
-			w.wantState(ask, Searching)
-			wantErr(t, w.answer(ask, 2, 1, true), ErrBalance)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrBalance)
+			w.wantState(ask, ticket.Searching)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrBalance)
 		},
 		"N4 no": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, false))
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			if c, _ := w.store.Candidate(context.Background(), app, 2); c.ReadyAt != w.at.Add(5*time.Second) || c.Card.Offers != 1 {
 				t.Fatalf("%+v", c)
 			}
 			w.pass(20 * time.Second)
-			w.wantState(ask, Searching) // he refused this ask for good
+			w.wantState(ask, ticket.Searching) // he refused this ask for good
 		},
 		"N5 the same again": func(t *testing.T) {
 			w, ask := offered(t, nil)
@@ -81,20 +82,20 @@ func TestAnswers(t *testing.T) {
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.answer(ask, 2, 1, false))
 			must(t, w.answer(ask, 2, 1, false))
-			if tk := w.ticket(ask); tk.State != Searching || tk.RoundNo() != 2 || tk.Rounds[0].EndReason != ReasonPeerWithdrew {
+			if tk := w.ticket(ask); tk.State != ticket.Searching || tk.RoundNo() != 2 || tk.Rounds[0].EndReason != ticket.ReasonPeerWithdrew {
 				t.Fatalf("%+v", tk)
 			}
 		},
 		"N6 not once the call is seen": func(t *testing.T) {
 			w, ask := talking(t, nil)
-			wantErr(t, w.answer(ask, 2, 1, false), ErrNoOffer)
-			w.wantState(ask, Preview)
+			wantErr(t, w.answer(ask, 2, 1, false), ticket.ErrNoOffer)
+			w.wantState(ask, ticket.Preview)
 		},
 		"N7 N14 too late": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.pass(11 * time.Second)
-			w.wantState(ask, Searching)
-			wantErr(t, w.answer(ask, 2, 1, true), ErrTooLate)
+			w.wantState(ask, ticket.Searching)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrTooLate)
 			if c, _ := w.store.Candidate(context.Background(), app, 2); c.Card.RNA != 1 || c.ReadyAt <= w.at {
 				t.Fatalf("%+v", c)
 			}
@@ -102,34 +103,34 @@ func TestAnswers(t *testing.T) {
 		"N7 after the deadline and before the timer": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.at = w.ticket(ask).Offers[0].Deadline + 501
-			wantErr(t, w.answer(ask, 2, 1, true), ErrTooLate)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrTooLate)
 		},
 		"N8 N13 somebody else was faster": func(t *testing.T) {
 			w, ask := both(t)
 			must(t, w.answer(ask, 3, 1, true))
-			wantErr(t, w.answer(ask, 2, 1, true), ErrTaken)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrTaken)
 		},
 		"N9 over": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.cancel(ask, 1))
-			wantErr(t, w.answer(ask, 2, 1, true), ErrEnded)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrEnded)
 		},
 		"N10 another round": func(t *testing.T) {
 			w, ask := offered(t, nil)
-			wantErr(t, w.answer(ask, 2, 2, true), ErrWrongRound)
+			wantErr(t, w.answer(ask, 2, 2, true), ticket.ErrWrongRound)
 			w.pass(11 * time.Second)
 			w.pass(30 * time.Second)
 			if tk := w.ticket(ask); tk.RoundNo() < 2 {
 				t.Fatal("still in round 1")
 			}
-			wantErr(t, w.answer(ask, 2, 1, true), ErrTooLate)
-			wantErr(t, w.answer(ask, 9, 1, true), ErrWrongRound)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrTooLate)
+			wantErr(t, w.answer(ask, 9, 1, true), ticket.ErrWrongRound)
 		},
 		"N11 N12 nobody asked him": func(t *testing.T) {
 			w, ask := offered(t, nil)
-			wantErr(t, w.answer(ask, 9, 1, true), ErrNoOffer)
-			wantErr(t, w.answer("1", 2, 1, true), ErrUnknownAsk)
-			wantErr(t, w.svc.Answer(context.Background(), "other", ask, 2, 1, true), ErrUnknownAsk)
+			wantErr(t, w.answer(ask, 9, 1, true), ticket.ErrNoOffer)
+			wantErr(t, w.answer("1", 2, 1, true), ticket.ErrUnknownAsk)
+			wantErr(t, w.svc.Answer(context.Background(), "other", ask, 2, 1, true), ticket.ErrUnknownAsk)
 		},
 		"N14 who never answers is left alone": func(t *testing.T) {
 			w := newWorld(t, with("max_rna", "2", "rna_cooldown", "0s", "ask_ttl", "5m", "max_rounds", "9", "round_timeout", "12s"))
@@ -159,8 +160,8 @@ func TestAnswers(t *testing.T) {
 			} {
 				w, ask := offered(t, nil)
 				leave(w)
-				w.wantState(ask, Searching)
-				if o := w.ticket(ask).Offers[0]; o.State != OfferRescinded || o.Reason != ReasonCandidateGone {
+				w.wantState(ask, ticket.Searching)
+				if o := w.ticket(ask).Offers[0]; o.State != ticket.OfferRescinded || o.Reason != ticket.ReasonCandidateGone {
 					t.Fatalf("%s: %+v", name, o)
 				}
 			}
@@ -169,7 +170,7 @@ func TestAnswers(t *testing.T) {
 			w.pass(time.Second)
 			w.online(2)
 			w.pass(3 * time.Second)
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 		},
 	})
 }

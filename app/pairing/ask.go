@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -11,7 +12,7 @@ import (
 
 // Ask starts a search for uid and returns its number; asked again it returns
 // the number of the search under way (table 2.6).
-func (s *Service) Ask(ctx context.Context, app string, scene int, uid UID) (string, error) {
+func (s *Service) Ask(ctx context.Context, app string, scene int, uid ticket.UID) (string, error) {
 	for try := range tries {
 		if try > 0 || !s.free(app, scene, uid) {
 			held, askNo, err := s.takesPart(ctx, app, uid)
@@ -32,12 +33,12 @@ func (s *Service) Ask(ctx context.Context, app string, scene int, uid UID) (stri
 		}
 		return askNo, err
 	}
-	return "", ErrUnavailable
+	return "", ticket.ErrUnavailable
 }
 
 // free reports that this replica, which alone writes claims, dropped uid's last
 // one: then the store is not asked, and the claim of his ask decides (A10 to A12).
-func (s *Service) free(app string, scene int, uid UID) bool {
+func (s *Service) free(app string, scene int, uid ticket.UID) bool {
 	if s.Shared {
 		return false
 	}
@@ -55,41 +56,41 @@ func (s *Service) free(app string, scene int, uid UID) bool {
 
 // takesPart runs A7 to A9. askNo is the caller's own search; held says that a
 // claim was found and dealt with.
-func (s *Service) takesPart(ctx context.Context, app string, uid UID) (held bool, askNo string, err error) {
+func (s *Service) takesPart(ctx context.Context, app string, uid ticket.UID) (held bool, askNo string, err error) {
 	c, held, err := s.Store.Holder(ctx, app, uid)
 	if err != nil || !held {
 		return held, "", err
 	}
-	if c.Role == RoleCandidate {
+	if c.Role == ticket.RoleCandidate {
 		if own, err := s.heldTicket(ctx, c.AskNo, uid); err != nil || own != "" {
 			return true, own, err
 		}
 	}
-	_, err = s.apply(ctx, c.AskNo, AskAgain{UID: uid})
-	if errors.Is(err, errStillWaiting) {
+	_, err = s.apply(ctx, c.AskNo, ticket.AskAgain{UID: uid})
+	if errors.Is(err, ticket.ErrStillWaiting) {
 		return true, c.AskNo, nil
 	}
 	return true, "", err
 }
 
 // heldTicket is the caller's own ask where he holds an offer while it waits (A7 in H).
-func (s *Service) heldTicket(ctx context.Context, askNo string, uid UID) (string, error) {
+func (s *Service) heldTicket(ctx context.Context, askNo string, uid ticket.UID) (string, error) {
 	t, err := s.read(ctx, askNo)
 	if err != nil {
 		return "", err
 	}
-	o := t.openOffer(uid)
+	o := t.OpenOffer(uid)
 	if o == nil || o.HeldAsk == "" {
 		return "", nil
 	}
-	if _, err = s.apply(ctx, o.HeldAsk, AskAgain{UID: uid}); errors.Is(err, errStillWaiting) {
+	if _, err = s.apply(ctx, o.HeldAsk, ticket.AskAgain{UID: uid}); errors.Is(err, ticket.ErrStillWaiting) {
 		return o.HeldAsk, nil
 	}
 	return "", err
 }
 
 // open runs A1 to A6 and A10.
-func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (string, error) {
+func (s *Service) open(ctx context.Context, app string, scene int, uid ticket.UID) (string, error) {
 	cfg, err := s.Configs.Get(ctx, app, scene)
 	if err != nil {
 		s.count("asks", askRefused(err))
@@ -112,7 +113,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 		return "", err
 	}
 	now := s.now()
-	t, fx := Open(cfg, now, Ask{AskNo: s.newAskNo(), App: app, Scene: scene, UID: uid, ConfigID: id})
+	t, fx := ticket.Open(cfg, now, ticket.Ask{AskNo: s.newAskNo(), App: app, Scene: scene, UID: uid, ConfigID: id})
 	pl, picked := p.first(&waiter{t: t, cfg: cfg, met: met}, now)
 	d := stepped{t, cfg, fx}
 	if picked {
@@ -132,7 +133,7 @@ func (s *Service) open(ctx context.Context, app string, scene int, uid UID) (str
 	s.count("asks", "accepted")
 	s.committed(ctx, &d, now)
 	p.settled(pl, claimed.people(), now)
-	if d.t.State == Searching && cfg.NoCandidate == NoCandidateEnd && cfg.NoCandidateAfter == 0 {
+	if d.t.State == ticket.Searching && cfg.NoCandidate == ticket.NoCandidateEnd && cfg.NoCandidateAfter == 0 {
 		return s.orNobody(ctx, t)
 	}
 	return t.AskNo, nil
@@ -147,8 +148,8 @@ func askRefused(err error) string {
 }
 
 // offered is a new ask with its first offers, to be written in one commit (A10, M1).
-func (s *Service) offered(d stepped, pl plan, now Instant) stepped {
-	t, fx, err := s.step(d.cfg, d.t, now, nil, Dispatch{Picks: pl.picks})
+func (s *Service) offered(d stepped, pl plan, now ticket.Instant) stepped {
+	t, fx, err := s.step(d.cfg, d.t, now, nil, ticket.Dispatch{Picks: pl.picks})
 	if err != nil || !fx.Changed {
 		return d
 	}
@@ -169,9 +170,9 @@ func (s *Service) create(ctx context.Context, d *stepped) error {
 }
 
 // orNobody matches at once and ends the ask when there is nobody (M3).
-func (s *Service) orNobody(ctx context.Context, t *Ticket) (string, error) {
+func (s *Service) orNobody(ctx context.Context, t *ticket.Ticket) (string, error) {
 	s.MatchOnce(ctx)
-	if after, err := s.apply(ctx, t.AskNo, Nobody{}); err == nil && after.EndReason == ReasonNoCandidate {
+	if after, err := s.apply(ctx, t.AskNo, ticket.NoCandidateFound{}); err == nil && after.EndReason == ticket.ReasonNoCandidate {
 		s.count("asks", "no_candidate")
 		return "", ErrNoCandidate
 	}
@@ -179,7 +180,7 @@ func (s *Service) orNobody(ctx context.Context, t *Ticket) (string, error) {
 }
 
 // admit runs A3 to A6.
-func (s *Service) admit(ctx context.Context, p *pool, cfg *Config, uid UID) error {
+func (s *Service) admit(ctx context.Context, p *pool, cfg *ticket.Config, uid ticket.UID) error {
 	if after, full := s.full(p, cfg); full {
 		s.count("asks", "closed")
 		return &RetryError{Err: ErrClosed, After: after} // A3, Y2
@@ -190,16 +191,16 @@ func (s *Service) admit(ctx context.Context, p *pool, cfg *Config, uid UID) erro
 	}
 	if s.ChannelUp != nil && !s.ChannelUp() {
 		s.count("asks", "channel")
-		return &RetryError{Err: ErrUnavailable, After: cfg.VendorWait} // A5
+		return &RetryError{Err: ticket.ErrUnavailable, After: cfg.VendorWait} // A5
 	}
 	switch s.funds(ctx, p.app, uid, cfg.MinAsk) { // A6
-	case FundsShort:
+	case ticket.FundsShort:
 		s.count("asks", "balance")
-		return ErrBalance
-	case FundsUnknown:
-		if cfg.BalanceOnError == OnErrorDeny {
+		return ticket.ErrBalance
+	case ticket.FundsUnknown:
+		if cfg.BalanceOnError == ticket.OnErrorDeny {
 			s.count("asks", "balance_unknown")
-			return ErrUnavailable
+			return ticket.ErrUnavailable
 		}
 	}
 	return nil
@@ -207,39 +208,39 @@ func (s *Service) admit(ctx context.Context, p *pool, cfg *Config, uid UID) erro
 
 // unread is what is known before the balance source was asked: zero is not
 // worth asking for.
-func (s *Service) unread(need int64) Funds {
+func (s *Service) unread(need int64) ticket.Funds {
 	if need <= 0 || s.Balance == nil {
-		return FundsOK
+		return ticket.FundsOK
 	}
-	return FundsUnread
+	return ticket.FundsUnread
 }
 
 // funds compares a balance with what is needed.
-func (s *Service) funds(ctx context.Context, app string, uid UID, need int64) Funds {
-	if f := s.unread(need); f != FundsUnread {
+func (s *Service) funds(ctx context.Context, app string, uid ticket.UID, need int64) ticket.Funds {
+	if f := s.unread(need); f != ticket.FundsUnread {
 		return f
 	}
-	return s.purse(ctx, app, uid).covers(need)
+	return s.purse(ctx, app, uid).Covers(need)
 }
 
 // purse reads a balance; one that cannot be read is not known.
-func (s *Service) purse(ctx context.Context, app string, uid UID) Purse {
+func (s *Service) purse(ctx context.Context, app string, uid ticket.UID) ticket.Balance {
 	coins, err := s.Balance(ctx, app, uid)
 	if err != nil {
 		s.count("unknown", "balance")
 		s.Log.WarnContext(ctx, "pairing: balance not read", "uid", uid, "error", err)
-		return Purse{}
+		return ticket.Balance{}
 	}
-	return Purse{coins, true}
+	return ticket.Balance{Coins: coins, Known: true}
 }
 
 // admits runs pool.ask_role and keeps the asker's profile for the matcher.
-func (s *Service) admits(ctx context.Context, p *pool, cfg *Config, uid UID) error {
+func (s *Service) admits(ctx context.Context, p *pool, cfg *ticket.Config, uid ticket.UID) error {
 	profile, known := s.profile(ctx, cfg, p.app, uid)
 	switch {
 	case !known:
 		s.count("asks", "profile")
-		return ErrUnavailable
+		return ticket.ErrUnavailable
 	case cfg.PoolAskRole != "" && profile.Role != cfg.PoolAskRole:
 		s.count("asks", "role")
 		return ErrNoConfig // this scene is not for him
@@ -249,7 +250,7 @@ func (s *Service) admits(ctx context.Context, p *pool, cfg *Config, uid UID) err
 }
 
 // met lists whom an asker is not to meet again so soon (sticky exclusion, 2.13).
-func (s *Service) met(ctx context.Context, cfg *Config, app string, uid UID) ([]UID, error) {
+func (s *Service) met(ctx context.Context, cfg *ticket.Config, app string, uid ticket.UID) ([]ticket.UID, error) {
 	if cfg.ExcludeLast == 0 {
 		return nil, nil
 	}
@@ -266,7 +267,7 @@ type askRate struct {
 const ratesMax = 100_000
 
 // tooFast takes one ask from uid's allowance, or says when there will be one (A4).
-func (s *Service) tooFast(app string, uid UID, cfg *Config) time.Duration {
+func (s *Service) tooFast(app string, uid ticket.UID, cfg *ticket.Config) time.Duration {
 	if cfg.AskRate <= 0 {
 		return 0
 	}

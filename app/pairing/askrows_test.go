@@ -3,11 +3,12 @@ package pairing
 import (
 	"context"
 	"errors"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
 
-func (w *world) tryAsk(uid UID) error {
+func (w *world) tryAsk(uid ticket.UID) error {
 	_, err := w.svc.Ask(context.Background(), app, 1, uid)
 	return err
 }
@@ -47,13 +48,13 @@ func TestAsks(t *testing.T) {
 		"A5 no channel": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.channel = false
-			wantErr(t, w.tryAsk(1), ErrUnavailable)
+			wantErr(t, w.tryAsk(1), ticket.ErrUnavailable)
 		},
 		"A6 short, and unknown": func(t *testing.T) {
 			w := newWorld(t, with("balance.min_ask", "5"))
-			wantErr(t, w.tryAsk(1), ErrBalance)
+			wantErr(t, w.tryAsk(1), ticket.ErrBalance)
 			w.coins[1], w.balance = 9, errors.New("down")
-			wantErr(t, w.tryAsk(1), ErrUnavailable)
+			wantErr(t, w.tryAsk(1), ticket.ErrUnavailable)
 			w.balance = nil
 			must(t, w.tryAsk(1))
 		},
@@ -84,12 +85,12 @@ func TestAsks(t *testing.T) {
 				t.Fatal("the old ask was returned")
 			}
 			w.settle()
-			w.wantEnd(ask, ReasonCancelled)
+			w.wantEnd(ask, ticket.ReasonCancelled)
 		},
 		"A8 in a call": func(t *testing.T) {
 			w, ask := talking(t, nil)
-			for _, uid := range []UID{1, 2} {
-				var busy *BusyError
+			for _, uid := range []ticket.UID{1, 2} {
+				var busy *ticket.BusyError
 				if err := w.tryAsk(uid); !errors.As(err, &busy) || busy.AskNo != ask {
 					t.Fatalf("%d: %v", uid, err)
 				}
@@ -98,20 +99,20 @@ func TestAsks(t *testing.T) {
 		"A9 an offer is refused by asking": func(t *testing.T) {
 			w, ask := offered(t, off)
 			w.ask(2)
-			w.wantState(ask, Searching)
-			if o := w.ticket(ask).Offers[0]; o.State != OfferRefused || o.Reason != ReasonAsk {
+			w.wantState(ask, ticket.Searching)
+			if o := w.ticket(ask).Offers[0]; o.State != ticket.OfferRefused || o.Reason != ticket.ReasonAsk {
 				t.Fatalf("%+v", o)
 			}
 		},
 		"A9b or keeps from asking": func(t *testing.T) {
 			w, _ := offered(t, with("ask_while_offered", "reject"))
-			wantErr(t, w.tryAsk(2), ErrBusy)
+			wantErr(t, w.tryAsk(2), ticket.ErrBusy)
 		},
 		"A10 a claim and one round": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			tk := w.ticket(ask)
-			if c := w.claims()[1]; c.AskNo != ask || c.Role != RoleAsker || tk.RoundNo() != 1 || tk.AskBy != w.at.Add(time.Minute) {
+			if c := w.claims()[1]; c.AskNo != ask || c.Role != ticket.RoleAsker || tk.RoundNo() != 1 || tk.AskBy != w.at.Add(time.Minute) {
 				t.Fatalf("%+v %+v", c, tk)
 			}
 		},

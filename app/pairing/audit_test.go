@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"switchboard/app/pairing/ticket"
 )
 
 // audit is a store that checks every commit against the invariants of 2.11 and
@@ -13,21 +14,21 @@ type audit struct {
 	*Memory
 	w       *world
 	opened  int // offers
-	closed  map[OfferState]int
+	closed  map[ticket.OfferState]int
 	charges map[string]int
 	reasons map[string]int
 
-	attempted map[dispatchKey]bool // dispatches that were handed to the wire
-	written   map[told]Entry       // every entry that was ever committed
-	arrived   map[told]int         // of those, how often each reached its far end
+	attempted map[dispatchKey]bool  // dispatches that were handed to the wire
+	written   map[told]ticket.Entry // every entry that was ever committed
+	arrived   map[told]int          // of those, how often each reached its far end
 
-	last map[string]*Ticket // each ask as its last commit wrote it
+	last map[string]*ticket.Ticket // each ask as its last commit wrote it
 
-	info func(*Ticket, UID) (View, error) // what a viewer is shown
+	info func(*ticket.Ticket, ticket.UID) (ticket.View, error) // what a viewer is shown
 }
 
 type dispatchKey struct {
-	uid   UID
+	uid   ticket.UID
 	ask   string
 	round int
 }
@@ -38,12 +39,12 @@ type told struct {
 }
 
 func newAudit(w *world) *audit {
-	return &audit{Memory: w.store, w: w, closed: map[OfferState]int{}, charges: map[string]int{}, reasons: map[string]int{},
-		attempted: map[dispatchKey]bool{}, written: map[told]Entry{}, arrived: map[told]int{}, last: map[string]*Ticket{}, info: (*Ticket).Info}
+	return &audit{Memory: w.store, w: w, closed: map[ticket.OfferState]int{}, charges: map[string]int{}, reasons: map[string]int{},
+		attempted: map[dispatchKey]bool{}, written: map[told]ticket.Entry{}, arrived: map[told]int{}, last: map[string]*ticket.Ticket{}, info: (*ticket.Ticket).Info}
 }
 
 // now is the time as the replica that commits sees it.
-func (a *audit) now() Instant {
+func (a *audit) now() ticket.Instant {
 	if a.w.acting == nil {
 		return a.w.at
 	}
@@ -52,9 +53,9 @@ func (a *audit) now() Instant {
 
 // Commit implements Tickets.
 func (a *audit) Commit(ctx context.Context, b Batch) error {
-	before := make([]*Ticket, len(b.Writes))
+	before := make([]*ticket.Ticket, len(b.Writes))
 	for i, w := range b.Writes {
-		before[i] = new(Ticket)
+		before[i] = new(ticket.Ticket)
 		if w.Prev != 0 {
 			before[i], _ = a.Memory.Load(ctx, w.Ticket.AskNo)
 			before[i] = before[i].Clone()
@@ -74,7 +75,7 @@ func (a *audit) Commit(ctx context.Context, b Batch) error {
 }
 
 // committed: t is what the last commit wrote, and claims are too (invariant 12).
-func (a *audit) committed(t *Ticket) bool {
+func (a *audit) committed(t *ticket.Ticket) bool {
 	a.exclusive()
 	last := a.last[t.AskNo]
 	return t.Version == last.Version && reflect.DeepEqual(t.Offers, last.Offers) && reflect.DeepEqual(t.Rounds, last.Rounds)
@@ -85,16 +86,16 @@ func (a *audit) fail(invariant int, format string, args ...any) {
 	a.w.tb.Fatalf("invariant %d: %s", invariant, fmt.Sprintf(format, args...))
 }
 
-func (a *audit) write(old, t *Ticket) {
+func (a *audit) write(old, t *ticket.Ticket) {
 	a.rounds(old, t)
 	a.offers(old, t)
 	a.rescinds(old, t)
 	a.outbox(old, t)
 	a.views(t)
-	if old.State == Ended && old.Version != 0 && t.State != Ended {
+	if old.State == ticket.Ended && old.Version != 0 && t.State != ticket.Ended {
 		a.fail(6, "%s left its end for %v", t.AskNo, t.State)
 	}
-	if t.State == Ended && old.State != Ended {
+	if t.State == ticket.Ended && old.State != ticket.Ended {
 		if t.EndReason == "" {
 			a.fail(20, "%s ended without a reason", t.AskNo)
 		}
@@ -102,7 +103,7 @@ func (a *audit) write(old, t *Ticket) {
 	}
 }
 
-func (a *audit) rounds(old, t *Ticket) {
+func (a *audit) rounds(old, t *ticket.Ticket) {
 	if n := len(t.Rounds) - len(old.Rounds); n < 0 || old.Version == 0 && n != 1 {
 		a.fail(3, "rounds went from %d to %d", len(old.Rounds), len(t.Rounds))
 	}
@@ -115,7 +116,7 @@ func (a *audit) rounds(old, t *Ticket) {
 			a.fail(3, "round %d is numbered %d", i+1, r.No)
 		}
 		if r.Peer != 0 {
-			if o := t.offer(r.Peer, r.No); o == nil || o.State != OfferPassed {
+			if o := t.Offer(r.Peer, r.No); o == nil || o.State != ticket.OfferPassed {
 				a.fail(3, "the peer %d of round %d has no passed offer", r.Peer, r.No)
 			}
 		}
@@ -131,34 +132,34 @@ func (a *audit) rounds(old, t *Ticket) {
 	}
 }
 
-func (a *audit) offers(old, t *Ticket) {
+func (a *audit) offers(old, t *ticket.Ticket) {
 	passed := map[int]int{}
 	seen := map[[2]int64]bool{}
 	for i, o := range t.Offers {
 		if i >= len(old.Offers) {
 			a.opened++
-			if o.State != OfferOpen {
+			if o.State != ticket.OfferOpen {
 				a.fail(4, "an offer was born %v", o.State)
 			}
 			if o.UID == t.Asker {
 				a.fail(9, "the asker was offered himself")
 			}
-			if t.State == Ended {
+			if t.State == ticket.Ended {
 				a.fail(6, "an offer was opened after the end")
 			}
 			a.allowed(t, &o)
-		} else if was := old.Offers[i]; was.State != OfferOpen && was.State != o.State {
+		} else if was := old.Offers[i]; was.State != ticket.OfferOpen && was.State != o.State {
 			a.fail(4, "an offer went from %v to %v", was.State, o.State)
-		} else if was.State == OfferOpen && o.State != OfferOpen {
+		} else if was.State == ticket.OfferOpen && o.State != ticket.OfferOpen {
 			a.closed[o.State]++
 			if o.Reason == "" {
 				a.fail(20, "an offer closed without a reason")
 			}
-			if t.State == Searching && o.Reason == ReasonRoundTimeout {
+			if t.State == ticket.Searching && o.Reason == ticket.ReasonRoundTimeout {
 				a.fail(20, "an open offer was cut by the round's end")
 			}
 		}
-		if o.State == OfferPassed {
+		if o.State == ticket.OfferPassed {
 			passed[o.Round]++
 		}
 		k := [2]int64{int64(o.UID), int64(o.Round)}
@@ -172,10 +173,10 @@ func (a *audit) offers(old, t *Ticket) {
 			a.fail(2, "round %d has %d winners", r, n)
 		}
 	}
-	if t.State == Ended && t.OpenOffers() > 0 {
+	if t.State == ticket.Ended && t.OpenOffers() > 0 {
 		a.fail(6, "offers are open after the end")
 	}
-	if (t.State == Offered) != (t.OpenOffers() > 0) {
+	if (t.State == ticket.Offered) != (t.OpenOffers() > 0) {
 		a.fail(4, "%d open offers in state %v", t.OpenOffers(), t.State)
 	}
 	if len(t.Rounds) > 1 && len(old.Rounds) < len(t.Rounds) && old.OpenOffers() > 0 && old.RoundBy != 0 && a.now() >= old.RoundBy && !a.answered(old, t) {
@@ -184,25 +185,27 @@ func (a *audit) offers(old, t *Ticket) {
 }
 
 // answered: some offer of old was closed by more than the clock.
-func (a *audit) answered(old, t *Ticket) bool {
-	return slices.ContainsFunc(t.Offers[:len(old.Offers)], func(o Offer) bool {
-		return o.ClosedAt == a.now() && o.Reason != ReasonRoundTimeout
+func (a *audit) answered(old, t *ticket.Ticket) bool {
+	return slices.ContainsFunc(t.Offers[:len(old.Offers)], func(o ticket.Offer) bool {
+		return o.ClosedAt == a.now() && o.Reason != ticket.ReasonRoundTimeout
 	})
 }
 
 // rescinds: who may have heard a dispatch hears that it is over (invariant 10).
-func (a *audit) rescinds(old, t *Ticket) {
+func (a *audit) rescinds(old, t *ticket.Ticket) {
 	cfg, err := a.Memory.LoadConfig(context.Background(), t.ConfigID)
 	if err != nil || !cfg.PushExtra {
 		return
 	}
 	for i := range old.Offers {
 		o := t.Offers[i]
-		if old.Offers[i].State != OfferOpen || o.State != OfferRescinded {
+		if old.Offers[i].State != ticket.OfferOpen || o.State != ticket.OfferRescinded {
 			continue
 		}
-		waiting := slices.ContainsFunc(old.Outbox, func(e Entry) bool { return e.ID == o.Entry && e.Waiting })
-		told := slices.ContainsFunc(t.Outbox, func(e Entry) bool { return e.Name == CommandRescind && e.To == o.UID && e.Round == o.Round })
+		waiting := slices.ContainsFunc(old.Outbox, func(e ticket.Entry) bool { return e.ID == o.Entry && e.Waiting })
+		told := slices.ContainsFunc(t.Outbox, func(e ticket.Entry) bool {
+			return e.Name == ticket.CommandRescind && e.To == o.UID && e.Round == o.Round
+		})
 		if told == waiting {
 			a.fail(10, "offer %+v: its dispatch waits %v, its rescind is written %v", o, waiting, told)
 		}
@@ -210,41 +213,41 @@ func (a *audit) rescinds(old, t *Ticket) {
 }
 
 // cooldowns: who lost without fault is free at once.
-func (a *audit) cooldowns(old, t *Ticket, drops []Release) {
+func (a *audit) cooldowns(old, t *ticket.Ticket, drops []ticket.Release) {
 	for i := range old.Offers {
 		o := t.Offers[i]
 		for _, d := range drops {
-			if old.Offers[i].State == OfferOpen && o.State == OfferRescinded && d.Claim.UID == o.UID && d.Claim.Epoch == o.Epoch && d.ReadyAt > a.now() {
+			if old.Offers[i].State == ticket.OfferOpen && o.State == ticket.OfferRescinded && d.Claim.UID == o.UID && d.Claim.Epoch == o.Epoch && d.ReadyAt > a.now() {
 				a.fail(9, "%d lost and has a cooldown", o.UID)
 			}
 		}
 	}
 }
 
-func (a *audit) outbox(old, t *Ticket) {
+func (a *audit) outbox(old, t *ticket.Ticket) {
 	for _, e := range t.Outbox {
 		if e.ID <= old.Seq {
 			continue
 		}
 		a.written[told{t.AskNo, e.ID}] = e
 		switch e.Kind {
-		case ToClient:
-			if t.State == Ended && e.Name == CommandDispatch {
+		case ticket.ToClient:
+			if t.State == ticket.Ended && e.Name == ticket.CommandDispatch {
 				a.fail(6, "a dispatch was written after the end")
 			}
-			if e.Name == CommandDispatch && a.w.cross != nil { // after a crash nobody knows whether it left
+			if e.Name == ticket.CommandDispatch && a.w.cross != nil { // after a crash nobody knows whether it left
 				a.attempted[dispatchKey{e.To, t.AskNo, e.Round}] = true
 			}
-		case ToWallet:
+		case ticket.ToWallet:
 			k := e.Key(t.AskNo) + e.Name
 			if a.charges[k]++; a.charges[k] > 1 {
 				a.fail(8, "%s was charged twice", k)
 			}
 			r := t.Rounds[e.Round-1]
-			if r.LikedAt == 0 || r.Decision != Like {
+			if r.LikedAt == 0 || r.Decision != ticket.Like {
 				a.fail(8, "%s was charged without a like", k)
 			}
-			if e.Name == ChargeSettle && a.charges[e.Key(t.AskNo)+ChargeStart] != 1 {
+			if e.Name == ticket.ChargeSettle && a.charges[e.Key(t.AskNo)+ticket.ChargeStart] != 1 {
 				a.fail(8, "%s was settled before it started", k)
 			}
 		}
@@ -252,7 +255,7 @@ func (a *audit) outbox(old, t *Ticket) {
 }
 
 // allowed is invariant 9 for an offer that has just been opened, and 15.
-func (a *audit) allowed(t *Ticket, o *Offer) {
+func (a *audit) allowed(t *ticket.Ticket, o *ticket.Offer) {
 	if a.blocked(t.Asker, o.UID) {
 		a.fail(9, "%d and %d are blocked", t.Asker, o.UID)
 	}
@@ -262,12 +265,12 @@ func (a *audit) allowed(t *Ticket, o *Offer) {
 	a.oldest(t, o)
 }
 
-func (a *audit) blocked(x, y UID) bool {
+func (a *audit) blocked(x, y ticket.UID) bool {
 	return slices.Contains(a.w.profiles[x].Blocked, y) || slices.Contains(a.w.profiles[y].Blocked, x)
 }
 
 // met: the pair is inside exclude_ttl and the ask not old enough to widen.
-func (a *audit) met(t *Ticket, uid UID) bool {
+func (a *audit) met(t *ticket.Ticket, uid ticket.UID) bool {
 	cfg, err := a.Memory.LoadConfig(context.Background(), t.ConfigID)
 	if err != nil || a.w.jumpy || len(cfg.Widen) > 0 && a.now().Sub(max(t.CreatedAt, t.Round().StartedAt)) >= slices.Max(cfg.Widen) {
 		return false
@@ -277,20 +280,20 @@ func (a *audit) met(t *Ticket, uid UID) bool {
 }
 
 // leased is invariant 12's bound: nobody is held beyond his lease.
-func (a *audit) leased(drops []Release) {
+func (a *audit) leased(drops []ticket.Release) {
 	for _, d := range drops {
-		if c, held := a.claims[person{app, d.Claim.UID}]; held && d.Claim.holds(c) && a.now() > c.LeaseUntil && !a.w.jumpy {
+		if c, held := a.claims[person{app, d.Claim.UID}]; held && d.Claim.Same(c) && a.now() > c.LeaseUntil && !a.w.jumpy {
 			a.fail(12, "%d was held %s beyond the lease", c.UID, a.now().Sub(c.LeaseUntil))
 		}
 	}
 }
 
 // views is invariant 17: table 2.2 said again, for everybody.
-func (a *audit) views(t *Ticket) {
-	status := map[State]int{Connecting: 2, Preview: 2, Liked: 2, Ended: 1}[t.State]
+func (a *audit) views(t *ticket.Ticket) {
+	status := map[ticket.State]int{ticket.Connecting: 2, ticket.Preview: 2, ticket.Liked: 2, ticket.Ended: 1}[t.State]
 	r, late := t.Rounds[len(t.Rounds)-1], status != 0
-	for uid := UID(1); uid <= 9; uid++ {
-		want, known := View{AskNo: t.AskNo, Asker: t.Asker, Status: status}, uid == t.Asker
+	for uid := ticket.UID(1); uid <= 9; uid++ {
+		want, known := ticket.View{AskNo: t.AskNo, Asker: t.Asker, Status: status}, uid == t.Asker
 		if late && (known || uid == r.Peer) {
 			known, want.Peer, want.CallID = true, r.Peer, r.CallID
 		}
@@ -299,7 +302,7 @@ func (a *audit) views(t *Ticket) {
 		}
 		if want.Peer == 0 && uid != t.Asker {
 			want.Status = 1
-			if o := t.openOffer(uid); o != nil {
+			if o := t.OpenOffer(uid); o != nil {
 				want.Status = 0
 			}
 		}

@@ -2,36 +2,37 @@ package pairing
 
 import (
 	"strings"
+	"switchboard/app/pairing/ticket"
 )
 
 // exclusive is invariant 1: claims and reasons for them are the same set.
 func (a *audit) exclusive() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	want := map[UID]Claim{}
-	need := func(uid UID, askNo string, role Role, epoch int64) {
+	want := map[ticket.UID]ticket.Claim{}
+	need := func(uid ticket.UID, askNo string, role ticket.Role, epoch int64) {
 		if have, ok := want[uid]; ok {
 			a.fail(1, "%d is needed by %s and %s", uid, have.AskNo, askNo)
 		}
-		want[uid] = Claim{UID: uid, AskNo: askNo, Role: role, Epoch: epoch}
+		want[uid] = ticket.Claim{UID: uid, AskNo: askNo, Role: role, Epoch: epoch}
 	}
 	for _, r := range a.tickets {
 		t := r.ticket
-		if t.State == Ended {
+		if t.State == ticket.Ended {
 			continue
 		}
-		if t.State != Held {
-			need(t.Asker, t.AskNo, RoleAsker, t.AskerEpoch)
+		if t.State != ticket.Held {
+			need(t.Asker, t.AskNo, ticket.RoleAsker, t.AskerEpoch)
 		}
 		for _, o := range t.Offers {
-			if o.State == OfferOpen || o.State == OfferPassed && t.State.talking() && o.Round == t.RoundNo() {
-				need(o.UID, t.AskNo, RoleCandidate, o.Epoch)
+			if o.State == ticket.OfferOpen || o.State == ticket.OfferPassed && t.State.InCall() && o.Round == t.RoundNo() {
+				need(o.UID, t.AskNo, ticket.RoleCandidate, o.Epoch)
 			}
 		}
 	}
 	for uid, c := range want {
 		have, ok := a.claims[person{app, uid}]
-		if !ok || !c.holds(have) || c.Role != have.Role {
+		if !ok || !c.Same(have) || c.Role != have.Role {
 			a.fail(1, "%d has claim %+v, needs %+v", uid, have, c)
 		}
 	}
@@ -44,7 +45,7 @@ func (a *audit) exclusive() {
 func (a *audit) quiet() {
 	open, total := 0, 0
 	for _, r := range a.tickets {
-		if r.ticket.State != Ended {
+		if r.ticket.State != ticket.Ended {
 			a.fail(5, "%s is still %v", r.ticket.AskNo, r.ticket.State)
 		}
 	}
@@ -105,7 +106,7 @@ func (a *audit) counted() {
 }
 
 // recorded is invariant 18: one record per round that was connected.
-func (a *audit) recorded(t *Ticket) {
+func (a *audit) recorded(t *ticket.Ticket) {
 	for _, r := range t.Rounds {
 		rec, ok := a.byKey[recordKey{t.AskNo, r.StartAt}]
 		if (r.ConnectedAt != 0) != ok {
@@ -120,7 +121,7 @@ func (a *audit) recorded(t *Ticket) {
 // attempt notes a dispatch that is handed to the wire; an ended ask has none.
 func (a *audit) attempt(k dispatchKey) {
 	a.attempted[k] = true
-	if a.w.state(k.ask) == Ended {
+	if a.w.state(k.ask) == ticket.Ended {
 		a.fail(6, "%d was dispatched after the end of %s", k.uid, k.ask)
 	}
 }
@@ -134,11 +135,11 @@ func (a *audit) ordered() {
 	for _, c := range a.w.wire {
 		k := dispatchKey{c.To, c.AskNo, c.Round}
 		switch c.Name {
-		case CommandDispatch:
+		case ticket.CommandDispatch:
 			if rescinded[k] {
 				a.fail(10, "%+v was dispatched after its rescind", k)
 			}
-		case CommandRescind:
+		case ticket.CommandRescind:
 			if !a.attempted[k] {
 				a.fail(10, "%+v was rescinded before its dispatch", k)
 			}

@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"context"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -15,19 +16,19 @@ func TestBatches(t *testing.T) {
 			w.at++
 			younger := w.ask(2)
 			w.settle()
-			w.wantState(older, Offered)
-			w.wantState(younger, Held)
+			w.wantState(older, ticket.Offered)
+			w.wantState(younger, ticket.Held)
 			must(t, w.answer(older, 2, 1, true))
-			w.wantEnd(younger, ReasonMerged)
+			w.wantEnd(younger, ticket.ReasonMerged)
 		},
 		"presence that is old is verified": func(t *testing.T) {
 			w := newWorld(t, batch)
 			asked := 0
-			w.svc.Online = func(context.Context, string, UID) (bool, error) { asked++; return false, nil }
+			w.svc.Online = func(context.Context, string, ticket.UID) (bool, error) { asked++; return false, nil }
 			ask := w.ask(1)
 			must(t, w.svc.VendorPresence(context.Background(), app, 2, "phone", true, w.at.Add(-30*time.Second)))
 			w.settle()
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			if asked != 1 {
 				t.Fatalf("asked %d times", asked)
 			}
@@ -37,7 +38,7 @@ func TestBatches(t *testing.T) {
 			w.online(2)
 			ask := w.ask(1)
 			w.settle()
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 		},
 	})
 }
@@ -46,14 +47,14 @@ func TestBatches(t *testing.T) {
 // candidates' first half has been idle for longer, which makes it the cheaper for
 // all; the askers' second half has met the other one, so that nobody else is
 // left for it.
-func crowd(n int, now Instant) *pool {
-	cfg := Default()
-	cfg.Window, cfg.CrossAsk, cfg.SendRate = time.Second, CrossOff, 0
+func crowd(n int, now ticket.Instant) *pool {
+	cfg := ticket.DefaultConfig()
+	cfg.Window, cfg.CrossAsk, cfg.SendRate = time.Second, ticket.CrossOff, 0
 	p := newPool(app, 1, &cfg, false)
-	var met []UID
+	var met []ticket.UID
 	for i := range n {
-		c := Candidate{App: app, UID: UID(1 + i), IdleSince: now.Add(-2 * time.Minute),
-			Sessions: map[string]Evidence{"s": {Online: true, At: now, Until: now.Add(time.Hour)}}}
+		c := ticket.Candidate{App: app, UID: ticket.UID(1 + i), IdleSince: now.Add(-2 * time.Minute),
+			Sessions: map[string]ticket.Evidence{"s": {Online: true, At: now, Until: now.Add(time.Hour)}}}
 		if i >= n/2 {
 			c.IdleSince = now
 			met = append(met, c.UID)
@@ -61,8 +62,8 @@ func crowd(n int, now Instant) *pool {
 		p.know(c, now)
 	}
 	for i := range n {
-		asked := now + Instant(i)
-		tk, _ := Open(&cfg, asked, Ask{AskNo: string(rune(0x4e00 + i)), App: app, Scene: 1, UID: UID(10_000 + i)})
+		asked := now + ticket.Instant(i)
+		tk, _ := ticket.Open(&cfg, asked, ticket.Ask{AskNo: string(rune(0x4e00 + i)), App: app, Scene: 1, UID: ticket.UID(10_000 + i)})
 		if i < n/2 {
 			p.introduce(tk, &cfg, nil)
 		} else {
@@ -76,9 +77,9 @@ func crowd(n int, now Instant) *pool {
 // Up to its limit the assignment is exact and finds somebody for each asker.
 // Beyond it the oldest take the cheapest, and half of the askers are left over.
 func TestACrowdIsAssignedExactlyUpToItsLimit(t *testing.T) {
-	now := Instant(1_700_000_000_000)
+	now := ticket.Instant(1_700_000_000_000)
 	for n, want := range map[int]int{2: 2, assignMax: assignMax, assignMax + 100: assignMax/2 + 50} {
-		picked := map[UID]bool{}
+		picked := map[ticket.UID]bool{}
 		for _, pl := range crowd(n, now).plans(now.Add(2*time.Second), plansPerRound) {
 			for _, pick := range pl.picks {
 				if picked[pick.UID] {
@@ -97,12 +98,12 @@ func TestACrowdIsAssignedExactlyUpToItsLimit(t *testing.T) {
 func TestTheSendBudgetHoldsForAskersToo(t *testing.T) {
 	w := newWorld(t, map[string]string{"pair.send_rate": "0.001", "pair.send_burst": "1"})
 	first := w.ask(1)
-	for uid := UID(2); uid <= 4; uid++ {
+	for uid := ticket.UID(2); uid <= 4; uid++ {
 		w.at++
 		w.ask(uid)
 	}
 	w.settle()
-	w.wantState(first, Offered)
+	w.wantState(first, ticket.Offered)
 	if open := len(w.wire); open != 1 {
 		t.Fatalf("%d dispatches with a budget of one", open)
 	}

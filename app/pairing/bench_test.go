@@ -7,10 +7,11 @@ import (
 
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingtest"
+	"switchboard/app/pairing/ticket"
 )
 
 func memory() pairing.Store {
-	return pairing.NewMemory(func() pairing.Instant { return pairing.At(time.Now()) })
+	return pairing.NewMemory(func() ticket.Instant { return ticket.At(time.Now()) })
 }
 
 // BenchmarkFullTicket: ask, dispatch, answer, call, like, end, with outbox and events.

@@ -1,12 +1,13 @@
 package pairing
 
 import (
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
 
 // ringable makes people present at the vendor: they cost a message each.
-func (w *world) ringable(uids ...UID) {
+func (w *world) ringable(uids ...ticket.UID) {
 	for _, uid := range uids {
 		must(w.tb, w.svc.VendorPresence(w.tb.(*testing.T).Context(), app, uid, "phone", true, w.at))
 	}
@@ -26,7 +27,7 @@ func TestTheSendBudget(t *testing.T) {
 			ask := w.ask(1)
 			w.ringable(2)
 			w.pass(2 * time.Second)
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			w.online(3) // his socket costs nothing
 			w.settle()
 			if got := w.offeredTo(ask); got != 3 {
@@ -55,8 +56,8 @@ func TestTheSendBudget(t *testing.T) {
 				room := 10.0
 				w := limited(t, &room)
 				ask := w.ask(1)
-				for uid, accept := range map[UID]float64{2: 0.1, 3: 0.9, 4: 0.2} {
-					w.store.candidate(person{app, uid}).Card = Card{Offers: 10, Accept: accept}
+				for uid, accept := range map[ticket.UID]float64{2: 0.1, 3: 0.9, 4: 0.2} {
+					w.store.candidate(person{app, uid}).Card = ticket.Card{Offers: 10, Accept: accept}
 				}
 				w.ringable(2, 3, 4)
 				w.svc.MatchOnce(t.Context())

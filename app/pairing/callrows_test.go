@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"errors"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 func (w *world) orders() []string {
 	var out []string
 	for _, j := range w.pending {
-		if j.e.Kind == ToVendor {
+		if j.e.Kind == ticket.ToVendor {
 			out = append(out, j.e.CallID)
 		}
 	}
@@ -39,16 +40,16 @@ func TestCalls(t *testing.T) {
 		"C2 of other people, or another round": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
-			wantErr(t, w.started(ask, 1, "c", 1, 9), ErrMismatch)
-			wantErr(t, w.started(ask, 2, "c", 1, 2), ErrMismatch)
-			w.wantState(ask, Connecting)
+			wantErr(t, w.started(ask, 1, "c", 1, 9), ticket.ErrMismatch)
+			wantErr(t, w.started(ask, 2, "c", 1, 2), ticket.ErrMismatch)
+			w.wantState(ask, ticket.Connecting)
 		},
 		"C3 nobody calls": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			w.pass(16 * time.Second)
 			tk := w.ticket(ask)
-			if tk.State != Searching || tk.RoundNo() != 2 || !tk.Barred(2) {
+			if tk.State != ticket.Searching || tk.RoundNo() != 2 || !tk.Excludes(2) {
 				t.Fatalf("%+v", tk)
 			}
 			w.wantHeard(1, "matched", "round:connect_timeout")
@@ -57,7 +58,7 @@ func TestCalls(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.over(ask, 1, "c"))
 			w.settle()
-			if tk := w.ticket(ask); tk.State != Searching || tk.RoundNo() != 2 {
+			if tk := w.ticket(ask); tk.State != ticket.Searching || tk.RoundNo() != 2 {
 				t.Fatalf("%+v", tk)
 			}
 			w.wantHeard(2, "dispatch", "matched", "round_end:call_failed")
@@ -65,7 +66,7 @@ func TestCalls(t *testing.T) {
 		"C5 in the last round": func(t *testing.T) {
 			w, ask := talking(t, with("max_rounds", "1"))
 			must(t, w.over(ask, 1, "c"))
-			w.wantEnd(ask, ReasonMaxRounds)
+			w.wantEnd(ask, ticket.ReasonMaxRounds)
 		},
 		"C6 like": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
@@ -77,15 +78,15 @@ func TestCalls(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.confirm(ask, 1, 1, 2, "c", true))
-			w.wantState(ask, Liked)
+			w.wantState(ask, ticket.Liked)
 			w.audit.recordedLive(ask)
 		},
 		"C7 short: top up and repeat": func(t *testing.T) {
 			w, ask := talking(t, with("balance.min_like", "5"))
-			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrBalance)
-			w.wantState(ask, Preview)
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ticket.ErrBalance)
+			w.wantState(ask, ticket.Preview)
 			w.balance = errors.New("down")
-			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrUnavailable)
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ticket.ErrUnavailable)
 			w.balance, w.coins[1] = nil, 5
 			must(t, w.confirm(ask, 1, 1, 2, "c", true))
 		},
@@ -96,7 +97,7 @@ func TestCalls(t *testing.T) {
 				t.Fatalf("hung up %v", o)
 			}
 			w.settle()
-			if tk := w.ticket(ask); tk.State != Searching || tk.Rounds[0].EndReason != ReasonDislike || len(w.bills) != 0 {
+			if tk := w.ticket(ask); tk.State != ticket.Searching || tk.Rounds[0].EndReason != ticket.ReasonDislike || len(w.bills) != 0 {
 				t.Fatalf("%+v", tk)
 			}
 			met, err := w.store.Met(context.Background(), app, 2, 0, 9)
@@ -109,32 +110,32 @@ func TestCalls(t *testing.T) {
 			w, ask := likedCall(t, nil)
 			v := w.ticket(ask).Version
 			must(t, w.confirm(ask, 1, 1, 2, "c", true))
-			wantErr(t, w.confirm(ask, 1, 1, 2, "c", false), ErrConfirmed)
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", false), ticket.ErrConfirmed)
 			if w.ticket(ask).Version != v {
 				t.Fatal("something changed")
 			}
 		},
 		"C11 wrong in some way": func(t *testing.T) {
 			w, ask := talking(t, nil)
-			wantErr(t, w.confirm(ask, 1, 2, 2, "c", true), ErrWrongRound)
-			wantErr(t, w.confirm(ask, 1, 1, 9, "c", true), ErrMismatch)
-			wantErr(t, w.confirm(ask, 1, 1, 2, "d", true), ErrMismatch)
-			wantErr(t, w.confirm(ask, 2, 1, 2, "c", true), ErrUnknownAsk)
+			wantErr(t, w.confirm(ask, 1, 2, 2, "c", true), ticket.ErrWrongRound)
+			wantErr(t, w.confirm(ask, 1, 1, 9, "c", true), ticket.ErrMismatch)
+			wantErr(t, w.confirm(ask, 1, 1, 2, "d", true), ticket.ErrMismatch)
+			wantErr(t, w.confirm(ask, 2, 1, 2, "c", true), ticket.ErrUnknownAsk)
 		},
 		"C12 after the round moved on": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.confirm(ask, 1, 1, 2, "c", false))
 			must(t, w.confirm(ask, 1, 1, 2, "c", false))
-			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrWrongRound)
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ticket.ErrWrongRound)
 			must(t, w.cancel(ask, 1))
 			must(t, w.confirm(ask, 1, 1, 2, "c", false))
-			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ErrEnded)
+			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ticket.ErrEnded)
 		},
 		"C13 no confirm": func(t *testing.T) {
 			for action, check := range map[string]func(w *world, ask string){
-				"end":     func(w *world, ask string) { w.wantEnd(ask, ReasonConfirmTimeout) },
-				"dislike": func(w *world, ask string) { w.wantState(ask, Searching) },
-				"like":    func(w *world, ask string) { w.wantState(ask, Liked) },
+				"end":     func(w *world, ask string) { w.wantEnd(ask, ticket.ReasonConfirmTimeout) },
+				"dislike": func(w *world, ask string) { w.wantState(ask, ticket.Searching) },
+				"like":    func(w *world, ask string) { w.wantState(ask, ticket.Liked) },
 			} {
 				w, ask := talking(t, with("confirm_action", action))
 				w.pass(31 * time.Second)
@@ -147,22 +148,22 @@ func TestCalls(t *testing.T) {
 			must(t, w.over(ask, 1, "c"))
 			must(t, w.over(ask, 1, "c"))
 			w.settle()
-			w.wantEnd(ask, ReasonCallEnded)
+			w.wantEnd(ask, ticket.ReasonCallEnded)
 			if n, s := w.billed(ask + ":1:settle"); n != 1 || s != 61 {
 				t.Fatalf("%d bills of %d s", n, s)
 			}
 		},
 		"C14 one client alone does not end it, two do": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
-			say := func(uid UID) {
-				must(t, w.svc.CallOver(context.Background(), app, ask, CallEnded{By: uid, Round: 1, CallID: "c", Witness: FromClient}))
+			say := func(uid ticket.UID) {
+				must(t, w.svc.CallOver(context.Background(), app, ask, ticket.CallEnded{By: uid, Round: 1, CallID: "c", Witness: ticket.FromClient}))
 			}
 			say(2)
 			say(2)
 			w.pass(10 * time.Second)
-			w.wantState(ask, Liked)
+			w.wantState(ask, ticket.Liked)
 			say(1)
-			w.wantEnd(ask, ReasonCallEnded)
+			w.wantEnd(ask, ticket.ReasonCallEnded)
 			w.settle()
 			if _, s := w.billed(ask + ":1:settle"); s != 0 {
 				t.Fatalf("billed %d s after the first word", s)
@@ -174,10 +175,10 @@ func TestCalls(t *testing.T) {
 			w.pass(20 * time.Second)
 			w.online(1)
 			w.pass(20 * time.Second)
-			w.wantState(ask, Liked)
+			w.wantState(ask, ticket.Liked)
 			w.offline(2)
 			w.pass(31 * time.Second)
-			w.wantEnd(ask, ReasonCallEnded)
+			w.wantEnd(ask, ticket.ReasonCallEnded)
 			if _, s := w.billed(ask + ":1:settle"); s != 40 {
 				t.Fatalf("billed %d s, he left after 40", s)
 			}
@@ -185,21 +186,21 @@ func TestCalls(t *testing.T) {
 		"C15 too long": func(t *testing.T) {
 			w, ask := likedCall(t, with("call_max", "1m"))
 			w.pass(61 * time.Second)
-			w.wantEnd(ask, ReasonCallEnded)
+			w.wantEnd(ask, ticket.ReasonCallEnded)
 		},
 		"C16 the end of some other call": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.over(ask, 1, "other"))
 			must(t, w.over(ask, 0, ""))
-			w.wantState(ask, Preview)
+			w.wantState(ask, ticket.Preview)
 		},
 		"C17 an invite that crossed the cancel": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.cancel(ask, 1))
 			w.settle()
-			wantErr(t, w.started(ask, 1, "late", 1, 2), ErrEnded)
-			wantErr(t, w.started(ask, 1, "late", 1, 2), ErrEnded)
+			wantErr(t, w.started(ask, 1, "late", 1, 2), ticket.ErrEnded)
+			wantErr(t, w.started(ask, 1, "late", 1, 2), ticket.ErrEnded)
 			if o := w.orders(); len(o) != 1 || o[0] != "late" {
 				t.Fatalf("hung up %v", o)
 			}
@@ -214,7 +215,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			ask := w.ask(1)
 			must(t, w.cancel(ask, 1))
 			must(t, w.cancel(ask, 1))
-			w.wantEnd(ask, ReasonCancelled)
+			w.wantEnd(ask, ticket.ReasonCancelled)
 		},
 		"X1 from H the offer stays": func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -224,8 +225,8 @@ func TestCancelsAndLeaving(t *testing.T) {
 			second := w.ask(2)
 			w.settle()
 			must(t, w.cancel(second, 2))
-			w.wantEnd(second, ReasonCancelled)
-			w.wantState(first, Offered)
+			w.wantEnd(second, ticket.ReasonCancelled)
+			w.wantState(first, ticket.Offered)
 			must(t, w.answer(first, 2, 1, false))
 			if c, held := w.claims()[2]; held {
 				t.Fatalf("%+v", c)
@@ -247,31 +248,31 @@ func TestCancelsAndLeaving(t *testing.T) {
 				t.Fatal("not hung up")
 			}
 			w.settle()
-			w.wantEnd(ask, ReasonCancelled)
+			w.wantEnd(ask, ticket.ReasonCancelled)
 			w.wantHeard(2, "dispatch", "matched", "end:cancelled")
 		},
 		"X4 in the liked call": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
 			must(t, w.cancel(ask, 1))
 			w.settle()
-			w.wantEnd(ask, ReasonCallEnded)
+			w.wantEnd(ask, ticket.ReasonCallEnded)
 			if n, _ := w.billed(ask + ":1:settle"); n != 1 {
 				t.Fatalf("%d settles", n)
 			}
 		},
 		"X6 somebody else's": func(t *testing.T) {
 			w, ask := talking(t, nil)
-			wantErr(t, w.cancel(ask, 2), ErrUnknownAsk)
-			wantErr(t, w.cancel("1", 1), ErrUnknownAsk)
+			wantErr(t, w.cancel(ask, 2), ticket.ErrUnknownAsk)
+			wantErr(t, w.cancel("1", 1), ticket.ErrUnknownAsk)
 		},
 		"X7 the pass comes first, or the cancel": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.cancel(ask, 1))
-			w.wantEnd(ask, ReasonCancelled)
+			w.wantEnd(ask, ticket.ReasonCancelled)
 			w, ask = offered(t, nil)
 			must(t, w.cancel(ask, 1))
-			wantErr(t, w.answer(ask, 2, 1, true), ErrEnded)
+			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrEnded)
 		},
 		"X8 a short balance keeps nobody from leaving": func(t *testing.T) {
 			w := newWorld(t, with("balance.min_ask", "5"))
@@ -284,12 +285,12 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.offline(1)
 			w.pass(9 * time.Second)
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			w.pass(2 * time.Second)
-			w.wantEnd(ask, ReasonAskerGone)
+			w.wantEnd(ask, ticket.ReasonAskerGone)
 			w, ask = offered(t, nil)
 			must(t, w.leave(1))
-			w.wantEnd(ask, ReasonAskerGone)
+			w.wantEnd(ask, ticket.ReasonAskerGone)
 		},
 		"D1 an asker in H": func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -299,18 +300,18 @@ func TestCancelsAndLeaving(t *testing.T) {
 			second := w.ask(2)
 			w.settle()
 			must(t, w.leave(2))
-			w.wantEnd(second, ReasonAskerGone)
-			w.wantState(first, Searching)
+			w.wantEnd(second, ticket.ReasonAskerGone)
+			w.wantState(first, ticket.Searching)
 		},
 		"D2 D3 one of two in the preview": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			w.offline(1)
 			w.pass(11 * time.Second)
-			w.wantEnd(ask, ReasonAskerGone)
+			w.wantEnd(ask, ticket.ReasonAskerGone)
 			w, ask = talking(t, nil)
 			w.offline(2)
 			w.pass(6 * time.Second)
-			if tk := w.ticket(ask); tk.State != Searching || tk.Rounds[0].EndReason != ReasonPeerGone {
+			if tk := w.ticket(ask); tk.State != ticket.Searching || tk.Rounds[0].EndReason != ticket.ReasonPeerGone {
 				t.Fatalf("%+v", tk)
 			}
 		},
@@ -318,9 +319,9 @@ func TestCancelsAndLeaving(t *testing.T) {
 			ctx := context.Background()
 			w, ask := offered(t, nil)
 			must(t, w.svc.Ban(ctx, app, 2))
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			must(t, w.svc.Ban(ctx, app, 1))
-			w.wantEnd(ask, ReasonModeration)
+			w.wantEnd(ask, ticket.ReasonModeration)
 			w, ask = talking(t, nil)
 			must(t, w.svc.Ban(ctx, app, 2))
 			if tk := w.ticket(ask); tk.RoundNo() != 2 {
@@ -328,7 +329,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			}
 			w, ask = likedCall(t, nil)
 			must(t, w.svc.Ban(ctx, app, 2))
-			w.wantEnd(ask, ReasonModeration)
+			w.wantEnd(ask, ticket.ReasonModeration)
 		},
 		"Y1 a dead replica's dispatch is sent by another": func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -337,7 +338,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w.svc.MatchOnce(context.Background())
 			w.restart() // before anything was sent
 			w.pass(3500 * time.Millisecond)
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			w.wantHeard(2, "dispatch")
 		},
 		"Y2 a closing replica takes no new asks and serves the others": func(t *testing.T) {
@@ -350,7 +351,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.values["pair.answer_timeout"], w.values["pair.enabled"] = "1m", "false"
 			w.pass(11 * time.Second)
-			if o := w.ticket(ask).Offers[0]; o.State != OfferTimedOut {
+			if o := w.ticket(ask).Offers[0]; o.State != ticket.OfferTimedOut {
 				t.Fatalf("%+v", o)
 			}
 			wantErr(t, w.tryAsk(3), ErrClosed)
@@ -362,7 +363,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w.restart()
 			w.svc.SkewMax = 250 * time.Millisecond
 			w.pass(70 * time.Second)
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 		},
 	})
 }
@@ -370,7 +371,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 // recordedLive: a running call has its record, which nobody can delete (R3).
 func (a *audit) recordedLive(ask string) {
 	t, ctx := a.w.ticket(ask), context.Background()
-	for _, uid := range []UID{t.Asker, t.Round().Peer} {
+	for _, uid := range []ticket.UID{t.Asker, t.Round().Peer} {
 		list, err := a.w.svc.Records(ctx, app, uid, Cursor{}, 1)
 		if err != nil || len(list) != 1 || list[0].AskNo != ask || list[0].EndAt != 0 || !list[0].Liked {
 			a.fail(18, "records %+v %v", list, err)
@@ -384,19 +385,20 @@ func (a *audit) recordedLive(ask string) {
 func TestInfoShowsEachWhatIsHis(t *testing.T) {
 	w, ask := talking(t, nil)
 	ctx := context.Background()
-	for uid, want := range map[UID]View{1: {2, ask, 1, "c", 2}, 2: {2, ask, 1, "c", 2}} {
+	full := ticket.View{Status: 2, AskNo: ask, Asker: 1, CallID: "c", Peer: 2}
+	for uid, want := range map[ticket.UID]ticket.View{1: full, 2: full} {
 		if got, err := w.svc.Info(ctx, app, 1, ask, uid); err != nil || got != want {
 			t.Errorf("%d: %+v %v", uid, got, err)
 		}
 	}
 	_, err := w.svc.Info(ctx, app, 1, ask, 9)
-	wantErr(t, err, ErrUnknownAsk)
+	wantErr(t, err, ticket.ErrUnknownAsk)
 	w, ask = offered(t, nil)
-	if got, err := w.svc.Info(ctx, app, 1, ask, 2); err != nil || got != (View{0, ask, 1, "", 0}) {
+	if got, err := w.svc.Info(ctx, app, 1, ask, 2); err != nil || got != (ticket.View{AskNo: ask, Asker: 1}) {
 		t.Errorf("offered: %+v %v", got, err)
 	}
 	must(t, w.answer(ask, 2, 1, false))
-	if got, err := w.svc.Info(ctx, app, 1, ask, 2); err != nil || got != (View{1, ask, 1, "", 0}) {
+	if got, err := w.svc.Info(ctx, app, 1, ask, 2); err != nil || got != (ticket.View{Status: 1, AskNo: ask, Asker: 1}) {
 		t.Errorf("refused: %+v %v", got, err)
 	}
 	w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, ErrNoConfig }}

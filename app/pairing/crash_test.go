@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -36,14 +37,16 @@ var scripts = map[string]script{
 	"nobody calls, then the asker leaves": {nil, []func(*world){come(1, 2), asks(1), answers(2, true), come(3), passes(16 * time.Second), leaves(1)}},
 }
 
-func come(uids ...UID) func(*world) { return func(w *world) { w.online(uids...) } }
-func leaves(uid UID) func(*world)   { return func(w *world) { w.offline(uid); w.pass(11 * time.Second) } }
-func pays(uid UID, coins int64) func(*world) {
+func come(uids ...ticket.UID) func(*world) { return func(w *world) { w.online(uids...) } }
+func leaves(uid ticket.UID) func(*world) {
+	return func(w *world) { w.offline(uid); w.pass(11 * time.Second) }
+}
+func pays(uid ticket.UID, coins int64) func(*world) {
 	return func(w *world) { w.coins[uid] = coins }
 }
 func passes(d time.Duration) func(*world) { return func(w *world) { w.pass(d) } }
 
-func asks(uid UID) func(*world) {
+func asks(uid ticket.UID) func(*world) {
 	return func(w *world) {
 		w.at += 10
 		if _, err := w.svc.Ask(context.Background(), app, 1, uid); err != nil && code(err) == nil {
@@ -53,39 +56,39 @@ func asks(uid UID) func(*world) {
 }
 
 // each plays do with every ask that has not ended.
-func (w *world) each(do func(t *Ticket)) {
+func (w *world) each(do func(t *ticket.Ticket)) {
 	for _, no := range slices.Sorted(maps.Keys(w.store.tickets)) {
-		if t := w.ticket(no); t.State != Ended {
+		if t := w.ticket(no); t.State != ticket.Ended {
 			do(t)
 		}
 	}
 }
 
-func answers(uid UID, pass bool) func(*world) {
+func answers(uid ticket.UID, pass bool) func(*world) {
 	return func(w *world) {
-		w.each(func(t *Ticket) { _ = w.answer(t.AskNo, uid, t.RoundNo(), pass) }) // who was not offered it is refused
+		w.each(func(t *ticket.Ticket) { _ = w.answer(t.AskNo, uid, t.RoundNo(), pass) }) // who was not offered it is refused
 	}
 }
 
 func calls(w *world) {
-	w.each(func(t *Ticket) { _ = w.started(t.AskNo, t.RoundNo(), t.AskNo+"-call") }) // only who connects has one
+	w.each(func(t *ticket.Ticket) { _ = w.started(t.AskNo, t.RoundNo(), t.AskNo+"-call") }) // only who connects has one
 }
 
 func decides(like bool) func(*world) {
 	return func(w *world) {
-		w.each(func(t *Ticket) {
+		w.each(func(t *ticket.Ticket) {
 			_ = w.confirm(t.AskNo, t.Asker, t.RoundNo(), t.Round().Peer, t.AskNo+"-call", like) // only previews can be
 		})
 	}
 }
 
 func hangsUp(w *world) {
-	w.each(func(t *Ticket) { _ = w.over(t.AskNo, t.RoundNo(), t.AskNo+"-call") }) // only calls can be
+	w.each(func(t *ticket.Ticket) { _ = w.over(t.AskNo, t.RoundNo(), t.AskNo+"-call") }) // only calls can be
 }
 
-func cancels(uid UID) func(*world) {
+func cancels(uid ticket.UID) func(*world) {
 	return func(w *world) {
-		w.each(func(t *Ticket) { _ = w.cancel(t.AskNo, uid) }) // of others: refused
+		w.each(func(t *ticket.Ticket) { _ = w.cancel(t.AskNo, uid) }) // of others: refused
 	}
 }
 
@@ -163,7 +166,7 @@ func (s script) run(tb fataler, c *crash, silent, survivor bool, plant func(*wor
 // die ends the replica that serves: what it had in hand is gone, and the store
 // is as its last commit left it. A survivor takes over, or a new one does.
 func (w *world) die(survivor bool) {
-	left := map[string]*Ticket{}
+	left := map[string]*ticket.Ticket{}
 	for no := range w.store.tickets {
 		left[no] = w.ticket(no).Clone()
 	}
@@ -185,7 +188,7 @@ func (w *world) die(survivor bool) {
 // offer is over, and the rescind of a dispatch that nobody got (M14, Y1).
 func (a *audit) toldAll() {
 	for k, e := range a.written {
-		if e.Name != CommandDispatch && e.Name != CommandRescind && a.arrived[k] == 0 {
+		if e.Name != ticket.CommandDispatch && e.Name != ticket.CommandRescind && a.arrived[k] == 0 {
 			a.fail(12, "%+v of %s was never told", e, k.ask)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"switchboard/app/pairing/ticket"
 	"sync"
 	"testing"
 	"time"
@@ -14,14 +15,14 @@ import (
 // every step a commit with claims, outbox and events.
 func BenchmarkEngine(b *testing.B) {
 	const workers = 16
-	m := NewMemory(func() Instant { return At(time.Now()) })
-	cfg := Default()
+	m := NewMemory(func() ticket.Instant { return ticket.At(time.Now()) })
+	cfg := ticket.DefaultConfig()
 	var group sync.WaitGroup
 	b.ResetTimer()
 	for w := range workers {
 		group.Go(func() {
 			for i := w; i < b.N; i += workers {
-				if err := engineTicket(m, &cfg, UID(1+w), UID(100+w), strconv.Itoa(i)); err != nil {
+				if err := engineTicket(m, &cfg, ticket.UID(1+w), ticket.UID(100+w), strconv.Itoa(i)); err != nil {
 					b.Error(err)
 					return
 				}
@@ -32,39 +33,39 @@ func BenchmarkEngine(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tickets/s")
 }
 
-func engineTicket(m *Memory, cfg *Config, asker, peer UID, ask string) error {
-	ctx, now := context.Background(), At(time.Now())
-	t, fx := Open(cfg, now, Ask{AskNo: ask, App: app, Scene: 1, UID: asker})
-	var told []Delivery
+func engineTicket(m *Memory, cfg *ticket.Config, asker, peer ticket.UID, ask string) error {
+	ctx, now := context.Background(), ticket.At(time.Now())
+	t, fx := ticket.Open(cfg, now, ticket.Ask{AskNo: ask, App: app, Scene: 1, UID: asker})
+	var told []ticket.Delivery
 	var err error
 	commit := func(prev int64) {
 		if err == nil {
 			err = m.Commit(ctx, Batch{Writes: []Write{{Ticket: t, Prev: prev, Due: t.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records})
 		}
 		for _, id := range fx.Send {
-			told = append(told, Delivery{ID: id, At: now})
+			told = append(told, ticket.Delivery{ID: id, At: now})
 		}
 	}
 	commit(0)
-	for _, ev := range []Event{
-		Dispatch{Picks: []Pick{{UID: peer}}},
-		Answer{UID: peer, Round: 1, Pass: true, Payer: FundsOK, Answerer: FundsOK}, CallSeen{Round: 1, CallID: "c"},
-		Confirm{UID: asker, Round: 1, Peer: peer, CallID: "c", Like: true, Payer: FundsOK}, CallEnded{Round: 1, CallID: "c"}, Told{},
+	for _, ev := range []ticket.Event{
+		ticket.Dispatch{Picks: []ticket.Pick{{UID: peer}}},
+		ticket.Answer{UID: peer, Round: 1, Pass: true, Payer: ticket.FundsOK, Answerer: ticket.FundsOK}, ticket.CallSeen{Round: 1, CallID: "c"},
+		ticket.Confirm{UID: asker, Round: 1, Peer: peer, CallID: "c", Like: true, Payer: ticket.FundsOK}, ticket.CallEnded{Round: 1, CallID: "c"}, ticket.Acked{},
 	} {
 		prev := t.Version
 		var refused error
 		acks := told
 		told = nil
-		if _, last := ev.(Told); last {
-			ev, acks = Told{Ends: acks}, nil
+		if _, last := ev.(ticket.Acked); last {
+			ev, acks = ticket.Acked{Deliveries: acks}, nil
 		}
-		t, fx, refused = Step(cfg, t, now, acks, ev)
+		t, fx, refused = ticket.Step(cfg, t, now, acks, ev)
 		if refused != nil {
 			return fmt.Errorf("%T: %w", ev, refused)
 		}
 		commit(prev)
 	}
-	if err == nil && (t.State != Ended || len(t.Outbox) != 0) {
+	if err == nil && (t.State != ticket.Ended || len(t.Outbox) != 0) {
 		return fmt.Errorf("%v with %d to tell", t.State, len(t.Outbox))
 	}
 	return err

@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"slices"
+	"switchboard/app/pairing/ticket"
 )
 
 // oldest is invariant 15 for an offer that has just been opened: no older ask
@@ -10,7 +11,7 @@ import (
 // wrote since this one last looked at the store cannot be known to it, and an
 // ask whose own dispatch has just lost a race, or proved unfit by what the
 // business server says now, is next.
-func (a *audit) oldest(t *Ticket, o *Offer) {
+func (a *audit) oldest(t *ticket.Ticket, o *ticket.Offer) {
 	if a.w.jumpy || o.HeldAsk != "" {
 		return
 	}
@@ -20,17 +21,17 @@ func (a *audit) oldest(t *Ticket, o *Offer) {
 	}
 	for _, r := range a.tickets {
 		older := r.ticket
-		if older.State == Searching && older.CreatedAt < t.CreatedAt && older.open(a.now()) && r.changed < heardOf && a.w.lost[older.AskNo] != a.w.at && a.w.turn[older.Asker] != a.w.at && a.suits(older, o.UID) {
+		if older.State == ticket.Searching && older.CreatedAt < t.CreatedAt && older.TakesOffers(a.now()) && r.changed < heardOf && a.w.lost[older.AskNo] != a.w.at && a.w.turn[older.Asker] != a.w.at && a.suits(older, o.UID) {
 			a.fail(15, "%s was offered %d before %s, which is %s older", t.AskNo, o.UID, older.AskNo, t.CreatedAt.Sub(older.CreatedAt))
 		}
 	}
 }
 
 // suits is 2.13's exclusions said again.
-func (a *audit) suits(t *Ticket, uid UID) bool {
+func (a *audit) suits(t *ticket.Ticket, uid ticket.UID) bool {
 	return uid != t.Asker && !a.blocked(t.Asker, uid) && !a.met(t, uid) &&
-		!slices.ContainsFunc(t.Offers, func(o Offer) bool {
-			return o.UID == uid && (o.Round == t.RoundNo() || o.State == OfferRefused || o.State == OfferPassed)
+		!slices.ContainsFunc(t.Offers, func(o ticket.Offer) bool {
+			return o.UID == uid && (o.Round == t.RoundNo() || o.State == ticket.OfferRefused || o.State == ticket.OfferPassed)
 		})
 }
 
@@ -57,7 +58,7 @@ func (w *world) missed() (n int) {
 		return 0
 	}
 	for _, r := range w.store.tickets {
-		if t := r.ticket; t.State != Searching || !t.open(w.at) {
+		if t := r.ticket; t.State != ticket.Searching || !t.TakesOffers(w.at) {
 			continue
 		}
 		for p := range w.store.candidates {
@@ -71,20 +72,20 @@ func (w *world) missed() (n int) {
 }
 
 // class is where a known person is, by the store alone (invariant 16).
-func (w *world) class(cfg *Config, p person) string {
+func (w *world) class(cfg *ticket.Config, p person) string {
 	c := w.store.read(p)
 	claim, taken := w.store.claims[p]
-	_, present := c.proof(w.at)
+	_, present := c.BestEvidence(w.at)
 	switch {
-	case taken && w.store.tickets[claim.AskNo].ticket.State.talking():
+	case taken && w.store.tickets[claim.AskNo].ticket.State.InCall():
 		return candidateInCall
-	case taken && claim.Role == RoleAsker:
+	case taken && claim.Role == ticket.RoleAsker:
 		return candidateAsking
 	case taken:
 		return candidateOffered
 	case !present:
 		return candidateOffline
-	case !c.wants(cfg.PoolMode, w.at):
+	case !c.TakesOffers(cfg.PoolMode, w.at):
 		return candidateAway
 	case c.ReadyAt > w.at:
 		return candidateCooling

@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"context"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -17,7 +18,7 @@ func (a *asked) Commit(ctx context.Context, b Batch) error {
 	return a.Store.Commit(ctx, b)
 }
 
-func (a *asked) Holder(ctx context.Context, app string, uid UID) (Claim, bool, error) {
+func (a *asked) Holder(ctx context.Context, app string, uid ticket.UID) (ticket.Claim, bool, error) {
 	a.holders++
 	return a.Store.Holder(ctx, app, uid)
 }
@@ -26,7 +27,7 @@ func (a *asked) Holder(ctx context.Context, app string, uid UID) (Claim, bool, e
 // wrong his claim still brings him to the ask that he has (A12).
 func TestAnAskOfOneWhoWasSeenFree(t *testing.T) {
 	ctx := context.Background()
-	store := &asked{Store: NewMemory(func() Instant { return At(time.Now()) })}
+	store := &asked{Store: NewMemory(func() ticket.Instant { return ticket.At(time.Now()) })}
 	replica := func() *Service {
 		return New(Options{Store: store, Configs: &Configs{Source: Everywhere(map[string]string{"pair.ask_rate": "0"}), Refresh: time.Hour}})
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"switchboard/app/pairing/ticket"
 	"switchboard/vendors"
 )
 
@@ -15,14 +16,14 @@ import (
 func (s *Service) Hear(ctx context.Context, app string, e vendors.Event) error {
 	switch e.Kind {
 	case vendors.EventPresence:
-		uid, err := ParseUID(e.From)
+		uid, err := ticket.ParseUID(e.From)
 		if err != nil {
 			return nil
 		}
 		if e.Action == "logout" {
-			return s.LoggedOut(ctx, app, uid, e.Session, At(e.At))
+			return s.LoggedOut(ctx, app, uid, e.Session, ticket.At(e.At))
 		}
-		return s.VendorPresence(ctx, app, uid, e.Session, e.Action == "online", At(e.At))
+		return s.VendorPresence(ctx, app, uid, e.Session, e.Action == "online", ticket.At(e.At))
 	case vendors.EventCall:
 		return s.hearCall(ctx, app, e)
 	case vendors.EventRoom:
@@ -41,8 +42,8 @@ type callExtra struct {
 // hearCall reads routed RC:VC* messages. Only the invite carries the ask; a
 // later one is found by the people in it.
 func (s *Service) hearCall(ctx context.Context, app string, e vendors.Event) error {
-	from, err1 := ParseUID(e.From)
-	to, err2 := ParseUID(e.Target)
+	from, err1 := ticket.ParseUID(e.From)
+	to, err2 := ticket.ParseUID(e.Target)
 	if err1 != nil || err2 != nil {
 		return nil
 	}
@@ -58,7 +59,7 @@ func (s *Service) hearCall(ctx context.Context, app string, e vendors.Event) err
 			return err
 		}
 		extra = callExtra{AskNo: c.AskNo, RoundNo: c.Round}
-		if c.Role == RoleAsker {
+		if c.Role == ticket.RoleAsker {
 			extra.RoundNo = 0
 		}
 	}
@@ -67,9 +68,9 @@ func (s *Service) hearCall(ctx context.Context, app string, e vendors.Event) err
 		if extra.RoundNo == 0 {
 			return nil // an invite names its round; the accept of a named one says nothing new
 		}
-		return passOver(s.CallStarted(ctx, app, extra.AskNo, CallSeen{Users: []UID{from, to}, Round: extra.RoundNo, CallID: e.Session}))
+		return passOver(s.CallStarted(ctx, app, extra.AskNo, ticket.CallSeen{Users: []ticket.UID{from, to}, Round: extra.RoundNo, CallID: e.Session}))
 	case "ended":
-		return passOver(s.CallOver(ctx, app, extra.AskNo, CallEnded{Round: extra.RoundNo, CallID: e.Session}))
+		return passOver(s.CallOver(ctx, app, extra.AskNo, ticket.CallEnded{Round: extra.RoundNo, CallID: e.Session}))
 	default:
 		return nil
 	}
@@ -82,7 +83,7 @@ func (s *Service) hearRoom(ctx context.Context, app string, e vendors.Event) err
 		return nil
 	}
 	for _, user := range append(e.Users, e.From) {
-		uid, err := ParseUID(user)
+		uid, err := ticket.ParseUID(user)
 		if err != nil {
 			continue
 		}
@@ -91,7 +92,7 @@ func (s *Service) hearRoom(ctx context.Context, app string, e vendors.Event) err
 			return err
 		}
 		if held {
-			return passOver(s.CallOver(ctx, app, c.AskNo, CallEnded{CallID: strings.TrimSpace(e.Target)}))
+			return passOver(s.CallOver(ctx, app, c.AskNo, ticket.CallEnded{CallID: strings.TrimSpace(e.Target)}))
 		}
 	}
 	return nil
@@ -99,7 +100,7 @@ func (s *Service) hearRoom(ctx context.Context, app string, e vendors.Event) err
 
 // passOver drops the refusals that a vendor can do nothing about.
 func passOver(err error) error {
-	for _, known := range []error{ErrUnknownAsk, ErrEnded, ErrMismatch, ErrWrongRound} {
+	for _, known := range []error{ticket.ErrUnknownAsk, ticket.ErrEnded, ticket.ErrMismatch, ticket.ErrWrongRound} {
 		if errors.Is(err, known) {
 			return nil
 		}

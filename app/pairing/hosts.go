@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/problem"
 )
 
@@ -17,7 +18,7 @@ const HostsMax = 50_000
 // pool.mode=list. Whole replaces the list by Add.
 type HostChange struct {
 	Whole       bool
-	Add, Remove []UID
+	Add, Remove []ticket.UID
 }
 
 // HostLists keeps the lists of hosts, one for each app and scene.
@@ -26,7 +27,7 @@ type HostLists interface {
 	ChangeHosts(ctx context.Context, app string, scene int, c HostChange) error
 	// Hosts returns the list and its version, which rises with every change; 0:
 	// there never was a list. A list whose version is known is not read again.
-	Hosts(ctx context.Context, app string, scene int, known int64) (version int64, hosts []UID, err error)
+	Hosts(ctx context.Context, app string, scene int, known int64) (version int64, hosts []ticket.UID, err error)
 }
 
 // ChangeHosts makes a change to the list of app and scene, which has to be
@@ -56,7 +57,7 @@ func (s *Service) ChangeHosts(ctx context.Context, app string, scene int, c Host
 
 // Hosts returns the list of app and scene, and the mode that decides whether it
 // counts.
-func (s *Service) Hosts(ctx context.Context, app string, scene int) (mode string, hosts []UID, err error) {
+func (s *Service) Hosts(ctx context.Context, app string, scene int) (mode string, hosts []ticket.UID, err error) {
 	cfg, err := s.Configs.Get(ctx, app, scene)
 	if err != nil {
 		return "", nil, err
@@ -72,7 +73,7 @@ func (s *Service) followHosts(ctx context.Context, p *pool) error {
 	mode, known, at := p.cfg.PoolMode, p.hostsVersion, p.hostsAt
 	p.mu.Unlock()
 	now := s.now()
-	if mode != PoolList || at != 0 && (!s.Shared || now.Sub(at) < pollEvery) {
+	if mode != ticket.PoolList || at != 0 && (!s.Shared || now.Sub(at) < pollEvery) {
 		return nil
 	}
 	version, hosts, err := s.Store.Hosts(ctx, p.app, p.scene, known)
@@ -89,9 +90,9 @@ func (s *Service) followHosts(ctx context.Context, p *pool) error {
 }
 
 // host takes over a list; those whom it names or not any more are listed anew.
-func (p *pool) host(version int64, hosts []UID) {
+func (p *pool) host(version int64, hosts []ticket.UID) {
 	old := p.hosts
-	p.hostsVersion, p.hosts = version, make(map[UID]bool, len(hosts))
+	p.hostsVersion, p.hosts = version, make(map[ticket.UID]bool, len(hosts))
 	for _, uid := range hosts {
 		p.hosts[uid] = true
 		if m := p.members[uid]; m != nil && !old[uid] {
@@ -108,13 +109,13 @@ func (p *pool) host(version int64, hosts []UID) {
 
 // wants reports whether m may be offered anything under the pool's mode (2.12).
 func (p *pool) wants(m *member) bool {
-	return m.c.wants(p.cfg.PoolMode, p.now) && (p.cfg.PoolMode != PoolList || p.hosts[m.c.UID])
+	return m.c.TakesOffers(p.cfg.PoolMode, p.now) && (p.cfg.PoolMode != ticket.PoolList || p.hosts[m.c.UID])
 }
 
 // hostList is a list of hosts in memory.
 type hostList struct {
 	version int64
-	hosts   map[UID]bool
+	hosts   map[ticket.UID]bool
 }
 
 // ChangeHosts implements HostLists.
@@ -124,7 +125,7 @@ func (m *Memory) ChangeHosts(_ context.Context, app string, scene int, c HostCha
 	k := poolKey{app, scene}
 	l := m.hosts[k]
 	if l == nil || c.Whole {
-		fresh := &hostList{hosts: map[UID]bool{}}
+		fresh := &hostList{hosts: map[ticket.UID]bool{}}
 		if l != nil {
 			fresh.version = l.version
 		}
@@ -142,7 +143,7 @@ func (m *Memory) ChangeHosts(_ context.Context, app string, scene int, c HostCha
 }
 
 // Hosts implements HostLists.
-func (m *Memory) Hosts(_ context.Context, app string, scene int, known int64) (int64, []UID, error) {
+func (m *Memory) Hosts(_ context.Context, app string, scene int, known int64) (int64, []ticket.UID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.hosts[poolKey{app, scene}]
@@ -152,7 +153,7 @@ func (m *Memory) Hosts(_ context.Context, app string, scene int, known int64) (i
 	if l.version == known {
 		return known, nil, nil
 	}
-	hosts := make([]UID, 0, len(l.hosts))
+	hosts := make([]ticket.UID, 0, len(l.hosts))
 	for uid := range l.hosts {
 		hosts = append(hosts, uid)
 	}

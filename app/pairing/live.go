@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"switchboard/app/pairing/ticket"
 	"sync"
 )
 
@@ -18,13 +19,13 @@ func partOf(askNo string) int { return int(maphash.String(askSeed, askNo) % askP
 // livePart is a share of the tickets that this replica alone writes.
 type livePart struct {
 	mu      sync.RWMutex // guards tickets
-	tickets map[string]*Ticket
+	tickets map[string]*ticket.Ticket
 }
 
 // read returns a ticket's newest state. Where no other replica writes, that is
 // what this one committed last, and the store need not be asked. The answer to
 // a request thus always comes from a state as new as the request.
-func (s *Service) read(ctx context.Context, askNo string) (*Ticket, error) {
+func (s *Service) read(ctx context.Context, askNo string) (*ticket.Ticket, error) {
 	if !s.Shared {
 		p := &s.live[partOf(askNo)]
 		p.mu.RLock()
@@ -37,12 +38,12 @@ func (s *Service) read(ctx context.Context, askNo string) (*Ticket, error) {
 	return s.stored(ctx, askNo)
 }
 
-func (s *Service) stored(ctx context.Context, askNo string) (*Ticket, error) {
+func (s *Service) stored(ctx context.Context, askNo string) (*ticket.Ticket, error) {
 	return s.Store.Load(ctx, askNo)
 }
 
 // expect remembers a new ask before its commit, when nobody knows its number.
-func (s *Service) expect(t *Ticket) {
+func (s *Service) expect(t *ticket.Ticket) {
 	if s.Shared {
 		return
 	}
@@ -54,7 +55,7 @@ func (s *Service) expect(t *Ticket) {
 
 // remember takes over a commit. Commits may report out of order: the higher
 // version counts, and one that is not known any more has ended meanwhile.
-func (s *Service) remember(t *Ticket) {
+func (s *Service) remember(t *ticket.Ticket) {
 	if s.Shared {
 		return
 	}
@@ -64,7 +65,7 @@ func (s *Service) remember(t *Ticket) {
 	old := p.tickets[t.AskNo]
 	switch {
 	case old == nil || old.Version > t.Version:
-	case t.State == Ended && len(t.Outbox) == 0:
+	case t.State == ticket.Ended && len(t.Outbox) == 0:
 		delete(p.tickets, t.AskNo)
 	default:
 		p.tickets[t.AskNo] = t

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -45,22 +46,22 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 // offer commits one plan. Lost claims are dropped from it one by one.
 func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 	away := s.unfit(ctx, p, &pl)
-	pl.stale = slices.DeleteFunc(pl.stale, func(uid UID) bool { return slices.Contains(away, uid) })
+	pl.stale = slices.DeleteFunc(pl.stale, func(uid ticket.UID) bool { return slices.Contains(away, uid) })
 	away = append(away, s.verify(ctx, p, &pl)...)
-	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick Pick) bool { return slices.Contains(away, pick.UID) })
-	var taken []UID
+	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick ticket.Pick) bool { return slices.Contains(away, pick.UID) })
+	var taken []ticket.UID
 	moved := len(away)
 	for range tries + len(pl.picks) {
 		if len(picks) == 0 {
 			break
 		}
-		_, err := s.apply(ctx, pl.askNo, Dispatch{Picks: picks})
+		_, err := s.apply(ctx, pl.askNo, ticket.Dispatch{Picks: picks})
 		var claimed *ClaimedError
 		if errors.As(err, &claimed) {
 			s.count("claim_conflicts", "")
 			taken = append(taken, claimed.UIDs...)
 			moved++
-			picks = slices.DeleteFunc(picks, func(pick Pick) bool { return slices.Contains(claimed.UIDs, pick.UID) })
+			picks = slices.DeleteFunc(picks, func(pick ticket.Pick) bool { return slices.Contains(claimed.UIDs, pick.UID) })
 			continue
 		}
 		if err == nil {
@@ -97,7 +98,7 @@ func (s *Service) refresh(ctx context.Context, p *pool, pl plan) (changed int) {
 
 // verify asks the vendor about candidates whose presence was proven too long
 // ago (2.12 d). Those who cannot ring are returned, and known to be away.
-func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []UID) {
+func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []ticket.UID) {
 	if s.Online == nil {
 		return nil
 	}
@@ -111,7 +112,7 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []UID) {
 		}
 		cfg := p.config()
 		now := s.now()
-		e := Evidence{Proof: ProofVendor, Online: online, At: now, Until: now.Add(cfg.PresenceTTL)}
+		e := ticket.Evidence{Proof: ticket.ProofVendor, Online: online, At: now, Until: now.Add(cfg.PresenceTTL)}
 		err = s.Seen(ctx, p.app, uid, "vendor", e)
 		if !online {
 			// Whatever made us think so: until he shows himself again, he is away.
@@ -127,13 +128,13 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []UID) {
 }
 
 // disprove ends the evidence that the vendor has just contradicted.
-func (s *Service) disprove(ctx context.Context, p *pool, uid UID, e Evidence) error {
+func (s *Service) disprove(ctx context.Context, p *pool, uid ticket.UID, e ticket.Evidence) error {
 	c, err := s.Store.Candidate(ctx, p.app, uid)
 	if err != nil {
 		return err
 	}
 	for session, old := range c.Sessions {
-		if old.Online && old.Proof != ProofSocket && old.At <= e.At {
+		if old.Online && old.Proof != ticket.ProofSocket && old.At <= e.At {
 			e.Proof = old.Proof
 			if err := s.Seen(ctx, p.app, uid, session, e); err != nil {
 				return err
@@ -143,7 +144,7 @@ func (s *Service) disprove(ctx context.Context, p *pool, uid UID, e Evidence) er
 	return nil
 }
 
-func (p *pool) config() *Config {
+func (p *pool) config() *ticket.Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cfg
@@ -159,12 +160,12 @@ func (s *Service) channel(ctx context.Context, p *pool) bool {
 	now := s.now()
 	p.hold(now)
 	s.downAt.CompareAndSwap(0, int64(now))
-	since := Instant(s.downAt.Load())
+	since := ticket.Instant(s.downAt.Load())
 	if now.Sub(since) < p.config().VendorWait {
 		return false
 	}
 	for _, ask := range p.oldest(triesPerRound) {
-		_, _ = s.apply(ctx, ask, VendorDown{Since: since}) // found again by the next tick
+		_, _ = s.apply(ctx, ask, ticket.VendorDown{Since: since}) // found again by the next tick
 	}
 	return false
 }

@@ -5,36 +5,37 @@ import (
 	"container/heap"
 	"context"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"sync"
 )
 
 // Memory is a Store that lives and dies with the process: for tests, the
 // simulator and as the yardstick of the others.
 type Memory struct {
-	now func() Instant
+	now func() ticket.Instant
 
 	mu         sync.Mutex // guards what follows
 	tickets    map[string]*row
-	claims     map[person]Claim
-	candidates map[person]*Candidate
+	claims     map[person]ticket.Claim
+	candidates map[person]*ticket.Candidate
 	records    map[person][]*record // by participant, oldest first
 	byKey      map[recordKey]*record
-	configs    map[string]Config
+	configs    map[string]ticket.Config
 	due        dueHeap
-	changed    map[person]Instant
+	changed    map[person]ticket.Instant
 	hosts      map[poolKey]*hostList
 }
 
 type person struct {
 	app string
-	uid UID
+	uid ticket.UID
 }
 
 type row struct {
-	ticket  *Ticket
-	due     Instant
+	ticket  *ticket.Ticket
+	due     ticket.Instant
 	index   int // in the due heap, -1: not there
-	changed Instant
+	changed ticket.Instant
 }
 
 type recordKey struct {
@@ -43,35 +44,35 @@ type recordKey struct {
 }
 
 type record struct {
-	Record
-	hidden map[UID]bool
+	ticket.Record
+	hidden map[ticket.UID]bool
 }
 
 // NewMemory returns an empty store whose clock is now.
-func NewMemory(now func() Instant) *Memory {
+func NewMemory(now func() ticket.Instant) *Memory {
 	return &Memory{
-		now: now, tickets: map[string]*row{}, claims: map[person]Claim{}, candidates: map[person]*Candidate{},
-		records: map[person][]*record{}, byKey: map[recordKey]*record{}, configs: map[string]Config{}, changed: map[person]Instant{},
+		now: now, tickets: map[string]*row{}, claims: map[person]ticket.Claim{}, candidates: map[person]*ticket.Candidate{},
+		records: map[person][]*record{}, byKey: map[recordKey]*record{}, configs: map[string]ticket.Config{}, changed: map[person]ticket.Instant{},
 		hosts: map[poolKey]*hostList{},
 	}
 }
 
 // Clock implements Tickets.
-func (m *Memory) Clock(context.Context) (Instant, error) { return m.now(), nil }
+func (m *Memory) Clock(context.Context) (ticket.Instant, error) { return m.now(), nil }
 
 // Load implements Tickets.
-func (m *Memory) Load(_ context.Context, askNo string) (*Ticket, error) {
+func (m *Memory) Load(_ context.Context, askNo string) (*ticket.Ticket, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.tickets[askNo]
 	if !ok {
-		return nil, ErrUnknownAsk
+		return nil, ticket.ErrUnknownAsk
 	}
 	return r.ticket, nil // Step never changes a ticket in place
 }
 
 // Holder implements Tickets.
-func (m *Memory) Holder(_ context.Context, app string, uid UID) (Claim, bool, error) {
+func (m *Memory) Holder(_ context.Context, app string, uid ticket.UID) (ticket.Claim, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, ok := m.claims[person{app, uid}]
@@ -116,10 +117,10 @@ func (m *Memory) check(b Batch) error {
 			return ErrConflict
 		}
 	}
-	var taken []UID
+	var taken []ticket.UID
 	for _, c := range b.Take {
 		have, ok := m.claims[person{c.App, c.UID}]
-		if ok && !slices.ContainsFunc(b.Drop, func(d Release) bool { return d.Claim.UID == c.UID && d.Claim.holds(have) }) {
+		if ok && !slices.ContainsFunc(b.Drop, func(d ticket.Release) bool { return d.Claim.UID == c.UID && d.Claim.Same(have) }) {
 			taken = append(taken, c.UID)
 		}
 	}
@@ -129,9 +130,9 @@ func (m *Memory) check(b Batch) error {
 	return nil
 }
 
-func (m *Memory) drop(d Release, now Instant) {
+func (m *Memory) drop(d ticket.Release, now ticket.Instant) {
 	p := person{d.Claim.App, d.Claim.UID}
-	if have, ok := m.claims[p]; !ok || !d.Claim.holds(have) {
+	if have, ok := m.claims[p]; !ok || !d.Claim.Same(have) {
 		return
 	}
 	delete(m.claims, p)
@@ -144,31 +145,31 @@ func (m *Memory) drop(d Release, now Instant) {
 	m.changed[p] = now
 }
 
-func (m *Memory) candidate(p person) *Candidate {
+func (m *Memory) candidate(p person) *ticket.Candidate {
 	c := m.candidates[p]
 	if c == nil {
-		c = &Candidate{App: p.app, UID: p.uid}
+		c = &ticket.Candidate{App: p.app, UID: p.uid}
 		m.candidates[p] = c
 	}
 	return c
 }
 
-func (m *Memory) saveRecord(r Record) {
+func (m *Memory) saveRecord(r ticket.Record) {
 	k := recordKey{r.AskNo, r.StartAt}
 	if old := m.byKey[k]; old != nil {
 		old.Record = r
 		return
 	}
-	n := &record{Record: r, hidden: map[UID]bool{}}
+	n := &record{Record: r, hidden: map[ticket.UID]bool{}}
 	m.byKey[k] = n
-	for _, uid := range slices.Compact([]UID{r.Asker, r.Peer}) {
+	for _, uid := range slices.Compact([]ticket.UID{r.Asker, r.Peer}) {
 		p := person{r.App, uid}
 		m.records[p] = append(m.records[p], n)
 	}
 }
 
 // Due implements Tickets.
-func (m *Memory) Due(_ context.Context, now Instant, limit int) ([]string, error) {
+func (m *Memory) Due(_ context.Context, now ticket.Instant, limit int) ([]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var asks []string
@@ -185,13 +186,13 @@ func (m *Memory) Due(_ context.Context, now Instant, limit int) ([]string, error
 const dueLeaseMS = 1000
 
 // Reap implements Tickets.
-func (m *Memory) Reap(_ context.Context, now Instant) (int, error) {
+func (m *Memory) Reap(_ context.Context, now ticket.Instant) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := 0
 	for p, c := range m.claims {
 		r := m.tickets[c.AskNo]
-		if c.LeaseUntil < now && (r == nil || r.ticket.State == Ended) {
+		if c.LeaseUntil < now && (r == nil || r.ticket.State == ticket.Ended) {
 			delete(m.claims, p)
 			n++
 		}
@@ -200,35 +201,35 @@ func (m *Memory) Reap(_ context.Context, now Instant) (int, error) {
 }
 
 // Records implements Records.
-func (m *Memory) Records(_ context.Context, app string, uid UID, before Cursor, limit int) ([]Record, error) {
+func (m *Memory) Records(_ context.Context, app string, uid ticket.UID, before Cursor, limit int) ([]ticket.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var out []Record
+	var out []ticket.Record
 	for _, r := range m.records[person{app, uid}] {
 		if !r.hidden[uid] && (before == Cursor{} || Cursor{r.StartAt, r.AskNo}.Compare(before) < 0) {
 			out = append(out, r.Record)
 		}
 	}
-	slices.SortFunc(out, func(a, b Record) int {
+	slices.SortFunc(out, func(a, b ticket.Record) int {
 		return Cursor{b.StartAt, b.AskNo}.Compare(Cursor{a.StartAt, a.AskNo})
 	})
 	return out[:min(limit, len(out))], nil
 }
 
 // DeleteRecord implements Records.
-func (m *Memory) DeleteRecord(_ context.Context, app, askNo string, startAt int64, uid UID) error {
+func (m *Memory) DeleteRecord(_ context.Context, app, askNo string, startAt int64, uid ticket.UID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.byKey[recordKey{askNo, startAt}]
 	if r == nil || r.App != app || r.Asker != uid && r.Peer != uid {
-		return ErrUnknownAsk
+		return ticket.ErrUnknownAsk
 	}
 	r.hidden[uid] = true
 	return nil
 }
 
 // Met implements Records.
-func (m *Memory) Met(_ context.Context, app string, uid UID, since Instant, limit int) ([]UID, error) {
+func (m *Memory) Met(_ context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []*record
@@ -238,7 +239,7 @@ func (m *Memory) Met(_ context.Context, app string, uid UID, since Instant, limi
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *record) int { return cmp.Compare(b.StartAt, a.StartAt) })
-	met := make([]UID, 0, min(limit, len(all)))
+	met := make([]ticket.UID, 0, min(limit, len(all)))
 	for _, r := range all[:min(limit, len(all))] {
 		met = append(met, r.Asker+r.Peer-uid)
 	}
@@ -246,36 +247,36 @@ func (m *Memory) Met(_ context.Context, app string, uid UID, since Instant, limi
 }
 
 // SavePresence implements Candidates.
-func (m *Memory) SavePresence(_ context.Context, app string, uid UID, session string, e Evidence, lease Instant) (Candidate, error) {
+func (m *Memory) SavePresence(_ context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, lease ticket.Instant) (ticket.Candidate, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := person{app, uid}
-	if c := m.candidate(p); c.See(session, e, lease) {
+	if c := m.candidate(p); c.MergeEvidence(session, e, lease) {
 		m.changed[p] = m.now()
 	}
 	return m.read(p), nil
 }
 
 // SaveAvail implements Candidates.
-func (m *Memory) SaveAvail(_ context.Context, app string, uid UID, a Avail) (Candidate, error) {
+func (m *Memory) SaveAvail(_ context.Context, app string, uid ticket.UID, a ticket.Avail) (ticket.Candidate, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := person{app, uid}
 	c := m.candidate(p)
-	c.Say(a)
+	c.SetAvailability(a)
 	m.changed[p] = m.now()
 	return m.read(p), nil
 }
 
 // Candidate implements Candidates.
-func (m *Memory) Candidate(_ context.Context, app string, uid UID) (Candidate, error) {
+func (m *Memory) Candidate(_ context.Context, app string, uid ticket.UID) (ticket.Candidate, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.read(person{app, uid}), nil
 }
 
-func (m *Memory) read(p person) Candidate {
-	c := Candidate{App: p.app, UID: p.uid}
+func (m *Memory) read(p person) ticket.Candidate {
+	c := ticket.Candidate{App: p.app, UID: p.uid}
 	if have := m.candidates[p]; have != nil {
 		c = *have
 	}
@@ -284,7 +285,7 @@ func (m *Memory) read(p person) Candidate {
 }
 
 // Changes implements Candidates.
-func (m *Memory) Changes(_ context.Context, app string, since Instant) (Changes, error) {
+func (m *Memory) Changes(_ context.Context, app string, since ticket.Instant) (Changes, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var ch Changes
@@ -294,7 +295,7 @@ func (m *Memory) Changes(_ context.Context, app string, since Instant) (Changes,
 		}
 	}
 	for _, r := range m.tickets {
-		if r.ticket.App == app && r.changed >= since && (r.ticket.State == Searching || r.ticket.State == Offered) {
+		if r.ticket.App == app && r.changed >= since && (r.ticket.State == ticket.Searching || r.ticket.State == ticket.Offered) {
 			ch.Tickets = append(ch.Tickets, r.ticket)
 		}
 	}
@@ -302,7 +303,7 @@ func (m *Memory) Changes(_ context.Context, app string, since Instant) (Changes,
 }
 
 // SaveConfig implements Snapshots.
-func (m *Memory) SaveConfig(_ context.Context, id string, cfg Config) error {
+func (m *Memory) SaveConfig(_ context.Context, id string, cfg ticket.Config) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.configs[id] = cfg
@@ -310,12 +311,12 @@ func (m *Memory) SaveConfig(_ context.Context, id string, cfg Config) error {
 }
 
 // LoadConfig implements Snapshots.
-func (m *Memory) LoadConfig(_ context.Context, id string) (Config, error) {
+func (m *Memory) LoadConfig(_ context.Context, id string) (ticket.Config, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	cfg, ok := m.configs[id]
 	if !ok {
-		return Config{}, ErrNoConfig
+		return ticket.Config{}, ErrNoConfig
 	}
 	return cfg, nil
 }

@@ -6,10 +6,11 @@ import (
 
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingtest"
+	"switchboard/app/pairing/ticket"
 )
 
 func openMemory(*testing.T) pairing.Store {
-	return pairing.NewMemory(func() pairing.Instant { return pairing.At(time.Now()) })
+	return pairing.NewMemory(func() ticket.Instant { return ticket.At(time.Now()) })
 }
 
 func TestMemoryIsAStore(t *testing.T) { pairingtest.Run(t, openMemory) }

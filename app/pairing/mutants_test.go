@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"switchboard/app/pairing/ticket"
 	"sync"
 	"testing"
 	"time"
@@ -37,23 +38,23 @@ var mutants = []mutant{
 	}},
 	{"winner check by read-then-write", 0, func(w *world) {
 		w.wrap = func(s Store) Store {
-			return blindStore{s, w.store, func(b Batch) bool { return b.Writes[0].Ticket.State == Connecting }}
+			return blindStore{s, w.store, func(b Batch) bool { return b.Writes[0].Ticket.State == ticket.Connecting }}
 		}
 	}},
-	{"comparing only ask_no not round", 11, stepping(func(t *Ticket, ev Event) (Event, func(*Ticket, *Effects)) {
-		if a, ok := ev.(Answer); ok {
+	{"comparing only ask_no not round", 11, stepping(func(t *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
+		if a, ok := ev.(ticket.Answer); ok {
 			a.Round = t.RoundNo()
 			return a, nil
 		}
 		return ev, nil
 	})},
-	{"rescind not sent to unsent rows", 10, after(func(t *Ticket, _ *Effects) {
-		t.Outbox = slices.DeleteFunc(t.Outbox, func(e Entry) bool { return e.Name == CommandRescind && e.After != 0 })
+	{"rescind not sent to unsent rows", 10, after(func(t *ticket.Ticket, _ *ticket.Effects) {
+		t.Outbox = slices.DeleteFunc(t.Outbox, func(e ticket.Entry) bool { return e.Name == ticket.CommandRescind && e.After != 0 })
 	})},
 	{"billing without key", 8, func(w *world) { w.keyless = true }},
-	{"cooldown given to losers", 9, after(func(t *Ticket, fx *Effects) {
+	{"cooldown given to losers", 9, after(func(t *ticket.Ticket, fx *ticket.Effects) {
 		for i := range fx.Drop {
-			if o := t.offer(fx.Drop[i].Claim.UID, t.RoundNo()); o != nil && o.State == OfferRescinded {
+			if o := t.Offer(fx.Drop[i].Claim.UID, t.RoundNo()); o != nil && o.State == ticket.OfferRescinded {
 				fx.Drop[i].ReadyAt = fx.Drop[i].ReadyAt.Add(5 * time.Second)
 			}
 		}
@@ -61,8 +62,8 @@ var mutants = []mutant{
 	{"T_round cutting open offers", 4, func(w *world) {
 		w.wrap = func(s Store) Store { return cuttingStore{s, w.store} }
 	}},
-	{"reuse of start_at", 18, after(func(t *Ticket, fx *Effects) {
-		if r := t.Round(); t.State == Preview && r.ConnectedAt != 0 {
+	{"reuse of start_at", 18, after(func(t *ticket.Ticket, fx *ticket.Effects) {
+		if r := t.Round(); t.State == ticket.Preview && r.ConnectedAt != 0 {
 			r.StartAt = int64(r.ConnectedAt) / 1000
 			for i := range fx.Records {
 				fx.Records[i].StartAt = r.StartAt
@@ -74,10 +75,10 @@ var mutants = []mutant{
 	}},
 
 	{"somebody who lost is told that he won", 2, func(w *world) {
-		w.values["pair.fanout"], w.values["pair.cross_ask"] = "3", CrossOff
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
-			next, fx, err := Step(cfg, t, now, acks, ev)
-			if a, ok := ev.(Answer); ok && a.Pass && errors.Is(err, ErrTaken) {
+		w.values["pair.fanout"], w.values["pair.cross_ask"] = "3", ticket.CrossOff
+		w.stepFn = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
+			next, fx, err := ticket.Step(cfg, t, now, acks, ev)
+			if a, ok := ev.(ticket.Answer); ok && a.Pass && errors.Is(err, ticket.ErrTaken) {
 				err = nil
 			}
 			return next, fx, err
@@ -85,31 +86,31 @@ var mutants = []mutant{
 	}},
 	{"a round too many", 3, func(w *world) {
 		w.values["pair.max_rounds"] = "1"
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
+		w.stepFn = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
 			more := *cfg
 			more.MaxRounds++
-			return Step(&more, t, now, acks, ev)
+			return ticket.Step(&more, t, now, acks, ev)
 		}
 	}},
-	{"an offer that is closed twice", 4, after(func(t *Ticket, _ *Effects) {
+	{"an offer that is closed twice", 4, after(func(t *ticket.Ticket, _ *ticket.Effects) {
 		for i := range t.Offers {
-			if o := &t.Offers[i]; o.State == OfferTimedOut && o.ClosedAt+1000 < t.Round().StartedAt {
-				o.State = OfferRefused
+			if o := &t.Offers[i]; o.State == ticket.OfferTimedOut && o.ClosedAt+1000 < t.Round().StartedAt {
+				o.State = ticket.OfferRefused
 			}
 		}
 	})},
 	{"a deadline that is not written", 5, func(w *world) {
 		w.wrap = func(s Store) Store { return changingStore{s, func(b *Batch) { forgetDue(b.Writes) }} }
 	}},
-	{"an end that can be left", 6, stepping(func(t *Ticket, ev Event) (Event, func(*Ticket, *Effects)) {
-		if _, seen := ev.(CallSeen); seen && t.State == Ended && t.Round().Peer != 0 {
-			t.State = Connecting
+	{"an end that can be left", 6, stepping(func(t *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
+		if _, seen := ev.(ticket.CallSeen); seen && t.State == ticket.Ended && t.Round().Peer != 0 {
+			t.State = ticket.Connecting
 		}
 		return ev, nil
 	})},
 	{"a repeat with another code", 7, func(w *world) {
 		w.values["pair.balance.min_ask"] = "1"
-		after(func(t *Ticket, _ *Effects) {
+		after(func(t *ticket.Ticket, _ *ticket.Effects) {
 			for i := range t.Offers {
 				t.Offers[i].Short = false
 			}
@@ -119,11 +120,11 @@ var mutants = []mutant{
 	{"a pair that has just met", 9, func(w *world) {
 		w.wrap = func(s Store) Store { return forgetfulStore{Store: s} }
 	}},
-	{"a late answer that counts", 0, stepping(func(t *Ticket, ev Event) (Event, func(*Ticket, *Effects)) {
-		if a, ok := ev.(Answer); ok && a.Pass {
-			if o := t.offer(a.UID, a.Round); o != nil && o.State == OfferTimedOut {
-				o.State, o.Deadline = OfferOpen, o.Deadline.Add(time.Hour)
-				t.State = Offered
+	{"a late answer that counts", 0, stepping(func(t *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
+		if a, ok := ev.(ticket.Answer); ok && a.Pass {
+			if o := t.Offer(a.UID, a.Round); o != nil && o.State == ticket.OfferTimedOut {
+				o.State, o.Deadline = ticket.OfferOpen, o.Deadline.Add(time.Hour)
+				t.State = ticket.Offered
 			}
 		}
 		return ev, nil
@@ -141,9 +142,9 @@ var mutants = []mutant{
 	{"a clock whose offset nobody measures", 0, func(w *world) {
 		w.skews, w.unmeasured = [2]time.Duration{time.Hour, -time.Hour}, true
 	}},
-	{"work left beside an idle candidate", 14, stepping(func(_ *Ticket, ev Event) (Event, func(*Ticket, *Effects)) {
-		if d, ok := ev.(Dispatch); ok && len(d.Picks) > 0 && d.Picks[0].UID%2 == 0 {
-			return Dispatch{}, nil
+	{"work left beside an idle candidate", 14, stepping(func(_ *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
+		if d, ok := ev.(ticket.Dispatch); ok && len(d.Picks) > 0 && d.Picks[0].UID%2 == 0 {
+			return ticket.Dispatch{}, nil
 		}
 		return ev, nil
 	})},
@@ -153,14 +154,14 @@ var mutants = []mutant{
 	{"a person of other replicas unheard of", 16, func(w *world) {
 		w.wrap = func(s Store) Store {
 			return forgetfulStore{s, func(ch *Changes) {
-				ch.Candidates = slices.DeleteFunc(ch.Candidates, func(c Candidate) bool { return c.UID == 3 })
+				ch.Candidates = slices.DeleteFunc(ch.Candidates, func(c ticket.Candidate) bool { return c.UID == 3 })
 			}}
 		}
 	}},
 	{"an offered candidate is shown the peer", 17, func(w *world) {
-		w.audit.info = func(t *Ticket, uid UID) (View, error) {
+		w.audit.info = func(t *ticket.Ticket, uid ticket.UID) (ticket.View, error) {
 			v, err := t.Info(uid)
-			if err == nil && t.State.talking() {
+			if err == nil && t.State.InCall() {
 				v.Peer = t.Round().Peer
 			}
 			return v, err
@@ -169,34 +170,34 @@ var mutants = []mutant{
 	{"a record deleted for both", 18, func(w *world) {
 		w.wrap = func(s Store) Store { return forgetfulStore{Store: s} }
 	}},
-	{"an unknown balance taken for a short one", 19, stepping(func(_ *Ticket, ev Event) (Event, func(*Ticket, *Effects)) {
+	{"an unknown balance taken for a short one", 19, stepping(func(_ *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
 		switch e := ev.(type) {
-		case Answer:
-			if e.Payer == FundsUnknown {
-				e.Payer = FundsShort
+		case ticket.Answer:
+			if e.Payer == ticket.FundsUnknown {
+				e.Payer = ticket.FundsShort
 			}
 			return e, nil
-		case Confirm:
-			if e.Payer == FundsUnknown {
-				e.Payer = FundsShort
+		case ticket.Confirm:
+			if e.Payer == ticket.FundsUnknown {
+				e.Payer = ticket.FundsShort
 			}
 			return e, nil
 		}
 		return ev, nil
 	})},
-	{"an end that is not counted", 20, after(func(_ *Ticket, fx *Effects) {
-		fx.Marks = slices.DeleteFunc(fx.Marks, func(m Mark) bool { return m.Label == string(ReasonCancelled) })
+	{"an end that is not counted", 20, after(func(_ *ticket.Ticket, fx *ticket.Effects) {
+		fx.Marks = slices.DeleteFunc(fx.Marks, func(m ticket.Mark) bool { return m.Label == string(ticket.ReasonCancelled) })
 	})},
 }
 
 // stepping plants a fault around the machine: before may change the ticket as
 // read and the event, and returns what to change of the result.
-func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func(w *world) {
+func stepping(before func(*ticket.Ticket, ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects))) func(w *world) {
 	return func(w *world) {
-		w.stepFn = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
+		w.stepFn = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
 			own := t.Clone()
 			ev, after := before(own, ev)
-			next, fx, err := Step(cfg, own, now, acks, ev)
+			next, fx, err := ticket.Step(cfg, own, now, acks, ev)
 			if after != nil {
 				after(next, &fx)
 			}
@@ -206,12 +207,16 @@ func stepping(before func(*Ticket, Event) (Event, func(*Ticket, *Effects))) func
 }
 
 // after plants a fault into what a step wants written.
-func after(change func(*Ticket, *Effects)) func(w *world) {
-	return stepping(func(_ *Ticket, ev Event) (Event, func(*Ticket, *Effects)) { return ev, change })
+func after(change func(*ticket.Ticket, *ticket.Effects)) func(w *world) {
+	return stepping(func(_ *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
+		return ev, change
+	})
 }
 
 // Met implements Records.
-func (forgetfulStore) Met(context.Context, string, UID, Instant, int) ([]UID, error) { return nil, nil }
+func (forgetfulStore) Met(context.Context, string, ticket.UID, ticket.Instant, int) ([]ticket.UID, error) {
+	return nil, nil
+}
 
 func TestEveryMutantIsFound(t *testing.T) {
 	for _, m := range mutants {

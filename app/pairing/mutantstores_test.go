@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -64,7 +65,7 @@ func (s changingStore) Commit(ctx context.Context, b Batch) error {
 // forgetDue leaves previews without their deadline.
 func forgetDue(writes []Write) {
 	for i := range writes {
-		if writes[i].Ticket.State == Preview {
+		if writes[i].Ticket.State == ticket.Preview {
 			writes[i].Due = 0
 		}
 	}
@@ -77,9 +78,9 @@ type cuttingStore struct {
 }
 
 // Due implements Tickets.
-func (s cuttingStore) Due(ctx context.Context, now Instant, limit int) ([]string, error) {
+func (s cuttingStore) Due(ctx context.Context, now ticket.Instant, limit int) ([]string, error) {
 	for _, r := range s.m.tickets {
-		if t := r.ticket; t.State == Offered && t.RoundBy <= now {
+		if t := r.ticket; t.State == ticket.Offered && t.RoundBy <= now {
 			if err := s.Store.Commit(ctx, cutRound(t.Clone(), now)); err != nil {
 				return nil, err
 			}
@@ -89,24 +90,24 @@ func (s cuttingStore) Due(ctx context.Context, now Instant, limit int) ([]string
 }
 
 // cutRound closes every open offer and begins the next round.
-func cutRound(t *Ticket, now Instant) (b Batch) {
+func cutRound(t *ticket.Ticket, now ticket.Instant) (b Batch) {
 	b.Writes = []Write{{Ticket: t, Prev: t.Version, Due: now}}
 	for i := range t.Offers {
-		if o := &t.Offers[i]; o.State == OfferOpen {
-			o.State, o.Reason, o.ClosedAt = OfferRescinded, ReasonRoundTimeout, now
-			b.Drop = append(b.Drop, Release{Claim: Claim{App: t.App, UID: o.UID, AskNo: t.AskNo, Epoch: o.Epoch}, ReadyAt: now})
-			if dispatch := t.entry(o.Entry); dispatch == nil || !dispatch.Waiting {
+		if o := &t.Offers[i]; o.State == ticket.OfferOpen {
+			o.State, o.Reason, o.ClosedAt = ticket.OfferRescinded, ticket.ReasonRoundTimeout, now
+			b.Drop = append(b.Drop, ticket.Release{Claim: ticket.Claim{App: t.App, UID: o.UID, AskNo: t.AskNo, Epoch: o.Epoch}, ReadyAt: now})
+			if dispatch := t.Entry(o.Entry); dispatch == nil || !dispatch.Waiting {
 				t.Seq++
-				t.Outbox = append(t.Outbox, Entry{ID: t.Seq, Kind: ToClient, Name: CommandRescind, To: o.UID, Round: o.Round, After: o.Entry})
+				t.Outbox = append(t.Outbox, ticket.Entry{ID: t.Seq, Kind: ticket.ToClient, Name: ticket.CommandRescind, To: o.UID, Round: o.Round, After: o.Entry})
 			}
 		}
 	}
 	r := t.Round()
-	r.EndAt, r.EndReason = now, ReasonRoundTimeout
-	t.Rounds = append(t.Rounds, Round{No: r.No + 1, StartedAt: now})
-	if t.State, t.RoundBy = Searching, now.Add(time.Hour); t.AskBy <= now {
-		t.State, t.EndReason = Ended, ReasonExpired
-		b.Drop = append(b.Drop, Release{Claim: Claim{App: t.App, UID: t.Asker, AskNo: t.AskNo, Epoch: t.AskerEpoch}, ReadyAt: now})
+	r.EndAt, r.EndReason = now, ticket.ReasonRoundTimeout
+	t.Rounds = append(t.Rounds, ticket.Round{No: r.No + 1, StartedAt: now})
+	if t.State, t.RoundBy = ticket.Searching, now.Add(time.Hour); t.AskBy <= now {
+		t.State, t.EndReason = ticket.Ended, ticket.ReasonExpired
+		b.Drop = append(b.Drop, ticket.Release{Claim: ticket.Claim{App: t.App, UID: t.Asker, AskNo: t.AskNo, Epoch: t.AskerEpoch}, ReadyAt: now})
 	}
 	t.Version++
 	return b
@@ -120,16 +121,16 @@ type forgetfulStore struct {
 }
 
 // DeleteRecord implements Records.
-func (s forgetfulStore) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error {
+func (s forgetfulStore) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid ticket.UID) error {
 	err := s.Store.DeleteRecord(ctx, app, askNo, startAt, uid)
-	for other := UID(1); err == nil && other <= 6; other++ {
+	for other := ticket.UID(1); err == nil && other <= 6; other++ {
 		_ = s.Store.DeleteRecord(ctx, app, askNo, startAt, other) // most had no part in it
 	}
 	return err
 }
 
 // Changes implements Candidates.
-func (s forgetfulStore) Changes(ctx context.Context, app string, since Instant) (Changes, error) {
+func (s forgetfulStore) Changes(ctx context.Context, app string, since ticket.Instant) (Changes, error) {
 	ch, err := s.Store.Changes(ctx, app, since)
 	if s.change != nil {
 		s.change(&ch)

@@ -1,7 +1,8 @@
 // Package pairing matches a person who asks for a call with one who takes it:
-// asks, offers, answers, the call's preview and its end. Step is the whole state
-// machine as a pure function; Service drives it over a store. Row names such as
-// A7, N13 or C6 in comments and tests are rows of the pairing tables.
+// asks, offers, answers, the call's preview and its end. Service drives the
+// state machine of package ticket over a store, and pools match who waits with
+// who is idle. Row names such as A7, N13 or C6 in comments and tests are rows of
+// docs/pairing.md.
 package pairing
 
 import (

@@ -1,14 +1,16 @@
 package pairing
 
+import "switchboard/app/pairing/ticket"
+
 // plan is a ticket and whom to offer it to.
 type plan struct {
 	askNo  string
-	asker  UID
-	picks  []Pick
-	missed bool    // it could have been made before
-	seen   []int64 // versions of asks() when the plan was made
-	sure   bool    // nobody who has to be verified is picked
-	stale  []UID   // picks whose presence has to be verified first
+	asker  ticket.UID
+	picks  []ticket.Pick
+	missed bool         // it could have been made before
+	seen   []int64      // versions of asks() when the plan was made
+	sure   bool         // nobody who has to be verified is picked
+	stale  []ticket.UID // picks whose presence has to be verified first
 }
 
 // asks lists every ticket that the plan keeps busy.
@@ -28,7 +30,7 @@ const triesPerRound = 256
 
 // plans pairs waiting tickets, the oldest first (invariant 15), with idle
 // candidates, and keeps both busy until settled. It returns at most limit.
-func (p *pool) plans(now Instant, limit int) []plan {
+func (p *pool) plans(now ticket.Instant, limit int) []plan {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -44,7 +46,7 @@ func (p *pool) plans(now Instant, limit int) []plan {
 	fruitless := 0
 	var chosen []*waiter
 	try := func(w *waiter) bool {
-		if p.idle.size == 0 && (p.cfg.CrossAsk == CrossOff || p.waiting.size < 2) || len(out) >= limit || fruitless >= triesPerRound {
+		if p.idle.size == 0 && (p.cfg.CrossAsk == ticket.CrossOff || p.waiting.size < 2) || len(out) >= limit || fruitless >= triesPerRound {
 			return false
 		}
 		if pl, ok := p.pair(w); ok {
@@ -76,7 +78,7 @@ func (p *pool) plans(now Instant, limit int) []plan {
 // first makes a new ask known, and pairs it at once where the store was read and
 // nobody waits before it, so that the ask and its first offer are one commit. Whatever was picked is
 // busy until settled.
-func (p *pool) first(w *waiter, now Instant) (plan, bool) {
+func (p *pool) first(w *waiter, now ticket.Instant) (plan, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -84,7 +86,7 @@ func (p *pool) first(w *waiter, now Instant) (plan, bool) {
 	p.waiters[w.t.AskNo] = w
 	w.busy = true // until settled lists it
 	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{0}, sure: true}
-	if p.polled != 0 && p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != CrossFirst && p.waiting.size == 0 {
+	if p.polled != 0 && p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != ticket.CrossFirst && p.waiting.size == 0 {
 		p.pickIdles(w, &pl)
 	}
 	return pl, len(pl.picks) > 0
@@ -100,16 +102,16 @@ func (p *pool) recall(pl plan) {
 
 // pair finds candidates for one ticket and marks all as busy.
 func (p *pool) pair(w *waiter) (plan, bool) {
-	if w.busy || w.after > p.now || !w.t.open(p.now) {
+	if w.busy || w.after > p.now || !w.t.TakesOffers(p.now) {
 		return plan{}, false
 	}
-	room := w.t.Room(w.cfg, p.now)
+	room := w.t.OpenSlots(w.cfg, p.now)
 	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}}
-	if w.cfg.CrossAsk == CrossFirst && room > 0 {
+	if w.cfg.CrossAsk == ticket.CrossFirst && room > 0 {
 		p.pickAsker(w, &pl)
 	}
 	p.pickIdles(w, &pl)
-	if w.cfg.CrossAsk == CrossFallback && len(pl.picks) == 0 && room > 0 {
+	if w.cfg.CrossAsk == ticket.CrossFallback && len(pl.picks) == 0 && room > 0 {
 		p.pickAsker(w, &pl)
 	}
 	w.busy = len(pl.picks) > 0
@@ -119,7 +121,7 @@ func (p *pool) pair(w *waiter) (plan, bool) {
 // pickIdles fills the room of w's round; where the vendor's budget runs short
 // there is one offer at a time (3.7).
 func (p *pool) pickIdles(w *waiter, pl *plan) {
-	room := w.t.Room(w.cfg, p.now)
+	room := w.t.OpenSlots(w.cfg, p.now)
 	if p.short() {
 		room = min(room, 1-w.t.OpenOffers())
 	}
@@ -136,17 +138,17 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	scanned := 0
 	var away []*member
 	want := p.cfg.TopM
-	if p.cfg.Strategy == Score || p.oracle != nil {
+	if p.cfg.Strategy == ticket.Score || p.oracle != nil {
 		want = p.cfg.ScanLimit
 	}
 	spent := p.spent()
 	p.idle.from(-1<<63, 0, func(m *member) bool {
-		evidence, present := m.c.proof(p.now)
+		evidence, present := m.c.BestEvidence(p.now)
 		switch {
 		case !present || !p.wants(m):
 			away = append(away, m)
 			return len(away) < p.cfg.ScanLimit
-		case spent && evidence.Proof != ProofSocket:
+		case spent && evidence.Proof != ticket.ProofSocket:
 			p.heldAt = p.now
 			scanned++
 		case p.suits(w, m):
@@ -168,11 +170,11 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 
 // pick chooses m for w, if the budget has a message for him.
 func (p *pool) pick(w *waiter, m *member, pl *plan) bool {
-	evidence, _ := m.c.proof(p.now)
+	evidence, _ := m.c.BestEvidence(p.now)
 	if pl.sure && p.doubtful(m, evidence) {
 		return false
 	}
-	if evidence.Proof != ProofSocket && !p.allow() {
+	if evidence.Proof != ticket.ProofSocket && !p.allow() {
 		return false
 	}
 	pl.missed = pl.missed || p.missed(w, m)
@@ -183,17 +185,17 @@ func (p *pool) pick(w *waiter, m *member, pl *plan) bool {
 	m.planned = true
 	p.turn++
 	m.turn = p.turn
-	pl.picks = append(pl.picks, Pick{UID: m.c.UID, Card: m.c.Card})
+	pl.picks = append(pl.picks, ticket.Pick{UID: m.c.UID, Card: m.c.Card})
 	return true
 }
 
 // doubtful: the vendor is asked before this person is offered anything. A call
 // to our API alone does not show that he can ring, unless he said so himself.
-func (p *pool) doubtful(m *member, e Evidence) bool {
+func (p *pool) doubtful(m *member, e ticket.Evidence) bool {
 	switch e.Proof {
-	case ProofSocket:
+	case ticket.ProofSocket:
 		return false
-	case ProofActivity:
+	case ticket.ProofActivity:
 		return !m.c.Avail.On || m.c.Avail.Until <= p.now
 	default:
 		return p.now.Sub(e.At) > p.cfg.PresenceFresh
@@ -209,15 +211,15 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 	p.waiting.from(w.node.key, w.node.tie+1, func(other *waiter) bool {
 		scanned++
 		m := p.members[other.t.Asker]
-		if other.busy || other.t.State != Searching || !other.t.open(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) || m.c.ReadyAt > p.now {
+		if other.busy || other.t.State != ticket.Searching || !other.t.TakesOffers(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) || m.c.ReadyAt > p.now {
 			return scanned < p.cfg.ScanLimit
 		}
-		if evidence, present := m.c.proof(p.now); (!present || evidence.Proof != ProofSocket) && !p.allow() {
+		if evidence, present := m.c.BestEvidence(p.now); (!present || evidence.Proof != ticket.ProofSocket) && !p.allow() {
 			return false
 		}
 		p.unlist(m) // his own ask may have ended unheard
 		other.busy, m.planned = true, true
-		pl.picks = append(pl.picks, Pick{UID: m.c.UID, Card: m.c.Card, HeldAsk: other.t.AskNo})
+		pl.picks = append(pl.picks, ticket.Pick{UID: m.c.UID, Card: m.c.Card, HeldAsk: other.t.AskNo})
 		pl.seen = append(pl.seen, other.t.Version)
 		return false
 	})
@@ -247,7 +249,7 @@ func (p *pool) batch() []plan {
 		if j >= 0 {
 			p.pick(w, cols[j], &pl)
 		}
-		if len(pl.picks) == 0 && w.cfg.CrossAsk != CrossOff {
+		if len(pl.picks) == 0 && w.cfg.CrossAsk != ticket.CrossOff {
 			p.pickAsker(w, &pl)
 		}
 		if len(pl.picks) > 0 {
@@ -262,13 +264,13 @@ func (p *pool) batch() []plan {
 // crowd is who waits and who is idle in this window.
 func (p *pool) crowd() (rows []*waiter, cols []*member) {
 	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
-		if !w.busy && w.after <= p.now && w.t.open(p.now) && w.t.Room(w.cfg, p.now) > 0 {
+		if !w.busy && w.after <= p.now && w.t.TakesOffers(p.now) && w.t.OpenSlots(w.cfg, p.now) > 0 {
 			rows = append(rows, w)
 		}
 		return len(rows) < batchMax
 	})
 	p.idle.from(-1<<63, 0, func(m *member) bool {
-		if _, present := m.c.proof(p.now); present && p.wants(m) {
+		if _, present := m.c.BestEvidence(p.now); present && p.wants(m) {
 			cols = append(cols, m)
 		}
 		return len(cols) < batchMax

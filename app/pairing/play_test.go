@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 
 	"pgregory.net/rapid"
@@ -16,12 +17,12 @@ import (
 func play(t *rapid.T, w *world) {
 	ctx := context.Background()
 	if rapid.Bool().Draw(t, "a business server") {
-		w.profiles = map[UID]Profile{}
+		w.profiles = map[ticket.UID]Profile{}
 		w.restart()
 	}
-	users := []UID{1, 2, 3, 4, 5, 6}
+	users := []ticket.UID{1, 2, 3, 4, 5, 6}
 	var asks []string
-	user := func() UID { return rapid.SampledFrom(users).Draw(t, "user") }
+	user := func() ticket.UID { return rapid.SampledFrom(users).Draw(t, "user") }
 	ask := func() string {
 		if len(asks) == 0 {
 			t.Skip("no ask yet")
@@ -39,8 +40,8 @@ func play(t *rapid.T, w *world) {
 		}
 	}
 	// owes checks that "short" was said of somebody who has to pay (invariant 19).
-	owes := func(err error, who ...UID) {
-		if errors.Is(err, ErrBalance) && !slices.ContainsFunc(who, func(u UID) bool { return w.short[u] }) {
+	owes := func(err error, who ...ticket.UID) {
+		if errors.Is(err, ticket.ErrBalance) && !slices.ContainsFunc(who, func(u ticket.UID) bool { return w.short[u] }) {
 			t.Fatalf("invariant 19: short is said of %v, and the source never said so", who)
 		}
 	}
@@ -49,7 +50,7 @@ func play(t *rapid.T, w *world) {
 	twice := func(no string, do func() error) {
 		first := do()
 		known(first)
-		if errors.Is(first, ErrTooMany) || errors.Is(first, ErrUnavailable) {
+		if errors.Is(first, ErrTooMany) || errors.Is(first, ticket.ErrUnavailable) {
 			return
 		}
 		version, records := w.ticket(no).Version, len(w.store.byKey)
@@ -61,7 +62,7 @@ func play(t *rapid.T, w *world) {
 			t.Fatalf("invariant 7: first %v, then %v", first, second)
 		}
 	}
-	answer := func(no string, uid UID, r int, pass bool) {
+	answer := func(no string, uid ticket.UID, r int, pass bool) {
 		twice(no, func() error {
 			err := w.answer(no, uid, r, pass)
 			owes(err, uid, w.ticket(no).Asker)
@@ -111,7 +112,7 @@ func play(t *rapid.T, w *world) {
 			for _, no := range asks {
 				tk := w.ticket(no)
 				for _, o := range tk.Offers {
-					if o.State == OfferOpen {
+					if o.State == ticket.OfferOpen {
 						pass := rapid.IntRange(0, 2).Draw(t, "pass") > 0
 						answer(no, o.UID, o.Round, pass)
 						return
@@ -122,7 +123,7 @@ func play(t *rapid.T, w *world) {
 		"answer what is taken": func(t *rapid.T) {
 			for _, no := range asks {
 				for _, o := range w.ticket(no).Offers {
-					if o.State == OfferRescinded && o.Reason == ReasonLost {
+					if o.State == ticket.OfferRescinded && o.Reason == ticket.ReasonLost {
 						answer(no, o.UID, o.Round, true)
 						return
 					}
@@ -133,7 +134,7 @@ func play(t *rapid.T, w *world) {
 			w.between = nil
 			for _, no := range asks {
 				for _, o := range w.ticket(no).Offers {
-					if o.State != OfferTimedOut {
+					if o.State != ticket.OfferTimedOut {
 						continue
 					}
 					offers := w.ticket(no).Offers
@@ -150,7 +151,7 @@ func play(t *rapid.T, w *world) {
 				w.settle()
 				tk := w.ticket(no)
 				for _, o := range tk.Offers {
-					if o.State == OfferOpen {
+					if o.State == ticket.OfferOpen {
 						known(w.answer(no, o.UID, o.Round, true))
 						known(w.started(no, o.Round, call(no, o.Round), tk.Asker, o.UID))
 						known(w.confirm(no, tk.Asker, o.Round, o.UID, call(no, o.Round), false))
@@ -192,7 +193,7 @@ func play(t *rapid.T, w *world) {
 		"client says ended": func(*rapid.T) {
 			no := ask()
 			r, by := round(no), user()
-			known(w.svc.CallOver(ctx, app, no, CallEnded{By: by, Round: r, CallID: call(no, r), Witness: FromClient}))
+			known(w.svc.CallOver(ctx, app, no, ticket.CallEnded{By: by, Round: r, CallID: call(no, r), Witness: ticket.FromClient}))
 		},
 		"info": func(*rapid.T) {
 			no, uid := ask(), user()
@@ -215,17 +216,17 @@ func play(t *rapid.T, w *world) {
 				return
 			}
 			j := w.pending[0]
-			w.tell(0, TellDone)
+			w.tell(0, ticket.Delivered)
 			w.ackAll()
 			version := w.ticket(j.t.AskNo).Version
-			j.by.finish(ctx, j.job, TellDone)
+			j.by.finish(ctx, j.job, ticket.Delivered)
 			if w.ackAll(); w.ticket(j.t.AskNo).Version != version {
 				t.Fatalf("invariant 7: %s was told twice and moved %s", j.e.Name, j.t.AskNo)
 			}
 		},
 		"deliver": func(t *rapid.T) {
 			if len(w.pending) > 0 {
-				w.tell(rapid.IntRange(0, len(w.pending)-1).Draw(t, "which"), rapid.SampledFrom([]Tell{TellDone, TellDone, TellDone, TellUnknown, TellRetry, TellNever}).Draw(t, "how"))
+				w.tell(rapid.IntRange(0, len(w.pending)-1).Draw(t, "which"), rapid.SampledFrom([]ticket.DeliveryResult{ticket.Delivered, ticket.Delivered, ticket.Delivered, ticket.DeliveryUnknown, ticket.DeliveryRetry, ticket.DeliveryFailed}).Draw(t, "how"))
 			}
 		},
 		"deliver all": func(*rapid.T) { w.tellAll() },
@@ -240,11 +241,11 @@ func play(t *rapid.T, w *world) {
 		},
 		"sweep": func(*rapid.T) { w.svc.SweepOnce(ctx) },
 		"wait a bit": func(t *rapid.T) {
-			w.at += Instant(rapid.IntRange(1, 3000).Draw(t, "ms"))
+			w.at += ticket.Instant(rapid.IntRange(1, 3000).Draw(t, "ms"))
 			w.svc.SweepOnce(ctx)
 		},
 		"wait long": func(t *rapid.T) {
-			w.at += Instant(rapid.IntRange(1, 40_000).Draw(t, "ms"))
+			w.at += ticket.Instant(rapid.IntRange(1, 40_000).Draw(t, "ms"))
 			w.svc.SweepOnce(ctx)
 		},
 		"crash": func(t *rapid.T) {
@@ -274,8 +275,8 @@ func play(t *rapid.T, w *world) {
 
 // code is the refusal that err stands for; nil: it is none.
 func code(err error) error {
-	for _, e := range []error{ErrBalance, ErrUnknownAsk, ErrEnded, ErrWrongRound, ErrNoOffer, ErrTooLate, ErrTaken, ErrBusy,
-		ErrMismatch, ErrTooMany, ErrUnavailable, ErrClosed, ErrConfirmed, ErrRecordLive, ErrNoCandidate} {
+	for _, e := range []error{ticket.ErrBalance, ticket.ErrUnknownAsk, ticket.ErrEnded, ticket.ErrWrongRound, ticket.ErrNoOffer, ticket.ErrTooLate, ticket.ErrTaken, ticket.ErrBusy,
+		ticket.ErrMismatch, ErrTooMany, ticket.ErrUnavailable, ErrClosed, ticket.ErrConfirmed, ErrRecordLive, ErrNoCandidate} {
 		if errors.Is(err, e) {
 			return e
 		}
@@ -284,7 +285,7 @@ func code(err error) error {
 }
 
 // forget hides one of uid's records and looks at what the other sees (18).
-func (w *world) forget(t *rapid.T, uid UID) {
+func (w *world) forget(t *rapid.T, uid ticket.UID) {
 	ctx := context.Background()
 	mine, err := w.svc.Records(ctx, app, uid, Cursor{}, recordsMax)
 	must(t, err)
@@ -328,13 +329,13 @@ func (w *world) rival(asks []string, what int, pass bool) {
 		tk := w.ticket(no)
 		for _, o := range tk.Offers {
 			switch {
-			case o.State == OfferOpen && what == 2:
+			case o.State == ticket.OfferOpen && what == 2:
 				_ = w.answer(no, o.UID, o.Round, pass) // what it is told is checked elsewhere
 				return
-			case o.State == OfferOpen && what == 3:
+			case o.State == ticket.OfferOpen && what == 3:
 				_ = w.cancel(no, tk.Asker)
 				return
-			case o.State == OfferPassed && tk.State == Preview && what == 4:
+			case o.State == ticket.OfferPassed && tk.State == ticket.Preview && what == 4:
 				_ = w.confirm(no, tk.Asker, o.Round, o.UID, tk.Round().CallID, pass)
 				return
 			}
@@ -370,7 +371,7 @@ func (w *world) quiesce(still bool) {
 // and for recovery a retry's longest wait. A held ask waits for the offer that
 // holds it, at most once for each older ask.
 func (w *world) longestSilence() time.Duration {
-	cfg, err := Parse(w.values)
+	cfg, err := ticket.ParseConfig(w.values)
 	must(w.tb, err)
 	offer := cfg.SendTimeout*time.Duration(1+cfg.SendRetries) + cfg.AnswerTimeout + cfg.AnswerGrace + time.Second // a delivery waits that long for its turn
 	held := time.Duration(len(w.store.tickets)) * offer
@@ -379,11 +380,11 @@ func (w *world) longestSilence() time.Duration {
 
 // atRest also passes quickly over calls that go on and on.
 func (w *world) atRest() bool {
-	next, rest := Instant(0), len(w.pending) == 0
+	next, rest := ticket.Instant(0), len(w.pending) == 0
 	for _, r := range w.store.tickets {
-		if t := r.ticket; t.State != Ended || len(t.Outbox) > 0 {
+		if t := r.ticket; t.State != ticket.Ended || len(t.Outbox) > 0 {
 			rest = false
-			if t.State != Liked {
+			if t.State != ticket.Liked {
 				return false
 			}
 			if next == 0 || r.due < next {

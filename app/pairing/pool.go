@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"math/rand/v2"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,60 +17,60 @@ import (
 type pool struct {
 	app    string
 	scene  int
-	hooked bool                                       // there is somebody to ask for profiles
-	oracle func(asker, uid UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
-	room   func() float64                             // what the vendor would let out now; nil or negative: no limit known
-	wake   chan struct{}                              // something may be matched; capacity 1
+	hooked bool                                              // there is somebody to ask for profiles
+	oracle func(asker, uid ticket.UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
+	room   func() float64                                    // what the vendor would let out now; nil or negative: no limit known
+	wake   chan struct{}                                     // something may be matched; capacity 1
 
 	sockets      sync.Map    // of UID to the Instant until which he holds a socket of ours
 	unconfigured atomic.Bool // the source failed when it was last asked
 
-	mu           sync.Mutex // guards what follows
-	now          Instant    // of the last call
-	cfg          *Config
-	members      map[UID]*member
+	mu           sync.Mutex     // guards what follows
+	now          ticket.Instant // of the last call
+	cfg          *ticket.Config
+	members      map[ticket.UID]*member
 	idle         tree[*member]
 	cooling      coolHeap
 	waiters      map[string]*waiter
 	waiting      tree[*waiter]
 	turn         int64 // round robin's counter
 	budget       *rate.Limiter
-	skip         *waiter // where the last round of fruitless tries stopped
-	polled       Instant // when the store was last read; 0: not yet
-	hosts        map[UID]bool
-	hostsAt      Instant // when the list of hosts was last looked at; 0: look now
+	skip         *waiter        // where the last round of fruitless tries stopped
+	polled       ticket.Instant // when the store was last read; 0: not yet
+	hosts        map[ticket.UID]bool
+	hostsAt      ticket.Instant // when the list of hosts was last looked at; 0: look now
 	hostsVersion int64
 	pace         pace
 	tally        tally
-	heldAt       Instant // when nothing could be offered last
+	heldAt       ticket.Instant // when nothing could be offered last
 	rand         *rand.Rand
 }
 
 // member is a person as a candidate.
 type member struct {
-	c       Candidate
+	c       ticket.Candidate
 	profile Profile
 	known   bool // profile was read
 	turn    int64
-	taken   Claim // AskNo empty: free
-	takenAt Instant
-	planned bool    // chosen, not yet committed
-	dropped Claim   // last claim seen dropped: news may come in the wrong order
-	since   Instant // idle from
+	taken   ticket.Claim // AskNo empty: free
+	takenAt ticket.Instant
+	planned bool           // chosen, not yet committed
+	dropped ticket.Claim   // last claim seen dropped: news may come in the wrong order
+	since   ticket.Instant // idle from
 	node    *node[*member]
 	cool    int // index in cooling, -1: not there
 }
 
-func newPool(app string, scene int, cfg *Config, hooked bool) *pool {
+func newPool(app string, scene int, cfg *ticket.Config, hooked bool) *pool {
 	p := &pool{app: app, scene: scene, hooked: hooked, wake: make(chan struct{}, 1),
-		members: map[UID]*member{}, waiters: map[string]*waiter{}, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
+		members: map[ticket.UID]*member{}, waiters: map[string]*waiter{}, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
 	p.configure(cfg)
 	return p
 }
 
 // configure takes a new configuration; another order or
 // another choice of candidates lists them afresh.
-func (p *pool) configure(cfg *Config) {
+func (p *pool) configure(cfg *ticket.Config) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cfg == cfg {
@@ -98,7 +99,7 @@ func (p *pool) poke() {
 }
 
 // know takes over what a report says of a person.
-func (p *pool) know(c Candidate, now Instant) {
+func (p *pool) know(c ticket.Candidate, now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -113,7 +114,7 @@ func (p *pool) know(c Candidate, now Instant) {
 		m.since = since
 	}
 	p.poke()
-	if e, present := c.proof(now); present && e.Proof == ProofSocket {
+	if e, present := c.BestEvidence(now); present && e.Proof == ticket.ProofSocket {
 		p.sockets.Store(c.UID, e.Until)
 	} else {
 		p.sockets.Delete(c.UID)
@@ -125,7 +126,7 @@ func (p *pool) know(c Candidate, now Instant) {
 const claimSettled = time.Second
 
 // heed takes over who is claimed, as read from the store.
-func (p *pool) heed(c Candidate, now Instant) {
+func (p *pool) heed(c ticket.Candidate, now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(c.UID)
@@ -133,9 +134,9 @@ func (p *pool) heed(c Candidate, now Instant) {
 	case m.planned:
 	case c.Claimed && m.taken.AskNo == "":
 		p.unlist(m)
-		m.taken, m.takenAt = Claim{AskNo: elsewhere, UID: c.UID}, now
+		m.taken, m.takenAt = ticket.Claim{AskNo: elsewhere, UID: c.UID}, now
 	case !c.Claimed && m.taken.AskNo != "" && (m.taken.AskNo == elsewhere || now.Sub(m.takenAt) > claimSettled):
-		m.taken = Claim{}
+		m.taken = ticket.Claim{}
 		p.list(m)
 		p.poke()
 	}
@@ -144,11 +145,11 @@ func (p *pool) heed(c Candidate, now Instant) {
 // elsewhere stands for an ask that another replica serves.
 const elsewhere = "elsewhere"
 
-func (p *pool) member(uid UID) *member {
+func (p *pool) member(uid ticket.UID) *member {
 	m := p.members[uid]
 	if m == nil {
 		p.turn++
-		m = &member{c: Candidate{App: p.app, UID: uid}, cool: -1, turn: p.turn}
+		m = &member{c: ticket.Candidate{App: p.app, UID: uid}, cool: -1, turn: p.turn}
 		p.members[uid] = m
 	}
 	return m
@@ -156,7 +157,7 @@ func (p *pool) member(uid UID) *member {
 
 // committed takes over who was taken and freed and, in its own pool, the ticket;
 // false: that one wants offers, and nothing is known of its asker yet.
-func (p *pool) committed(d *stepped, now Instant) bool {
+func (p *pool) committed(d *stepped, now ticket.Instant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -171,26 +172,26 @@ func (p *pool) committed(d *stepped, now Instant) bool {
 }
 
 // take notes a committed claim; here: of an ask of this pool.
-func (p *pool) take(c Claim, here bool) {
+func (p *pool) take(c ticket.Claim, here bool) {
 	m := p.member(c.UID)
-	if here && c.Role == RoleCandidate {
+	if here && c.Role == ticket.RoleCandidate {
 		p.tally.add(c.UID, p.now)
 	}
 	m.planned = false
-	if !c.holds(m.dropped) {
+	if !c.Same(m.dropped) {
 		m.taken, m.takenAt = c, p.now
 	}
 	p.list(m)
 }
 
 // release notes a committed drop.
-func (p *pool) release(d Release) {
+func (p *pool) release(d ticket.Release) {
 	m := p.member(d.Claim.UID)
 	m.dropped = d.Claim
-	if m.taken.AskNo != "" && m.taken.AskNo != elsewhere && !d.Claim.holds(m.taken) {
+	if m.taken.AskNo != "" && m.taken.AskNo != elsewhere && !d.Claim.Same(m.taken) {
 		return // he is somebody else's by now
 	}
-	m.taken = Claim{}
+	m.taken = ticket.Claim{}
 	m.c.ReadyAt, m.c.IdleSince = d.ReadyAt, p.now
 	m.c.Paused = m.c.Paused || d.Paused
 	if d.Card != nil {
@@ -206,7 +207,7 @@ func (p *pool) list(m *member) {
 	if m.taken.AskNo != "" || m.planned || !p.wants(m) || !p.answers(m) {
 		return
 	}
-	if _, present := m.c.proof(p.now); !present {
+	if _, present := m.c.BestEvidence(p.now); !present {
 		return
 	}
 	if m.c.ReadyAt > p.now {
@@ -229,7 +230,7 @@ func (p *pool) unlist(m *member) {
 
 // settled takes a planned ticket back after its dispatch was committed or not;
 // those in taken turned out to be somebody else's.
-func (p *pool) settled(pl plan, taken []UID, now Instant) {
+func (p *pool) settled(pl plan, taken []ticket.UID, now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -247,7 +248,7 @@ func (p *pool) settled(pl plan, taken []UID, now Instant) {
 }
 
 // putBack lists the picks that were not taken after all.
-func (p *pool) putBack(pl plan, taken []UID) {
+func (p *pool) putBack(pl plan, taken []ticket.UID) {
 	for _, pick := range pl.picks {
 		m := p.members[pick.UID]
 		if m == nil || !m.planned {
@@ -255,7 +256,7 @@ func (p *pool) putBack(pl plan, taken []UID) {
 		}
 		m.planned = false
 		if slices.Contains(taken, pick.UID) {
-			m.taken, m.takenAt = Claim{AskNo: elsewhere, UID: pick.UID}, p.now // until the store says otherwise
+			m.taken, m.takenAt = ticket.Claim{AskNo: elsewhere, UID: pick.UID}, p.now // until the store says otherwise
 			continue
 		}
 		p.list(m)

@@ -2,90 +2,91 @@ package pairing
 
 import (
 	"context"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
 // Seen takes evidence that a person can be reached, or cannot, from one of his
 // sessions (2.12).
-func (s *Service) Seen(ctx context.Context, app string, uid UID, session string, e Evidence) error {
-	return s.seen(ctx, app, uid, session, e, Gone{UID: uid})
+func (s *Service) Seen(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence) error {
+	return s.seen(ctx, app, uid, session, e, ticket.Gone{UID: uid})
 }
 
 // seen tells the ask that holds the person what his evidence, old and new, comes
 // to: gone is what he is where nothing shows him present.
-func (s *Service) seen(ctx context.Context, app string, uid UID, session string, e Evidence, gone Gone) error {
+func (s *Service) seen(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, gone ticket.Gone) error {
 	c, err := s.Store.SavePresence(ctx, app, uid, session, e, s.now().Add(s.presence(ctx, app).AvailTTL))
 	if err != nil {
 		return err
 	}
 	s.know(c)
-	if _, present := c.proof(s.now()); present {
-		return s.toHolder(ctx, app, uid, Back{UID: uid})
+	if _, present := c.BestEvidence(s.now()); present {
+		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid})
 	}
 	return s.toHolder(ctx, app, uid, gone)
 }
 
 // Socket reports a socket of ours: open or renewed, or closed.
-func (s *Service) Socket(ctx context.Context, app string, uid UID, session string, open bool) error {
+func (s *Service) Socket(ctx context.Context, app string, uid ticket.UID, session string, open bool) error {
 	now := s.now()
-	return s.Seen(ctx, app, uid, "socket:"+session, Evidence{Proof: ProofSocket, Online: open, At: now, Until: now.Add(s.presence(ctx, app).PresenceTTL)})
+	return s.Seen(ctx, app, uid, "socket:"+session, ticket.Evidence{Proof: ticket.ProofSocket, Online: open, At: now, Until: now.Add(s.presence(ctx, app).PresenceTTL)})
 }
 
 // VendorPresence takes a vendor's word, at the vendor's own time (Y5).
-func (s *Service) VendorPresence(ctx context.Context, app string, uid UID, session string, online bool, at Instant) error {
+func (s *Service) VendorPresence(ctx context.Context, app string, uid ticket.UID, session string, online bool, at ticket.Instant) error {
 	return s.Seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, online, at))
 }
 
 // LoggedOut takes a vendor's word that a session was left on purpose: there is no
 // grace (N16, D1), unless something newer or another session shows him present.
-func (s *Service) LoggedOut(ctx context.Context, app string, uid UID, session string, at Instant) error {
-	return s.seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, false, at), Gone{UID: uid, Now: true})
+func (s *Service) LoggedOut(ctx context.Context, app string, uid ticket.UID, session string, at ticket.Instant) error {
+	return s.seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, false, at), ticket.Gone{UID: uid, Now: true})
 }
 
-func (s *Service) vendorEvidence(ctx context.Context, app string, online bool, at Instant) Evidence {
-	return Evidence{Proof: ProofVendor, Online: online, At: at, Until: s.now().Add(s.presence(ctx, app).PresenceTTL)}
+func (s *Service) vendorEvidence(ctx context.Context, app string, online bool, at ticket.Instant) ticket.Evidence {
+	return ticket.Evidence{Proof: ticket.ProofVendor, Online: online, At: at, Until: s.now().Add(s.presence(ctx, app).PresenceTTL)}
 }
 
 // Active notes an authenticated call, which is a weak sign of presence. It
 // writes only when what is known would not last.
-func (s *Service) Active(ctx context.Context, app string, uid UID) error {
+func (s *Service) Active(ctx context.Context, app string, uid ticket.UID) error {
 	now := s.now()
 	known := false
 	s.everyPool(app, func(p *pool) { known = known || p.presentFor(uid, now, s.presence(ctx, app).ActivityTTL/2) })
 	if known {
 		return nil
 	}
-	return s.Seen(ctx, app, uid, "activity", Evidence{Proof: ProofActivity, Online: true, At: now, Until: now.Add(s.presence(ctx, app).ActivityTTL)})
+	return s.Seen(ctx, app, uid, "activity", ticket.Evidence{Proof: ticket.ProofActivity, Online: true, At: now, Until: now.Add(s.presence(ctx, app).ActivityTTL)})
 }
 
 // hasSocket reports whether uid can be told through our own gateway.
-func (s *Service) hasSocket(app string, uid UID) bool {
+func (s *Service) hasSocket(app string, uid ticket.UID) bool {
 	now, has := s.now(), false
 	s.everyPool(app, func(p *pool) {
 		until, known := p.sockets.Load(uid)
-		has = has || known && until.(Instant) > now
+		has = has || known && until.(ticket.Instant) > now
 	})
 	return has
 }
 
 // presentFor reports whether uid's evidence holds for another d.
-func (p *pool) presentFor(uid UID, now Instant, d time.Duration) bool {
+func (p *pool) presentFor(uid ticket.UID, now ticket.Instant, d time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.members[uid]
 	if m == nil {
 		return false
 	}
-	_, present := m.c.proof(now.Add(d))
+	_, present := m.c.BestEvidence(now.Add(d))
 	return present
 }
 
 // presence is the configuration whose presence times hold for app.
-func (s *Service) presence(ctx context.Context, app string) *Config {
+func (s *Service) presence(ctx context.Context, app string) *ticket.Config {
 	if cfg, err := s.Configs.Get(ctx, app, DefaultScene); err == nil {
 		return cfg
 	}
-	cfg := Default()
+	cfg := ticket.DefaultConfig()
 	return &cfg
 }
 
@@ -93,12 +94,12 @@ func (s *Service) presence(ctx context.Context, app string) *Config {
 const DefaultScene = 1
 
 // SetAvail is a person's own word on offers; it returns when the lease ends.
-func (s *Service) SetAvail(ctx context.Context, app string, uid UID, on bool) (Instant, error) {
+func (s *Service) SetAvail(ctx context.Context, app string, uid ticket.UID, on bool) (ticket.Instant, error) {
 	cfg, err := s.Configs.Get(ctx, app, DefaultScene)
 	if err != nil {
 		return 0, err
 	}
-	a := Avail{On: on, At: s.now()}
+	a := ticket.Avail{On: on, At: s.now()}
 	if on {
 		a.Until = a.At.Add(cfg.AvailTTL)
 	}
@@ -111,14 +112,14 @@ func (s *Service) SetAvail(ctx context.Context, app string, uid UID, on bool) (I
 		return a.Until, nil
 	}
 	held, ok, err := s.Store.Holder(ctx, app, uid)
-	if err != nil || !ok || held.Role != RoleCandidate {
+	if err != nil || !ok || held.Role != ticket.RoleCandidate {
 		return 0, err
 	}
-	return 0, s.toHolder(ctx, app, uid, Unavailable{UID: uid}) // N16
+	return 0, s.toHolder(ctx, app, uid, ticket.Unavailable{UID: uid}) // N16
 }
 
 // know brings a person's newest state to the pools of his app.
-func (s *Service) know(c Candidate) {
+func (s *Service) know(c ticket.Candidate) {
 	now := s.now()
 	s.everyPool(c.App, func(p *pool) { p.know(c, now) })
 	s.readAhead(c.App, c.UID)

@@ -5,10 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/app/pairing/ticket"
 	"switchboard/vendors"
 )
 
-func (w *world) heardOf(uid, action string, at Instant) {
+func (w *world) heardOf(uid, action string, at ticket.Instant) {
 	w.tb.Helper()
 	must(w.tb, w.svc.Hear(context.Background(), app, vendors.Event{Kind: vendors.EventPresence, Action: action, From: uid, Session: "phone", At: at.Time()}))
 }
@@ -20,17 +21,17 @@ func TestPresence(t *testing.T) {
 			ask := w.ask(1)
 			w.heardOf("2", "online", w.at)
 			w.settle()
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			w.heardOf("2", "logout", w.at.Add(-time.Second))
 			w.heardOf("1", "online", w.at)
 			w.heardOf("1", "logout", w.at.Add(-time.Second))
 			w.settle()
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			w.heardOf("2", "logout", w.at.Add(time.Millisecond))
 			w.settle()
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			w.heardOf("1", "logout", w.at.Add(time.Millisecond))
-			w.wantEnd(ask, ReasonAskerGone)
+			w.wantEnd(ask, ticket.ReasonAskerGone)
 		},
 		"Y5 the end of one session is not the end of another": func(t *testing.T) {
 			w, ask := offered(t, nil) // both have a socket
@@ -38,7 +39,7 @@ func TestPresence(t *testing.T) {
 			w.heardOf("2", "logout", w.at.Add(time.Millisecond))
 			w.heardOf("2", "offline", w.at.Add(2*time.Millisecond))
 			w.pass(5 * time.Second)
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 		},
 		"what is not renewed decays": func(t *testing.T) {
 			w := newWorld(t, off)
@@ -46,11 +47,11 @@ func TestPresence(t *testing.T) {
 			w.at = w.at.Add(121 * time.Second)
 			ask := w.ask(1)
 			w.settle()
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 		},
 		"a lease runs out, and presence renews it": func(t *testing.T) {
 			w := newWorld(t, map[string]string{"pair.cross_ask": "off", "pair.pool.mode": "optin", "pair.avail_ttl": "60s"})
-			for _, uid := range []UID{2, 3} {
+			for _, uid := range []ticket.UID{2, 3} {
 				_, err := w.svc.SetAvail(context.Background(), app, uid, true)
 				must(t, err)
 			}
@@ -67,7 +68,7 @@ func TestPresence(t *testing.T) {
 			}
 			must(t, w.answer(ask, 2, 1, false))
 			w.settle()
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 		},
 		"N14 who rings out too often is away, is told of, and comes back by his own word": func(t *testing.T) {
 			w := newWorld(t, map[string]string{"pair.cross_ask": "off", "pair.max_rna": "2", "pair.rna_cooldown": "0s", "pair.ask_ttl": "10m", "pair.round_timeout": "10m"})
@@ -76,11 +77,11 @@ func TestPresence(t *testing.T) {
 			for range 2 {
 				ask := w.ask(1)
 				w.settle()
-				w.wantState(ask, Offered)
+				w.wantState(ask, ticket.Offered)
 				w.at = w.at.Add(11 * time.Second)
 				w.svc.SweepOnce(t.Context())
 				for _, f := range w.pending {
-					if f.e.Name == EventCandidatePaused {
+					if f.e.Name == ticket.EventCandidatePaused {
 						told = append(told, f.e.To.String())
 					}
 				}
@@ -93,11 +94,11 @@ func TestPresence(t *testing.T) {
 			}
 			ask := w.ask(1)
 			w.pass(5 * time.Second)
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			_, err := w.svc.SetAvail(context.Background(), app, 2, true)
 			must(t, err)
 			w.settle()
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 		},
 		"Y6 a replica whose clock runs off fires no deadline, and answers on": func(t *testing.T) {
 			w, ask := offered(t, nil)
@@ -106,10 +107,10 @@ func TestPresence(t *testing.T) {
 			w.svc.SkewMax = 250 * time.Millisecond
 			w.at = w.at.Add(30 * time.Second)
 			w.svc.SweepOnce(t.Context())
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			w.svc.SkewMax = 2 * time.Second
 			w.svc.SweepOnce(t.Context())
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 		},
 	})
 }

@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -12,10 +13,10 @@ type Profile struct {
 	Language string
 	Region   string
 	Role     string
-	Blocked  []UID // whom he must never meet, ascending
+	Blocked  []ticket.UID // whom he must never meet, ascending
 }
 
-func (p *Profile) blocks(uid UID) bool {
+func (p *Profile) blocks(uid ticket.UID) bool {
 	_, found := slices.BinarySearch(p.Blocked, uid)
 	return found
 }
@@ -26,7 +27,7 @@ func (p *Profile) equal(o *Profile) bool {
 
 // profile reads what the business knows of uid. What cannot be read counts as
 // nothing known where the configuration says so; else known is false.
-func (s *Service) profile(ctx context.Context, cfg *Config, app string, uid UID) (p Profile, known bool) {
+func (s *Service) profile(ctx context.Context, cfg *ticket.Config, app string, uid ticket.UID) (p Profile, known bool) {
 	if s.Profile == nil {
 		return Profile{}, true
 	}
@@ -35,13 +36,13 @@ func (s *Service) profile(ctx context.Context, cfg *Config, app string, uid UID)
 		return p, true
 	}
 	s.count("unknown", "profile")
-	return Profile{}, cfg.ProfileOnError == OnErrorAllow
+	return Profile{}, cfg.ProfileOnError == ticket.OnErrorAllow
 }
 
 // unfit lists the picks of pl who must not be offered it, as profiles are now:
 // the pool may have filtered by older ones, or by none. Who is blocked is never
 // offered (invariant 9), and neither is he of whom nothing can be known.
-func (s *Service) unfit(ctx context.Context, p *pool, pl *plan) (out []UID) {
+func (s *Service) unfit(ctx context.Context, p *pool, pl *plan) (out []ticket.UID) {
 	if s.Profile == nil {
 		return nil
 	}
@@ -71,7 +72,7 @@ const readAheadMax = 4096
 
 // readAhead reads the profile of a person who has come, before he is looked for:
 // without it every stranger would cost the matcher one try.
-func (s *Service) readAhead(app string, uid UID) {
+func (s *Service) readAhead(app string, uid ticket.UID) {
 	if s.Profile == nil {
 		return
 	}
@@ -96,7 +97,7 @@ func (s *Service) readProfiles(ctx context.Context) {
 }
 
 // profiled takes over what is known of a person.
-func (p *pool) profiled(uid UID, profile Profile) {
+func (p *pool) profiled(uid ticket.UID, profile Profile) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(uid)
@@ -112,7 +113,7 @@ func (p *pool) profiled(uid UID, profile Profile) {
 const profileRetry = time.Second
 
 // postpone passes a person over for a while.
-func (p *pool) postpone(uid UID) {
+func (p *pool) postpone(uid ticket.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(uid)
@@ -129,7 +130,7 @@ func (p *pool) postponeAsk(askNo string) {
 }
 
 // fits repeats the filters for a pick.
-func (p *pool) fits(askNo string, uid UID) bool {
+func (p *pool) fits(askNo string, uid ticket.UID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.waiters[askNo]
@@ -145,7 +146,7 @@ func (p *pool) answers(m *member) bool {
 
 // suits applies every filter of 2.12 and 2.13 that is still on at w's age.
 func (p *pool) suits(w *waiter, m *member) bool {
-	if w.t.Barred(m.c.UID) || !p.answers(m) {
+	if w.t.Excludes(m.c.UID) || !p.answers(m) {
 		return false
 	}
 	language, region, recent := w.filters(p.now)
@@ -163,7 +164,7 @@ func (p *pool) suits(w *waiter, m *member) bool {
 
 // filters says which filters hold at w's age: each step of widen gives up one,
 // the last step all that are left, recent peers among them (M2).
-func (w *waiter) filters(now Instant) (language, region, recent bool) {
+func (w *waiter) filters(now ticket.Instant) (language, region, recent bool) {
 	age, step := now.Sub(max(w.t.CreatedAt, w.t.Round().StartedAt)), 0
 	for _, at := range w.cfg.Widen {
 		if age >= at {

@@ -5,19 +5,20 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"switchboard/app/pairing/ticket"
 )
 
 // who is in the app asked from: an ask of another app does not exist.
-func (s *Service) load(ctx context.Context, app, askNo string) (*Ticket, error) {
+func (s *Service) load(ctx context.Context, app, askNo string) (*ticket.Ticket, error) {
 	t, err := s.read(ctx, askNo)
 	if err == nil && t.App != app {
-		err = ErrUnknownAsk
+		err = ticket.ErrUnknownAsk
 	}
 	return t, err
 }
 
 // Answer is a candidate's yes or no to an offer (table 2.8).
-func (s *Service) Answer(ctx context.Context, app, askNo string, uid UID, round int, pass bool) error {
+func (s *Service) Answer(ctx context.Context, app, askNo string, uid ticket.UID, round int, pass bool) error {
 	t, err := s.load(ctx, app, askNo)
 	if err != nil {
 		return err
@@ -26,12 +27,12 @@ func (s *Service) Answer(ctx context.Context, app, askNo string, uid UID, round 
 	if err != nil {
 		return err
 	}
-	ev := Answer{UID: uid, Round: round, Pass: pass, Payer: s.unread(cfg.MinAsk), Answerer: s.unread(cfg.AnswererMin)}
-	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, errNeedFunds) {
+	ev := ticket.Answer{UID: uid, Round: round, Pass: pass, Payer: s.unread(cfg.MinAsk), Answerer: s.unread(cfg.AnswererMin)}
+	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, ticket.ErrNeedFunds) {
 		return err
 	}
 	payer := t.Asker
-	if cfg.Payer == PayerPeer {
+	if cfg.Payer == ticket.PayerPeer {
 		payer = uid
 	}
 	ev.Payer = s.funds(ctx, app, payer, cfg.MinAsk)
@@ -41,7 +42,7 @@ func (s *Service) Answer(ctx context.Context, app, askNo string, uid UID, round 
 }
 
 // Decide is the asker's like or dislike (table 2.9).
-func (s *Service) Decide(ctx context.Context, app, askNo string, ev Confirm) error {
+func (s *Service) Decide(ctx context.Context, app, askNo string, ev ticket.Confirm) error {
 	t, err := s.load(ctx, app, askNo)
 	if err != nil {
 		return err
@@ -51,44 +52,44 @@ func (s *Service) Decide(ctx context.Context, app, askNo string, ev Confirm) err
 		return err
 	}
 	ev.Payer = s.unread(cfg.MinLike)
-	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, errNeedFunds) {
+	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, ticket.ErrNeedFunds) {
 		return err
 	}
 	payer := t.Asker
-	if cfg.Payer == PayerPeer {
+	if cfg.Payer == ticket.PayerPeer {
 		payer = ev.Peer
 	}
-	ev.Purse = s.purse(ctx, app, payer)
-	ev.Payer = ev.Purse.covers(cfg.MinLike)
+	ev.Balance = s.purse(ctx, app, payer)
+	ev.Payer = ev.Balance.Covers(cfg.MinLike)
 	_, err = s.apply(ctx, askNo, ev)
 	return err
 }
 
 // Cancel ends the caller's own search or call (X1 to X8).
-func (s *Service) Cancel(ctx context.Context, app, askNo string, uid UID) error {
+func (s *Service) Cancel(ctx context.Context, app, askNo string, uid ticket.UID) error {
 	if _, err := s.load(ctx, app, askNo); err != nil {
 		return err
 	}
-	_, err := s.apply(ctx, askNo, Cancel{UID: uid})
+	_, err := s.apply(ctx, askNo, ticket.Cancel{UID: uid})
 	return err
 }
 
 // Info is an ask as the caller may see it (2.2).
-func (s *Service) Info(ctx context.Context, app string, scene int, askNo string, uid UID) (View, error) {
+func (s *Service) Info(ctx context.Context, app string, scene int, askNo string, uid ticket.UID) (ticket.View, error) {
 	t, err := s.load(ctx, app, askNo)
-	if errors.Is(err, ErrUnknownAsk) {
+	if errors.Is(err, ticket.ErrUnknownAsk) {
 		if _, cerr := s.Configs.Get(ctx, app, scene); cerr != nil {
-			return View{}, cerr
+			return ticket.View{}, cerr
 		}
 	}
 	if err != nil {
-		return View{}, err
+		return ticket.View{}, err
 	}
 	return t.Info(uid)
 }
 
 // CallStarted reports that a call of an ask's round exists (C1, C2, C17).
-func (s *Service) CallStarted(ctx context.Context, app, askNo string, ev CallSeen) error {
+func (s *Service) CallStarted(ctx context.Context, app, askNo string, ev ticket.CallSeen) error {
 	if _, err := s.load(ctx, app, askNo); err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (s *Service) CallStarted(ctx context.Context, app, askNo string, ev CallSee
 }
 
 // CallOver reports that a call ended (C4, C5, C14, C16).
-func (s *Service) CallOver(ctx context.Context, app, askNo string, ev CallEnded) error {
+func (s *Service) CallOver(ctx context.Context, app, askNo string, ev ticket.CallEnded) error {
 	if _, err := s.load(ctx, app, askNo); err != nil {
 		return err
 	}
@@ -106,22 +107,22 @@ func (s *Service) CallOver(ctx context.Context, app, askNo string, ev CallEnded)
 }
 
 // Ban takes a person out of whatever he takes part in (D5).
-func (s *Service) Ban(ctx context.Context, app string, uid UID) error {
-	return s.toHolder(ctx, app, uid, Banned{UID: uid})
+func (s *Service) Ban(ctx context.Context, app string, uid ticket.UID) error {
+	return s.toHolder(ctx, app, uid, ticket.Banned{UID: uid})
 }
 
 // End ends an ask by the operator's order.
-func (s *Service) End(ctx context.Context, app, askNo string, why Reason) error {
+func (s *Service) End(ctx context.Context, app, askNo string, why ticket.Reason) error {
 	if _, err := s.load(ctx, app, askNo); err != nil {
 		return err
 	}
-	_, err := s.apply(ctx, askNo, Stop{Why: why})
+	_, err := s.apply(ctx, askNo, ticket.Stop{Why: why})
 	return err
 }
 
 // toHolder brings an event about a person to the ask that holds him, and to his
 // own ask where that one waits for his answer (H).
-func (s *Service) toHolder(ctx context.Context, app string, uid UID, ev Event) error {
+func (s *Service) toHolder(ctx context.Context, app string, uid ticket.UID, ev ticket.Event) error {
 	c, held, err := s.Store.Holder(ctx, app, uid)
 	if err != nil || !held {
 		return err
@@ -130,7 +131,7 @@ func (s *Service) toHolder(ctx context.Context, app string, uid UID, ev Event) e
 	if err != nil {
 		return err
 	}
-	if o := t.openOffer(uid); o != nil && o.HeldAsk != "" {
+	if o := t.OpenOffer(uid); o != nil && o.HeldAsk != "" {
 		if _, err := s.apply(ctx, o.HeldAsk, ev); err != nil {
 			return err
 		}
@@ -143,7 +144,7 @@ func (s *Service) toHolder(ctx context.Context, app string, uid UID, ev Event) e
 const recordsMax = 100
 
 // Records lists uid's connected rounds, newest first (R5), with the one that runs.
-func (s *Service) Records(ctx context.Context, app string, uid UID, before Cursor, limit int) ([]Record, error) {
+func (s *Service) Records(ctx context.Context, app string, uid ticket.UID, before Cursor, limit int) ([]ticket.Record, error) {
 	limit = min(max(limit, 1), recordsMax)
 	// Read first: a call that ends meanwhile is found in the list.
 	live, err := s.liveRecord(ctx, app, uid)
@@ -153,34 +154,34 @@ func (s *Service) Records(ctx context.Context, app string, uid UID, before Curso
 	list, err := s.Store.Records(ctx, app, uid, before, limit)
 	at := Cursor{live.StartAt, live.AskNo}
 	if err != nil || at == (Cursor{}) || before != (Cursor{}) && at.Compare(before) >= 0 ||
-		slices.ContainsFunc(list, func(r Record) bool { return Cursor{r.StartAt, r.AskNo} == at }) {
+		slices.ContainsFunc(list, func(r ticket.Record) bool { return Cursor{r.StartAt, r.AskNo} == at }) {
 		return list, err
 	}
-	place, _ := slices.BinarySearchFunc(list, at, func(r Record, at Cursor) int { return at.Compare(Cursor{r.StartAt, r.AskNo}) })
+	place, _ := slices.BinarySearchFunc(list, at, func(r ticket.Record, at Cursor) int { return at.Compare(Cursor{r.StartAt, r.AskNo}) })
 	list = slices.Insert(list, place, live)
 	return list[:min(limit, len(list))], nil
 }
 
 // liveRecord is the record of the call that uid is in; zero when he is in none.
-func (s *Service) liveRecord(ctx context.Context, app string, uid UID) (Record, error) {
+func (s *Service) liveRecord(ctx context.Context, app string, uid ticket.UID) (ticket.Record, error) {
 	c, held, err := s.Store.Holder(ctx, app, uid)
 	if err != nil || !held {
-		return Record{}, err
+		return ticket.Record{}, err
 	}
 	t, err := s.Store.Load(ctx, c.AskNo)
 	switch {
-	case errors.Is(err, ErrUnknownAsk): // gone meanwhile
-		return Record{}, nil
-	case err != nil || !t.State.talking() || t.Round().StartAt == 0 || uid != t.Asker && uid != t.Round().Peer:
-		return Record{}, err
+	case errors.Is(err, ticket.ErrUnknownAsk): // gone meanwhile
+		return ticket.Record{}, nil
+	case err != nil || !t.State.InCall() || t.Round().StartAt == 0 || uid != t.Asker && uid != t.Round().Peer:
+		return ticket.Record{}, err
 	}
-	return t.record(), nil
+	return t.Record(), nil
 }
 
 // DeleteRecord hides one of uid's records from him (R1 to R4).
-func (s *Service) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error {
+func (s *Service) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid ticket.UID) error {
 	err := s.Store.DeleteRecord(ctx, app, askNo, startAt, uid)
-	if !errors.Is(err, ErrUnknownAsk) {
+	if !errors.Is(err, ticket.ErrUnknownAsk) {
 		return err
 	}
 	live, liveErr := s.liveRecord(ctx, app, uid)

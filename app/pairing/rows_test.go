@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"context"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -38,7 +39,7 @@ func TestMatching(t *testing.T) {
 			w.settle() // the store is read
 			w.online(2)
 			ask := w.ask(1)
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			if c := w.claims(); c[1].AskNo != ask || c[2].AskNo != ask {
 				t.Fatalf("claims %+v", c)
 			}
@@ -51,10 +52,10 @@ func TestMatching(t *testing.T) {
 			w.online(2)
 			w.at += 10
 			second := w.ask(3)
-			w.wantState(second, Searching)
+			w.wantState(second, ticket.Searching)
 			w.settle()
-			w.wantState(first, Offered)
-			w.wantState(second, Searching)
+			w.wantState(first, ticket.Offered)
+			w.wantState(second, ticket.Searching)
 		},
 		"A10 M1 a candidate lost to a rival costs the offer, not the ask": func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -67,22 +68,22 @@ func TestMatching(t *testing.T) {
 				w.nextReplica()
 			}
 			ask := w.ask(1)
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			if c := w.claims(); c[2].AskNo == ask || c[2].AskNo == "" {
 				t.Fatalf("claims %+v", c)
 			}
 			w.online(4)
 			w.settle()
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 		},
 		"M1 a candidate who comes later": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			w.settle()
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			w.online(2)
 			w.settle()
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 		},
 		"M1 up to k at once": func(t *testing.T) {
 			w := newWorld(t, with("fanout", "3"))
@@ -114,16 +115,16 @@ func TestMatching(t *testing.T) {
 			w.settle()
 			again := w.ask(1)
 			w.pass(19 * time.Second)
-			w.wantState(again, Searching)
+			w.wantState(again, ticket.Searching)
 			w.online(2)
 			w.pass(2 * time.Second)
-			w.wantState(again, Offered)
+			w.wantState(again, ticket.Offered)
 		},
 		"M3 nobody, and nobody to wait for": func(t *testing.T) {
 			w := newWorld(t, with("no_candidate", "end", "no_candidate_after", "5s"))
 			ask := w.ask(1)
 			w.pass(6 * time.Second)
-			w.wantEnd(ask, ReasonNoCandidate)
+			w.wantEnd(ask, ticket.ReasonNoCandidate)
 			w2 := newWorld(t, with("no_candidate", "end", "no_candidate_after", "0s"))
 			wantErr(t, w2.tryAsk(1), ErrNoCandidate)
 		},
@@ -137,27 +138,27 @@ func TestMatching(t *testing.T) {
 			must(t, w.answer(ask, 2, 1, false))
 			w.svc.SweepOnce(t.Context()) // before the matcher
 			w.settle()
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			must(t, w.answer(ask, 3, 1, false))
 			w.pass(2 * time.Second)
-			w.wantEnd(ask, ReasonNoCandidate)
+			w.wantEnd(ask, ticket.ReasonNoCandidate)
 		},
 		"M4 M5 rounds without anybody": func(t *testing.T) {
 			w := newWorld(t, with("round_timeout", "5s", "max_rounds", "2"))
 			ask := w.ask(1)
 			w.pass(6 * time.Second)
-			if tk := w.ticket(ask); tk.State != Searching || tk.RoundNo() != 2 {
+			if tk := w.ticket(ask); tk.State != ticket.Searching || tk.RoundNo() != 2 {
 				t.Fatalf("%v round %d", tk.State, tk.RoundNo())
 			}
 			w.pass(5 * time.Second)
-			w.wantEnd(ask, ReasonMaxRounds)
+			w.wantEnd(ask, ticket.ReasonMaxRounds)
 			w.wantHeard(1, "round:round_timeout", "end:max_rounds")
 		},
 		"M6 the ask's time is over": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			w.pass(61 * time.Second)
-			w.wantEnd(ask, ReasonExpired)
+			w.wantEnd(ask, ticket.ReasonExpired)
 		},
 		"M7 an open offer outlasts the ask": func(t *testing.T) {
 			w := newWorld(t, off)
@@ -165,9 +166,9 @@ func TestMatching(t *testing.T) {
 			w.pass(55 * time.Second)
 			w.online(2)
 			w.pass(8 * time.Second)
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			w.pass(4 * time.Second)
-			w.wantEnd(ask, ReasonExpired)
+			w.wantEnd(ask, ticket.ReasonExpired)
 			w.wantHeard(2, "dispatch")
 		},
 		"M7 or is cut": func(t *testing.T) {
@@ -176,7 +177,7 @@ func TestMatching(t *testing.T) {
 			w.pass(55 * time.Second)
 			w.online(2)
 			w.pass(6 * time.Second)
-			w.wantEnd(ask, ReasonExpired)
+			w.wantEnd(ask, ticket.ReasonExpired)
 			w.wantHeard(2, "dispatch", "rescind:expired")
 		},
 		"M8 the offer's time runs from the sending": func(t *testing.T) {
@@ -199,24 +200,24 @@ func TestMatching(t *testing.T) {
 			ask := w.ask(1)
 			ctx := context.Background()
 			w.svc.MatchOnce(ctx)
-			w.tellDispatch(TellRetry)
-			w.wantState(ask, Offered)
+			w.tellDispatch(ticket.DeliveryRetry)
+			w.wantState(ask, ticket.Offered)
 			w.svc.SweepOnce(ctx)
-			w.tellDispatch(TellRetry)
-			w.wantState(ask, Searching)
+			w.tellDispatch(ticket.DeliveryRetry)
+			w.wantState(ask, ticket.Searching)
 			if c, held := w.claims()[2]; held {
 				t.Fatalf("%+v is kept", c)
 			}
 			w.settle()
-			w.wantState(ask, Searching) // skipped for the round
+			w.wantState(ask, ticket.Searching) // skipped for the round
 		},
 		"M10 others stay open": func(t *testing.T) {
 			w := newWorld(t, with("fanout", "2"))
 			w.online(2, 3)
 			ask := w.ask(1)
 			w.svc.MatchOnce(context.Background())
-			w.tellDispatch(TellNever)
-			w.wantState(ask, Offered)
+			w.tellDispatch(ticket.DeliveryFailed)
+			w.wantState(ask, ticket.Offered)
 		},
 		"M12 no channel for too long": func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -224,15 +225,15 @@ func TestMatching(t *testing.T) {
 			w.channel = false
 			w.online(2)
 			w.pass(4 * time.Second)
-			w.wantState(ask, Searching)
+			w.wantState(ask, ticket.Searching)
 			w.pass(2 * time.Second)
-			w.wantEnd(ask, ReasonVendor)
+			w.wantEnd(ask, ticket.ReasonVendor)
 		},
 		"M12 an offer that was delivered stays": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.channel = false
 			w.pass(7 * time.Second)
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			must(t, w.answer(ask, 2, 1, true))
 		},
 		"M13 an unknown outcome counts as sent": func(t *testing.T) {
@@ -240,7 +241,7 @@ func TestMatching(t *testing.T) {
 			w.online(2)
 			ask := w.ask(1)
 			w.svc.MatchOnce(context.Background())
-			w.tellDispatch(TellUnknown)
+			w.tellDispatch(ticket.DeliveryUnknown)
 			w.ackAll()
 			if o := w.ticket(ask).Offers[0]; o.SentAt != w.at {
 				t.Fatalf("%+v", o)
@@ -251,7 +252,7 @@ func TestMatching(t *testing.T) {
 			w.online(2)
 			ask := w.ask(1)
 			w.svc.MatchOnce(context.Background())
-			w.tellDispatch(TellRetry)
+			w.tellDispatch(ticket.DeliveryRetry)
 			must(t, w.cancel(ask, 1))
 			w.pass(10 * time.Second)
 			w.wantHeard(2)
@@ -274,8 +275,8 @@ func TestMatching(t *testing.T) {
 			w.at += 1000
 			second := w.ask(2)
 			w.settle()
-			w.wantState(first, Offered)
-			w.wantState(second, Held)
+			w.wantState(first, ticket.Offered)
+			w.wantState(second, ticket.Held)
 			if again := w.ask(2); again != second {
 				t.Fatalf("A7 in H: %s", again)
 			}
@@ -283,7 +284,7 @@ func TestMatching(t *testing.T) {
 			w.pass(3 * time.Second)
 			must(t, w.answer(first, 2, 1, false))
 			tk := w.ticket(second)
-			if tk.State != Searching || tk.AskBy != w.at.Add(left) || w.claims()[2].AskNo != second {
+			if tk.State != ticket.Searching || tk.AskBy != w.at.Add(left) || w.claims()[2].AskNo != second {
 				t.Fatalf("%+v", tk)
 			}
 		},
@@ -295,8 +296,8 @@ func TestMatching(t *testing.T) {
 			second := w.ask(2)
 			w.settle()
 			must(t, w.answer(first, 2, 1, true))
-			w.wantEnd(second, ReasonMerged)
-			w.wantState(first, Connecting)
+			w.wantEnd(second, ticket.ReasonMerged)
+			w.wantState(first, ticket.Connecting)
 			if tk := w.ticket(second); tk.MergedInto != first {
 				t.Fatalf("%+v", tk)
 			}
@@ -308,18 +309,18 @@ func TestMatching(t *testing.T) {
 func TestPresenceIsVerifiedBeforeAnOffer(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, off)
-	asked := map[UID]int{}
-	w.svc.Online = func(_ context.Context, _ string, uid UID) (bool, error) {
+	asked := map[ticket.UID]int{}
+	w.svc.Online = func(_ context.Context, _ string, uid ticket.UID) (bool, error) {
 		asked[uid]++
 		return uid == 3, nil
 	}
 	ask := w.ask(1)
 	must(t, w.svc.Active(ctx, app, 2))
 	w.settle()
-	w.wantState(ask, Searching)
+	w.wantState(ask, ticket.Searching)
 	must(t, w.svc.VendorPresence(ctx, app, 3, "phone", true, w.at.Add(-30*time.Second)))
 	w.settle()
-	w.wantState(ask, Offered)
+	w.wantState(ask, ticket.Offered)
 	w.wantHeard(3, "dispatch")
 	if asked[2] != 1 || asked[3] != 1 {
 		t.Fatalf("asked %v", asked)

@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"errors"
+	"switchboard/app/pairing/ticket"
 	"sync"
 	"time"
 )
@@ -144,7 +145,7 @@ func (s *Service) SweepOnce(ctx context.Context) {
 		return
 	}
 	s.each(len(asks), sweepers, func(i int) {
-		if _, err := s.apply(ctx, asks[i], Tick{}); err != nil {
+		if _, err := s.apply(ctx, asks[i], ticket.Tick{}); err != nil {
 			s.Log.WarnContext(ctx, "pairing: deadline not fired", "ask_no", asks[i], "error", err)
 		}
 	})
@@ -158,7 +159,7 @@ func (s *Service) measureClock(ctx context.Context) error {
 		return err
 	}
 	half := s.Now().Sub(before) / 2
-	s.offset.Store(int64(at - At(before.Add(half))))
+	s.offset.Store(int64(at - ticket.At(before.Add(half))))
 	return nil
 }
 
@@ -195,7 +196,7 @@ func (s *Service) catchUp(ctx context.Context, p *pool) error {
 	for _, c := range ch.Candidates {
 		p.know(c, now)
 		p.heed(c, now)
-		if _, present := c.proof(now); present {
+		if _, present := c.BestEvidence(now); present {
 			s.readAhead(p.app, c.UID)
 		}
 	}
@@ -219,7 +220,7 @@ func (s *Service) catchUpEnds(ctx context.Context) {
 	for _, p := range s.allPools() {
 		for _, ask := range p.unheard(s.now().Add(-reapEvery)) {
 			t, err := s.Store.Load(ctx, ask)
-			if errors.Is(err, ErrUnknownAsk) {
+			if errors.Is(err, ticket.ErrUnknownAsk) {
 				p.drop(ask)
 				continue
 			}
@@ -234,7 +235,7 @@ func (s *Service) catchUpEnds(ctx context.Context) {
 }
 
 // unheard lists the asks whose state was last taken over before at.
-func (p *pool) unheard(at Instant) (asks []string) {
+func (p *pool) unheard(at ticket.Instant) (asks []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for ask, w := range p.waiters {
@@ -271,7 +272,7 @@ func (s *Service) reconfigure(ctx context.Context) {
 
 // meet takes a ticket's newest state; another replica, or an earlier life, may
 // have opened it.
-func (s *Service) meet(ctx context.Context, p *pool, t *Ticket, now Instant) error {
+func (s *Service) meet(ctx context.Context, p *pool, t *ticket.Ticket, now ticket.Instant) error {
 	cfg, err := s.config(ctx, t.ConfigID)
 	if err != nil {
 		return err

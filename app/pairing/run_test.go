@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"context"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,10 +14,10 @@ func TestANewPoolIsMatchedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := make(chan Command, 1)
 		s := New(Options{
-			Store:   NewMemory(func() Instant { return At(time.Now()) }),
+			Store:   NewMemory(func() ticket.Instant { return ticket.At(time.Now()) }),
 			Configs: &Configs{Source: Everywhere(nil), Refresh: time.Hour},
 			Send: func(_ context.Context, c Command) error {
-				if c.Name == CommandDispatch {
+				if c.Name == ticket.CommandDispatch {
 					sent <- c
 				}
 				return nil

@@ -7,20 +7,21 @@ import (
 	"sync"
 	"time"
 
+	"switchboard/app/pairing/ticket"
 	"switchboard/vendors"
 )
 
 // Command is one command to a person's device (2.4).
 type Command struct {
 	App     string
-	To      UID
+	To      ticket.UID
 	AskNo   string
 	Name    string
-	Asker   UID
-	Peer    UID
+	Asker   ticket.UID
+	Peer    ticket.UID
 	Round   int
 	Scene   int
-	Reason  Reason
+	Reason  ticket.Reason
 	StartAt int64
 	TTL     time.Duration
 	Extra   bool // the fields that the seed does not have may be sent
@@ -32,7 +33,7 @@ type Order struct {
 	App    string
 	AskNo  string
 	CallID string
-	Users  [2]UID
+	Users  [2]ticket.UID
 }
 
 // Charge is one bill: nothing at the start of a liked call but the note that it
@@ -40,8 +41,8 @@ type Order struct {
 type Charge struct {
 	App     string
 	Key     string
-	Payer   UID
-	Payee   UID
+	Payer   ticket.UID
+	Payee   ticket.UID
 	CallID  string
 	Coins   int64
 	Seconds int64
@@ -52,14 +53,14 @@ type Notice struct {
 	App     string
 	AskNo   string
 	Name    string
-	UID     UID
-	Peer    UID
+	UID     ticket.UID
+	Peer    ticket.UID
 	Round   int
-	Reason  Reason
+	Reason  ticket.Reason
 	CallID  string
 	StartAt int64
 	Version int64
-	At      Instant
+	At      ticket.Instant
 }
 
 const (
@@ -84,7 +85,7 @@ type senderPart struct {
 
 	mu       sync.Mutex // guards what follows
 	lanes    map[lane][]job
-	acks     map[string][]Delivery
+	acks     map[string][]ticket.Delivery
 	limits   map[time.Duration]limit // by the time that a delivery has
 	draining bool                    // nothing is begun any more
 }
@@ -104,21 +105,21 @@ const limitShare = 16
 // ask, or an ask's charges, orders or events.
 type lane struct {
 	askNo string
-	kind  EntryKind
-	to    UID
+	kind  ticket.EntryKind
+	to    ticket.UID
 }
 
 type job struct {
-	t   *Ticket
-	e   *Entry // of t
-	cfg *Config
+	t   *ticket.Ticket
+	e   *ticket.Entry // of t
+	cfg *ticket.Config
 }
 
 func newSender(s *Service) *sender {
 	d := &sender{s: s, room: make(chan struct{}, sendersMax)}
 	for i := range d.parts {
 		p := &d.parts[i]
-		p.lanes, p.acks, p.limits = map[lane][]job{}, map[string][]Delivery{}, map[time.Duration]limit{}
+		p.lanes, p.acks, p.limits = map[lane][]job{}, map[string][]ticket.Delivery{}, map[time.Duration]limit{}
 		p.ctx, p.stop = context.WithCancel(context.Background())
 	}
 	return d
@@ -126,7 +127,7 @@ func newSender(s *Service) *sender {
 
 // take queues entries; it never blocks. What comes while the service stops stays
 // in the store, where its lease runs out and another replica takes it over.
-func (d *sender) take(t *Ticket, entries []int64) {
+func (d *sender) take(t *ticket.Ticket, entries []int64) {
 	p := &d.parts[partOf(t.AskNo)]
 	cfg, err := d.s.config(p.ctx, t.ConfigID)
 	if err != nil {
@@ -138,12 +139,12 @@ func (d *sender) take(t *Ticket, entries []int64) {
 		return
 	}
 	for _, id := range entries {
-		e := t.entry(id)
+		e := t.Entry(id)
 		if e == nil {
 			continue // taken back in the same step
 		}
 		l := lane{askNo: t.AskNo, kind: e.Kind}
-		if e.Kind == ToClient {
+		if e.Kind == ticket.ToClient {
 			l.to = e.To
 		}
 		queue, running := p.lanes[l]
@@ -168,7 +169,7 @@ func (d *sender) run(p *senderPart, l lane, first job) {
 				d.s.count("ignored", "lease_lost")
 				continue
 			}
-			d.s.finish(p.ctx, j, d.s.tell(p.within(j.cfg.sendTime(j.e.Kind)), j))
+			d.s.finish(p.ctx, j, d.s.tell(p.within(j.cfg.SendTime(j.e.Kind)), j))
 		}
 	}
 }
@@ -201,33 +202,35 @@ func (p *senderPart) within(d time.Duration) context.Context {
 }
 
 // expired: the delivery could outlast its lease, so it is left to who takes it over.
-func (j job) expired(now Instant) bool { return now.Add(j.cfg.sendTime(j.e.Kind)) > j.e.NotBefore }
+func (j job) expired(now ticket.Instant) bool {
+	return now.Add(j.cfg.SendTime(j.e.Kind)) > j.e.NotBefore
+}
 
 // sentBy names the counter of a channel's deliveries.
-var sentBy = [...]string{ToClient: "vendor_sent", ToWallet: "wallet_sent", ToVendor: "hangup_sent", ToBusiness: "business_sent", FromWallet: "wallet_sent"}
+var sentBy = [...]string{ticket.ToClient: "vendor_sent", ticket.ToWallet: "wallet_sent", ticket.ToVendor: "hangup_sent", ticket.ToBusiness: "business_sent", ticket.FromWallet: "wallet_sent"}
 
 // tell makes one delivery and says how it ended.
-func (s *Service) tell(ctx context.Context, j job) Tell {
+func (s *Service) tell(ctx context.Context, j job) ticket.DeliveryResult {
 	var err error
 	sent := sentBy[j.e.Kind]
 	switch j.e.Kind {
-	case ToClient:
+	case ticket.ToClient:
 		c := j.command()
 		if c.Socket = s.hasSocket(c.App, c.To); c.Socket {
 			sent = "socket_sent"
 		}
 		err = s.Send(ctx, c)
-	case ToVendor:
+	case ticket.ToVendor:
 		if s.HangUp != nil {
-			err = s.HangUp(ctx, Order{App: j.t.App, AskNo: j.t.AskNo, CallID: j.e.CallID, Users: [2]UID{j.e.To, j.e.Peer}})
+			err = s.HangUp(ctx, Order{App: j.t.App, AskNo: j.t.AskNo, CallID: j.e.CallID, Users: [2]ticket.UID{j.e.To, j.e.Peer}})
 		}
-	case ToWallet:
+	case ticket.ToWallet:
 		if s.Charge != nil {
 			err = s.Charge(ctx, j.charge())
 		}
-	case FromWallet:
+	case ticket.FromWallet:
 		err = s.recount(ctx, j)
-	case ToBusiness:
+	case ticket.ToBusiness:
 		if s.Notify != nil {
 			err = s.Notify(ctx, j.notice())
 		}
@@ -240,28 +243,28 @@ func (s *Service) tell(ctx context.Context, j job) Tell {
 }
 
 // tellOf reads a delivery's end from the outcome of the call.
-func tellOf(err error) Tell {
+func tellOf(err error) ticket.DeliveryResult {
 	switch vendors.OutcomeOf(err) {
 	case vendors.OK:
-		return TellDone
+		return ticket.Delivered
 	case vendors.Ambiguous:
-		return TellUnknown
+		return ticket.DeliveryUnknown
 	case vendors.DefiniteNo, vendors.AuthFault:
-		return TellNever
+		return ticket.DeliveryFailed
 	default:
-		return TellRetry
+		return ticket.DeliveryRetry
 	}
 }
 
 // finish notes a delivery's end, which is written with the ticket's next step
 // or by AckOnce; a dispatch that nobody got at once, since others can be offered.
-func (s *Service) finish(ctx context.Context, j job, how Tell) {
-	end := Delivery{ID: j.e.ID, How: how, At: s.now()}
+func (s *Service) finish(ctx context.Context, j job, how ticket.DeliveryResult) {
+	end := ticket.Delivery{ID: j.e.ID, Result: how, At: s.now()}
 	s.measure("outbox_age_seconds", end.At.Sub(j.e.At).Seconds())
-	if j.e.Name == CommandDispatch {
+	if j.e.Name == ticket.CommandDispatch {
 		s.measure("offer_latency_seconds", end.At.Sub(j.e.At).Seconds())
-		if how == TellRetry || how == TellNever {
-			if _, err := s.apply(ctx, j.t.AskNo, Told{Ends: []Delivery{end}}); err != nil {
+		if how == ticket.DeliveryRetry || how == ticket.DeliveryFailed {
+			if _, err := s.apply(ctx, j.t.AskNo, ticket.Acked{Deliveries: []ticket.Delivery{end}}); err != nil {
 				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "error", err)
 			}
 			return
@@ -271,7 +274,7 @@ func (s *Service) finish(ctx context.Context, j job, how Tell) {
 }
 
 // acked takes the deliveries that are still to be written for a ticket.
-func (d *sender) acked(askNo string) []Delivery {
+func (d *sender) acked(askNo string) []ticket.Delivery {
 	p := &d.parts[partOf(askNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -281,7 +284,7 @@ func (d *sender) acked(askNo string) []Delivery {
 }
 
 // keep adds ends that are still to be written.
-func (d *sender) keep(askNo string, ends ...Delivery) {
+func (d *sender) keep(askNo string, ends ...ticket.Delivery) {
 	if len(ends) == 0 {
 		return
 	}
@@ -293,7 +296,7 @@ func (d *sender) keep(askNo string, ends ...Delivery) {
 
 // AckOnce writes the ends of deliveries that no other step has taken along.
 func (s *Service) AckOnce(ctx context.Context) {
-	acks := map[string][]Delivery{}
+	acks := map[string][]ticket.Delivery{}
 	for i := range s.sender.parts {
 		p := &s.sender.parts[i]
 		p.mu.Lock()
@@ -303,7 +306,7 @@ func (s *Service) AckOnce(ctx context.Context) {
 	}
 	asks := slices.Sorted(maps.Keys(acks))
 	s.each(len(asks), sweepers, func(i int) {
-		if _, err := s.apply(ctx, asks[i], Told{Ends: acks[asks[i]]}); err != nil {
+		if _, err := s.apply(ctx, asks[i], ticket.Acked{Deliveries: acks[asks[i]]}); err != nil {
 			s.Log.WarnContext(ctx, "pairing: deliveries not noted", "ask_no", asks[i], "error", err)
 		}
 	})
@@ -321,14 +324,14 @@ func (s *Service) recount(ctx context.Context, j job) error {
 	}
 	coins, err := s.Balance(ctx, j.t.App, j.e.To)
 	if err == nil {
-		_, err = s.apply(ctx, j.t.AskNo, Counted{Round: j.e.Round, Purse: Purse{coins, true}})
+		_, err = s.apply(ctx, j.t.AskNo, ticket.BalanceRead{Round: j.e.Round, Balance: ticket.Balance{Coins: coins, Known: true}})
 	}
 	return err
 }
 
 func (j job) charge() Charge {
 	return Charge{App: j.t.App, Key: j.e.Key(j.t.AskNo) + ":" + j.e.Name, Payer: j.e.To, Payee: j.e.Peer, CallID: j.e.CallID,
-		Coins: j.cfg.coins(j.e.Seconds), Seconds: j.e.Seconds}
+		Coins: j.cfg.Coins(j.e.Seconds), Seconds: j.e.Seconds}
 }
 
 func (j job) notice() Notice {

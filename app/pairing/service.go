@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"switchboard/app/pairing/ticket"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,12 +34,12 @@ type Options struct {
 	// Notify tells the business server, which orders events by Version.
 	Notify func(ctx context.Context, n Notice) error
 	// Balance reads a person's coins.
-	Balance func(ctx context.Context, app string, uid UID) (int64, error)
+	Balance func(ctx context.Context, app string, uid ticket.UID) (int64, error)
 	// Online asks the vendor whether a person can ring now.
-	Online func(ctx context.Context, app string, uid UID) (bool, error)
+	Online func(ctx context.Context, app string, uid ticket.UID) (bool, error)
 	// Profile is what the business knows of a person. It is asked before every
 	// offer, of both, and should keep what it knows for a while.
-	Profile func(ctx context.Context, app string, uid UID) (Profile, error)
+	Profile func(ctx context.Context, app string, uid ticket.UID) (Profile, error)
 	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
 	ChannelUp func() bool
 	// SendRoom is how many commands vendors would take now, negative where no
@@ -53,8 +54,8 @@ type Options struct {
 // Service is pairing for all apps and scenes of this replica.
 type Service struct {
 	Options
-	step    func(*Config, *Ticket, Instant, []Delivery, Event) (*Ticket, Effects, error)
-	deliver func(t *Ticket, entries []int64) // hands entries to the wire
+	step    func(*ticket.Config, *ticket.Ticket, ticket.Instant, []ticket.Delivery, ticket.Event) (*ticket.Ticket, ticket.Effects, error)
+	deliver func(t *ticket.Ticket, entries []int64) // hands entries to the wire
 	sender  *sender
 	offset  atomic.Int64 // store's clock minus ours, ms
 	closing atomic.Bool
@@ -66,7 +67,7 @@ type Service struct {
 
 	mu    sync.RWMutex // guards what follows
 	pools map[poolKey]*pool
-	snaps map[string]*Config
+	snaps map[string]*ticket.Config
 	rates map[person]*askRate
 }
 
@@ -83,24 +84,24 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, made: make(chan struct{}, 1), pools: map[poolKey]*pool{}, snaps: map[string]*Config{}, rates: map[person]*askRate{}, ahead: make(chan person, readAheadMax)}
+	s := &Service{Options: o, made: make(chan struct{}, 1), pools: map[poolKey]*pool{}, snaps: map[string]*ticket.Config{}, rates: map[person]*askRate{}, ahead: make(chan person, readAheadMax)}
 	for i := range s.live {
-		s.live[i].tickets = map[string]*Ticket{}
+		s.live[i].tickets = map[string]*ticket.Ticket{}
 	}
 	s.sender = newSender(s)
-	s.step, s.deliver = Step, s.sender.take
+	s.step, s.deliver = ticket.Step, s.sender.take
 	return s
 }
 
 // now is the store's clock as this replica last measured it.
-func (s *Service) now() Instant { return At(s.Now()) + Instant(s.offset.Load()) }
+func (s *Service) now() ticket.Instant { return ticket.At(s.Now()) + ticket.Instant(s.offset.Load()) }
 
 // tries bounds the runs of one step that keeps meeting other writers (Y3).
 const tries = 5
 
 // apply brings one event to a ticket: read, reduce, compare and set. What the
 // caller is told comes from a state that was read after he asked.
-func (s *Service) apply(ctx context.Context, askNo string, ev Event) (*Ticket, error) {
+func (s *Service) apply(ctx context.Context, askNo string, ev ticket.Event) (*ticket.Ticket, error) {
 	read := s.read
 	for range tries {
 		t, err := read(ctx, askNo)
@@ -114,19 +115,19 @@ func (s *Service) apply(ctx context.Context, askNo string, ev Event) (*Ticket, e
 		s.count("cas_retries", "")
 		read = s.stored // the other write may not be remembered yet
 	}
-	return nil, ErrUnavailable
+	return nil, ticket.ErrUnavailable
 }
 
 // stepped is a ticket with the configuration that it goes by.
 type stepped struct {
-	t   *Ticket
-	cfg *Config
-	fx  Effects
+	t   *ticket.Ticket
+	cfg *ticket.Config
+	fx  ticket.Effects
 }
 
 // applyTo is one try on t as it was read. told is the machine's answer, err why
 // nothing was written.
-func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next *Ticket, told, err error) {
+func (s *Service) applyTo(ctx context.Context, t *ticket.Ticket, ev ticket.Event) (next *ticket.Ticket, told, err error) {
 	now := s.now()
 	cfg, err := s.config(ctx, t.ConfigID)
 	if err != nil {
@@ -166,7 +167,7 @@ func (s *Service) applyTo(ctx context.Context, t *Ticket, ev Event) (next *Ticke
 }
 
 // link steps a second ticket inside the same commit (M15 to M17).
-func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]stepped, error) {
+func (s *Service) link(ctx context.Context, l ticket.Link, now ticket.Instant, b *Batch) ([]stepped, error) {
 	t, err := s.read(ctx, l.AskNo)
 	if err != nil {
 		return nil, err
@@ -186,7 +187,7 @@ func (s *Service) link(ctx context.Context, l Link, now Instant, b *Batch) ([]st
 }
 
 // committed spreads the news of a commit inside this replica.
-func (s *Service) committed(ctx context.Context, d *stepped, now Instant) {
+func (s *Service) committed(ctx context.Context, d *stepped, now ticket.Instant) {
 	s.remember(d.t)
 	s.mark(d.fx.Marks)
 	own, known := s.pool(d.t.App, d.t.Scene, d.cfg), true
@@ -234,7 +235,7 @@ func (s *Service) everyPool(app string, do func(*pool)) {
 }
 
 // pool returns the pool of app and scene, made on first use.
-func (s *Service) pool(app string, scene int, cfg *Config) *pool {
+func (s *Service) pool(app string, scene int, cfg *ticket.Config) *pool {
 	k := poolKey{app, scene}
 	s.mu.RLock()
 	p := s.pools[k]
@@ -257,7 +258,7 @@ func (s *Service) pool(app string, scene int, cfg *Config) *pool {
 }
 
 // config returns the snapshot that a ticket was born with.
-func (s *Service) config(ctx context.Context, id string) (*Config, error) {
+func (s *Service) config(ctx context.Context, id string) (*ticket.Config, error) {
 	s.mu.RLock()
 	cfg := s.snaps[id]
 	s.mu.RUnlock()
@@ -275,7 +276,7 @@ func (s *Service) config(ctx context.Context, id string) (*Config, error) {
 }
 
 // snapshot stores cfg for the tickets that start with it.
-func (s *Service) snapshot(ctx context.Context, cfg *Config) (string, error) {
+func (s *Service) snapshot(ctx context.Context, cfg *ticket.Config) (string, error) {
 	id := cfg.ID()
 	s.mu.RLock()
 	known := s.snaps[id] != nil
@@ -305,4 +306,6 @@ const askChance = 22 // bits of an ask number that are not time
 
 // FirstAskNo is not above any number of an ask made at or after now; as texts
 // they compare alike, since they all have 19 digits until 2045.
-func FirstAskNo(now Instant) string { return strconv.FormatUint(uint64(max(now, 0))<<askChance, 10) }
+func FirstAskNo(now ticket.Instant) string {
+	return strconv.FormatUint(uint64(max(now, 0))<<askChance, 10)
+}

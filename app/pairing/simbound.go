@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -22,7 +23,7 @@ const floorTimeout = 10 * time.Second // pair.answer_timeout
 
 func (w simWorld) draw(n int) (d draw) {
 	for i := range n {
-		after, pass, away := w.answer(firstAsker+UID(i), i, UID(1+i%997), w.start.Add(time.Duration(i%3600)*time.Second))
+		after, pass, away := w.answer(firstAsker+ticket.UID(i), i, ticket.UID(1+i%997), w.start.Add(time.Duration(i%3600)*time.Second))
 		switch {
 		case away || after >= floorTimeout:
 			d.silent++
@@ -53,7 +54,7 @@ func (w simWorld) floor() simBound {
 // capacity is what no strategy without foresight exceeds for long: the candidates
 // who look on average, where all were online for so long together, over the time
 // that each call keeps one of them busy.
-func (w simWorld) capacity(cfg SimConfig, rules *Config, online time.Duration) (looking float64, busy time.Duration, perMinute float64) {
+func (w simWorld) capacity(cfg SimConfig, rules *ticket.Config, online time.Duration) (looking float64, busy time.Duration, perMinute float64) {
 	looking = online.Seconds() / cfg.Horizon.Seconds() * (1 - w.gone)
 	busy = w.busyPerCall(rules)
 	return looking, busy, looking / busy.Minutes()
@@ -61,12 +62,12 @@ func (w simWorld) capacity(cfg SimConfig, rules *Config, online time.Duration) (
 
 // busyPerCall is that time, with the offers that are refused before it and the
 // rests that the rules give.
-func (w simWorld) busyPerCall(rules *Config) time.Duration {
+func (w simWorld) busyPerCall(rules *ticket.Config) time.Duration {
 	d := w.draw(simDraws)
 	calls := 0
 	busy := d.acceptTime + d.refuseTime + time.Duration(d.refused)*rules.RefuseCooldown
 	for i := range d.accepted {
-		asker, peer := firstAsker+UID(i), UID(1+i%997)
+		asker, peer := firstAsker+ticket.UID(i), ticket.UID(1+i%997)
 		c := w.call(asker, i, peer)
 		if !c.connects {
 			busy += rules.ConnectTimeout + rules.FailCooldown
@@ -99,7 +100,7 @@ type simOutcome struct{ served, wait int }
 // sample takes an instance off the world's draws.
 func (w simWorld) sample() simInstance {
 	in := simInstance{candidates: 3, slots: 10, passes: func(ask, c int) bool {
-		return w.chance(w.between(w.accept(UID(c)), firstAsker+UID(ask), UID(c)), "pass", ask, c)
+		return w.chance(w.between(w.accept(ticket.UID(c)), firstAsker+ticket.UID(ask), ticket.UID(c)), "pass", ask, c)
 	}}
 	for i := range 36 {
 		from := int(w.unit("slot", i) * float64(in.slots))

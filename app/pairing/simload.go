@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"math"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -14,7 +15,7 @@ const (
 )
 
 // bursts lists the bursts up to end.
-func (w simWorld) bursts(end Instant) (out []interval) {
+func (w simWorld) bursts(end ticket.Instant) (out []interval) {
 	for at, n := w.start, 0; at < end; n++ {
 		from := at.Add(w.exp(calmMean, "calm", n))
 		at = from.Add(w.exp(burstMean, "burst", n))
@@ -31,7 +32,7 @@ func byDay(swing float64, since time.Duration) float64 {
 
 // arrivals lists when people who have not asked before do so: a Poisson stream whose
 // rate is cfg's, with its day curve and bursts (thinned from one at the highest rate).
-func (w simWorld) arrivals(cfg SimConfig, burst bool) (out []Instant) {
+func (w simWorld) arrivals(cfg SimConfig, burst bool) (out []ticket.Instant) {
 	end := w.start.Add(cfg.Horizon)
 	peak := cfg.AsksPerSec * (1 + cfg.Day)
 	var bursts []interval

@@ -3,11 +3,12 @@ package pairing
 import (
 	"errors"
 	"fmt"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
 // session alternates a candidate between online and offline; a third begins online.
-func (s *sim) session(uid UID, n int, at Instant) {
+func (s *sim) session(uid ticket.UID, n int, at ticket.Instant) {
 	first := n == 0 && s.world.chance(2.0/3, "first", int(uid))
 	if n%2 == 1 || first {
 		s.on(at.Add(s.world.exp(40*60, "off", int(uid), n)), func() { s.session(uid, n+2-n%2, s.at) })
@@ -21,14 +22,14 @@ func (s *sim) session(uid UID, n int, at Instant) {
 	})
 }
 
-func (s *sim) arrive(uid UID, until Instant) {
+func (s *sim) arrive(uid ticket.UID, until ticket.Instant) {
 	s.online[uid] = append(s.online[uid], interval{s.at, min(until, max(s.at, s.start.Add(s.cfg.Horizon)))})
 	s.presence(uid, true, until)
 	s.match()
 }
 
 // comeBack: who was paused while away says that he is here again.
-func (s *sim) comeBack(uid UID) {
+func (s *sim) comeBack(uid ticket.UID) {
 	c, err := s.store.Candidate(s.ctx, simApp, uid)
 	if err == nil && c.Paused {
 		_, _ = s.serving().SetAvail(s.ctx, simApp, uid, true) // the memory store does not fail
@@ -37,8 +38,8 @@ func (s *sim) comeBack(uid UID) {
 	s.on(s.world.back(uid, s.at+1), func() { s.comeBack(uid) })
 }
 
-func (s *sim) presence(uid UID, on bool, until Instant) {
-	e := Evidence{Proof: ProofSocket, Online: on, At: s.at, Until: until}
+func (s *sim) presence(uid ticket.UID, on bool, until ticket.Instant) {
+	e := ticket.Evidence{Proof: ticket.ProofSocket, Online: on, At: s.at, Until: until}
 	_ = s.serving().Seen(s.ctx, simApp, uid, "s", e) // the memory store does not fail
 }
 
@@ -48,14 +49,14 @@ const simRepeat = 1 << 20
 
 // asker is who makes the ask of index i: somebody who only asks, or one of the
 // candidates where all do both.
-func (s *sim) asker(i int) UID {
+func (s *sim) asker(i int) ticket.UID {
 	if s.scenario.cross {
-		return UID(1 + int(s.world.unit("asker", i%simRepeat)*float64(s.cfg.Candidates)))
+		return ticket.UID(1 + int(s.world.unit("asker", i%simRepeat)*float64(s.cfg.Candidates)))
 	}
-	return firstAsker + UID(i%simRepeat)
+	return firstAsker + ticket.UID(i%simRepeat)
 }
 
-const firstAsker UID = 1_000_000
+const firstAsker ticket.UID = 1_000_000
 
 // ask is one person's wish; he gives up after ask_ttl and some patience.
 func (s *sim) ask(i int) {
@@ -79,7 +80,7 @@ func (s *sim) ask(i int) {
 	s.match()
 	s.after(time.Minute+s.world.exp(45, "patience", i), func() {
 		t, err := s.store.Load(s.ctx, no)
-		if err == nil && t.State != Ended && !t.State.talking() && s.serving().Cancel(s.ctx, simApp, no, uid) == nil {
+		if err == nil && t.State != ticket.Ended && !t.State.InCall() && s.serving().Cancel(s.ctx, simApp, no, uid) == nil {
 			s.again(i)
 		}
 	})
@@ -96,7 +97,7 @@ func (s *sim) again(i int) {
 }
 
 // ring is the offer at the candidate's devices, of which one in fifty has a second.
-func (s *sim) ring(no string, i int, uid UID, round int) {
+func (s *sim) ring(no string, i int, uid ticket.UID, round int) {
 	after, pass, silent := s.world.answer(s.asker(i), i, uid, s.at)
 	if silent {
 		if !s.scenario.rude || !s.world.chance(0.25, "late", i, int(uid)) {
@@ -112,7 +113,7 @@ func (s *sim) ring(no string, i int, uid UID, round int) {
 			s.call(no, i, uid, round)
 		case err == nil && pass && s.winners[winning{no, round}] != uid:
 			s.wrongs++ // invariant 2
-		case err != nil && s.scenario.rude && errors.Is(err, ErrTaken):
+		case err != nil && s.scenario.rude && errors.Is(err, ticket.ErrTaken):
 			_ = s.serving().Answer(s.ctx, simApp, no, uid, round, pass) // insists after the rescind
 		}
 		s.match()
@@ -131,7 +132,7 @@ type winning struct {
 }
 
 // call is what follows a winning pass.
-func (s *sim) call(no string, i int, peer UID, round int) {
+func (s *sim) call(no string, i int, peer ticket.UID, round int) {
 	id, uid := fmt.Sprint(no, "-", round), s.asker(i)
 	if s.scenario.rude {
 		s.misbehave(no, i, peer, round, id)
@@ -141,13 +142,13 @@ func (s *sim) call(no string, i int, peer UID, round int) {
 		return // T_connect finds it
 	}
 	s.after(c.told, func() {
-		_ = s.serving().CallStarted(s.ctx, simApp, no, CallSeen{Round: round, CallID: id, Users: []UID{peer}}) // too late is no news
+		_ = s.serving().CallStarted(s.ctx, simApp, no, ticket.CallSeen{Round: round, CallID: id, Users: []ticket.UID{peer}}) // too late is no news
 	})
 	s.after(c.setup+c.preview, func() {
-		err := s.serving().Decide(s.ctx, simApp, no, Confirm{UID: uid, Round: round, Peer: peer, CallID: id, Like: c.likes})
+		err := s.serving().Decide(s.ctx, simApp, no, ticket.Confirm{UID: uid, Round: round, Peer: peer, CallID: id, Like: c.likes})
 		if err == nil && c.likes {
 			s.after(c.talk, func() {
-				_ = s.serving().CallOver(s.ctx, simApp, no, CallEnded{Round: round, CallID: id}) // over already is fine
+				_ = s.serving().CallOver(s.ctx, simApp, no, ticket.CallEnded{Round: round, CallID: id}) // over already is fine
 			})
 		}
 		s.match()
@@ -155,7 +156,7 @@ func (s *sim) call(no string, i int, peer UID, round int) {
 }
 
 // foresee is the oracle's eye: who would pass in time, and how fast.
-func (s *sim) foresee(asker, uid UID) (rank int64, ok bool) {
+func (s *sim) foresee(asker, uid ticket.UID) (rank int64, ok bool) {
 	after, pass, silent := s.world.answer(asker, s.index[asker], uid, s.at)
 	return int64(after), pass && !silent && after < 10*time.Second
 }
@@ -182,13 +183,13 @@ func (s *sim) rudeAsk(no string, i int) {
 
 // misbehave lets those in a call do one of the things that clients should not.
 // The service has to bear them; the run's conservation check would show if not.
-func (s *sim) misbehave(no string, i int, peer UID, round int, call string) {
+func (s *sim) misbehave(no string, i int, peer ticket.UID, round int, call string) {
 	ctx, svc, uid := s.ctx, s.serving(), s.asker(i)
 	switch int(s.world.unit("rude", i, int(peer)) * 12) {
 	case 0: // he asks while his call comes about
 		_, _ = svc.Ask(ctx, simApp, DefaultScene, uid)
 	case 1: // an old round
-		_ = svc.Decide(ctx, simApp, no, Confirm{UID: uid, Round: round - 1, Peer: peer, CallID: call, Like: true})
+		_ = svc.Decide(ctx, simApp, no, ticket.Confirm{UID: uid, Round: round - 1, Peer: peer, CallID: call, Like: true})
 	case 2: // somewhere in between
 		s.after(s.world.exp(5, "cancel", i, int(peer)), func() { _ = s.serving().Cancel(ctx, simApp, no, uid) })
 	case 3: // an answer to nothing
@@ -204,7 +205,7 @@ func (s *sim) misbehave(no string, i int, peer UID, round int, call string) {
 }
 
 // dropOut ends a candidate's presence for a while, if his session lasts so long.
-func (s *sim) dropOut(uid UID, d time.Duration) {
+func (s *sim) dropOut(uid ticket.UID, d time.Duration) {
 	s.presence(uid, false, s.at)
 	shifts := s.online[uid]
 	until := shifts[len(shifts)-1].to

@@ -3,6 +3,7 @@ package pairing
 import (
 	"maps"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -23,12 +24,12 @@ type SimResult struct {
 	Throughput float64       // calls a minute
 
 	Dispatches int
-	PerCall    float64                // dispatches per call
-	Waste      float64                // share of dispatches that did not lead to a winning pass
-	Lost       map[OfferState]float64 // the same by how they ended
-	Rescinds   float64                // per call
-	Messages   float64                // vendor messages per call
-	PerLike    float64                // connected rounds per like
+	PerCall    float64                       // dispatches per call
+	Waste      float64                       // share of dispatches that did not lead to a winning pass
+	Lost       map[ticket.OfferState]float64 // the same by how they ended
+	Rescinds   float64                       // per call
+	Messages   float64                       // vendor messages per call
+	PerLike    float64                       // connected rounds per like
 
 	Gini, Jain float64 // of offers per online hour
 	WonGini    float64 // of calls per online hour
@@ -38,26 +39,26 @@ type SimResult struct {
 	Busy       float64       // share of the online time in offers and calls
 	Missed     int           // opportunities (invariant 14)
 	Conflicts  int           // lost claims
-	Ends       map[Reason]int
+	Ends       map[ticket.Reason]int
 	Coins      int64 // that liked calls were charged
 	Unsound    int   // what must not be: asks, offers and claims left open, two winners, a charge without coins or call (invariants 1 to 8)
 }
 
 // interval is a time somebody spent on something.
-type interval struct{ from, to Instant }
+type interval struct{ from, to ticket.Instant }
 
 // result reads the run's outcome off the tickets that it left.
 func (s *sim) result(name string) SimResult {
-	r := SimResult{Name: name, Asks: s.asks, Lost: map[OfferState]float64{}, Ends: map[Reason]int{},
+	r := SimResult{Name: name, Asks: s.asks, Lost: map[ticket.OfferState]float64{}, Ends: map[ticket.Reason]int{},
 		Missed: s.counts["missed_opportunity"], Conflicts: s.counts["claim_conflicts"]}
 	var first, called, liked []time.Duration
-	offers, won, busy := map[UID]int{}, map[UID]int{}, map[UID][]interval{}
+	offers, won, busy := map[ticket.UID]int{}, map[ticket.UID]int{}, map[ticket.UID][]interval{}
 	calls, passes, gaveUp := 0, 0, 0
 	var price int64
 	for _, row := range s.store.tickets {
 		t := row.ticket
 		r.Ends[t.EndReason]++
-		if t.State != Ended || t.OpenOffers() > 0 {
+		if t.State != ticket.Ended || t.OpenOffers() > 0 {
 			r.Unsound++
 		}
 		for i := range t.Offers {
@@ -65,7 +66,7 @@ func (s *sim) result(name string) SimResult {
 			offers[o.UID]++
 			r.Dispatches++
 			r.Lost[o.State]++
-			if o.State == OfferPassed {
+			if o.State == ticket.OfferPassed {
 				passes++
 			}
 			busy[o.UID] = append(busy[o.UID], interval{o.OfferedAt, o.ClosedAt})
@@ -89,7 +90,7 @@ func (s *sim) result(name string) SimResult {
 				price += (n.EndAt.Sub(n.LikedAt).Milliseconds() + 59_999) / 60_000
 			}
 		}
-		if !connected && (t.EndReason == ReasonExpired || t.EndReason == ReasonCancelled) {
+		if !connected && (t.EndReason == ticket.ReasonExpired || t.EndReason == ticket.ReasonCancelled) {
 			gaveUp++
 		}
 	}
@@ -125,7 +126,7 @@ func quantile(d []time.Duration, q float64) time.Duration {
 
 // spread measures how evenly the candidates fared, by their time online: else
 // it would be the length of their shifts.
-func (s *sim) spread(r *SimResult, offers, won map[UID]int, busy map[UID][]interval) {
+func (s *sim) spread(r *SimResult, offers, won map[ticket.UID]int, busy map[ticket.UID][]interval) {
 	var rates, wins []float64
 	var online, taken time.Duration
 	for _, uid := range slices.Sorted(maps.Keys(s.online)) {

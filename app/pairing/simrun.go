@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -20,16 +21,16 @@ type sim struct {
 	svcs     []*Service // the replicas alive
 	turns    int
 	store    *Memory
-	at       Instant
-	start    Instant
+	at       ticket.Instant
+	start    ticket.Instant
 	queue    simQueue
 	seq      int
-	index    map[UID]int // an asker's ask under way
-	online   map[UID][]interval
+	index    map[ticket.UID]int // an asker's ask under way
+	online   map[ticket.UID][]interval
 	counts   map[string]int
 	wallet   simWallet
-	rand     *rand.Rand      // the engine's own chance
-	winners  map[winning]UID // who was told that he won
+	rand     *rand.Rand             // the engine's own chance
+	winners  map[winning]ticket.UID // who was told that he won
 
 	asks, shed, turnedAway, messages, rescinds int
 
@@ -40,10 +41,10 @@ const simApp = "sim"
 
 func simulateOne(ctx context.Context, cfg SimConfig, name string, values map[string]string, oracle bool) (SimResult, error) {
 	s := &sim{cfg: cfg, ctx: ctx, scenario: simScenarios[cfg.Scenario], oracle: oracle, start: simStart, world: newSimWorld(cfg),
-		index: map[UID]int{}, online: map[UID][]interval{}, counts: map[string]int{}, winners: map[winning]UID{}, wallet: newSimWallet(),
+		index: map[ticket.UID]int{}, online: map[ticket.UID][]interval{}, counts: map[string]int{}, winners: map[winning]ticket.UID{}, wallet: newSimWallet(),
 		rand: rand.New(rand.NewPCG(cfg.Seed, 1))}
 	s.at = s.start
-	s.store = NewMemory(func() Instant { return s.at })
+	s.store = NewMemory(func() ticket.Instant { return s.at })
 	s.values = simValues(cfg, values)
 	if err := s.replicas(); err != nil {
 		return SimResult{}, err
@@ -63,7 +64,7 @@ func simulateOne(ctx context.Context, cfg SimConfig, name string, values map[str
 
 // simValues is the configuration of a run: cfg's scenario's, and the strategy's on top.
 func simValues(cfg SimConfig, strategy map[string]string) map[string]string {
-	values := map[string]string{"pair.events": "false", "pair.ask_rate": "0", "pair.send_rate": "0", "pair.cross_ask": CrossOff, "pair.exclude_last": "0",
+	values := map[string]string{"pair.events": "false", "pair.ask_rate": "0", "pair.send_rate": "0", "pair.cross_ask": ticket.CrossOff, "pair.exclude_last": "0",
 		"pair.price": "1", "pair.balance.min_ask": "1", "pair.balance.min_like": "1"}
 	maps.Copy(values, simScenarios[cfg.Scenario].values)
 	maps.Copy(values, strategy)
@@ -76,7 +77,7 @@ func (s *sim) replicas() error {
 	if d := s.scenario.skew; d != 0 {
 		skews = []time.Duration{d, -d}
 	}
-	parsed, err := Parse(s.values)
+	parsed, err := ticket.ParseConfig(s.values)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (s *sim) replicas() error {
 			Balance:   s.wallet.balance, Charge: s.wallet.charge,
 			Count: func(name, _ string) { s.counts[name]++ }})
 		svc.serial = true
-		svc.deliver = func(t *Ticket, entries []int64) { s.deliver(svc, t, entries) }
+		svc.deliver = func(t *ticket.Ticket, entries []int64) { s.deliver(svc, t, entries) }
 		if err := svc.measureClock(s.ctx); err != nil {
 			return err
 		}
@@ -116,7 +117,7 @@ func (s *sim) seed() {
 	if s.scenario.alone {
 		s.on(s.start.Add(simEvery), func() { s.arrive(1, s.start.Add(s.cfg.Horizon+time.Hour)) })
 	}
-	for uid := UID(1); uid <= UID(s.cfg.Candidates); uid++ {
+	for uid := ticket.UID(1); uid <= ticket.UID(s.cfg.Candidates); uid++ {
 		if !s.scenario.alone {
 			s.session(uid, 0, s.start)
 		}
@@ -133,7 +134,7 @@ func (s *sim) kill() {
 	s.after(s.scenario.kill, s.kill)
 }
 
-func (s *sim) on(at Instant, do func()) {
+func (s *sim) on(at ticket.Instant, do func()) {
 	s.seq++
 	heap.Push(&s.queue, simEvent{at, s.seq, do})
 }
@@ -157,7 +158,7 @@ func (s *sim) beat() {
 // over: every ask has ended.
 func (s *sim) over() bool {
 	for _, r := range s.store.tickets {
-		if r.ticket.State != Ended {
+		if r.ticket.State != ticket.Ended {
 			return false
 		}
 	}
@@ -174,23 +175,23 @@ func (s *sim) matchBy(svc *Service) {
 }
 
 // deliver plays the vendor's wire and what people do once they hear.
-func (s *sim) deliver(svc *Service, t *Ticket, entries []int64) {
+func (s *sim) deliver(svc *Service, t *ticket.Ticket, entries []int64) {
 	cfg, err := svc.config(s.ctx, t.ConfigID)
 	if err != nil {
 		return
 	}
 	for _, id := range entries {
-		e := t.entry(id)
+		e := t.Entry(id)
 		if e == nil {
 			continue
 		}
 		j, i := job{t, e, cfg}, s.index[t.Asker]
-		finish := func(how Tell) {
+		finish := func(how ticket.DeliveryResult) {
 			if slices.Contains(s.svcs, svc) { // a dead replica notes nothing
 				svc.finish(s.ctx, j, how)
 			}
 		}
-		if e.Kind != ToClient {
+		if e.Kind != ticket.ToClient {
 			s.after(0, func() {
 				if slices.Contains(s.svcs, svc) {
 					finish(svc.tell(s.ctx, j))
@@ -199,24 +200,24 @@ func (s *sim) deliver(svc *Service, t *Ticket, entries []int64) {
 			continue
 		}
 		ids := []int{i, int(e.To), e.Round, e.Attempts}
-		how, lost := TellDone, s.world.chance(0.002+s.scenario.loss, "lost "+e.Name, ids...)
+		how, lost := ticket.Delivered, s.world.chance(0.002+s.scenario.loss, "lost "+e.Name, ids...)
 		if s.vendorDown(s.at) || s.world.chance(0.005+s.scenario.failures, "fails "+e.Name, ids...) {
-			how = TellRetry
+			how = ticket.DeliveryRetry
 		}
 		s.messages++
-		if e.Name == CommandRescind {
+		if e.Name == ticket.CommandRescind {
 			s.rescinds++
 		}
 		s.after(s.world.lognormal(120*time.Millisecond, 0.5, "wire "+e.Name, ids...), func() {
 			finish(how)
 			switch {
-			case how != TellDone:
-			case e.Name == CommandDispatch && !lost:
+			case how != ticket.Delivered:
+			case e.Name == ticket.CommandDispatch && !lost:
 				s.ring(t.AskNo, i, e.To, e.Round)
 				if s.world.chance(0.001, "twice", ids...) {
 					s.ring(t.AskNo, i, e.To, e.Round)
 				}
-			case e.Name == CommandEnd && e.To == t.Asker:
+			case e.Name == ticket.CommandEnd && e.To == t.Asker:
 				s.again(i)
 			}
 		})
@@ -225,7 +226,7 @@ func (s *sim) deliver(svc *Service, t *Ticket, entries []int64) {
 
 // simEvent is something that happens at a time; seq keeps the order of equals.
 type simEvent struct {
-	at  Instant
+	at  ticket.Instant
 	seq int
 	do  func()
 }

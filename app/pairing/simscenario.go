@@ -1,6 +1,9 @@
 package pairing
 
-import "time"
+import (
+	"switchboard/app/pairing/ticket"
+	"time"
+)
 
 // simScenario is how a world differs from a calm one (3.6).
 type simScenario struct {
@@ -31,7 +34,7 @@ var simScenarios = map[string]simScenario{
 	"burst":    {load: 0.4, burst: true},
 	"empty":    {load: 0.25, alone: true},
 	"away":     {load: 0.4, away: 0.6},
-	"cross":    {load: 1.5, cross: true, values: map[string]string{"pair.cross_ask": CrossFallback}},
+	"cross":    {load: 1.5, cross: true, values: map[string]string{"pair.cross_ask": ticket.CrossFallback}},
 	"outage":   {load: 0.5, outage: 30 * time.Second},
 	"kill":     {load: 0.5, kill: 20 * time.Second},
 	"skew":     {load: 0.5, skew: 2 * time.Second},
@@ -42,6 +45,6 @@ var simScenarios = map[string]simScenario{
 const simEvery = 10 * time.Minute // of outages
 
 // vendorDown: at is within an outage; the first one comes after five minutes.
-func (s *sim) vendorDown(at Instant) bool {
+func (s *sim) vendorDown(at ticket.Instant) bool {
 	return s.scenario.outage > 0 && (at.Sub(s.start)+simEvery/2)%simEvery < s.scenario.outage
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"text/tabwriter"
 	"time"
 )
@@ -49,10 +50,10 @@ var contenders = []struct {
 	oracle bool
 }{
 	{"longest_idle", nil, false},
-	{"random", map[string]string{"pair.strategy": Random}, false},
-	{"round_robin", map[string]string{"pair.strategy": RoundRobin}, false},
-	{"fewest", map[string]string{"pair.strategy": Fewest}, false},
-	{"score", map[string]string{"pair.strategy": Score}, false},
+	{"random", map[string]string{"pair.strategy": ticket.Random}, false},
+	{"round_robin", map[string]string{"pair.strategy": ticket.RoundRobin}, false},
+	{"fewest", map[string]string{"pair.strategy": ticket.Fewest}, false},
+	{"score", map[string]string{"pair.strategy": ticket.Score}, false},
 	{"batch 1s", map[string]string{"pair.window_ms": "1000"}, false},
 	{"fan-out 3", map[string]string{"pair.fanout": "3"}, false},
 	{"oracle", nil, true},
@@ -118,10 +119,10 @@ var simColumns = []struct {
 	{"calls/min", func(r SimResult) string { return fmt.Sprintf("%.1f", r.Throughput) }},
 	{"disp/call", func(r SimResult) string { return fmt.Sprintf("%.2f", r.PerCall) }},
 	{"waste", func(r SimResult) string { return percent(r.Waste) }},
-	{"refused", func(r SimResult) string { return percent(r.Lost[OfferRefused]) }},
-	{"silent", func(r SimResult) string { return percent(r.Lost[OfferTimedOut]) }},
-	{"rescinded", func(r SimResult) string { return percent(r.Lost[OfferRescinded]) }},
-	{"failed", func(r SimResult) string { return percent(r.Lost[OfferFailed]) }},
+	{"refused", func(r SimResult) string { return percent(r.Lost[ticket.OfferRefused]) }},
+	{"silent", func(r SimResult) string { return percent(r.Lost[ticket.OfferTimedOut]) }},
+	{"rescinded", func(r SimResult) string { return percent(r.Lost[ticket.OfferRescinded]) }},
+	{"failed", func(r SimResult) string { return percent(r.Lost[ticket.OfferFailed]) }},
 	{"resc/call", func(r SimResult) string { return fmt.Sprintf("%.2f", r.Rescinds) }},
 	{"msgs/call", func(r SimResult) string { return fmt.Sprintf("%.1f", r.Messages) }},
 	{"rounds/like", func(r SimResult) string { return fmt.Sprintf("%.2f", r.PerLike) }},
@@ -168,7 +169,7 @@ func simTable(out io.Writer, cfg SimConfig, results []SimResult) error {
 
 // simBounds writes what no strategy can beat.
 func simBounds(out io.Writer, cfg SimConfig, world simWorld, floor simBound, r SimResult) error {
-	parsed, err := Parse(simValues(cfg, nil))
+	parsed, err := ticket.ParseConfig(simValues(cfg, nil))
 	if err != nil {
 		return err
 	}

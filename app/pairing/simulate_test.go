@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -91,7 +92,7 @@ func TestLoadIsWhatItSaysAndOverloadIsShedEarly(t *testing.T) {
 			t.Errorf("%s takes %.2f of what the candidates can bear, not %.2f", name, load, r.want)
 		}
 	}
-	rules := Default()
+	rules := ticket.DefaultConfig()
 	if _, _, most := newSimWorld(cfg).capacity(cfg, &rules, open.Online); math.Abs(open.Throughput-most) > 0.15*most {
 		t.Errorf("%.1f calls a minute where %.1f can be", open.Throughput, most)
 	}

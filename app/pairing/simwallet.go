@@ -3,21 +3,22 @@ package pairing
 import (
 	"context"
 	"errors"
+	"switchboard/app/pairing/ticket"
 )
 
 // simWallet is the business's purse: what people have, and what was taken.
 type simWallet struct {
-	coins  map[UID]int64
+	coins  map[ticket.UID]int64
 	seen   map[string]bool // keys of charges
 	taken  *int64
 	wrongs *int // charges that must not be (invariant 8)
 }
 
 func newSimWallet() simWallet {
-	return simWallet{coins: map[UID]int64{}, seen: map[string]bool{}, taken: new(int64), wrongs: new(int)}
+	return simWallet{coins: map[ticket.UID]int64{}, seen: map[string]bool{}, taken: new(int64), wrongs: new(int)}
 }
 
-func (w simWallet) balance(_ context.Context, _ string, uid UID) (int64, error) {
+func (w simWallet) balance(_ context.Context, _ string, uid ticket.UID) (int64, error) {
 	return w.coins[uid], nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -12,20 +13,20 @@ import (
 // those concerned, so that all strategies meet the same world.
 type simWorld struct {
 	seed     uint64
-	start    Instant
-	gone     float64       // part of the time that a candidate does not look
-	affinity float64       // spread of what pairs make of each other, in logits; 0: none
-	spells   map[UID]spell // the last ones asked for
+	start    ticket.Instant
+	gone     float64              // part of the time that a candidate does not look
+	affinity float64              // spread of what pairs make of each other, in logits; 0: none
+	spells   map[ticket.UID]spell // the last ones asked for
 }
 
 const (
-	simStart Instant = 1_700_000_000_000
-	simGone  float64 = 0.3
+	simStart ticket.Instant = 1_700_000_000_000
+	simGone  float64        = 0.3
 )
 
 // newSimWorld is the world of cfg's seed as its scenario changes it.
 func newSimWorld(cfg SimConfig) simWorld {
-	w := simWorld{seed: cfg.Seed, start: simStart, gone: simGone, affinity: cfg.Affinity, spells: map[UID]spell{}}
+	w := simWorld{seed: cfg.Seed, start: simStart, gone: simGone, affinity: cfg.Affinity, spells: map[ticket.UID]spell{}}
 	if away := simScenarios[cfg.Scenario].away; away > 0 {
 		w.gone = away
 	}
@@ -70,7 +71,7 @@ func (w simWorld) lognormal(median time.Duration, sigma float64, what string, id
 }
 
 // accept is a candidate's own rate: the third smallest of four uniforms is Beta(3, 2).
-func (w simWorld) accept(uid UID) float64 {
+func (w simWorld) accept(uid ticket.UID) float64 {
 	u := []float64{w.unit("p0", int(uid)), w.unit("p1", int(uid)), w.unit("p2", int(uid)), w.unit("p3", int(uid))}
 	slices.Sort(u)
 	return u[2]
@@ -79,7 +80,7 @@ func (w simWorld) accept(uid UID) float64 {
 // between is the chance p for this pair: affinity moves its logit, whose middle is
 // stretched so that p stays the mean over pairs (a logistic of a normal is nearly
 // the logistic of its mean, divided by the root of 1 + pi/8 of its variance).
-func (w simWorld) between(p float64, asker, uid UID) float64 {
+func (w simWorld) between(p float64, asker, uid ticket.UID) float64 {
 	if w.affinity == 0 {
 		return p
 	}
@@ -90,7 +91,7 @@ func (w simWorld) between(p float64, asker, uid UID) float64 {
 
 // answer is what uid would make of an offer of asker's ask i: after how long, which
 // is the pair's own, and whether he passes; away people are silent.
-func (w simWorld) answer(asker UID, i int, uid UID, at Instant) (after time.Duration, pass, silent bool) {
+func (w simWorld) answer(asker ticket.UID, i int, uid ticket.UID, at ticket.Instant) (after time.Duration, pass, silent bool) {
 	after = w.lognormal(3*time.Second, 0.6, "answer", int(asker), int(uid))
 	return after, w.chance(w.between(w.accept(uid), asker, uid), "pass", i, int(uid)), w.spell(uid, at).away
 }
@@ -103,7 +104,7 @@ type simCall struct {
 	talk                 time.Duration
 }
 
-func (w simWorld) call(asker UID, i int, peer UID) simCall {
+func (w simWorld) call(asker ticket.UID, i int, peer ticket.UID) simCall {
 	ids := []int{i, int(peer)}
 	c := simCall{
 		connects: w.chance(0.95, "connects", ids...),
@@ -127,14 +128,14 @@ func (w simWorld) credit(i int) int64 {
 // spell is a time in which somebody looks at his device all along, or does not.
 type spell struct {
 	n           int
-	from, until Instant
+	from, until ticket.Instant
 	away        bool
 }
 
 const spellPair = 600 // seconds that a spell of looking and one of not looking take on average
 
 // spell is uid's at a time.
-func (w simWorld) spell(uid UID, at Instant) spell {
+func (w simWorld) spell(uid ticket.UID, at ticket.Instant) spell {
 	sp, known := w.spells[uid]
 	if !known || at < sp.from {
 		sp = w.next(uid, spell{n: -1, until: w.start, away: !w.chance(w.gone, "attention", int(uid))})
@@ -146,7 +147,7 @@ func (w simWorld) spell(uid UID, at Instant) spell {
 	return sp
 }
 
-func (w simWorld) next(uid UID, sp spell) spell {
+func (w simWorld) next(uid ticket.UID, sp spell) spell {
 	next := spell{n: sp.n + 1, from: sp.until, away: !sp.away}
 	mean := spellPair * w.gone
 	if !next.away {
@@ -157,7 +158,7 @@ func (w simWorld) next(uid UID, sp spell) spell {
 }
 
 // back is when uid looks again after his next time away, or this one.
-func (w simWorld) back(uid UID, at Instant) Instant {
+func (w simWorld) back(uid ticket.UID, at ticket.Instant) ticket.Instant {
 	sp := w.spell(uid, at)
 	if !sp.away {
 		sp = w.next(uid, sp)

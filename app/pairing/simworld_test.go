@@ -3,6 +3,7 @@ package pairing
 import (
 	"math"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -34,13 +35,13 @@ func yes(b bool) float64 {
 func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
 	w := newSimWorld(SimConfig{Seed: 3, Scenario: "slack"})
 	near(t, "an exponential's mean", mean(worldDraws, func(i int) float64 { return w.exp(20, "x", i).Seconds() }), 20, 0.6)
-	accept := func(i int) float64 { return w.accept(UID(i)) }
+	accept := func(i int) float64 { return w.accept(ticket.UID(i)) }
 	near(t, "the mean of Beta(3, 2)", mean(worldDraws, accept), 0.6, 0.006)
 	near(t, "its variance", mean(worldDraws, func(i int) float64 { return math.Pow(accept(i)-0.6, 2) }), 0.04, 0.002)
 
 	var afters []float64
 	answer := func(i int) (time.Duration, bool) {
-		after, pass, _ := w.answer(firstAsker+UID(i), i, UID(i%997), w.start)
+		after, pass, _ := w.answer(firstAsker+ticket.UID(i), i, ticket.UID(i%997), w.start)
 		return after, pass
 	}
 	for i := range worldDraws {
@@ -52,7 +53,7 @@ func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
 	near(t, "its sigma", (afters[worldDraws*84/100]-afters[worldDraws*16/100])/2, 0.6, 0.02)
 	near(t, "who passes", mean(worldDraws, func(i int) float64 { _, pass := answer(i); return yes(pass) }), 0.6, 0.02)
 
-	call := func(i int) simCall { return w.call(firstAsker+UID(i), i, UID(i%997)) }
+	call := func(i int) simCall { return w.call(firstAsker+ticket.UID(i), i, ticket.UID(i%997)) }
 	near(t, "who connects", mean(worldDraws, func(i int) float64 { return yes(call(i).connects) }), 0.95, 0.008)
 	near(t, "who likes", mean(worldDraws, func(i int) float64 { return yes(call(i).likes) }), 0.3, 0.015)
 	near(t, "a preview", mean(worldDraws, func(i int) float64 { return call(i).preview.Seconds() }), 20, 0.5)
@@ -75,7 +76,7 @@ func TestAffinityMovesPairsAndKeepsTheMean(t *testing.T) {
 	none, some := newSimWorld(SimConfig{Seed: 3}), newSimWorld(SimConfig{Seed: 3, Affinity: 1.5})
 	for _, p := range []float64{0.1, 0.3, 0.6, 0.9} {
 		var all []float64
-		for i := range UID(worldDraws) {
+		for i := range ticket.UID(worldDraws) {
 			all = append(all, some.between(p, i, 7))
 			if none.between(p, i, 7) != p {
 				t.Fatal("without affinity every pair is alike")
@@ -91,7 +92,7 @@ func TestAffinityMovesPairsAndKeepsTheMean(t *testing.T) {
 		t.Error("affinity is not the pair's own")
 	}
 	shared := 0.0
-	for i := range UID(worldDraws) {
+	for i := range ticket.UID(worldDraws) {
 		shared += (some.between(0.6, i, 7) - 0.6) * (some.between(0.3, i, 7) - 0.3)
 	}
 	if shared <= 0 {
@@ -115,7 +116,7 @@ func TestAttentionAlternates(t *testing.T) {
 	for scenario, gone := range map[string]float64{"slack": 0.3, "away": 0.6} {
 		w := newSimWorld(SimConfig{Seed: 3, Scenario: scenario})
 		away, spells, changes := 0, 0, 0
-		for uid := range UID(300) {
+		for uid := range ticket.UID(300) {
 			was := false
 			for m := range 240 {
 				at := w.start.Add(time.Duration(m) * time.Minute)

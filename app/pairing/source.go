@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"switchboard/app/pairing/ticket"
 	"sync"
 	"time"
 
@@ -36,7 +37,7 @@ type Configs struct {
 }
 
 type heldConfig struct {
-	cfg   *Config
+	cfg   *ticket.Config
 	at    time.Time
 	tried time.Time // when the source last failed
 	none  bool
@@ -50,7 +51,7 @@ func (h *heldConfig) due(now time.Time, every time.Duration) bool {
 
 // Get returns the configuration of app and scene. ErrNoConfig: there is none;
 // ErrConfig: the source failed and nothing young enough is known.
-func (c *Configs) Get(ctx context.Context, app string, scene int) (*Config, error) {
+func (c *Configs) Get(ctx context.Context, app string, scene int) (*ticket.Config, error) {
 	k := poolKey{app, scene}
 	now := c.now()
 	c.mu.Lock()
@@ -95,7 +96,7 @@ func (c *Configs) fetch(ctx context.Context, k poolKey) (*heldConfig, error) {
 		return nil, err
 	}
 	if !h.none {
-		cfg, err := Parse(values)
+		cfg, err := ticket.ParseConfig(values)
 		if err != nil {
 			c.failed(k)
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +34,7 @@ func TestEveryKeyHasItsDefault(t *testing.T) {
 		"vendor_wait": 5 * time.Second, "max_live": 100000, "admission": true, "max_wait": time.Duration(0), "balance.min_like": int64(0), "balance.answerer_min": int64(0),
 		"balance.on_error": "deny", "push.extra": true,
 	}
-	cfg := Default()
+	cfg := ticket.DefaultConfig()
 	v := reflect.ValueOf(cfg)
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
@@ -64,9 +65,9 @@ func TestKeysAreRead(t *testing.T) {
 	} {
 		var row jsonRow
 		err := row.UnmarshalJSON([]byte(values))
-		var cfg Config
+		var cfg ticket.Config
 		if err == nil {
-			cfg, err = Parse(row)
+			cfg, err = ticket.ParseConfig(row)
 		}
 		switch {
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
@@ -178,9 +179,9 @@ func TestTheKillSwitchStopsOffers(t *testing.T) {
 	w.svc.reconfigure(t.Context())
 	w.online(2)
 	w.pass(time.Second)
-	w.wantState(ask, Searching)
+	w.wantState(ask, ticket.Searching)
 	w.values["pair.enabled"] = "true"
 	w.svc.reconfigure(t.Context())
 	w.settle()
-	w.wantState(ask, Offered)
+	w.wantState(ask, ticket.Offered)
 }

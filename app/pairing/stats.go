@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"time"
 )
 
@@ -18,7 +19,7 @@ func (s *Service) measure(name string, value float64) {
 	}
 }
 
-func (s *Service) mark(marks []Mark) {
+func (s *Service) mark(marks []ticket.Mark) {
 	for _, m := range marks {
 		if m.Timed {
 			s.measure(m.Name, m.Value)
@@ -69,9 +70,9 @@ func (s *Service) Stats() []Stats {
 // statsAtOnce bounds the people looked at under one lock: matching goes on between.
 const statsAtOnce = 4096
 
-func (p *pool) stats(now Instant) Stats {
+func (p *pool) stats(now ticket.Instant) Stats {
 	out := Stats{App: p.app, Scene: p.scene, Tickets: map[string]int{}, Candidates: map[string]int{}}
-	for _, state := range LiveStates {
+	for _, state := range ticket.LiveStates {
 		out.Tickets[state.String()] = 0
 	}
 	for _, state := range candidateStates {
@@ -109,22 +110,22 @@ func (p *pool) stats(now Instant) Stats {
 }
 
 // standing is the one state that a person is in.
-func (p *pool) standing(m *member, now Instant) string {
+func (p *pool) standing(m *member, now ticket.Instant) string {
 	if m.taken.AskNo == elsewhere {
 		return candidateElsewhere
 	}
 	if m.taken.AskNo != "" {
 		w := p.waiters[m.taken.AskNo]
 		switch {
-		case w != nil && w.t.State.talking():
+		case w != nil && w.t.State.InCall():
 			return candidateInCall
-		case m.taken.Role == RoleAsker:
+		case m.taken.Role == ticket.RoleAsker:
 			return candidateAsking
 		default:
 			return candidateOffered
 		}
 	}
-	_, present := m.c.proof(now)
+	_, present := m.c.BestEvidence(now)
 	switch {
 	case !present:
 		return candidateOffline
@@ -140,11 +141,11 @@ func (p *pool) standing(m *member, now Instant) string {
 // tally counts offers per person over about the last five minutes.
 type tally struct {
 	minute int64
-	counts [5]map[UID]int // by minute
+	counts [5]map[ticket.UID]int // by minute
 }
 
 // turn forgets the minutes that are over.
-func (t *tally) turn(now Instant) {
+func (t *tally) turn(now ticket.Instant) {
 	minute := int64(now) / 60_000
 	for t.minute = max(t.minute, minute-int64(len(t.counts))); t.minute < minute; {
 		t.minute++
@@ -152,18 +153,18 @@ func (t *tally) turn(now Instant) {
 	}
 }
 
-func (t *tally) add(uid UID, now Instant) {
+func (t *tally) add(uid ticket.UID, now ticket.Instant) {
 	t.turn(now)
 	at := &t.counts[t.minute%int64(len(t.counts))]
 	if *at == nil {
-		*at = map[UID]int{}
+		*at = map[ticket.UID]int{}
 	}
 	(*at)[uid]++
 }
 
-func (t *tally) since(now Instant) map[UID]int {
+func (t *tally) since(now ticket.Instant) map[ticket.UID]int {
 	t.turn(now)
-	all := map[UID]int{}
+	all := map[ticket.UID]int{}
 	for _, counts := range t.counts {
 		for uid, n := range counts {
 			all[uid] += n
@@ -190,7 +191,7 @@ func (p *pool) missed(w *waiter, m *member) bool {
 }
 
 // hold notes that nothing could be offered at now.
-func (p *pool) hold(now Instant) {
+func (p *pool) hold(now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.heldAt = now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -53,14 +54,14 @@ func TestStatsShowEverybodyOnce(t *testing.T) {
 	}
 	must(t, w.cancel(ask, 1))
 	w.at = w.at.Add(5 * time.Minute)
-	if got := w.svc.Stats()[0]; got.Gini != 0 || len(got.Tickets) != len(LiveStates) || got.Tickets["connecting"] != 0 {
+	if got := w.svc.Stats()[0]; got.Gini != 0 || len(got.Tickets) != len(ticket.LiveStates) || got.Tickets["connecting"] != 0 {
 		t.Fatalf("five minutes later: %+v", got)
 	}
 }
 
 func TestTallyForgetsMinuteByMinute(t *testing.T) {
 	var c tally
-	at := Instant(1_700_000_040_000)
+	at := ticket.Instant(1_700_000_040_000)
 	for i := range 10 {
 		c.add(1, at.Add(time.Duration(i)*time.Minute))
 	}
@@ -90,13 +91,13 @@ func TestAMissedOpportunityIsCounted(t *testing.T) {
 		},
 		"it waited for what it had to": func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.profiles = map[UID]Profile{1: {Language: "en"}, 2: {Language: "fr"}}
+			w.profiles = map[ticket.UID]Profile{1: {Language: "en"}, 2: {Language: "fr"}}
 			w.restart()
 			ask := w.ask(1)
 			counts := w.counted()
 			w.online(2)
 			w.pass(11 * time.Second) // until the filter is given up
-			w.wantState(ask, Offered)
+			w.wantState(ask, ticket.Offered)
 			must(t, w.answer(ask, 2, 1, false))
 			w.channel = false
 			w.online(3)

@@ -5,15 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"switchboard/app/pairing/ticket"
 )
 
 // ErrConflict: a ticket's version moved on, or its number is in use; nothing was written.
 var ErrConflict = errors.New("the ticket has changed meanwhile")
 
 // ClaimedError: somebody in Batch.Take is taken already; nothing was written.
-type ClaimedError struct{ UIDs []UID }
+type ClaimedError struct{ UIDs []ticket.UID }
 
-func (e *ClaimedError) people() []UID {
+func (e *ClaimedError) people() []ticket.UID {
 	if e == nil {
 		return nil
 	}
@@ -27,9 +28,9 @@ func (e *ClaimedError) Error() string { return fmt.Sprintf("already claimed: %v"
 // changes Ticket any more. Due is when a Tick is wanted next, 0: never; a ticket
 // that wants offers has one.
 type Write struct {
-	Ticket *Ticket
+	Ticket *ticket.Ticket
 	Prev   int64
-	Due    Instant
+	Due    ticket.Instant
 }
 
 // Batch is what one step writes, all of it or nothing: first the drops, then
@@ -38,39 +39,39 @@ type Write struct {
 // them in one batch: who is in a round has no other.
 type Batch struct {
 	Writes  []Write
-	Drop    []Release
-	Take    []Claim
-	Records []Record
+	Drop    []ticket.Release
+	Take    []ticket.Claim
+	Records []ticket.Record
 }
 
 // Tickets keeps tickets and claims.
 type Tickets interface {
 	// Load reads one ticket, which nobody changes; ErrUnknownAsk when there is none.
-	Load(ctx context.Context, askNo string) (*Ticket, error)
+	Load(ctx context.Context, askNo string) (*ticket.Ticket, error)
 	// Holder returns the claim on a person, if there is one.
-	Holder(ctx context.Context, app string, uid UID) (Claim, bool, error)
+	Holder(ctx context.Context, app string, uid ticket.UID) (ticket.Claim, bool, error)
 	// Commit writes b at once. ErrConflict or *ClaimedError: nothing was written.
 	Commit(ctx context.Context, b Batch) error
 	// Due returns at most limit tickets whose Due is not after now, the oldest
 	// first. Another replica does not get the same ones for about a second.
-	Due(ctx context.Context, now Instant, limit int) ([]string, error)
+	Due(ctx context.Context, now ticket.Instant, limit int) ([]string, error)
 	// Clock is the store's own time, the one that deadlines are compared with.
-	Clock(ctx context.Context) (Instant, error)
+	Clock(ctx context.Context) (ticket.Instant, error)
 	// Reap drops claims whose lease has run out and whose ask is over or gone.
-	Reap(ctx context.Context, now Instant) (int, error)
+	Reap(ctx context.Context, now ticket.Instant) (int, error)
 }
 
 // Records keeps connected rounds that have ended for the two people who had them.
 type Records interface {
 	// Records lists uid's records that he did not delete, newest first, from
 	// before the cursor (a StartAt and ask; zero: from the newest).
-	Records(ctx context.Context, app string, uid UID, before Cursor, limit int) ([]Record, error)
+	Records(ctx context.Context, app string, uid ticket.UID, before Cursor, limit int) ([]ticket.Record, error)
 	// DeleteRecord hides one record from uid. ErrUnknownAsk when it is not his
 	// or not there; again is no error.
-	DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid UID) error
+	DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid ticket.UID) error
 	// Met lists whom uid was connected with since, deleted or not, in no order; of
 	// more than limit the last ones.
-	Met(ctx context.Context, app string, uid UID, since Instant, limit int) ([]UID, error)
+	Met(ctx context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error)
 }
 
 // Cursor is a place in a list of records.
@@ -89,26 +90,26 @@ type Candidates interface {
 	// SavePresence stores what a session showed. Evidence older than what is
 	// stored for the same session changes nothing (Y5). Who is seen online while
 	// his own yes holds keeps it until lease. It returns the person.
-	SavePresence(ctx context.Context, app string, uid UID, session string, e Evidence, lease Instant) (Candidate, error)
+	SavePresence(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, lease ticket.Instant) (ticket.Candidate, error)
 	// SaveAvail stores a person's own word; on ends a pause. It returns the person.
-	SaveAvail(ctx context.Context, app string, uid UID, a Avail) (Candidate, error)
+	SaveAvail(ctx context.Context, app string, uid ticket.UID, a ticket.Avail) (ticket.Candidate, error)
 	// Candidate reads one person; zero but for App and UID when he is unknown.
-	Candidate(ctx context.Context, app string, uid UID) (Candidate, error)
+	Candidate(ctx context.Context, app string, uid ticket.UID) (ticket.Candidate, error)
 	// Changes returns people and unfinished tickets of app that changed since,
 	// in the store's clock, with whether each person is claimed.
-	Changes(ctx context.Context, app string, since Instant) (Changes, error)
+	Changes(ctx context.Context, app string, since ticket.Instant) (Changes, error)
 }
 
 // Changes is what other replicas did.
 type Changes struct {
-	Candidates []Candidate
-	Tickets    []*Ticket
+	Candidates []ticket.Candidate
+	Tickets    []*ticket.Ticket
 }
 
 // Snapshots keeps the configurations that live tickets go by.
 type Snapshots interface {
-	SaveConfig(ctx context.Context, id string, cfg Config) error
-	LoadConfig(ctx context.Context, id string) (Config, error)
+	SaveConfig(ctx context.Context, id string, cfg ticket.Config) error
+	LoadConfig(ctx context.Context, id string) (ticket.Config, error)
 }
 
 // Store is all that pairing keeps.

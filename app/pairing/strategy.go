@@ -3,17 +3,18 @@ package pairing
 import (
 	"cmp"
 	"slices"
+	"switchboard/app/pairing/ticket"
 )
 
 // keys orders idle candidates by strategy, the first offered first (2.13). A
 // key is set when the person becomes idle and holds until he is taken: score
 // takes idle time as its start, which orders all alike as time goes by.
 var keys = map[string]func(*pool, *member) int64{
-	LongestIdle: func(_ *pool, m *member) int64 { return int64(m.c.IdleSince) },
-	Random:      func(*pool, *member) int64 { return 0 },
-	RoundRobin:  func(_ *pool, m *member) int64 { return m.turn },
-	Fewest:      fewestKey,
-	Score:       scoreKey,
+	ticket.LongestIdle: func(_ *pool, m *member) int64 { return int64(m.c.IdleSince) },
+	ticket.Random:      func(*pool, *member) int64 { return 0 },
+	ticket.RoundRobin:  func(_ *pool, m *member) int64 { return m.turn },
+	ticket.Fewest:      fewestKey,
+	ticket.Score:       scoreKey,
 }
 
 // fewestKey is offers an online hour, in millionths; a newcomer is taken to
@@ -41,7 +42,7 @@ func scoreKey(_ *pool, m *member) int64 {
 }
 
 // liking is what a candidate's record promises, 0 to 0.8.
-func liking(c *Card) float64 {
+func liking(c *ticket.Card) float64 {
 	accept, speed := 0.5, 0.5
 	if c.Offers > 0 {
 		accept = c.Accept
@@ -62,7 +63,7 @@ func (p *pool) choose(w *waiter, eligible []*member) *member {
 		return p.foreseen(w, eligible)
 	case p.short():
 		return slices.MaxFunc(eligible, func(a, b *member) int { return cmp.Compare(liking(&a.c.Card), liking(&b.c.Card)) })
-	case p.cfg.Strategy == Score && p.rand.Float64() < exploreShare:
+	case p.cfg.Strategy == ticket.Score && p.rand.Float64() < exploreShare:
 		return eligible[p.rand.IntN(len(eligible))]
 	default:
 		return eligible[p.rand.IntN(min(p.cfg.TopM, len(eligible)))]

@@ -1,16 +1,19 @@
 package pairing
 
-import "hash/fnv"
+import (
+	"hash/fnv"
+	"switchboard/app/pairing/ticket"
+)
 
 // waiter is a ticket that wants offers.
 type waiter struct {
-	t       *Ticket
-	cfg     *Config
-	met     []UID   // recent peers
-	after   Instant // not before; 0: any time
-	busy    bool    // planned, not yet committed
-	since   Instant // waiting from
-	heardAt Instant // when t was last taken over
+	t       *ticket.Ticket
+	cfg     *ticket.Config
+	met     []ticket.UID   // recent peers
+	after   ticket.Instant // not before; 0: any time
+	busy    bool           // planned, not yet committed
+	since   ticket.Instant // waiting from
+	heardAt ticket.Instant // when t was last taken over
 	node    *node[*waiter]
 
 	unoffered bool // counted among those who wait for their first offer
@@ -18,14 +21,14 @@ type waiter struct {
 
 // put takes over a ticket's newest state; false: it wants offers, and nothing is
 // known of its asker yet.
-func (p *pool) put(t *Ticket, cfg *Config, now Instant) bool {
+func (p *pool) put(t *ticket.Ticket, cfg *ticket.Config, now ticket.Instant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
 	return p.update(t, cfg)
 }
 
-func (p *pool) update(t *Ticket, cfg *Config) bool {
+func (p *pool) update(t *ticket.Ticket, cfg *ticket.Config) bool {
 	w := p.waiters[t.AskNo]
 	wants := wantsOffers(t, cfg)
 	switch {
@@ -41,7 +44,7 @@ func (p *pool) update(t *Ticket, cfg *Config) bool {
 	w.t, w.cfg, w.heardAt = t, cfg, p.now
 	p.unwait(w)
 	if !wants {
-		if t.State == Ended {
+		if t.State == ticket.Ended {
 			delete(p.waiters, t.AskNo)
 		}
 		return true
@@ -65,7 +68,7 @@ func (p *pool) version(askNo string) int64 {
 
 // introduce tells what matching needs to know of an asker beside his ticket,
 // which put lists.
-func (p *pool) introduce(t *Ticket, cfg *Config, met []UID) {
+func (p *pool) introduce(t *ticket.Ticket, cfg *ticket.Config, met []ticket.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.waiters[t.AskNo]
@@ -76,8 +79,8 @@ func (p *pool) introduce(t *Ticket, cfg *Config, met []UID) {
 	w.met = met
 }
 
-func wantsOffers(t *Ticket, cfg *Config) bool {
-	return t.State == Searching || t.State == Offered && cfg.Fanout > 1
+func wantsOffers(t *ticket.Ticket, cfg *ticket.Config) bool {
+	return t.State == ticket.Searching || t.State == ticket.Offered && cfg.Fanout > 1
 }
 
 func (p *pool) wait(w *waiter) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 )
@@ -14,7 +15,7 @@ const app = "app"
 // when the test says so: every crash and every order of news can be played.
 type world struct {
 	tb         fataler
-	at         Instant
+	at         ticket.Instant
 	store      *Memory
 	audit      *audit
 	svc        *Service   // the replica that serves now
@@ -27,28 +28,28 @@ type world struct {
 	alone      bool      // one replica, which need not ask the store
 	wire       []Command // what reached devices, in order
 	bills      map[string][]Charge
-	coins      map[UID]int64
+	coins      map[ticket.UID]int64
 	balance    error
-	stepFn     func(*Config, *Ticket, Instant, []Delivery, Event) (*Ticket, Effects, error)
+	stepFn     func(*ticket.Config, *ticket.Ticket, ticket.Instant, []ticket.Delivery, ticket.Event) (*ticket.Ticket, ticket.Effects, error)
 	wrap       func(Store) Store
 	skews      [2]time.Duration // of each replica's clock
 	unmeasured bool             // mutant: clocks are wrong and nobody knows
 	jumpy      bool             // clocks jump between two measurements: only what needs no clock holds
 	channel    bool
 
-	profiles  map[UID]Profile // nil: there is no profile hook
-	strangers map[UID]error   // of the profile hook
-	blind     bool            // mutant: the hook does not tell who is blocked
+	profiles  map[ticket.UID]Profile // nil: there is no profile hook
+	strangers map[ticket.UID]error   // of the profile hook
+	blind     bool                   // mutant: the hook does not tell who is blocked
 
 	busy    int // commits tried since the clock last moved
-	busyAt  Instant
-	acting  *Service                     // the replica that commits
-	short   map[UID]bool                 // whose balance was positively said to be short
-	winners map[dispatchKey]UID          // by ask and round: who was told that he won
-	lost    map[string]Instant           // when an ask last lost a race
-	turn    map[UID]Instant              // when somebody's profile was last read
-	counts  map[string]int               // what the counters of all replicas add up to
-	cross   func(kind string, do func()) // around every commit and every effect; nil: just do
+	busyAt  ticket.Instant
+	acting  *Service                      // the replica that commits
+	short   map[ticket.UID]bool           // whose balance was positively said to be short
+	winners map[dispatchKey]ticket.UID    // by ask and round: who was told that he won
+	lost    map[string]ticket.Instant     // when an ask last lost a race
+	turn    map[ticket.UID]ticket.Instant // when somebody's profile was last read
+	counts  map[string]int                // what the counters of all replicas add up to
+	cross   func(kind string, do func())  // around every commit and every effect; nil: just do
 }
 
 // flight is a delivery under way and the replica that makes it.
@@ -63,12 +64,12 @@ type fataler interface {
 }
 
 func newWorld(tb fataler, values map[string]string) *world {
-	w := &world{tb: tb, at: 1_700_000_000_000, values: map[string]string{}, bills: map[string][]Charge{}, coins: map[UID]int64{}, channel: true,
-		short: map[UID]bool{}, winners: map[dispatchKey]UID{}, counts: map[string]int{}, lost: map[string]Instant{}, turn: map[UID]Instant{}}
+	w := &world{tb: tb, at: 1_700_000_000_000, values: map[string]string{}, bills: map[string][]Charge{}, coins: map[ticket.UID]int64{}, channel: true,
+		short: map[ticket.UID]bool{}, winners: map[dispatchKey]ticket.UID{}, counts: map[string]int{}, lost: map[string]ticket.Instant{}, turn: map[ticket.UID]ticket.Instant{}}
 	for k, v := range values {
 		w.values[k] = v
 	}
-	w.store = NewMemory(func() Instant { return w.at })
+	w.store = NewMemory(func() ticket.Instant { return w.at })
 	w.audit = newAudit(w)
 	w.restart()
 	return w
@@ -136,7 +137,7 @@ func (w *world) replica(slot int) *Service {
 		Configs:   &Configs{Source: Everywhere(w.values), Now: now},
 		ChannelUp: func() bool { return w.channel },
 		Send:      func(context.Context, Command) error { return nil },
-		Balance: func(_ context.Context, _ string, uid UID) (int64, error) {
+		Balance: func(_ context.Context, _ string, uid ticket.UID) (int64, error) {
 			w.short[uid] = w.short[uid] || w.balance == nil && w.coins[uid] < mostNeeded
 			return w.coins[uid], w.balance
 		},
@@ -144,7 +145,7 @@ func (w *world) replica(slot int) *Service {
 	})
 	rival.by = svc
 	if w.profiles != nil {
-		svc.Profile = func(_ context.Context, _ string, uid UID) (Profile, error) {
+		svc.Profile = func(_ context.Context, _ string, uid ticket.UID) (Profile, error) {
 			w.turn[uid] = w.at
 			p := w.profiles[uid]
 			if w.blind {
@@ -154,32 +155,32 @@ func (w *world) replica(slot int) *Service {
 		}
 	}
 	svc.serial = true
-	svc.step = func(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
-		step := Step
+	svc.step = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
+		step := ticket.Step
 		if w.stepFn != nil {
 			step = w.stepFn
 		}
 		next, fx, err := step(cfg, t, now, acks, ev)
-		if d, ok := ev.(Dispatch); ok && err != nil {
+		if d, ok := ev.(ticket.Dispatch); ok && err != nil {
 			w.lost[t.AskNo] = w.at
 			for _, p := range d.Picks {
 				w.lost[p.HeldAsk] = w.at
 			}
 		}
-		if h, ok := ev.(Hold); ok && err != nil {
+		if h, ok := ev.(ticket.Hold); ok && err != nil {
 			w.lost[t.AskNo], w.lost[h.By] = w.at, w.at
 		}
 		return next, fx, err
 	}
-	svc.deliver = func(t *Ticket, entries []int64) {
+	svc.deliver = func(t *ticket.Ticket, entries []int64) {
 		cfg, _ := svc.config(context.Background(), t.ConfigID)
 		for _, id := range entries {
-			e := t.entry(id)
+			e := t.Entry(id)
 			if e == nil {
 				continue
 			}
 			w.pending = append(w.pending, flight{job{t, e, cfg}, svc})
-			if e.Name == CommandDispatch {
+			if e.Name == ticket.CommandDispatch {
 				w.audit.attempt(dispatchKey{e.To, t.AskNo, e.Round})
 			}
 		}
@@ -195,7 +196,7 @@ func (w *world) replica(slot int) *Service {
 }
 
 // told delivers pending[i] with the given end.
-func (w *world) tell(i int, how Tell) {
+func (w *world) tell(i int, how ticket.DeliveryResult) {
 	j := w.pending[i]
 	w.pending = slices.Delete(w.pending, i, i+1)
 	if j.expired(j.by.now()) {
@@ -210,30 +211,30 @@ func (w *world) tell(i int, how Tell) {
 }
 
 // arrive is the far end of a delivery.
-func (w *world) arrive(j flight, how Tell) {
-	if how == TellDone || how == TellUnknown {
+func (w *world) arrive(j flight, how ticket.DeliveryResult) {
+	if how == ticket.Delivered || how == ticket.DeliveryUnknown {
 		w.audit.arrived[told{j.t.AskNo, j.e.ID}]++
 		switch j.e.Kind {
-		case ToClient:
+		case ticket.ToClient:
 			w.wire = append(w.wire, j.command())
-		case ToWallet:
+		case ticket.ToWallet:
 			c := j.charge()
 			if w.keyless {
 				c.Key += fmt.Sprint("#", j.e.Attempts, w.at)
 			}
 			w.bills[c.Key] = append(w.bills[c.Key], c)
-		case FromWallet:
+		case ticket.FromWallet:
 			if j.by.recount(context.Background(), j.job) != nil {
-				how = TellRetry
+				how = ticket.DeliveryRetry
 			}
 		}
 	}
 }
 
 // tellDispatch ends the first dispatch that is on the wire.
-func (w *world) tellDispatch(how Tell) {
+func (w *world) tellDispatch(how ticket.DeliveryResult) {
 	w.tb.Helper()
-	i := slices.IndexFunc(w.pending, func(j flight) bool { return j.e.Name == CommandDispatch })
+	i := slices.IndexFunc(w.pending, func(j flight) bool { return j.e.Name == ticket.CommandDispatch })
 	if i < 0 {
 		w.tb.Fatalf("no dispatch is on the wire: %+v", w.pending)
 	}
@@ -245,7 +246,7 @@ func (w *world) tellAll() {
 		if n > 10_000 {
 			w.tb.Fatalf("deliveries never end")
 		}
-		w.tell(0, TellDone)
+		w.tell(0, ticket.Delivered)
 	}
 }
 
@@ -276,30 +277,30 @@ func (w *world) pass(d time.Duration) {
 	}
 }
 
-func (w *world) online(uids ...UID) {
+func (w *world) online(uids ...ticket.UID) {
 	w.tb.Helper()
 	for _, uid := range uids {
-		e := Evidence{Proof: ProofSocket, Online: true, At: w.at, Until: w.at.Add(time.Hour)}
+		e := ticket.Evidence{Proof: ticket.ProofSocket, Online: true, At: w.at, Until: w.at.Add(time.Hour)}
 		if err := w.svc.Seen(context.Background(), app, uid, "s", e); err != nil {
 			w.tb.Fatalf("online %d: %v", uid, err)
 		}
 	}
 }
 
-func (w *world) offline(uid UID) {
+func (w *world) offline(uid ticket.UID) {
 	w.tb.Helper()
-	if err := w.svc.Seen(context.Background(), app, uid, "s", Evidence{Proof: ProofSocket, At: w.at, Until: w.at}); err != nil {
+	if err := w.svc.Seen(context.Background(), app, uid, "s", ticket.Evidence{Proof: ticket.ProofSocket, At: w.at, Until: w.at}); err != nil {
 		w.tb.Fatalf("offline %d: %v", uid, err)
 	}
 }
 
 // leave is a person who logs out everywhere.
-func (w *world) leave(uid UID) error {
+func (w *world) leave(uid ticket.UID) error {
 	w.offline(uid)
 	return w.svc.LoggedOut(context.Background(), app, uid, "phone", w.at)
 }
 
-func (w *world) ask(uid UID) string {
+func (w *world) ask(uid ticket.UID) string {
 	w.tb.Helper()
 	askNo, err := w.svc.Ask(context.Background(), app, 1, uid)
 	if err != nil {
@@ -308,7 +309,7 @@ func (w *world) ask(uid UID) string {
 	return askNo
 }
 
-func (w *world) ticket(askNo string) *Ticket {
+func (w *world) ticket(askNo string) *ticket.Ticket {
 	w.tb.Helper()
 	t, err := w.store.Load(context.Background(), askNo)
 	if err != nil {
@@ -317,7 +318,7 @@ func (w *world) ticket(askNo string) *Ticket {
 	return t
 }
 
-func (w *world) answer(askNo string, uid UID, round int, pass bool) error {
+func (w *world) answer(askNo string, uid ticket.UID, round int, pass bool) error {
 	err := w.svc.Answer(context.Background(), app, askNo, uid, round, pass)
 	if err == nil && pass {
 		k := dispatchKey{ask: askNo, round: round}
@@ -329,23 +330,23 @@ func (w *world) answer(askNo string, uid UID, round int, pass bool) error {
 	return err
 }
 
-func (w *world) confirm(askNo string, uid UID, round int, peer UID, call string, like bool) error {
-	return w.svc.Decide(context.Background(), app, askNo, Confirm{UID: uid, Round: round, Peer: peer, CallID: call, Like: like})
+func (w *world) confirm(askNo string, uid ticket.UID, round int, peer ticket.UID, call string, like bool) error {
+	return w.svc.Decide(context.Background(), app, askNo, ticket.Confirm{UID: uid, Round: round, Peer: peer, CallID: call, Like: like})
 }
 
-func (w *world) cancel(askNo string, uid UID) error {
+func (w *world) cancel(askNo string, uid ticket.UID) error {
 	return w.svc.Cancel(context.Background(), app, askNo, uid)
 }
 
-func (w *world) started(askNo string, round int, call string, users ...UID) error {
-	return w.svc.CallStarted(context.Background(), app, askNo, CallSeen{Round: round, CallID: call, Users: users})
+func (w *world) started(askNo string, round int, call string, users ...ticket.UID) error {
+	return w.svc.CallStarted(context.Background(), app, askNo, ticket.CallSeen{Round: round, CallID: call, Users: users})
 }
 
 func (w *world) over(askNo string, round int, call string) error {
-	return w.svc.CallOver(context.Background(), app, askNo, CallEnded{Round: round, CallID: call})
+	return w.svc.CallOver(context.Background(), app, askNo, ticket.CallEnded{Round: round, CallID: call})
 }
 
-func (w *world) state(askNo string) State { return w.ticket(askNo).State }
+func (w *world) state(askNo string) ticket.State { return w.ticket(askNo).State }
 
 // offered brings an ask by 1 to the point where 2 has an open offer.
 func offered(t *testing.T, values map[string]string) (*world, string) {
@@ -354,7 +355,7 @@ func offered(t *testing.T, values map[string]string) (*world, string) {
 	w.online(1, 2)
 	ask := w.ask(1)
 	w.settle()
-	w.wantState(ask, Offered)
+	w.wantState(ask, ticket.Offered)
 	return w, ask
 }
 
@@ -366,7 +367,7 @@ func talking(t *testing.T, values map[string]string) (*world, string) {
 	w.settle()
 	must(t, w.started(ask, 1, "c", 1, 2))
 	w.settle()
-	w.wantState(ask, Preview)
+	w.wantState(ask, ticket.Preview)
 	return w, ask
 }
 
@@ -376,12 +377,12 @@ func likedCall(t *testing.T, values map[string]string) (*world, string) {
 	w, ask := talking(t, values)
 	must(t, w.confirm(ask, 1, 1, 2, "c", true))
 	w.settle()
-	w.wantState(ask, Liked)
+	w.wantState(ask, ticket.Liked)
 	return w, ask
 }
 
-func (w *world) claims() map[UID]Claim {
-	out := map[UID]Claim{}
+func (w *world) claims() map[ticket.UID]ticket.Claim {
+	out := map[ticket.UID]ticket.Claim{}
 	for p, c := range w.store.claims {
 		out[p.uid] = c
 	}

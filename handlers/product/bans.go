@@ -5,6 +5,7 @@ import (
 
 	"switchboard/app/conversation"
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/handlers"
 	"switchboard/middleware"
 )
@@ -31,7 +32,7 @@ func (h Bans) ban(c *fiber.Ctx) error {
 	if err := h.Conversations.Ban(c.UserContext(), backEnd(c), user, true); err != nil {
 		return err
 	}
-	if uid, err := pairing.ParseUID(user); err == nil { // only numbers are ever matched
+	if uid, err := ticket.ParseUID(user); err == nil { // only numbers are ever matched
 		if err := h.Pairs.Ban(c.UserContext(), middleware.AppOf(c).ID, uid); err != nil {
 			return err
 		}

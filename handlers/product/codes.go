@@ -8,6 +8,7 @@ import (
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/problem"
 	"switchboard/app/wallet"
 	"switchboard/handlers"
@@ -51,22 +52,22 @@ var coded = []struct {
 	{vendors.ErrInsufficient, codeInsufficient},
 	{moderation.ErrSensitive, codeSensitive},
 	{messages.ErrUndelivered, codePartly},
-	{pairing.ErrBalance, codeInsufficient},
+	{ticket.ErrBalance, codeInsufficient},
 	{pairing.ErrConfig, 200003},
 	{pairing.ErrNoConfig, 200004},
-	{pairing.ErrUnknownAsk, 200101},
-	{pairing.ErrEnded, 200102},
-	{pairing.ErrWrongRound, 200103},
-	{pairing.ErrNoOffer, 200104},
-	{pairing.ErrTooLate, 200105},
-	{pairing.ErrTaken, 200106},
-	{pairing.ErrBusy, 200107},
+	{ticket.ErrUnknownAsk, 200101},
+	{ticket.ErrEnded, 200102},
+	{ticket.ErrWrongRound, 200103},
+	{ticket.ErrNoOffer, 200104},
+	{ticket.ErrTooLate, 200105},
+	{ticket.ErrTaken, 200106},
+	{ticket.ErrBusy, 200107},
 	{pairing.ErrNoCandidate, 200108},
-	{pairing.ErrMismatch, 200109},
+	{ticket.ErrMismatch, 200109},
 	{pairing.ErrTooMany, 200110},
-	{pairing.ErrUnavailable, 200111},
+	{ticket.ErrUnavailable, 200111},
 	{pairing.ErrClosed, 200112},
-	{pairing.ErrConfirmed, 200113},
+	{ticket.ErrConfirmed, 200113},
 	{pairing.ErrRecordLive, 200114},
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/rooms"
 	"switchboard/handlers"
 )
@@ -34,7 +35,7 @@ func Failure(c *fiber.Ctx, err error) error {
 
 // dataOf is what a caller can go on with after a refusal; nil for most.
 func dataOf(err error) any {
-	var busy *pairing.BusyError
+	var busy *ticket.BusyError
 	var later *pairing.RetryError
 	var unable *rooms.UnableError
 	switch {

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/handlers"
 	"switchboard/middleware"
 )
@@ -35,14 +36,14 @@ func (h Pairing) Mount(r fiber.Router) {
 // caller is who asks; pairing knows people by number.
 type caller struct {
 	app string
-	uid pairing.UID
+	uid ticket.UID
 }
 
 // as runs do for the caller, whose call is a sign of presence too.
 func (h Pairing) as(do func(*fiber.Ctx, caller) (any, error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		by := middleware.CallerOf(c)
-		uid, err := pairing.ParseUID(by.User)
+		uid, err := ticket.ParseUID(by.User)
 		if err != nil {
 			return handlers.Invalid("pairing is for users whose id is a whole number above 0")
 		}
@@ -123,14 +124,14 @@ func (h Pairing) confirm(c *fiber.Ctx, by caller) (any, error) {
 	if in.Pass == nil {
 		return nil, handlers.Invalid("pass is required")
 	}
-	peer, err := pairing.ParseUID(string(in.PeerUID))
+	peer, err := ticket.ParseUID(string(in.PeerUID))
 	if err != nil {
 		return nil, handlers.Invalid("peer_uid: a whole number above 0 is required")
 	}
 	if err := checkCallID(in.CallID, false); err != nil {
 		return nil, err
 	}
-	return nil, h.Service.Decide(c.UserContext(), by.app, in.AskNo, pairing.Confirm{
+	return nil, h.Service.Decide(c.UserContext(), by.app, in.AskNo, ticket.Confirm{
 		UID: by.uid, Round: in.RoundNo, Peer: peer, CallID: in.CallID, Like: *in.Pass,
 	})
 }
@@ -160,11 +161,11 @@ func (h Pairing) cancel(c *fiber.Ctx, by caller) (any, error) {
 
 // pairInfo is an ask as its asker, its winner or a candidate may see it.
 type pairInfo struct {
-	Status  int         `json:"status"`
-	AskNo   string      `json:"ask_no"`
-	AskUID  pairing.UID `json:"ask_uid"`
-	CallID  string      `json:"call_id"`
-	PeerUID pairing.UID `json:"peer_uid"`
+	Status  int        `json:"status"`
+	AskNo   string     `json:"ask_no"`
+	AskUID  ticket.UID `json:"ask_uid"`
+	CallID  string     `json:"call_id"`
+	PeerUID ticket.UID `json:"peer_uid"`
 }
 
 func (h Pairing) info(c *fiber.Ctx, by caller) (any, error) {
@@ -211,12 +212,12 @@ func (h Pairing) call(c *fiber.Ctx, by caller) (any, error) {
 	}
 	switch in.Event {
 	case "started":
-		return nil, h.Service.CallStarted(c.UserContext(), by.app, in.AskNo, pairing.CallSeen{
-			Users: []pairing.UID{by.uid}, Round: in.RoundNo, CallID: in.CallID, Witness: pairing.FromClient,
+		return nil, h.Service.CallStarted(c.UserContext(), by.app, in.AskNo, ticket.CallSeen{
+			Users: []ticket.UID{by.uid}, Round: in.RoundNo, CallID: in.CallID, Witness: ticket.FromClient,
 		})
 	case "ended":
-		return nil, h.Service.CallOver(c.UserContext(), by.app, in.AskNo, pairing.CallEnded{
-			By: by.uid, Round: in.RoundNo, CallID: in.CallID, Witness: pairing.FromClient,
+		return nil, h.Service.CallOver(c.UserContext(), by.app, in.AskNo, ticket.CallEnded{
+			By: by.uid, Round: in.RoundNo, CallID: in.CallID, Witness: ticket.FromClient,
 		})
 	}
 	return nil, handlers.Invalid("event: started or ended is required")
@@ -225,14 +226,14 @@ func (h Pairing) call(c *fiber.Ctx, by caller) (any, error) {
 // pairRecord is one connected round. Times are Unix seconds; end_at is 0 while
 // the call runs.
 type pairRecord struct {
-	AskNo   string      `json:"ask_no"`
-	StartAt int64       `json:"start_at"`
-	EndAt   int64       `json:"end_at"`
-	RoundNo int         `json:"round_no"`
-	PeerUID pairing.UID `json:"peer_uid"`
-	CallID  string      `json:"call_id"`
-	Liked   bool        `json:"liked"`
-	Role    string      `json:"role"`
+	AskNo   string     `json:"ask_no"`
+	StartAt int64      `json:"start_at"`
+	EndAt   int64      `json:"end_at"`
+	RoundNo int        `json:"round_no"`
+	PeerUID ticket.UID `json:"peer_uid"`
+	CallID  string     `json:"call_id"`
+	Liked   bool       `json:"liked"`
+	Role    string     `json:"role"`
 }
 
 const recordsPage = 20

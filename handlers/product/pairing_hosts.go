@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/handlers"
 	"switchboard/middleware"
 )
@@ -25,9 +26,9 @@ func (h PairingHosts) Mount(r fiber.Router) {
 
 // pairHosts says whether the list counts: mode is the scene's pair.pool.mode.
 type pairHosts struct {
-	Scene int           `json:"scene"`
-	Mode  string        `json:"mode"`
-	UIDs  []pairing.UID `json:"uids"`
+	Scene int          `json:"scene"`
+	Mode  string       `json:"mode"`
+	UIDs  []ticket.UID `json:"uids"`
 }
 
 func (h PairingHosts) list(c *fiber.Ctx) error {
@@ -96,10 +97,10 @@ func (h PairingHosts) apply(c *fiber.Ctx, scene int, change pairing.HostChange) 
 	return success(c, nil)
 }
 
-func uids(ids []handlers.UserID, field string) ([]pairing.UID, error) {
-	out := make([]pairing.UID, len(ids))
+func uids(ids []handlers.UserID, field string) ([]ticket.UID, error) {
+	out := make([]ticket.UID, len(ids))
 	for i, id := range ids {
-		uid, err := pairing.ParseUID(string(id))
+		uid, err := ticket.ParseUID(string(id))
 		if err != nil {
 			return nil, handlers.Invalid("%s: whole numbers above 0 are required", field)
 		}

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/periodic"
 )
 
@@ -20,7 +20,7 @@ const (
 // Recorder collects callers and reports each once in a while. It is safe for
 // concurrent use.
 type Recorder struct {
-	mark func(ctx context.Context, app string, uid pairing.UID) error
+	mark func(ctx context.Context, app string, uid ticket.UID) error
 	log  *slog.Logger
 
 	mu      sync.Mutex // guards callers
@@ -29,17 +29,17 @@ type Recorder struct {
 
 type caller struct {
 	app string
-	uid pairing.UID
+	uid ticket.UID
 }
 
 // New reports to mark; its owner calls Run.
-func New(mark func(ctx context.Context, app string, uid pairing.UID) error, log *slog.Logger) *Recorder {
+func New(mark func(ctx context.Context, app string, uid ticket.UID) error, log *slog.Logger) *Recorder {
 	return &Recorder{mark: mark, log: log.With("component", "pairing"), callers: map[caller]struct{}{}}
 }
 
 // Record takes a caller. Only users whose id is a number are ever matched.
 func (r *Recorder) Record(app, user string) {
-	uid, err := pairing.ParseUID(user)
+	uid, err := ticket.ParseUID(user)
 	if err != nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingsql"
 	"switchboard/app/pairing/pairingtest"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/sqldb/sqldbtest"
 )
 
@@ -34,19 +35,19 @@ func BenchmarkPairingDispatch(b *testing.B) {
 // wants to know, by how many they are.
 func BenchmarkPairingMet(b *testing.B) {
 	s := pairingsql.New(sqldbtest.Open(b, sqldbtest.SQLite(b)))
-	cfg := pairing.Default()
+	cfg := ticket.DefaultConfig()
 	for i := range 100 {
 		ask := fmt.Sprintf("%019d", i)
-		tk, _ := pairing.Open(&cfg, pairing.At(time.Unix(int64(i), 0)), pairing.Ask{AskNo: ask, App: "app", UID: 7})
-		r := pairing.Record{App: "app", AskNo: ask, StartAt: int64(i), Asker: 7, Peer: pairing.UID(1000 + i), EndAt: int64(i)}
-		if err := s.Commit(b.Context(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Records: []pairing.Record{r}}); err != nil {
+		tk, _ := ticket.Open(&cfg, ticket.At(time.Unix(int64(i), 0)), ticket.Ask{AskNo: ask, App: "app", UID: 7})
+		r := ticket.Record{App: "app", AskNo: ask, StartAt: int64(i), Asker: 7, Peer: ticket.UID(1000 + i), EndAt: int64(i)}
+		if err := s.Commit(b.Context(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Records: []ticket.Record{r}}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	for _, n := range []int{0, 3, 20} {
 		b.Run(fmt.Sprint("records=", n), func(b *testing.B) {
 			for b.Loop() {
-				met, err := s.Met(b.Context(), "app", 7, pairing.At(time.Unix(int64(100-n), 0)), cfg.ExcludeLast)
+				met, err := s.Met(b.Context(), "app", 7, ticket.At(time.Unix(int64(100-n), 0)), cfg.ExcludeLast)
 				if err != nil || len(met) != n {
 					b.Fatal(met, err)
 				}

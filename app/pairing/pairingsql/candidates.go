@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/sqldb"
 )
 
@@ -16,7 +17,7 @@ var personColumns = []string{"app", "uid", "ready_ms", "idle_ms", "paused", "car
 const selectPerson = "SELECT p.app, p.uid, p.ready_ms, p.idle_ms, p.paused, p.card, p.avail, p.sessions, p.online_ms, c.ask_no" +
 	" FROM pair_people p LEFT JOIN pair_claims c ON c.app = p.app AND c.uid = p.uid"
 
-func scanPerson(row sqldb.Scanner) (c pairing.Candidate, err error) {
+func scanPerson(row sqldb.Scanner) (c ticket.Candidate, err error) {
 	var card, avail, sessions []byte
 	var claim sql.NullString
 	var paused int
@@ -28,7 +29,7 @@ func scanPerson(row sqldb.Scanner) (c pairing.Candidate, err error) {
 	return c, errors.Join(decodeDoc(card, &c.Card), decodeDoc(avail, &c.Avail), decodeDoc(sessions, &c.Sessions))
 }
 
-func savePerson(tx *sqldb.Tx, c pairing.Candidate, now int64) error {
+func savePerson(tx *sqldb.Tx, c ticket.Candidate, now int64) error {
 	card, err1 := json.Marshal(c.Card)
 	avail, err2 := json.Marshal(c.Avail)
 	sessions, err3 := json.Marshal(c.Sessions)
@@ -41,14 +42,14 @@ func savePerson(tx *sqldb.Tx, c pairing.Candidate, now int64) error {
 }
 
 // addPerson makes somebody known of whom nothing is.
-func addPerson(tx *sqldb.Tx, app string, uid pairing.UID) error {
+func addPerson(tx *sqldb.Tx, app string, uid ticket.UID) error {
 	_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_people", 1, personColumns...), app, int64(uid), 0, 0, 0, "{}", "{}", "{}", 0, 0)
 	return err
 }
 
 // change reads a person, changes him and writes him back. Who is not there yet
 // is made first, so that two replicas wait for one row.
-func (s *Store) change(ctx context.Context, app string, uid pairing.UID, do func(*pairing.Candidate) bool) (c pairing.Candidate, err error) {
+func (s *Store) change(ctx context.Context, app string, uid ticket.UID, do func(*ticket.Candidate) bool) (c ticket.Candidate, err error) {
 	err = s.db.WriteKeyed(ctx, fmt.Sprint(app, uid), func(tx *sqldb.Tx) error {
 		now, err := tx.Now()
 		if err != nil {
@@ -68,7 +69,7 @@ func (s *Store) change(ctx context.Context, app string, uid pairing.UID, do func
 			}
 		}
 		if err = read(); errors.Is(err, sql.ErrNoRows) {
-			c = pairing.Candidate{App: app, UID: uid}
+			c = ticket.Candidate{App: app, UID: uid}
 		} else if err != nil {
 			return err
 		}
@@ -81,27 +82,27 @@ func (s *Store) change(ctx context.Context, app string, uid pairing.UID, do func
 }
 
 // SavePresence stores what a session showed.
-func (s *Store) SavePresence(ctx context.Context, app string, uid pairing.UID, session string, e pairing.Evidence, lease pairing.Instant) (pairing.Candidate, error) {
-	return s.change(ctx, app, uid, func(c *pairing.Candidate) bool { return c.See(session, e, lease) })
+func (s *Store) SavePresence(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, lease ticket.Instant) (ticket.Candidate, error) {
+	return s.change(ctx, app, uid, func(c *ticket.Candidate) bool { return c.MergeEvidence(session, e, lease) })
 }
 
 // SaveAvail stores a person's own word.
-func (s *Store) SaveAvail(ctx context.Context, app string, uid pairing.UID, a pairing.Avail) (pairing.Candidate, error) {
-	return s.change(ctx, app, uid, func(c *pairing.Candidate) bool { c.Say(a); return true })
+func (s *Store) SaveAvail(ctx context.Context, app string, uid ticket.UID, a ticket.Avail) (ticket.Candidate, error) {
+	return s.change(ctx, app, uid, func(c *ticket.Candidate) bool { c.SetAvailability(a); return true })
 }
 
 // Candidate reads one person.
-func (s *Store) Candidate(ctx context.Context, app string, uid pairing.UID) (pairing.Candidate, error) {
+func (s *Store) Candidate(ctx context.Context, app string, uid ticket.UID) (ticket.Candidate, error) {
 	c, err := scanPerson(s.db.QueryRow(ctx, selectPerson+" WHERE p.app = ? AND p.uid = ?", app, uid))
 	if errors.Is(err, sql.ErrNoRows) {
 		_, held, err := s.Holder(ctx, app, uid)
-		return pairing.Candidate{App: app, UID: uid, Claimed: held}, err
+		return ticket.Candidate{App: app, UID: uid, Claimed: held}, err
 	}
 	return c, err
 }
 
 // Changes returns people and waiting tickets that changed since.
-func (s *Store) Changes(ctx context.Context, app string, since pairing.Instant) (ch pairing.Changes, err error) {
+func (s *Store) Changes(ctx context.Context, app string, since ticket.Instant) (ch pairing.Changes, err error) {
 	rows, err := s.db.Query(ctx, selectPerson+" WHERE p.app = ? AND p.changed_ms >= ?", app, since)
 	if err != nil {
 		return ch, err
@@ -113,7 +114,7 @@ func (s *Store) Changes(ctx context.Context, app string, since pairing.Instant) 
 	return ch, err
 }
 
-func (s *Store) waiting(ctx context.Context, app string, since pairing.Instant) ([]*pairing.Ticket, error) {
+func (s *Store) waiting(ctx context.Context, app string, since ticket.Instant) ([]*ticket.Ticket, error) {
 	rows, err := s.db.Query(ctx, selectWaiting, app, since)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/sqldb"
 )
 
@@ -43,7 +44,7 @@ func (s *Store) ChangeHosts(ctx context.Context, app string, scene int, c pairin
 
 // Hosts reads a list whose version is not the known one. A change between the
 // two reads shows again with its own version.
-func (s *Store) Hosts(ctx context.Context, app string, scene int, known int64) (version int64, hosts []pairing.UID, err error) {
+func (s *Store) Hosts(ctx context.Context, app string, scene int, known int64) (version int64, hosts []ticket.UID, err error) {
 	err = s.db.QueryRow(ctx, "SELECT version FROM pair_lists WHERE app = ? AND scene = ?", app, scene).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil, nil
@@ -55,6 +56,6 @@ func (s *Store) Hosts(ctx context.Context, app string, scene int, known int64) (
 	if err != nil {
 		return 0, nil, err
 	}
-	hosts, err = sqldb.Collect(rows, sqldb.ScanOne[pairing.UID])
+	hosts, err = sqldb.Collect(rows, sqldb.ScanOne[ticket.UID])
 	return version, hosts, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/sqldb"
 )
 
@@ -40,14 +41,14 @@ const (
 )
 
 // record adds a record before its people's newest changes, and makes those people known.
-func (c *commit) record(r pairing.Record) error {
+func (c *commit) record(r ticket.Record) error {
 	insert := func() (int64, error) {
 		return c.tx.Exec(insertRecord[c.tx.Dialect()], r.AskNo, r.StartAt, int64(r.Round), r.CallID, r.EndAt, int64(sqldb.Flag(r.Liked)), r.App, int64(r.Asker), int64(r.Peer))
 	}
 	if n, err := insert(); n > 0 || err != nil {
 		return err
 	}
-	for _, uid := range []pairing.UID{r.Asker, r.Peer} {
+	for _, uid := range []ticket.UID{r.Asker, r.Peer} {
 		if err := addPerson(c.tx, r.App, uid); err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func (c *commit) record(r pairing.Record) error {
 }
 
 // newest is uid's record in the batch; nil when he has none there.
-func (c *commit) newest(uid pairing.UID) *pairing.Record {
+func (c *commit) newest(uid ticket.UID) *ticket.Record {
 	for i := range c.b.Records {
 		if r := &c.b.Records[i]; uid == r.Asker || uid == r.Peer {
 			return r
@@ -68,12 +69,12 @@ func (c *commit) newest(uid pairing.UID) *pairing.Record {
 
 // passed is a record on somebody's list.
 type passed struct {
-	pairing.Record
+	ticket.Record
 	hidden bool // from him
 }
 
 // walk lists n of uid's records from his newest on, or after one of his.
-func (s *Store) walk(ctx context.Context, app string, uid pairing.UID, after pairing.Cursor, n int) (list []passed, err error) {
+func (s *Store) walk(ctx context.Context, app string, uid ticket.UID, after pairing.Cursor, n int) (list []passed, err error) {
 	query, args := walkNewest, []any{app, uid}
 	if after != (pairing.Cursor{}) {
 		query, args = walkAfter, []any{uid, uid, after.AskNo, after.StartAt}
@@ -88,7 +89,7 @@ func (s *Store) walk(ctx context.Context, app string, uid pairing.UID, after pai
 }
 
 // Records lists uid's connected rounds from before the cursor, newest first.
-func (s *Store) Records(ctx context.Context, app string, uid pairing.UID, before pairing.Cursor, limit int) (out []pairing.Record, err error) {
+func (s *Store) Records(ctx context.Context, app string, uid ticket.UID, before pairing.Cursor, limit int) (out []ticket.Record, err error) {
 	var at pairing.Cursor
 	own := false
 	if before != at {
@@ -122,30 +123,30 @@ func (s *Store) Records(ctx context.Context, app string, uid pairing.UID, before
 // passMost is how many records are read at once after a page that had deleted ones.
 const passMost = 100
 
-func (s *Store) isRecord(ctx context.Context, app string, at pairing.Cursor, uid pairing.UID) (bool, error) {
+func (s *Store) isRecord(ctx context.Context, app string, at pairing.Cursor, uid ticket.UID) (bool, error) {
 	var one int
 	err := s.db.QueryRow(ctx, isRecord, at.AskNo, at.StartAt, app, uid).Scan(&one)
 	return err == nil, sqldb.IgnoreNoRows(err)
 }
 
 // DeleteRecord hides one record from uid.
-func (s *Store) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid pairing.UID) error {
+func (s *Store) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid ticket.UID) error {
 	var his int64
 	err := s.db.WriteKeyed(ctx, askNo, func(tx *sqldb.Tx) (err error) {
 		his, err = tx.Exec(hideRecord, uid, uid, askNo, startAt, app, uid)
 		return err
 	})
 	if err == nil && his == 0 {
-		return pairing.ErrUnknownAsk
+		return ticket.ErrUnknownAsk
 	}
 	return err
 }
 
 // Met lists whom uid was connected with since.
-func (s *Store) Met(ctx context.Context, app string, uid pairing.UID, since pairing.Instant, limit int) (met []pairing.UID, err error) {
+func (s *Store) Met(ctx context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) (met []ticket.UID, err error) {
 	rows, err := s.db.Query(ctx, walkMet, app, uid, uid, uid, uid, limit, int64(since)/1000)
 	if err != nil {
 		return nil, err
 	}
-	return sqldb.Collect(rows, sqldb.ScanOne[pairing.UID])
+	return sqldb.Collect(rows, sqldb.ScanOne[ticket.UID])
 }

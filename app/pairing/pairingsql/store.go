@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/sqldb"
 )
 
@@ -28,21 +29,21 @@ const (
 )
 
 // Clock is the database's time.
-func (s *Store) Clock(ctx context.Context) (pairing.Instant, error) {
+func (s *Store) Clock(ctx context.Context) (ticket.Instant, error) {
 	now, err := s.db.Now(ctx)
-	return pairing.At(now), err
+	return ticket.At(now), err
 }
 
 // Load reads one ticket.
-func (s *Store) Load(ctx context.Context, askNo string) (*pairing.Ticket, error) {
+func (s *Store) Load(ctx context.Context, askNo string) (*ticket.Ticket, error) {
 	t, err := scanTicket(s.db.QueryRow(ctx, "SELECT doc FROM pair_tickets WHERE ask_no = ?", askNo))
 	if errors.Is(err, sql.ErrNoRows) {
-		err = pairing.ErrUnknownAsk
+		err = ticket.ErrUnknownAsk
 	}
 	return t, err
 }
 
-func scanTicket(row sqldb.Scanner) (*pairing.Ticket, error) {
+func scanTicket(row sqldb.Scanner) (*ticket.Ticket, error) {
 	var doc []byte
 	if err := row.Scan(&doc); err != nil {
 		return nil, err
@@ -58,12 +59,12 @@ func decodeDoc(doc []byte, v any) error {
 }
 
 // Holder returns the claim on a person.
-func (s *Store) Holder(ctx context.Context, app string, uid pairing.UID) (pairing.Claim, bool, error) {
-	c := pairing.Claim{App: app, UID: uid}
+func (s *Store) Holder(ctx context.Context, app string, uid ticket.UID) (ticket.Claim, bool, error) {
+	c := ticket.Claim{App: app, UID: uid}
 	err := s.db.QueryRow(ctx, "SELECT ask_no, role, round_no, epoch, lease_ms FROM pair_claims WHERE app = ? AND uid = ?", app, uid).
 		Scan(&c.AskNo, &c.Role, &c.Round, &c.Epoch, &c.LeaseUntil)
 	if errors.Is(err, sql.ErrNoRows) {
-		return pairing.Claim{}, false, nil
+		return ticket.Claim{}, false, nil
 	}
 	return c, err == nil, err
 }
@@ -138,8 +139,8 @@ func (s *Store) Commit(ctx context.Context, b pairing.Batch) error {
 }
 
 func (c *commit) run() error {
-	swap := func(d pairing.Release) bool { // a claim that changes its ask
-		return slices.ContainsFunc(c.b.Take, func(t pairing.Claim) bool { return t.UID == d.Claim.UID })
+	swap := func(d ticket.Release) bool { // a claim that changes its ask
+		return slices.ContainsFunc(c.b.Take, func(t ticket.Claim) bool { return t.UID == d.Claim.UID })
 	}
 	if err := c.free(swap); err != nil {
 		return err
@@ -152,7 +153,7 @@ func (c *commit) run() error {
 			return err
 		}
 	}
-	if err := c.free(func(d pairing.Release) bool { return !swap(d) }); err != nil {
+	if err := c.free(func(d ticket.Release) bool { return !swap(d) }); err != nil {
 		return err
 	}
 	for _, r := range c.b.Records {
@@ -183,7 +184,7 @@ func (c *commit) take() (done bool, err error) {
 }
 
 // taken claims everybody and lists whom somebody else had claimed.
-func (c *commit) taken() (taken []pairing.UID, err error) {
+func (c *commit) taken() (taken []ticket.UID, err error) {
 	for _, t := range c.b.Take {
 		n, err := c.tx.Exec(insertClaim[c.tx.Dialect()], t.App, int64(t.UID), t.AskNo, int64(t.Role), int64(t.Round), t.Epoch, int64(t.LeaseUntil))
 		if err != nil {
@@ -223,7 +224,7 @@ func (c *commit) ticket(i int) (done bool, err error) {
 }
 
 // free drops the claims that are meant and still the ones that are held.
-func (c *commit) free(meant func(pairing.Release) bool) error {
+func (c *commit) free(meant func(ticket.Release) bool) error {
 	for i, d := range c.b.Drop {
 		if !meant(d) {
 			continue
@@ -249,7 +250,7 @@ func (c *commit) people() error {
 		}
 	}
 	for _, r := range c.b.Records {
-		for _, uid := range []pairing.UID{r.Asker, r.Peer} {
+		for _, uid := range []ticket.UID{r.Asker, r.Peer} {
 			if slices.ContainsFunc(c.freed, func(i int) bool { return c.b.Drop[i].Claim.UID == uid }) {
 				continue
 			}
@@ -262,7 +263,7 @@ func (c *commit) people() error {
 }
 
 // person notes all of that of one who was freed.
-func (c *commit) person(d *pairing.Release, card []byte) error {
+func (c *commit) person(d *ticket.Release, card []byte) error {
 	app, uid, ready := d.Claim.App, int64(d.Claim.UID), int64(d.ReadyAt)
 	var newCard, lastAsk, lastAt any
 	if card != nil {
@@ -275,7 +276,7 @@ func (c *commit) person(d *pairing.Release, card []byte) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	p := pairing.Candidate{App: app, UID: d.Claim.UID, ReadyAt: d.ReadyAt, IdleSince: pairing.Instant(c.now), Paused: d.Paused}
+	p := ticket.Candidate{App: app, UID: d.Claim.UID, ReadyAt: d.ReadyAt, IdleSince: ticket.Instant(c.now), Paused: d.Paused}
 	if d.Card != nil {
 		p.Card = *d.Card
 	}
@@ -284,7 +285,7 @@ func (c *commit) person(d *pairing.Release, card []byte) error {
 
 // Due returns tickets whose time has come. Where replicas share the database
 // the rows are put off, so that the others pass over them.
-func (s *Store) Due(ctx context.Context, now pairing.Instant, limit int) (asks []string, err error) {
+func (s *Store) Due(ctx context.Context, now ticket.Instant, limit int) (asks []string, err error) {
 	if s.db.Dialect() == sqldb.SQLite {
 		rows, err := s.db.Query(ctx, selectDue, now, limit)
 		if err != nil {
@@ -314,9 +315,9 @@ func (s *Store) Due(ctx context.Context, now pairing.Instant, limit int) (asks [
 }
 
 // Reap drops claims that nobody will drop, and forgets tickets that ended long ago.
-func (s *Store) Reap(ctx context.Context, now pairing.Instant) (n int, err error) {
+func (s *Store) Reap(ctx context.Context, now ticket.Instant) (n int, err error) {
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		gone, err := tx.Exec(reapClaims, now, pairing.Ended)
+		gone, err := tx.Exec(reapClaims, now, ticket.Ended)
 		n = int(gone)
 		return err
 	})
@@ -325,7 +326,7 @@ func (s *Store) Reap(ctx context.Context, now pairing.Instant) (n int, err error
 	}
 	last := now.Add(-keepEnded)
 	rows, err := s.db.Query(ctx, selectOld,
-		pairing.FirstAskNo(last), last, pairing.Ended, reapTicket)
+		pairing.FirstAskNo(last), last, ticket.Ended, reapTicket)
 	if err != nil {
 		return n, err
 	}
@@ -334,7 +335,7 @@ func (s *Store) Reap(ctx context.Context, now pairing.Instant) (n int, err error
 		if err == nil {
 			err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 				list, ids := sqldb.InList(chunk)
-				_, err := tx.Exec("DELETE FROM pair_tickets WHERE state = ? AND ask_no IN "+list, append([]any{pairing.Ended}, ids...)...)
+				_, err := tx.Exec("DELETE FROM pair_tickets WHERE state = ? AND ask_no IN "+list, append([]any{ticket.Ended}, ids...)...)
 				return err
 			})
 		}
@@ -343,7 +344,7 @@ func (s *Store) Reap(ctx context.Context, now pairing.Instant) (n int, err error
 }
 
 // SaveConfig keeps a configuration by its id.
-func (s *Store) SaveConfig(ctx context.Context, id string, cfg pairing.Config) error {
+func (s *Store) SaveConfig(ctx context.Context, id string, cfg ticket.Config) error {
 	doc, err := json.Marshal(cfg)
 	if err != nil {
 		return fmt.Errorf("pairingsql: %w", err)
@@ -355,7 +356,7 @@ func (s *Store) SaveConfig(ctx context.Context, id string, cfg pairing.Config) e
 }
 
 // LoadConfig reads a configuration.
-func (s *Store) LoadConfig(ctx context.Context, id string) (cfg pairing.Config, err error) {
+func (s *Store) LoadConfig(ctx context.Context, id string) (cfg ticket.Config, err error) {
 	var doc []byte
 	err = s.db.QueryRow(ctx, "SELECT doc FROM pair_configs WHERE id = ?", id).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -7,7 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/sqldb"
 )
 
@@ -18,17 +18,17 @@ const ticketFormat = 1
 // docWords are told by their place: a new one comes last. Others are spelled out.
 var docWords = [...]string{
 	"",
-	string(pairing.ReasonCallEnded), string(pairing.ReasonCancelled), string(pairing.ReasonExpired), string(pairing.ReasonMaxRounds),
-	string(pairing.ReasonNoCandidate), string(pairing.ReasonAskerGone), string(pairing.ReasonBalance), string(pairing.ReasonVendor),
-	string(pairing.ReasonModeration), string(pairing.ReasonMerged), string(pairing.ReasonConfirmTimeout), string(pairing.ReasonDislike),
-	string(pairing.ReasonCallFailed), string(pairing.ReasonConnectTimeout), string(pairing.ReasonRoundTimeout), string(pairing.ReasonPeerGone),
-	string(pairing.ReasonPeerWithdrew), string(pairing.ReasonNotTaken), string(pairing.ReasonLost), string(pairing.ReasonTaken),
-	string(pairing.ReasonCandidateGone), string(pairing.ReasonAsk), string(pairing.ReasonPassed), string(pairing.ReasonRefused),
-	string(pairing.ReasonTimedOut), string(pairing.ReasonUnsent),
-	pairing.CommandDispatch, pairing.CommandRescind, pairing.CommandMatched, pairing.CommandRound, pairing.CommandRoundEnd, pairing.CommandEnd,
-	pairing.ChargeStart, pairing.ChargeSettle, pairing.ChargeCount, pairing.OrderHangUp,
-	pairing.EventAsked, pairing.EventOffered, pairing.EventOfferClosed, pairing.EventMatched, pairing.EventConnected, pairing.EventLiked,
-	pairing.EventRoundEnded, pairing.EventEnded, pairing.EventCandidatePaused,
+	string(ticket.ReasonCallEnded), string(ticket.ReasonCancelled), string(ticket.ReasonExpired), string(ticket.ReasonMaxRounds),
+	string(ticket.ReasonNoCandidate), string(ticket.ReasonAskerGone), string(ticket.ReasonBalance), string(ticket.ReasonVendor),
+	string(ticket.ReasonModeration), string(ticket.ReasonMerged), string(ticket.ReasonConfirmTimeout), string(ticket.ReasonDislike),
+	string(ticket.ReasonCallFailed), string(ticket.ReasonConnectTimeout), string(ticket.ReasonRoundTimeout), string(ticket.ReasonPeerGone),
+	string(ticket.ReasonPeerWithdrew), string(ticket.ReasonNotTaken), string(ticket.ReasonLost), string(ticket.ReasonTaken),
+	string(ticket.ReasonCandidateGone), string(ticket.ReasonAsk), string(ticket.ReasonPassed), string(ticket.ReasonRefused),
+	string(ticket.ReasonTimedOut), string(ticket.ReasonUnsent),
+	ticket.CommandDispatch, ticket.CommandRescind, ticket.CommandMatched, ticket.CommandRound, ticket.CommandRoundEnd, ticket.CommandEnd,
+	ticket.ChargeStart, ticket.ChargeSettle, ticket.ReadBalance, ticket.OrderHangUp,
+	ticket.EventAsked, ticket.EventOffered, ticket.EventOfferClosed, ticket.EventMatched, ticket.EventConnected, ticket.EventLiked,
+	ticket.EventRoundEnded, ticket.EventEnded, ticket.EventCandidatePaused,
 }
 
 var docWord = func() map[string]uint64 {
@@ -40,19 +40,19 @@ var docWord = func() map[string]uint64 {
 }()
 
 // encodeTicket is t as it stands in pair_tickets.doc.
-func encodeTicket(t *pairing.Ticket) []byte {
+func encodeTicket(t *ticket.Ticket) []byte {
 	c := ticketDoc{buf: append(make([]byte, 0, 512), ticketFormat)}
 	c.ticket(t)
 	return c.buf
 }
 
 // decodeTicket reads what encodeTicket wrote, and refuses all else.
-func decodeTicket(doc []byte) (*pairing.Ticket, error) {
+func decodeTicket(doc []byte) (*ticket.Ticket, error) {
 	if len(doc) == 0 || doc[0] != ticketFormat {
 		return nil, fmt.Errorf("pairingsql: a ticket of no known format: % x", doc[:min(len(doc), 1)])
 	}
 	c := ticketDoc{buf: doc[1:], reading: true}
-	t := new(pairing.Ticket)
+	t := new(ticket.Ticket)
 	c.ticket(t)
 	if c.spoiled || len(c.buf) > 0 {
 		return nil, fmt.Errorf("pairingsql: a spoiled ticket of %d bytes", len(doc))
@@ -68,7 +68,7 @@ type ticketDoc struct {
 	reading bool
 	spoiled bool  // what was read is no ticket
 	origin  int64 // a millisecond before Ticket.CreatedAt
-	people  places[pairing.UID]
+	people  places[ticket.UID]
 	texts   places[string]
 }
 
@@ -88,7 +88,7 @@ func (p *places[T]) add(v T) {
 	}
 }
 
-func (c *ticketDoc) ticket(t *pairing.Ticket) {
+func (c *ticketDoc) ticket(t *ticket.Ticket) {
 	number(c, &t.CreatedAt)
 	c.origin = int64(t.CreatedAt) - 1
 	text(c, &t.AskNo)
@@ -97,7 +97,7 @@ func (c *ticketDoc) ticket(t *pairing.Ticket) {
 	c.person(&t.Asker)
 	text(c, &t.ConfigID)
 	number(c, &t.Version)
-	enum(c, &t.State, pairing.Held)
+	enum(c, &t.State, ticket.Held)
 	list(c, &t.Rounds, c.round)
 	list(c, &t.Offers, c.offer)
 	list(c, &t.Outbox, c.entry)
@@ -115,14 +115,14 @@ func (c *ticketDoc) ticket(t *pairing.Ticket) {
 	c.time(&t.CountBy)
 	c.time(&t.WatchBy)
 	c.time(&t.WatchSince)
-	c.person(&t.EndedSaidBy)
+	c.person(&t.EndReportedBy)
 	number(c, &t.AskerEpoch)
 	text(c, &t.HeldBy)
 	text(c, &t.MergedInto)
 	c.seconds(&t.LastStart)
 }
 
-func (c *ticketDoc) round(r *pairing.Round) {
+func (c *ticketDoc) round(r *ticket.Round) {
 	number(c, &r.No)
 	c.time(&r.StartedAt)
 	c.person(&r.Peer)
@@ -132,13 +132,13 @@ func (c *ticketDoc) round(r *pairing.Round) {
 	c.time(&r.LikedAt)
 	c.time(&r.EndAt)
 	text(c, &r.EndReason)
-	enum(c, &r.Decision, pairing.Dislike)
+	enum(c, &r.Decision, ticket.Dislike)
 }
 
-func (c *ticketDoc) offer(o *pairing.Offer) {
+func (c *ticketDoc) offer(o *ticket.Offer) {
 	c.person(&o.UID)
 	number(c, &o.Round)
-	enum(c, &o.State, pairing.OfferFailed)
+	enum(c, &o.State, ticket.OfferFailed)
 	text(c, &o.Reason)
 	c.time(&o.OfferedAt)
 	c.time(&o.SendBy)
@@ -158,9 +158,9 @@ func (c *ticketDoc) offer(o *pairing.Offer) {
 	c.fraction(&o.Card.AnswerMS)
 }
 
-func (c *ticketDoc) entry(e *pairing.Entry) {
+func (c *ticketDoc) entry(e *ticket.Entry) {
 	number(c, &e.ID)
-	enum(c, &e.Kind, pairing.FromWallet)
+	enum(c, &e.Kind, ticket.FromWallet)
 	c.flag(&e.Waiting)
 	text(c, &e.Name)
 	c.person(&e.To)
@@ -221,7 +221,7 @@ func (c *ticketDoc) flag(v *bool) {
 	}
 }
 
-func (c *ticketDoc) time(v *pairing.Instant) { c.since((*int64)(v), c.origin) }
+func (c *ticketDoc) time(v *ticket.Instant) { c.since((*int64)(v), c.origin) }
 
 // seconds is a time in Unix seconds.
 func (c *ticketDoc) seconds(v *int64) { c.since(v, c.origin/1000-1) }
@@ -256,7 +256,7 @@ func (c *ticketDoc) fraction(v *float64) {
 const placesMax = 15
 
 // person is 0, one who occurred before from 1, or a new one behind placesMax + 1.
-func (c *ticketDoc) person(v *pairing.UID) {
+func (c *ticketDoc) person(v *ticket.UID) {
 	var told uint64
 	if !c.reading && *v != 0 {
 		if told = c.people.find(*v); told == 0 {

@@ -7,31 +7,31 @@ import (
 
 	"pgregory.net/rapid"
 
-	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 // anyTicket has whatever a ticket's fields can hold.
-func anyTicket() *rapid.Generator[pairing.Ticket] {
-	return rapid.Custom(func(t *rapid.T) pairing.Ticket {
-		tk := rapid.Make[pairing.Ticket]().Draw(t, "ticket")
+func anyTicket() *rapid.Generator[ticket.Ticket] {
+	return rapid.Custom(func(t *rapid.T) ticket.Ticket {
+		tk := rapid.Make[ticket.Ticket]().Draw(t, "ticket")
 		words := append(docWords[:], "", "a word of tomorrow", "\xff\x00")
-		reason := rapid.Map(rapid.SampledFrom(words), func(s string) pairing.Reason { return pairing.Reason(s) })
-		near := rapid.Map(rapid.Int64Range(-5000, 60_000), func(ms int64) pairing.Instant { return tk.CreatedAt + pairing.Instant(ms) })
-		tk.State %= pairing.Held + 1
+		reason := rapid.Map(rapid.SampledFrom(words), func(s string) ticket.Reason { return ticket.Reason(s) })
+		near := rapid.Map(rapid.Int64Range(-5000, 60_000), func(ms int64) ticket.Instant { return tk.CreatedAt + ticket.Instant(ms) })
+		tk.State %= ticket.Held + 1
 		tk.EndReason, tk.AskBy = reason.Draw(t, "reason"), near.Draw(t, "near")
 		for i := range tk.Rounds {
 			r := &tk.Rounds[i]
-			r.Decision %= pairing.Dislike + 1
+			r.Decision %= ticket.Dislike + 1
 			r.EndReason, r.StartedAt = reason.Draw(t, "reason"), near.Draw(t, "near")
 		}
 		for i := range tk.Offers {
 			o := &tk.Offers[i]
-			o.State %= pairing.OfferFailed + 1
+			o.State %= ticket.OfferFailed + 1
 			o.Reason, o.OfferedAt = reason.Draw(t, "reason"), near.Draw(t, "near")
 		}
 		for i := range tk.Outbox {
 			e := &tk.Outbox[i]
-			e.Kind %= pairing.FromWallet + 1
+			e.Kind %= ticket.FromWallet + 1
 			e.Name, e.To, e.CallID = rapid.SampledFrom(words).Draw(t, "name"), tk.Asker, tk.AskNo
 			e.At, e.StartAt = near.Draw(t, "near"), int64(near.Draw(t, "near"))/1000
 		}
@@ -40,10 +40,10 @@ func anyTicket() *rapid.Generator[pairing.Ticket] {
 }
 
 // same takes an empty list for none.
-func same(got *pairing.Ticket, want pairing.Ticket) bool {
+func same(got *ticket.Ticket, want ticket.Ticket) bool {
 	have := *got
-	for _, t := range []*pairing.Ticket{&have, &want} {
-		t.Rounds, t.Offers, t.Outbox = append([]pairing.Round{}, t.Rounds...), append([]pairing.Offer{}, t.Offers...), append([]pairing.Entry{}, t.Outbox...)
+	for _, t := range []*ticket.Ticket{&have, &want} {
+		t.Rounds, t.Offers, t.Outbox = append([]ticket.Round{}, t.Rounds...), append([]ticket.Offer{}, t.Offers...), append([]ticket.Entry{}, t.Outbox...)
 	}
 	return reflect.DeepEqual(have, want)
 }
@@ -61,7 +61,7 @@ func TestATicketsDocumentIsReadAsItWasWritten(t *testing.T) {
 
 // A field that a ticket is given later is kept too: each alone is set and read.
 func TestATicketsDocumentKeepsEveryField(t *testing.T) {
-	tk := pairing.Ticket{Rounds: make([]pairing.Round, 1), Offers: make([]pairing.Offer, 1), Outbox: make([]pairing.Entry, 1)}
+	tk := ticket.Ticket{Rounds: make([]ticket.Round, 1), Offers: make([]ticket.Offer, 1), Outbox: make([]ticket.Entry, 1)}
 	fields := 0
 	eachField(t, reflect.ValueOf(&tk).Elem(), "Ticket", func(name string) {
 		fields++
@@ -105,22 +105,22 @@ func eachField(t *testing.T, v reflect.Value, name string, do func(name string))
 }
 
 // aTicket is in the middle of a call with what a step leaves to tell.
-func aTicket() pairing.Ticket {
+func aTicket() ticket.Ticket {
 	const at = 1_763_716_313_512
-	t := pairing.Ticket{
-		AskNo: "7397416148484882432", App: "666666", Scene: 1, Asker: 1_000_000_007, ConfigID: "9f86d081884c7d65", Version: 5, State: pairing.Liked,
-		Rounds: []pairing.Round{{No: 1, StartedAt: at, Peer: 20_000_031, CallID: "c2f1b0e4-9a77-4a8c-9b0e-1f6f4a2d9e55", StartAt: at/1000 + 4,
-			ConnectedAt: at + 4000, LikedAt: at + 9000, Decision: pairing.Like}},
-		Offers: []pairing.Offer{
-			{UID: 20_000_030, Round: 1, State: pairing.OfferRefused, Reason: pairing.ReasonRefused, OfferedAt: at, SendBy: at + 2000, SentAt: at + 20,
-				Deadline: at + 10_020, ClosedAt: at + 900, Entry: 1, Card: pairing.Card{Offers: 41, Passes: 20, Accept: 0.4931, AnswerMS: 2718.28}},
-			{UID: 20_000_031, Round: 1, State: pairing.OfferPassed, OfferedAt: at + 950, SendBy: at + 2950, SentAt: at + 970,
-				Deadline: at + 10_970, ClosedAt: at + 2000, Epoch: 3, Entry: 4, Card: pairing.Card{Offers: 7, Passes: 5, Accept: 0.7, AnswerMS: 1833.25}},
+	t := ticket.Ticket{
+		AskNo: "7397416148484882432", App: "666666", Scene: 1, Asker: 1_000_000_007, ConfigID: "9f86d081884c7d65", Version: 5, State: ticket.Liked,
+		Rounds: []ticket.Round{{No: 1, StartedAt: at, Peer: 20_000_031, CallID: "c2f1b0e4-9a77-4a8c-9b0e-1f6f4a2d9e55", StartAt: at/1000 + 4,
+			ConnectedAt: at + 4000, LikedAt: at + 9000, Decision: ticket.Like}},
+		Offers: []ticket.Offer{
+			{UID: 20_000_030, Round: 1, State: ticket.OfferRefused, Reason: ticket.ReasonRefused, OfferedAt: at, SendBy: at + 2000, SentAt: at + 20,
+				Deadline: at + 10_020, ClosedAt: at + 900, Entry: 1, Card: ticket.Card{Offers: 41, Passes: 20, Accept: 0.4931, AnswerMS: 2718.28}},
+			{UID: 20_000_031, Round: 1, State: ticket.OfferPassed, OfferedAt: at + 950, SendBy: at + 2950, SentAt: at + 970,
+				Deadline: at + 10_970, ClosedAt: at + 2000, Epoch: 3, Entry: 4, Card: ticket.Card{Offers: 7, Passes: 5, Accept: 0.7, AnswerMS: 1833.25}},
 		},
 		Seq: 12, CreatedAt: at, AskLeft: 58_000_000_000, CallBy: at + 7_209_000, PaidBy: at + 600_000, CountBy: at + 60_000, AskerEpoch: 1, LastStart: at/1000 + 4,
 	}
-	for i, name := range []string{pairing.EventMatched, pairing.EventConnected, pairing.EventLiked, pairing.ChargeStart, pairing.CommandMatched} {
-		t.Outbox = append(t.Outbox, pairing.Entry{ID: int64(8 + i), Kind: pairing.ToBusiness, Name: name, To: t.Asker, Peer: 20_000_031, Round: 1,
+	for i, name := range []string{ticket.EventMatched, ticket.EventConnected, ticket.EventLiked, ticket.ChargeStart, ticket.CommandMatched} {
+		t.Outbox = append(t.Outbox, ticket.Entry{ID: int64(8 + i), Kind: ticket.ToBusiness, Name: name, To: t.Asker, Peer: 20_000_031, Round: 1,
 			CallID: t.Rounds[0].CallID, StartAt: t.LastStart, Version: 5, At: at + 9000, Attempts: 1, NotBefore: at + 15_000})
 	}
 	return t

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 // quick is a configuration in which nothing waits for time.
@@ -24,13 +25,13 @@ func quick() map[string]string {
 // line is a service whose commands reach people without a network.
 type line struct {
 	svc  *pairing.Service
-	call map[pairing.UID]chan pairing.Command // never changed once the service runs
+	call map[ticket.UID]chan pairing.Command // never changed once the service runs
 }
 
 // connect makes people who may be rung.
 func connect(b *testing.B, store pairing.Store, askers, candidates int) *line {
 	b.Helper()
-	l := &line{call: map[pairing.UID]chan pairing.Command{}}
+	l := &line{call: map[ticket.UID]chan pairing.Command{}}
 	for i := range askers {
 		l.call[asker(i)] = make(chan pairing.Command, 1)
 	}
@@ -38,7 +39,7 @@ func connect(b *testing.B, store pairing.Store, askers, candidates int) *line {
 		Store: store, Apps: []string{app},
 		Configs: &pairing.Configs{Source: pairing.Everywhere(quick()), Refresh: time.Hour},
 		Send: func(_ context.Context, c pairing.Command) error {
-			if c.Name == pairing.CommandDispatch {
+			if c.Name == ticket.CommandDispatch {
 				l.call[c.Asker] <- c // his worker answers for the candidate
 			}
 			return nil
@@ -68,12 +69,12 @@ func connect(b *testing.B, store pairing.Store, askers, candidates int) *line {
 	return l
 }
 
-func asker(i int) pairing.UID     { return pairing.UID(1_000_000_000 + i) }
-func candidate(i int) pairing.UID { return pairing.UID(1 + i) }
+func asker(i int) ticket.UID     { return ticket.UID(1_000_000_000 + i) }
+func candidate(i int) ticket.UID { return ticket.UID(1 + i) }
 
 // full plays one ticket from ask to settled end and returns the time from the
 // ask to the dispatch.
-func (l *line) full(uid pairing.UID) (time.Duration, error) {
+func (l *line) full(uid ticket.UID) (time.Duration, error) {
 	ctx := context.Background()
 	began := time.Now()
 	ask, err := l.svc.Ask(ctx, app, 1, uid)
@@ -85,13 +86,13 @@ func (l *line) full(uid pairing.UID) (time.Duration, error) {
 	if err := l.svc.Answer(ctx, app, ask, c.To, c.Round, true); err != nil {
 		return 0, fmt.Errorf("answer: %w", err)
 	}
-	if err := l.svc.CallStarted(ctx, app, ask, pairing.CallSeen{Round: 1, CallID: ask}); err != nil {
+	if err := l.svc.CallStarted(ctx, app, ask, ticket.CallSeen{Round: 1, CallID: ask}); err != nil {
 		return 0, fmt.Errorf("call: %w", err)
 	}
-	if err := l.svc.Decide(ctx, app, ask, pairing.Confirm{UID: uid, Round: 1, Peer: c.To, CallID: ask, Like: true}); err != nil {
+	if err := l.svc.Decide(ctx, app, ask, ticket.Confirm{UID: uid, Round: 1, Peer: c.To, CallID: ask, Like: true}); err != nil {
 		return 0, fmt.Errorf("like: %w", err)
 	}
-	if err := l.svc.CallOver(ctx, app, ask, pairing.CallEnded{Round: 1, CallID: ask}); err != nil {
+	if err := l.svc.CallOver(ctx, app, ask, ticket.CallEnded{Round: 1, CallID: ask}); err != nil {
 		return 0, fmt.Errorf("end: %w", err)
 	}
 	return matched, nil
@@ -146,7 +147,7 @@ func report(b *testing.B, times []time.Duration) {
 func Latency(b *testing.B, store pairing.Store, perSecond int) {
 	const lines = 512
 	l := connect(b, store, lines, 4*lines)
-	free := make(chan pairing.UID, lines)
+	free := make(chan ticket.UID, lines)
 	for i := range lines {
 		free <- asker(i)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 const (
@@ -24,8 +25,8 @@ const (
 // claimOp is one batch as a replica wanted it: people given back, people taken,
 // all or nothing; neither: somebody is looked up.
 type claimOp struct {
-	drop, take []pairing.Claim
-	look       pairing.UID
+	drop, take []ticket.Claim
+	look       ticket.UID
 }
 
 // claimEnd is what the replica was told.
@@ -99,9 +100,9 @@ func claims(t *testing.T, store pairing.Store) []porcupine.Operation {
 	var wg sync.WaitGroup
 	start := time.Now()
 	for i := range claimants {
-		tk := open(t, store, fmt.Sprint("linear-", i), pairing.UID(100+i))
+		tk := open(t, store, fmt.Sprint("linear-", i), ticket.UID(100+i))
 		wg.Go(func() {
-			c := claimant{store: store, tk: tk, own: map[pairing.UID]int64{}}
+			c := claimant{store: store, tk: tk, own: map[ticket.UID]int64{}}
 			for range claimOps {
 				op := c.next()
 				call := time.Since(start)
@@ -123,20 +124,20 @@ func claims(t *testing.T, store pairing.Store) []porcupine.Operation {
 // claimant is one replica: a ticket, and whom it holds under which epoch.
 type claimant struct {
 	store pairing.Store
-	tk    *pairing.Ticket
-	own   map[pairing.UID]int64
+	tk    *ticket.Ticket
+	own   map[ticket.UID]int64
 }
 
 // next is a look, or a batch that gives back some and takes some; now and then
 // it gives back what it does not hold any more, or under an old epoch.
 func (c *claimant) next() (op claimOp) {
 	if rand.IntN(4) == 0 {
-		op.look = pairing.UID(1 + rand.IntN(claimed))
+		op.look = ticket.UID(1 + rand.IntN(claimed))
 		return op
 	}
 	for i := range claimed {
-		uid := pairing.UID(1 + i)
-		claim := pairing.Claim{App: app, UID: uid, AskNo: c.tk.AskNo, Epoch: c.own[uid], Role: pairing.RoleCandidate}
+		uid := ticket.UID(1 + i)
+		claim := ticket.Claim{App: app, UID: uid, AskNo: c.tk.AskNo, Epoch: c.own[uid], Role: ticket.RoleCandidate}
 		switch epoch, has := c.own[uid]; {
 		case has && rand.IntN(2) == 0:
 			op.drop = append(op.drop, claim)
@@ -163,7 +164,7 @@ func (c *claimant) do(op claimOp) (claimEnd, error) {
 	next := again(c.tk)
 	b := pairing.Batch{Writes: []pairing.Write{{Ticket: next, Prev: c.tk.Version}}, Take: op.take}
 	for _, d := range op.drop {
-		b.Drop = append(b.Drop, pairing.Release{Claim: d})
+		b.Drop = append(b.Drop, ticket.Release{Claim: d})
 	}
 	err := c.store.Commit(ctx(), b)
 	var taken *pairing.ClaimedError
@@ -214,7 +215,7 @@ func sharing(s pairing.Store) pairing.Store {
 				return err
 			}
 			if ok {
-				b.Drop = append(b.Drop, pairing.Release{Claim: held})
+				b.Drop = append(b.Drop, ticket.Release{Claim: held})
 			}
 		}
 		return nil

@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 func evidence(t *testing.T, s pairing.Store) {
-	on := pairing.Evidence{Proof: pairing.ProofVendor, Online: true, At: 2000, Until: 9000}
+	on := ticket.Evidence{Proof: ticket.ProofVendor, Online: true, At: 2000, Until: 9000}
 	_, err := s.SavePresence(ctx(), app, 7, "phone", on, 0)
 	must(t, err)
-	c, err := s.SavePresence(ctx(), app, 7, "phone", pairing.Evidence{Proof: pairing.ProofVendor, At: 1000, Until: 8000}, 0)
+	c, err := s.SavePresence(ctx(), app, 7, "phone", ticket.Evidence{Proof: ticket.ProofVendor, At: 1000, Until: 8000}, 0)
 	must(t, err)
 	if c.Sessions["phone"] != on {
 		t.Fatalf("older news won: %+v", c)
 	}
-	c, err = s.SavePresence(ctx(), app, 7, "pad", pairing.Evidence{At: 500, Until: 8000}, 0)
+	c, err = s.SavePresence(ctx(), app, 7, "pad", ticket.Evidence{At: 500, Until: 8000}, 0)
 	must(t, err)
 	if len(c.Sessions) != 2 {
 		t.Fatalf("sessions %+v", c.Sessions)
@@ -34,16 +35,16 @@ func evidence(t *testing.T, s pairing.Store) {
 func released(t *testing.T, s pairing.Store) {
 	tk := open(t, s, "1", 7)
 	c, _, _ := s.Holder(ctx(), app, 7)
-	card := pairing.Card{RNA: 0, Offers: 3, Passes: 1, Accept: 0.25, AnswerMS: 1200}
+	card := ticket.Card{RNA: 0, Offers: 3, Passes: 1, Accept: 0.25, AnswerMS: 1200}
 	tk = again(tk)
 	must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Prev: tk.Version - 1}},
-		Drop: []pairing.Release{{Claim: c, ReadyAt: 5000, Card: &card, Paused: true}}}))
+		Drop: []ticket.Release{{Claim: c, ReadyAt: 5000, Card: &card, Paused: true}}}))
 	got, err := s.Candidate(ctx(), app, 7)
 	must(t, err)
 	if got.Card != card || got.ReadyAt != 5000 || !got.Paused || got.Claimed {
 		t.Fatalf("%+v", got)
 	}
-	got, err = s.SaveAvail(ctx(), app, 7, pairing.Avail{On: true, Until: 9000, At: 1})
+	got, err = s.SaveAvail(ctx(), app, 7, ticket.Avail{On: true, Until: 9000, At: 1})
 	must(t, err)
 	if got.Paused || got.Card != card {
 		t.Fatalf("after opting in: %+v", got)
@@ -55,16 +56,16 @@ func changes(t *testing.T, s pairing.Store) {
 	must(t, err)
 	open(t, s, "1", 7)
 	tk := open(t, s, "2", 8)
-	_, b := step(tk, pairing.Cancel{UID: 8})
+	_, b := step(tk, ticket.Cancel{UID: 8})
 	must(t, s.Commit(ctx(), b))
-	_, err = s.SavePresence(ctx(), app, 7, "phone", pairing.Evidence{Online: true, At: at, Until: at + 1000}, 0)
+	_, err = s.SavePresence(ctx(), app, 7, "phone", ticket.Evidence{Online: true, At: at, Until: at + 1000}, 0)
 	must(t, err)
 	ch, err := s.Changes(ctx(), app, at-1000)
 	must(t, err)
 	if len(ch.Tickets) != 1 || ch.Tickets[0].AskNo != "1" {
 		t.Fatalf("tickets %+v", ch.Tickets)
 	}
-	claimed := map[pairing.UID]bool{}
+	claimed := map[ticket.UID]bool{}
 	for _, c := range ch.Candidates {
 		claimed[c.UID] = c.Claimed
 	}
@@ -77,8 +78,8 @@ func changes(t *testing.T, s pairing.Store) {
 }
 
 func configs(t *testing.T, s pairing.Store) {
-	c := pairing.Default()
-	c.Widen, c.SendRate, c.Strategy = []time.Duration{time.Second}, 2.5, pairing.Score
+	c := ticket.DefaultConfig()
+	c.Widen, c.SendRate, c.Strategy = []time.Duration{time.Second}, 2.5, ticket.Score
 	must(t, s.SaveConfig(ctx(), "x", c))
 	must(t, s.SaveConfig(ctx(), "x", c))
 	got, err := s.LoadConfig(ctx(), "x")
@@ -91,7 +92,7 @@ func configs(t *testing.T, s pairing.Store) {
 	}
 }
 
-func wantHosts(t *testing.T, s pairing.Store, scene int, want ...pairing.UID) int64 {
+func wantHosts(t *testing.T, s pairing.Store, scene int, want ...ticket.UID) int64 {
 	t.Helper()
 	version, got, err := s.Hosts(ctx(), app, scene, -1)
 	must(t, err)
@@ -108,12 +109,12 @@ func hosts(t *testing.T, s pairing.Store) {
 	last := int64(0)
 	for _, c := range []struct {
 		change pairing.HostChange
-		want   []pairing.UID
+		want   []ticket.UID
 	}{
-		{pairing.HostChange{Whole: true, Add: []pairing.UID{3, 1, 2, 1}}, []pairing.UID{1, 2, 3}},
-		{pairing.HostChange{Add: []pairing.UID{3, 4}, Remove: []pairing.UID{1, 9}}, []pairing.UID{2, 3, 4}},
-		{pairing.HostChange{Add: []pairing.UID{2}, Remove: []pairing.UID{2}}, []pairing.UID{2, 3, 4}},
-		{pairing.HostChange{Whole: true, Add: []pairing.UID{7}}, []pairing.UID{7}},
+		{pairing.HostChange{Whole: true, Add: []ticket.UID{3, 1, 2, 1}}, []ticket.UID{1, 2, 3}},
+		{pairing.HostChange{Add: []ticket.UID{3, 4}, Remove: []ticket.UID{1, 9}}, []ticket.UID{2, 3, 4}},
+		{pairing.HostChange{Add: []ticket.UID{2}, Remove: []ticket.UID{2}}, []ticket.UID{2, 3, 4}},
+		{pairing.HostChange{Whole: true, Add: []ticket.UID{7}}, []ticket.UID{7}},
 		{pairing.HostChange{Whole: true}, nil},
 	} {
 		must(t, s.ChangeHosts(ctx(), app, 1, c.change))
@@ -123,7 +124,7 @@ func hosts(t *testing.T, s pairing.Store) {
 		}
 		last = version
 	}
-	must(t, s.ChangeHosts(ctx(), app, 1, pairing.HostChange{Add: []pairing.UID{5}}))
+	must(t, s.ChangeHosts(ctx(), app, 1, pairing.HostChange{Add: []ticket.UID{5}}))
 	if v, got, err := s.Hosts(ctx(), app, 1, last+1); v != last+1 || got != nil || err != nil {
 		t.Fatalf("a known version: %d %v %v", v, got, err)
 	}
@@ -135,9 +136,9 @@ func hosts(t *testing.T, s pairing.Store) {
 
 func rivalHosts(t *testing.T, s pairing.Store) {
 	won, errs := race(func(i int) error {
-		uids := make([]pairing.UID, 300)
+		uids := make([]ticket.UID, 300)
 		for j := range uids {
-			uids[j] = pairing.UID(1 + i*1000 + j)
+			uids[j] = ticket.UID(1 + i*1000 + j)
 		}
 		return s.ChangeHosts(ctx(), app, 1, pairing.HostChange{Whole: true, Add: uids})
 	})

@@ -7,25 +7,26 @@ import (
 	"testing"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
-func record(t *testing.T, s pairing.Store, r pairing.Record) {
+func record(t *testing.T, s pairing.Store, r ticket.Record) {
 	t.Helper()
 	r.App = app
 	var prev int64
 	tk, err := s.Load(ctx(), r.AskNo)
-	if errors.Is(err, pairing.ErrUnknownAsk) {
-		tk, _ = pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: r.AskNo, App: app, UID: r.Asker})
+	if errors.Is(err, ticket.ErrUnknownAsk) {
+		tk, _ = ticket.Open(cfg(), ticket.At(started), ticket.Ask{AskNo: r.AskNo, App: app, UID: r.Asker})
 	} else {
 		must(t, err)
 		prev, tk = tk.Version, again(tk)
 	}
-	must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Prev: prev}}, Records: []pairing.Record{r}}))
+	must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk, Prev: prev}}, Records: []ticket.Record{r}}))
 }
 
 func paged(t *testing.T, s pairing.Store) {
 	for i := range 5 {
-		r := pairing.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i/2), Asker: 7, Peer: 8, EndAt: 200}
+		r := ticket.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i/2), Asker: 7, Peer: 8, EndAt: 200}
 		if i%2 == 1 {
 			r.Asker, r.Peer = 8, 7
 		}
@@ -54,14 +55,14 @@ func paged(t *testing.T, s pairing.Store) {
 }
 
 func hidden(t *testing.T, s pairing.Store) {
-	record(t, s, pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, EndAt: 120, Liked: true})
+	record(t, s, ticket.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, EndAt: 120, Liked: true})
 	for _, wrong := range []func() error{
 		func() error { return s.DeleteRecord(ctx(), app, "a", 101, 7) },
 		func() error { return s.DeleteRecord(ctx(), app, "b", 100, 7) },
 		func() error { return s.DeleteRecord(ctx(), app, "a", 100, 9) },
 		func() error { return s.DeleteRecord(ctx(), "other", "a", 100, 7) },
 	} {
-		if err := wrong(); !errors.Is(err, pairing.ErrUnknownAsk) {
+		if err := wrong(); !errors.Is(err, ticket.ErrUnknownAsk) {
 			t.Fatalf("R4: %v", err)
 		}
 	}
@@ -74,12 +75,12 @@ func hidden(t *testing.T, s pairing.Store) {
 	if len(mine) != 0 || len(his) != 1 || !his[0].Liked || his[0].EndAt != 120 {
 		t.Fatalf("mine %v, his %v", mine, his)
 	}
-	if got, _ := s.Met(ctx(), app, 7, 0, 10); !slices.Equal(got, []pairing.UID{8}) {
+	if got, _ := s.Met(ctx(), app, 7, 0, 10); !slices.Equal(got, []ticket.UID{8}) {
 		t.Fatalf("met, but deleted: %v", got)
 	}
 }
 
-func listed(t *testing.T, s pairing.Store, uid pairing.UID) (asks string) {
+func listed(t *testing.T, s pairing.Store, uid ticket.UID) (asks string) {
 	t.Helper()
 	list, err := s.Records(ctx(), app, uid, pairing.Cursor{}, 100)
 	must(t, err)
@@ -92,11 +93,11 @@ func listed(t *testing.T, s pairing.Store, uid pairing.UID) (asks string) {
 // A round's end frees nobody, one of the two or both, or somebody whose claim is
 // another's by now; they may have been unknown before.
 func recordedFreed(t *testing.T, s pairing.Store) {
-	card := pairing.Card{Offers: 3}
+	card := ticket.Card{Offers: 3}
 	var want string
 	for i, freed := range []struct {
 		asker, peer bool
-		card        *pairing.Card
+		card        *ticket.Card
 		epoch       int64 // of what is to be freed; 0 as it is held
 	}{
 		{asker: true, peer: true},
@@ -107,23 +108,23 @@ func recordedFreed(t *testing.T, s pairing.Store) {
 		{asker: true, peer: true, epoch: 99},
 	} {
 		ask, at := string(rune('a'+i)), int64(100+i)
-		tk, _ := pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: ask, App: app, UID: 7})
-		mine, his := pairing.Claim{App: app, UID: 7, AskNo: ask, Epoch: 1}, pairing.Claim{App: app, UID: 8, AskNo: ask, Epoch: 1}
-		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Take: []pairing.Claim{mine, his}}))
+		tk, _ := ticket.Open(cfg(), ticket.At(started), ticket.Ask{AskNo: ask, App: app, UID: 7})
+		mine, his := ticket.Claim{App: app, UID: 7, AskNo: ask, Epoch: 1}, ticket.Claim{App: app, UID: 8, AskNo: ask, Epoch: 1}
+		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Take: []ticket.Claim{mine, his}}))
 		next := again(tk)
 		b := pairing.Batch{
 			Writes:  []pairing.Write{{Ticket: next, Prev: tk.Version}},
-			Records: []pairing.Record{{App: app, AskNo: ask, StartAt: at, Asker: 7, Peer: 8, EndAt: at}},
+			Records: []ticket.Record{{App: app, AskNo: ask, StartAt: at, Asker: 7, Peer: 8, EndAt: at}},
 		}
 		for _, c := range []struct {
-			pairing.Claim
+			ticket.Claim
 			freed bool
 		}{{mine, freed.asker}, {his, freed.peer}} {
 			if freed.epoch != 0 {
 				c.Epoch = freed.epoch
 			}
 			if c.freed {
-				b.Drop = append(b.Drop, pairing.Release{Claim: c.Claim, ReadyAt: pairing.Instant(at), Card: freed.card})
+				b.Drop = append(b.Drop, ticket.Release{Claim: c.Claim, ReadyAt: ticket.Instant(at), Card: freed.card})
 			}
 		}
 		must(t, s.Commit(ctx(), b))
@@ -132,7 +133,7 @@ func recordedFreed(t *testing.T, s pairing.Store) {
 			t.Fatalf("%+v: %q and %q, want %q", freed, mine, his, want)
 		}
 		last := again(next)
-		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: last, Prev: next.Version}}, Drop: []pairing.Release{{Claim: mine}, {Claim: his}}}))
+		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: last, Prev: next.Version}}, Drop: []ticket.Release{{Claim: mine}, {Claim: his}}}))
 	}
 	if mine, his := listed(t, s, 7), listed(t, s, 8); mine != want || his != want {
 		t.Fatalf("freed later: %q and %q, want %q", mine, his, want)
@@ -143,9 +144,9 @@ func recordedFreed(t *testing.T, s pairing.Store) {
 func recordedAtOnce(t *testing.T, s pairing.Store) {
 	won, errs := race(func(i int) error {
 		ask := string(rune('a' + i))
-		tk, _ := pairing.Open(cfg(), pairing.At(started), pairing.Ask{AskNo: ask, App: app, UID: pairing.UID(100 + i)})
-		r := pairing.Record{App: app, AskNo: ask, StartAt: 100, Asker: pairing.UID(100 + i), Peer: 7, EndAt: 200}
-		return s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Records: []pairing.Record{r}})
+		tk, _ := ticket.Open(cfg(), ticket.At(started), ticket.Ask{AskNo: ask, App: app, UID: ticket.UID(100 + i)})
+		r := ticket.Record{App: app, AskNo: ask, StartAt: 100, Asker: ticket.UID(100 + i), Peer: 7, EndAt: 200}
+		return s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Records: []ticket.Record{r}})
 	})
 	if got := listed(t, s, 7); won != rivals || len(got) != rivals {
 		t.Fatalf("%d of %d written, %d listed: %v", won, rivals, len(got), errs)
@@ -156,7 +157,7 @@ func recordedAtOnce(t *testing.T, s pairing.Store) {
 // the call that ran when the cursor was made.
 func unlisted(t *testing.T, s pairing.Store) {
 	for i := range 7 {
-		record(t, s, pairing.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i), Asker: 7, Peer: pairing.UID(20 + i), EndAt: int64(100 + i)})
+		record(t, s, ticket.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i), Asker: 7, Peer: ticket.UID(20 + i), EndAt: int64(100 + i)})
 	}
 	for _, i := range []int64{1, 3, 4, 5} {
 		must(t, s.DeleteRecord(ctx(), app, string(rune('a'+i)), 100+i, 7))
@@ -192,27 +193,27 @@ func unlisted(t *testing.T, s pairing.Store) {
 
 // No ask has its asker for a peer. If one had, its record would be one, not an error.
 func oneself(t *testing.T, s pairing.Store) {
-	record(t, s, pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 7, EndAt: 110})
+	record(t, s, ticket.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 7, EndAt: 110})
 	list, err := s.Records(ctx(), app, 7, pairing.Cursor{}, 10)
 	must(t, err)
 	met, err := s.Met(ctx(), app, 7, 0, 10)
 	must(t, err)
-	if len(list) != 1 || !slices.Equal(met, []pairing.UID{7}) {
+	if len(list) != 1 || !slices.Equal(met, []ticket.UID{7}) {
 		t.Fatalf("records %v, met %v", list, met)
 	}
 }
 
 func met(t *testing.T, s pairing.Store) {
-	record(t, s, pairing.Record{AskNo: "c", StartAt: 50, Asker: 7, Peer: 10, EndAt: 60})
-	record(t, s, pairing.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, EndAt: 110})
-	record(t, s, pairing.Record{AskNo: "b", StartAt: 200, Asker: 9, Peer: 7, EndAt: 210})
+	record(t, s, ticket.Record{AskNo: "c", StartAt: 50, Asker: 7, Peer: 10, EndAt: 60})
+	record(t, s, ticket.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, EndAt: 110})
+	record(t, s, ticket.Record{AskNo: "b", StartAt: 200, Asker: 9, Peer: 7, EndAt: 210})
 	got, err := s.Met(ctx(), app, 7, 100_000, 10)
 	must(t, err)
 	slices.Sort(got)
-	if !slices.Equal(got, []pairing.UID{8, 9}) {
+	if !slices.Equal(got, []ticket.UID{8, 9}) {
 		t.Fatalf("met %v", got)
 	}
-	if got, _ = s.Met(ctx(), app, 7, 0, 1); !slices.Equal(got, []pairing.UID{9}) {
+	if got, _ = s.Met(ctx(), app, 7, 0, 1); !slices.Equal(got, []ticket.UID{9}) {
 		t.Fatalf("the last one met: %v", got)
 	}
 	if got, _ = s.Met(ctx(), "other", 7, 0, 10); len(got) != 0 {
@@ -224,13 +225,13 @@ func met(t *testing.T, s pairing.Store) {
 // has the same.
 func Keep(t *testing.T, s pairing.Store) func(pairing.Store) {
 	for i := range 6 {
-		record(t, s, pairing.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i), Asker: 7, Peer: pairing.UID(8 + i%2), Round: i, CallID: "c", EndAt: 200, Liked: i > 2})
+		record(t, s, ticket.Record{AskNo: string(rune('a' + i)), StartAt: int64(100 + i), Asker: 7, Peer: ticket.UID(8 + i%2), Round: i, CallID: "c", EndAt: 200, Liked: i > 2})
 	}
 	must(t, s.DeleteRecord(ctx(), app, "e", 104, 7))
 	must(t, s.DeleteRecord(ctx(), app, "b", 101, 9))
-	lists := func(s pairing.Store) (out [3][]pairing.Record) {
+	lists := func(s pairing.Store) (out [3][]ticket.Record) {
 		for i := range out {
-			list, err := s.Records(ctx(), app, pairing.UID(7+i), pairing.Cursor{}, 10)
+			list, err := s.Records(ctx(), app, ticket.UID(7+i), pairing.Cursor{}, 10)
 			must(t, err)
 			out[i] = list
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 // errCrash is what a replica's store says once the replica has died.
@@ -44,14 +45,14 @@ type storm struct {
 
 	mu     sync.Mutex // guards what follows
 	asks   map[string]bool
-	passed map[string]map[pairing.UID]bool // by ask and round: who was told that he won
+	passed map[string]map[ticket.UID]bool // by ask and round: who was told that he won
 	bills  map[string]int
 }
 
 // Storm lets replicas of one store live and die under load, then checks that
 // what is left is whole: one winner a round, nobody claimed, every bill once.
 func Storm(t *testing.T, store pairing.Store, replicas, people int, d time.Duration) {
-	s := &storm{t: t, store: store, people: people, asks: map[string]bool{}, passed: map[string]map[pairing.UID]bool{}, bills: map[string]int{}}
+	s := &storm{t: t, store: store, people: people, asks: map[string]bool{}, passed: map[string]map[ticket.UID]bool{}, bills: map[string]int{}}
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -117,7 +118,7 @@ func (s *storm) life(ctx context.Context) {
 
 // act is one thing that some person does.
 func (s *storm) act(ctx context.Context, svc *pairing.Service) {
-	uid := pairing.UID(1 + rand.IntN(s.people))
+	uid := ticket.UID(1 + rand.IntN(s.people))
 	switch rand.IntN(4) {
 	case 0:
 		_ = svc.Socket(ctx, app, uid, "s", true) // a dying store's errors are what this is about
@@ -141,22 +142,22 @@ func (s *storm) goOn(ctx context.Context, svc *pairing.Service) {
 	}
 	round, call := t.RoundNo(), fmt.Sprint(ask, "-", t.RoundNo())
 	switch t.State {
-	case pairing.Offered:
+	case ticket.Offered:
 		for _, o := range t.Offers {
-			if o.State == pairing.OfferOpen {
+			if o.State == ticket.OfferOpen {
 				pass := rand.IntN(4) > 0
 				if err := svc.Answer(ctx, app, ask, o.UID, o.Round, pass); err == nil && pass {
 					s.won(ask, o.Round, o.UID)
 				}
 			}
 		}
-	case pairing.Connecting:
-		_ = svc.CallStarted(ctx, app, ask, pairing.CallSeen{Round: round, CallID: call})
-	case pairing.Preview:
-		_ = svc.Decide(ctx, app, ask, pairing.Confirm{UID: t.Asker, Round: round, Peer: t.Round().Peer, CallID: call, Like: rand.IntN(2) == 0})
-	case pairing.Liked:
-		_ = svc.CallOver(ctx, app, ask, pairing.CallEnded{Round: round, CallID: call})
-	case pairing.Ended:
+	case ticket.Connecting:
+		_ = svc.CallStarted(ctx, app, ask, ticket.CallSeen{Round: round, CallID: call})
+	case ticket.Preview:
+		_ = svc.Decide(ctx, app, ask, ticket.Confirm{UID: t.Asker, Round: round, Peer: t.Round().Peer, CallID: call, Like: rand.IntN(2) == 0})
+	case ticket.Liked:
+		_ = svc.CallOver(ctx, app, ask, ticket.CallEnded{Round: round, CallID: call})
+	case ticket.Ended:
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if len(s.asks) > 64 {
@@ -178,12 +179,12 @@ func (s *storm) anyAsk() string {
 	return ""
 }
 
-func (s *storm) won(ask string, round int, uid pairing.UID) {
+func (s *storm) won(ask string, round int, uid ticket.UID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := fmt.Sprint(ask, ":", round)
 	if s.passed[k] == nil {
-		s.passed[k] = map[pairing.UID]bool{}
+		s.passed[k] = map[ticket.UID]bool{}
 	}
 	s.passed[k][uid] = true
 }
@@ -206,12 +207,12 @@ func (s *storm) settle() {
 
 func (s *storm) quiet() bool {
 	for uid := range s.people {
-		if _, held, err := s.store.Holder(context.Background(), app, pairing.UID(uid+1)); err != nil || held {
+		if _, held, err := s.store.Holder(context.Background(), app, ticket.UID(uid+1)); err != nil || held {
 			return false
 		}
 	}
 	for _, k := range s.keys() {
-		if t, err := s.store.Load(context.Background(), k); err != nil || t.State != pairing.Ended || len(t.Outbox) > 0 {
+		if t, err := s.store.Load(context.Background(), k); err != nil || t.State != ticket.Ended || len(t.Outbox) > 0 {
 			return false
 		}
 	}
@@ -231,7 +232,7 @@ func (s *storm) keys() []string {
 
 func (s *storm) check() {
 	for uid := range s.people {
-		if c, held, err := s.store.Holder(context.Background(), app, pairing.UID(uid+1)); err != nil || held {
+		if c, held, err := s.store.Holder(context.Background(), app, ticket.UID(uid+1)); err != nil || held {
 			s.t.Errorf("invariant 1: claim %+v is left: %v", c, err)
 		}
 	}
@@ -247,7 +248,7 @@ func (s *storm) check() {
 			s.t.Error(err)
 			continue
 		}
-		if t.State != pairing.Ended || len(t.Outbox) > 0 {
+		if t.State != ticket.Ended || len(t.Outbox) > 0 {
 			s.t.Errorf("invariant 5: %s is %v with %d to tell", ask, t.State, len(t.Outbox))
 		}
 		for _, r := range t.Rounds {

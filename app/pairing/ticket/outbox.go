@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import (
 	"slices"
@@ -29,7 +29,7 @@ const (
 
 	ChargeStart  = "start"
 	ChargeSettle = "settle"
-	ChargeCount  = "count"
+	ReadBalance  = "count"
 
 	OrderHangUp = "hangup"
 
@@ -73,15 +73,15 @@ func (e *Entry) Key(askNo string) string {
 	return askNo + ":" + strconv.Itoa(e.Round)
 }
 
-// Tell is how a delivery ended.
-type Tell uint8
+// DeliveryResult is how a delivery ended.
+type DeliveryResult uint8
 
 // The ends of a delivery.
 const (
-	TellDone    Tell = iota // taken by the far end
-	TellUnknown             // sent, and nobody knows
-	TellRetry               // did not happen, may work later
-	TellNever               // refused for good
+	Delivered       DeliveryResult = iota // taken by the far end
+	DeliveryUnknown                       // sent, and nobody knows
+	DeliveryRetry                         // did not happen, may work later
+	DeliveryFailed                        // refused for good
 )
 
 const (
@@ -91,8 +91,8 @@ const (
 	retryMax  = time.Minute
 )
 
-// sendTime bounds one delivery of a kind.
-func (c *Config) sendTime(k EntryKind) time.Duration {
+// SendTime bounds one delivery of a kind.
+func (c *Config) SendTime(k EntryKind) time.Duration {
 	if k == ToClient {
 		return c.SendTimeout
 	}
@@ -100,7 +100,7 @@ func (c *Config) sendTime(k EntryKind) time.Duration {
 }
 
 // lease is how long a replica delivers an entry alone; then any may take over.
-func (s *step) lease(e *Entry) Instant { return s.now.Add(s.cfg.sendTime(e.Kind) + sendSlack) }
+func (s *step) lease(e *Entry) Instant { return s.now.Add(s.cfg.SendTime(e.Kind) + sendSlack) }
 
 // push appends an entry and, unless it has to wait for another, hands it to the
 // replica that commits this step.
@@ -168,37 +168,37 @@ func (s *step) drop(i int) {
 	}
 }
 
-// Told reports how the deliveries of a ticket's entries ended, in their order.
-type Told struct{ Ends []Delivery }
+// Acked reports how the deliveries of a ticket's entries ended, in their order.
+type Acked struct{ Deliveries []Delivery }
 
 // Delivery is how the delivery of an entry ended, and when.
 type Delivery struct {
-	ID  int64
-	How Tell
-	At  Instant
+	ID     int64
+	Result DeliveryResult
+	At     Instant
 }
 
-func (e Told) apply(s *step) error {
-	for _, d := range e.Ends {
+func (e Acked) apply(s *step) error {
+	for _, d := range e.Deliveries {
 		switch i := s.entry(d.ID); {
 		case i < 0: // reported before
 		case s.t.Outbox[i].Name == CommandDispatch:
 			s.dispatched(i, d)
 		default:
-			s.told(i, d.How)
+			s.acked(i, d.Result)
 		}
 	}
 	return nil
 }
 
-func (s *step) told(i int, how Tell) {
+func (s *step) acked(i int, how DeliveryResult) {
 	e := &s.t.Outbox[i]
 	charge := e.Kind == ToWallet
 	switch {
-	case how == TellDone, how == TellNever, how == TellUnknown && !charge, how == TellRetry && e.spent():
+	case how == Delivered, how == DeliveryFailed, how == DeliveryUnknown && !charge, how == DeliveryRetry && e.spent():
 		s.drop(i)
 	default: // a charge is repeated with its key until the wallet has it
-		e.Waiting, e.NotBefore = how == TellRetry, s.now.Add(backoff(e.Attempts))
+		e.Waiting, e.NotBefore = how == DeliveryRetry, s.now.Add(backoff(e.Attempts))
 		s.dirty = true
 	}
 }
@@ -216,7 +216,7 @@ func (e *Entry) spent() bool {
 }
 
 func (s *step) tooLate(dispatch *Entry) bool {
-	o := s.t.offer(dispatch.To, dispatch.Round)
+	o := s.t.Offer(dispatch.To, dispatch.Round)
 	return o == nil || o.SendBy.Sub(s.now) < minOffer
 }
 

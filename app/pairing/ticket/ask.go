@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 // Ask is what a new ticket starts from.
 type Ask struct {
@@ -34,24 +34,24 @@ func (e AskAgain) apply(s *step) error {
 	switch {
 	case s.t.State == Ended:
 		return nil
-	case e.UID == s.t.Asker && !s.t.State.talking():
+	case e.UID == s.t.Asker && !s.t.State.InCall():
 		if s.cfg.DupAsk == DupReturn {
 			s.count("deduped", "")
-			return errStillWaiting
+			return ErrStillWaiting
 		}
 		s.end(ReasonCancelled) // A7b
 		return nil
 	case e.UID == s.t.Asker:
 		return &BusyError{AskNo: s.t.AskNo}
 	}
-	if o := s.t.openOffer(e.UID); o != nil {
+	if o := s.t.OpenOffer(e.UID); o != nil {
 		if s.cfg.AskWhileOffered == OfferedReject {
 			return &BusyError{AskNo: s.t.AskNo}
 		}
 		s.refuse(o, ReasonAsk, 0)
 		return nil
 	}
-	if s.t.State.talking() && e.UID == s.t.Round().Peer {
+	if s.t.State.InCall() && e.UID == s.t.Round().Peer {
 		return &BusyError{AskNo: s.t.AskNo}
 	}
 	return nil

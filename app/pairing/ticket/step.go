@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import (
 	"slices"
@@ -19,7 +19,7 @@ type Event interface {
 func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Ticket, Effects, error) {
 	room := outboxes.Get().(*[]Entry)
 	s := step{cfg: cfg, now: now, t: t.clone(*room)}
-	_ = Told{Ends: acks}.apply(&s) // never fails
+	_ = Acked{Deliveries: acks}.apply(&s) // never fails
 	s.dirty = false
 	err := ev.apply(&s)
 	if s.dirty {
@@ -55,7 +55,7 @@ func (s *step) claimAsker() {
 
 func (s *step) claim(uid UID, role Role, epoch int64) Claim {
 	return Claim{App: s.t.App, UID: uid, AskNo: s.t.AskNo, Role: role, Round: s.t.RoundNo(), Epoch: epoch,
-		LeaseUntil: s.now.Add(s.cfg.longest())}
+		LeaseUntil: s.now.Add(s.cfg.longestLife())}
 }
 
 // dropAsker gives the asker back; in Held his claim belongs to the other ask.
@@ -71,7 +71,7 @@ func (s *step) dropAsker(cool time.Duration) {
 // drops gives a claim back; one that this very step took is simply not taken,
 // since a batch drops before it takes.
 func (s *step) drops(r Release) {
-	taken := slices.IndexFunc(s.fx.Take, func(c Claim) bool { return c.UID == r.Claim.UID && c.holds(r.Claim) })
+	taken := slices.IndexFunc(s.fx.Take, func(c Claim) bool { return c.UID == r.Claim.UID && c.Same(r.Claim) })
 	if taken >= 0 {
 		s.fx.Take = slices.Delete(s.fx.Take, taken, taken+1)
 		return
@@ -109,7 +109,7 @@ func (s *step) nextRound(why Reason, cool time.Duration) {
 		s.end(ReasonMaxRounds)
 		return
 	}
-	talked := s.t.State.talking()
+	talked := s.t.State.InCall()
 	s.closeRound(why, cool)
 	if talked {
 		s.resume()
@@ -126,7 +126,7 @@ func (s *step) closeRound(why Reason, cool time.Duration) {
 	s.dirty = true
 	r.EndAt, r.EndReason = s.now, why
 	s.t.ConnectBy, s.t.ConfirmBy, s.t.CallBy, s.t.PeerGoneBy, s.t.WatchBy = 0, 0, 0, 0, 0
-	if s.t.State.talking() {
+	if s.t.State.InCall() {
 		s.freeWinner(cool)
 		if r.StartAt != 0 {
 			s.record(s.now)
@@ -137,7 +137,7 @@ func (s *step) closeRound(why Reason, cool time.Duration) {
 }
 
 func (s *step) freeWinner(cool time.Duration) {
-	if o := s.t.offer(s.t.Round().Peer, s.t.RoundNo()); o != nil && o.Epoch != 0 {
+	if o := s.t.Offer(s.t.Round().Peer, s.t.RoundNo()); o != nil && o.Epoch != 0 {
 		card := o.Card
 		s.dropCandidate(o, cool, &card)
 		o.Epoch = 0
@@ -147,7 +147,7 @@ func (s *step) freeWinner(cool time.Duration) {
 // record writes the current round's record, once: while its call runs the ticket
 // tells all of it.
 func (s *step) record(end Instant) {
-	rec := s.t.record()
+	rec := s.t.Record()
 	rec.EndAt = max(int64(end)/1000, rec.StartAt)
 	s.fx.Records = append(s.fx.Records, rec)
 }

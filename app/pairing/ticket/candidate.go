@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 // Proof is what presence rests on (2.12).
 type Proof uint8
@@ -39,8 +39,8 @@ type Candidate struct {
 	Claimed   bool    // as of the reading
 }
 
-// proof is the best evidence that the person can ring at now.
-func (c *Candidate) proof(now Instant) (Evidence, bool) {
+// BestEvidence is the best evidence that the person can ring at now.
+func (c *Candidate) BestEvidence(now Instant) (Evidence, bool) {
 	var best Evidence
 	found := false
 	for _, e := range c.Sessions {
@@ -51,8 +51,8 @@ func (c *Candidate) proof(now Instant) (Evidence, bool) {
 	return best, found
 }
 
-// wants reports whether the person may be offered anything under mode (2.12).
-func (c *Candidate) wants(mode string, now Instant) bool {
+// TakesOffers reports whether the person may be offered anything under mode (2.12).
+func (c *Candidate) TakesOffers(mode string, now Instant) bool {
 	if c.Paused {
 		return false
 	}
@@ -66,15 +66,15 @@ func (c *Candidate) wants(mode string, now Instant) bool {
 	}
 }
 
-// Say takes the person's own word; on ends a pause.
-func (c *Candidate) Say(a Avail) {
+// SetAvailability takes the person's own word; on ends a pause.
+func (c *Candidate) SetAvailability(a Avail) {
 	c.Avail = a
 	c.Paused = c.Paused && !a.On
 }
 
-// See merges evidence, and renews the lease of a yes that holds; false: it is
+// MergeEvidence merges evidence, and renews the lease of a yes that holds; false: it is
 // older than what is known (Y5).
-func (c *Candidate) See(session string, e Evidence, lease Instant) bool {
+func (c *Candidate) MergeEvidence(session string, e Evidence, lease Instant) bool {
 	old, known := c.Sessions[session]
 	if known && e.At < old.At {
 		return false

@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import (
 	"errors"
@@ -19,9 +19,9 @@ var (
 	ErrMismatch     = problem.New(problem.Conflict, "peer or call does not match")                                                                   // 200109
 	ErrUnavailable  = problem.Masked(problem.Unavailable, "dependency unavailable, retry", "a service that pairing needs is unavailable; try again") // 200111
 	ErrConfirmed    = problem.New(problem.Conflict, "already confirmed differently")                                                                 // 200113
-	errNeedFunds    = errors.New("a balance has to be read first")
+	ErrNeedFunds    = errors.New("a balance has to be read first")
 	errNotEligible  = errors.New("no offer can be opened now")
-	errStillWaiting = errors.New("the ticket is already waiting")
+	ErrStillWaiting = errors.New("the ticket is already waiting")
 )
 
 // BusyError is ErrBusy with the live ask that the caller takes part in.

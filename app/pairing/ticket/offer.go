@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import "time"
 
@@ -14,15 +14,15 @@ type Pick struct {
 type Dispatch struct{ Picks []Pick }
 
 func (e Dispatch) apply(s *step) error {
-	if !s.t.open(s.now) {
+	if !s.t.TakesOffers(s.now) {
 		return errNotEligible
 	}
 	opened := false
 	for _, p := range e.Picks {
-		if s.t.Room(s.cfg, s.now) <= 0 || s.t.Barred(p.UID) {
+		if s.t.OpenSlots(s.cfg, s.now) <= 0 || s.t.Excludes(p.UID) {
 			continue
 		}
-		s.open(p)
+		s.openOffer(p)
 		opened = true
 	}
 	if !opened {
@@ -32,15 +32,15 @@ func (e Dispatch) apply(s *step) error {
 	return nil
 }
 
-// open reports whether an offer may start at now: not once T_ask or, with
+// TakesOffers reports whether an offer may start at now: not once T_ask or, with
 // nobody ringing, T_round has run out and is about to fire.
-func (t *Ticket) open(now Instant) bool {
+func (t *Ticket) TakesOffers(now Instant) bool {
 	return t.AskBy > now && (t.State == Offered || t.State == Searching && t.RoundBy > now)
 }
 
-// Room is how many offers may be opened now: fan-out k at once, or one more
+// OpenSlots is how many offers may be opened now: fan-out k at once, or one more
 // every Progressive up to k (2.13).
-func (t *Ticket) Room(cfg *Config, now Instant) int {
+func (t *Ticket) OpenSlots(cfg *Config, now Instant) int {
 	open := t.OpenOffers()
 	if cfg.Progressive == 0 || open == 0 {
 		if cfg.Progressive > 0 {
@@ -55,9 +55,9 @@ func (t *Ticket) Room(cfg *Config, now Instant) int {
 	return 0
 }
 
-func (s *step) open(p Pick) {
+func (s *step) openOffer(p Pick) {
 	if len(s.t.Offers) == 0 {
-		s.took("time_to_first_offer_seconds", s.t.CreatedAt)
+		s.measureSince("time_to_first_offer_seconds", s.t.CreatedAt)
 	}
 	o := Offer{UID: p.UID, Round: s.t.RoundNo(), OfferedAt: s.now, Epoch: s.epoch(), HeldAsk: p.HeldAsk, Card: p.Card,
 		SendBy: s.now.Add(s.cfg.SendTimeout * time.Duration(1+s.cfg.SendRetries))}
@@ -75,15 +75,15 @@ func (s *step) open(p Pick) {
 // offer's time runs from when it was delivered, however late that is written.
 func (s *step) dispatched(i int, d Delivery) {
 	e := &s.t.Outbox[i]
-	o := s.t.offer(e.To, e.Round)
-	if d.How == TellRetry && o.State == OfferOpen && e.Attempts <= s.cfg.SendRetries && s.now < o.SendBy {
+	o := s.t.Offer(e.To, e.Round)
+	if d.Result == DeliveryRetry && o.State == OfferOpen && e.Attempts <= s.cfg.SendRetries && s.now < o.SendBy {
 		e.Waiting, e.NotBefore = true, s.now // M9
 		s.dirty = true
 		return
 	}
-	delivered := d.How == TellDone || d.How == TellUnknown
+	delivered := d.Result == Delivered || d.Result == DeliveryUnknown
 	if !delivered {
-		s.forgetRescind(d.ID)
+		s.dropRescind(d.ID)
 		i = s.entry(d.ID)
 	}
 	s.drop(i)
@@ -96,8 +96,8 @@ func (s *step) dispatched(i int, d Delivery) {
 	}
 }
 
-// forgetRescind drops the rescind of a dispatch that never reached anybody.
-func (s *step) forgetRescind(dispatch int64) {
+// dropRescind drops the rescind of a dispatch that never reached anybody.
+func (s *step) dropRescind(dispatch int64) {
 	for i := range s.t.Outbox {
 		if s.t.Outbox[i].After == dispatch {
 			s.drop(i)
@@ -180,7 +180,7 @@ func (s *step) answered(o *Offer, pass bool) *Card {
 	if since == 0 {
 		since = o.OfferedAt
 	}
-	s.took("answer_latency_seconds", since)
+	s.measureSince("answer_latency_seconds", since)
 	if card.AnswerMS == 0 {
 		card.AnswerMS = float64(s.now - since)
 	} else {

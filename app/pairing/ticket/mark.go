@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 // Mark is one thing that happened or was measured, by the names of 2.14. Timed:
 // Value is a measurement, in seconds where the name does not say else.
@@ -17,4 +17,4 @@ func (s *step) measure(name string, value float64) {
 	s.fx.Marks = append(s.fx.Marks, Mark{Name: name, Value: value, Timed: true})
 }
 
-func (s *step) took(name string, since Instant) { s.measure(name, s.now.Sub(since).Seconds()) }
+func (s *step) measureSince(name string, since Instant) { s.measure(name, s.now.Sub(since).Seconds()) }

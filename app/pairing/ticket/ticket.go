@@ -1,4 +1,8 @@
-package pairing
+// Package ticket is one ask as a pure state machine: Step says what an event
+// makes of a ticket and what has to be written and sent with it; nothing here
+// reads a clock, a store or a network. Row names such as A7, N13 or C6 in
+// comments are rows of docs/pairing.md.
+package ticket
 
 import (
 	"slices"
@@ -25,19 +29,19 @@ type Ticket struct {
 	CreatedAt Instant
 	EndReason Reason
 
-	AskBy       Instant       // T_ask; runs in Searching and Offered only
-	AskLeft     time.Duration // what is left of T_ask while it stands still
-	RoundBy     Instant       // T_round
-	ConnectBy   Instant       // T_connect
-	ConfirmBy   Instant       // T_confirm
-	CallBy      Instant       // T_call_max
-	AskerGoneBy Instant       // T_gone of the asker
-	PeerGoneBy  Instant       // T_gone of the winner
-	PaidBy      Instant       // end of the time that the payer has coins for; 0: not known, or free
-	CountBy     Instant       // when the payer's balance is read again
-	WatchBy     Instant       // watchdog of a call that may have ended unseen (D4)
-	WatchSince  Instant       // when it was first said to have ended
-	EndedSaidBy UID           // the client who said that the liked call ended
+	AskBy         Instant       // T_ask; runs in Searching and Offered only
+	AskLeft       time.Duration // what is left of T_ask while it stands still
+	RoundBy       Instant       // T_round
+	ConnectBy     Instant       // T_connect
+	ConfirmBy     Instant       // T_confirm
+	CallBy        Instant       // T_call_max
+	AskerGoneBy   Instant       // T_gone of the asker
+	PeerGoneBy    Instant       // T_gone of the winner
+	PaidBy        Instant       // end of the time that the payer has coins for; 0: not known, or free
+	CountBy       Instant       // when the payer's balance is read again
+	WatchBy       Instant       // watchdog of a call that may have ended unseen (D4)
+	WatchSince    Instant       // when it was first said to have ended
+	EndReportedBy UID           // the client who said that the liked call ended
 
 	AskerEpoch int64  // epoch of the asker's claim; 0: holds none
 	HeldBy     string // the ask whose offer the asker holds, in Held
@@ -138,8 +142,8 @@ type Claim struct {
 	LeaseUntil Instant
 }
 
-// holds reports whether dropping c frees have: the same ask and epoch.
-func (c Claim) holds(have Claim) bool { return c.AskNo == have.AskNo && c.Epoch == have.Epoch }
+// Same reports whether dropping c frees have: the same ask and epoch.
+func (c Claim) Same(have Claim) bool { return c.AskNo == have.AskNo && c.Epoch == have.Epoch }
 
 // Release drops a claim and says when its person may be offered something again.
 type Release struct {
@@ -191,7 +195,7 @@ func (t *Ticket) clone(room []Entry) *Ticket {
 // Clone is a copy that shares nothing with t.
 func (t *Ticket) Clone() *Ticket { return t.clone(nil) }
 
-func (t *Ticket) entry(id int64) *Entry {
+func (t *Ticket) Entry(id int64) *Entry {
 	for i := range t.Outbox {
 		if t.Outbox[i].ID == id {
 			return &t.Outbox[i]
@@ -206,14 +210,14 @@ func (t *Ticket) Round() *Round { return &t.Rounds[len(t.Rounds)-1] }
 // RoundNo is the number of the current round, from 1.
 func (t *Ticket) RoundNo() int { return len(t.Rounds) }
 
-// record is the current round's as it is while the call runs.
-func (t *Ticket) record() Record {
+// Record is the current round's as it is while the call runs.
+func (t *Ticket) Record() Record {
 	r := t.Round()
 	return Record{App: t.App, AskNo: t.AskNo, StartAt: r.StartAt, Asker: t.Asker, Peer: r.Peer,
 		Round: r.No, CallID: r.CallID, Liked: r.LikedAt != 0}
 }
 
-func (t *Ticket) offer(uid UID, round int) *Offer {
+func (t *Ticket) Offer(uid UID, round int) *Offer {
 	for i := len(t.Offers) - 1; i >= 0; i-- {
 		if o := &t.Offers[i]; o.UID == uid && o.Round == round {
 			return o
@@ -222,8 +226,8 @@ func (t *Ticket) offer(uid UID, round int) *Offer {
 	return nil
 }
 
-func (t *Ticket) openOffer(uid UID) *Offer {
-	if o := t.offer(uid, t.RoundNo()); o != nil && o.State == OfferOpen {
+func (t *Ticket) OpenOffer(uid UID) *Offer {
+	if o := t.Offer(uid, t.RoundNo()); o != nil && o.State == OfferOpen {
 		return o
 	}
 	return nil
@@ -240,9 +244,9 @@ func (t *Ticket) OpenOffers() int {
 	return n
 }
 
-// Barred reports whether uid may not be offered this ask now: the asker, one
+// Excludes reports whether uid may not be offered this ask now: the asker, one
 // already offered in this round, one who refused or left it, a former peer.
-func (t *Ticket) Barred(uid UID) bool {
+func (t *Ticket) Excludes(uid UID) bool {
 	if uid == t.Asker {
 		return true
 	}
@@ -269,7 +273,7 @@ type View struct {
 func (t *Ticket) Info(viewer UID) (View, error) {
 	v := View{Status: t.State.Status(), AskNo: t.AskNo, Asker: t.Asker}
 	r := t.Round()
-	inCall := t.State.talking() || t.State == Ended
+	inCall := t.State.InCall() || t.State == Ended
 	if viewer == t.Asker || inCall && r.Peer != 0 && viewer == r.Peer {
 		if inCall {
 			v.Peer, v.CallID = r.Peer, r.CallID

@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 // Cancel is the asker's wish to stop (X1 to X8). It succeeds in every state.
 type Cancel struct{ UID UID }
@@ -12,7 +12,7 @@ func (e Cancel) apply(s *step) error {
 		s.hangUp()
 		s.settle(ReasonCallEnded, s.now)
 	default: // X1, X2, X3
-		if s.t.State.talking() {
+		if s.t.State.InCall() {
 			s.hangUp()
 		}
 		s.end(ReasonCancelled)
@@ -31,7 +31,7 @@ func (e Stop) apply(s *step) error {
 		s.hangUp()
 		s.settle(e.Why, s.now)
 	default:
-		if s.t.State.talking() {
+		if s.t.State.InCall() {
 			s.hangUp()
 		}
 		s.end(e.Why)
@@ -43,12 +43,12 @@ func (e Stop) apply(s *step) error {
 func (s *step) end(why Reason) {
 	for i := range s.t.Offers {
 		if o := &s.t.Offers[i]; o.State == OfferOpen {
-			s.rescindOffer(o, why, toldReason(why))
+			s.rescindOffer(o, why, clientReason(why))
 		}
 	}
 	r := s.t.Round()
 	peer := UID(0)
-	if s.t.State.talking() {
+	if s.t.State.InCall() {
 		peer = r.Peer
 		s.freeWinner(s.cfg.WrapUp)
 		if r.StartAt != 0 && r.EndAt == 0 {
@@ -66,7 +66,7 @@ func (s *step) end(why Reason) {
 	s.dropAsker(cool)
 	s.t.State, s.t.EndReason, s.t.HeldBy, s.dirty = Ended, why, "", true
 	s.stopTimers()
-	s.sayEnd(why, peer)
+	s.announceEnd(why, peer)
 }
 
 func (s *step) stopTimers() {
@@ -75,8 +75,8 @@ func (s *step) stopTimers() {
 	t.AskerGoneBy, t.PeerGoneBy, t.WatchBy, t.PaidBy, t.CountBy = 0, 0, 0, 0, 0
 }
 
-// sayEnd tells both sides, save the one who ended it.
-func (s *step) sayEnd(why Reason, peer UID) {
+// announceEnd tells both sides, save the one who ended it.
+func (s *step) announceEnd(why Reason, peer UID) {
 	r := s.t.Round()
 	e := Entry{Name: CommandEnd, Round: r.No, Reason: why, StartAt: r.StartAt, CallID: r.CallID}
 	if why != ReasonCancelled && why != ReasonAskerGone {
@@ -92,8 +92,8 @@ func (s *step) sayEnd(why Reason, peer UID) {
 	s.event(Entry{Name: EventEnded, To: s.t.Asker, Peer: peer, Round: r.No, Reason: why, StartAt: r.StartAt})
 }
 
-// toldReason is what a candidate hears when the ask ended for why (2.4).
-func toldReason(why Reason) Reason {
+// clientReason is what a candidate hears when the ask ended for why (2.4).
+func clientReason(why Reason) Reason {
 	switch why {
 	case ReasonCancelled, ReasonAskerGone, ReasonBalance, ReasonExpired:
 		return why
@@ -118,10 +118,10 @@ func (e Gone) apply(s *step) error {
 		s.watch()
 	case e.UID == s.t.Asker:
 		s.grace(&s.t.AskerGoneBy, e.Now, s.now.Add(s.cfg.AskerGoneGrace))
-	case s.t.State.talking() && e.UID == s.t.Round().Peer:
+	case s.t.State.InCall() && e.UID == s.t.Round().Peer:
 		s.grace(&s.t.PeerGoneBy, e.Now, s.now.Add(s.cfg.PeerGoneGrace))
 	default:
-		if o := s.t.openOffer(e.UID); o != nil {
+		if o := s.t.OpenOffer(e.UID); o != nil {
 			s.grace(&o.GoneBy, e.Now, s.now.Add(s.cfg.OfferGoneGrace))
 		}
 	}
@@ -143,16 +143,16 @@ func (s *step) grace(at *Instant, atOnce bool, by Instant) {
 type Unavailable struct{ UID UID }
 
 func (e Unavailable) apply(s *step) error {
-	if o := s.t.openOffer(e.UID); o != nil {
+	if o := s.t.OpenOffer(e.UID); o != nil {
 		s.grace(&o.GoneBy, true, s.now)
 	}
 	return nil
 }
 
-// Back says that a person can be reached again.
-type Back struct{ UID UID }
+// Reachable says that a person can be reached again.
+type Reachable struct{ UID UID }
 
-func (e Back) apply(s *step) error {
+func (e Reachable) apply(s *step) error {
 	clear := func(at *Instant) {
 		if *at != 0 {
 			*at, s.dirty = 0, true
@@ -161,13 +161,13 @@ func (e Back) apply(s *step) error {
 	if e.UID == s.t.Asker {
 		clear(&s.t.AskerGoneBy)
 	}
-	if s.t.State.talking() && e.UID == s.t.Round().Peer {
+	if s.t.State.InCall() && e.UID == s.t.Round().Peer {
 		clear(&s.t.PeerGoneBy)
 	}
-	if o := s.t.openOffer(e.UID); o != nil {
+	if o := s.t.OpenOffer(e.UID); o != nil {
 		clear(&o.GoneBy)
 	}
-	if s.t.State == Liked && s.t.EndedSaidBy == 0 {
+	if s.t.State == Liked && s.t.EndReportedBy == 0 {
 		clear(&s.t.WatchBy)
 		s.t.WatchSince = 0
 	}
@@ -184,11 +184,11 @@ func (e Banned) apply(s *step) error {
 		return Stop{Why: ReasonModeration}.apply(s)
 	case s.t.State == Liked && e.UID == s.t.Round().Peer:
 		return Stop{Why: ReasonModeration}.apply(s)
-	case s.t.State.talking() && e.UID == s.t.Round().Peer:
+	case s.t.State.InCall() && e.UID == s.t.Round().Peer:
 		s.hangUp()
 		s.nextRound(ReasonModeration, 0)
 	default:
-		if o := s.t.openOffer(e.UID); o != nil {
+		if o := s.t.OpenOffer(e.UID); o != nil {
 			s.rescindOffer(o, ReasonModeration, ReasonCancelled)
 			s.afterOffer()
 		}

@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import "time"
 
@@ -27,7 +27,7 @@ func (s *step) fire() {
 			return
 		}
 		s.dirty = true
-		s.took("timers_late_seconds", next.at)
+		s.measureSince("timers_late_seconds", next.at)
 		next.run(s)
 	}
 }
@@ -68,13 +68,13 @@ func (t *Ticket) nextTimer(cfg *Config) (timer, bool) {
 		arm(t.ConfirmBy, confirmTimeout)
 	case Liked:
 		arm(t.CallBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, s.now) }) // C15
-		arm(t.PaidBy, exhausted)
-		arm(t.CountBy, (*step).recount)
+		arm(t.PaidBy, paidTimeOver)
+		arm(t.CountBy, (*step).orderBalanceReading)
 		arm(t.WatchBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, max(s.t.WatchSince, s.t.Round().LikedAt)) }) // D4
 	}
 	if t.State != Liked {
 		arm(t.AskerGoneBy, askerGone)
-		if t.State.talking() {
+		if t.State.InCall() {
 			arm(t.PeerGoneBy, peerGone)
 		}
 	}
@@ -94,10 +94,10 @@ func (t *Ticket) searchingSince() Instant {
 	return since
 }
 
-// Nobody says that the matcher has looked, and found nobody to offer it to (M3).
-type Nobody struct{}
+// NoCandidateFound says that the matcher has looked, and found nobody to offer it to (M3).
+type NoCandidateFound struct{}
 
-func (Nobody) apply(s *step) error {
+func (NoCandidateFound) apply(s *step) error {
 	if s.t.State == Searching && s.cfg.NoCandidate == NoCandidateEnd && s.now >= s.t.CreatedAt.Add(s.cfg.NoCandidateAfter) {
 		s.end(ReasonNoCandidate)
 	}
@@ -151,7 +151,7 @@ func (s *step) candidateGone(i int) { // N16
 func confirmTimeout(s *step) { // C13
 	switch s.cfg.ConfirmAction {
 	case ConfirmLike:
-		s.like(Purse{}) // nobody waits for the balance: it is read next
+		s.like(Balance{}) // nobody waits for the balance: it is read next
 	case ConfirmDislike:
 		s.dislike(ReasonConfirmTimeout)
 	default:
@@ -161,7 +161,7 @@ func confirmTimeout(s *step) { // C13
 }
 
 func askerGone(s *step) { // D1, D2
-	if s.t.State.talking() {
+	if s.t.State.InCall() {
 		s.hangUp()
 	}
 	s.end(ReasonAskerGone)

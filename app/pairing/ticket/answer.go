@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 // Funds is what the balance source said.
 type Funds uint8
@@ -21,7 +21,7 @@ type Answer struct {
 }
 
 func (e Answer) apply(s *step) error {
-	o := s.t.offer(e.UID, e.Round)
+	o := s.t.Offer(e.UID, e.Round)
 	if o != nil && e.repeated(o) {
 		return nil // N5
 	}
@@ -42,7 +42,7 @@ func (e Answer) apply(s *step) error {
 		return e.closed(s, o)
 	}
 	if o.SentAt != 0 && s.now > o.Deadline.Add(s.cfg.AnswerGrace) {
-		s.took("answer_late_seconds", o.Deadline)
+		s.measureSince("answer_late_seconds", o.Deadline)
 		return ErrTooLate // the timer is about to say so
 	}
 	if !e.Pass {
@@ -75,7 +75,7 @@ func (e Answer) closed(s *step, o *Offer) error {
 		s.nextRound(ReasonPeerWithdrew, s.cfg.RefuseCooldown)
 		return nil
 	case OfferTimedOut, OfferFailed:
-		s.took("answer_late_seconds", o.ClosedAt)
+		s.measureSince("answer_late_seconds", o.ClosedAt)
 		return ErrTooLate // N7
 	case OfferRescinded:
 		if o.Reason == ReasonLost {
@@ -91,7 +91,7 @@ func (e Answer) closed(s *step, o *Offer) error {
 
 func (e Answer) pass(s *step, o *Offer) error {
 	if e.Payer == FundsUnread || e.Answerer == FundsUnread && s.cfg.AnswererMin > 0 {
-		return errNeedFunds
+		return ErrNeedFunds
 	}
 	if e.Payer == FundsShort {
 		o.Short = true

@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import "slices"
 
@@ -32,7 +32,7 @@ func (e CallSeen) apply(s *step) error {
 			s.hangUp()
 		}
 		return ErrEnded
-	case !s.t.State.talking() || e.Round != r.No || !e.among(s.t.Asker, r.Peer):
+	case !s.t.State.InCall() || e.Round != r.No || !e.among(s.t.Asker, r.Peer):
 		s.count("ignored", "call_seen") // C2
 		return ErrMismatch
 	case s.t.State == Connecting && e.CallID != "":
@@ -58,19 +58,19 @@ func (s *step) connect(callID string) {
 	r.StartAt = max(int64(s.now)/1000, s.t.LastStart+1)
 	s.t.LastStart = r.StartAt
 	s.t.ConnectBy, s.t.ConfirmBy = 0, s.now.Add(s.cfg.ConfirmTimeout)
-	s.took("time_to_call_seconds", s.t.CreatedAt)
+	s.measureSince("time_to_call_seconds", s.t.CreatedAt)
 	s.event(Entry{Name: EventConnected, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: callID})
 }
 
 // Confirm is the asker's like or dislike (C6 to C12).
 type Confirm struct {
-	UID    UID
-	Round  int
-	Peer   UID
-	CallID string
-	Like   bool
-	Payer  Funds
-	Purse  Purse // the payer's
+	UID     UID
+	Round   int
+	Peer    UID
+	CallID  string
+	Like    bool
+	Payer   Funds
+	Balance Balance // the payer's
 }
 
 func (e Confirm) apply(s *step) error {
@@ -84,7 +84,7 @@ func (e Confirm) apply(s *step) error {
 	switch {
 	case s.t.State == Ended:
 		return ErrEnded
-	case !s.t.State.talking() || e.Round != r.No:
+	case !s.t.State.InCall() || e.Round != r.No:
 		return ErrWrongRound
 	case e.Peer != r.Peer || r.CallID != "" && e.CallID != r.CallID:
 		return ErrMismatch // C11
@@ -93,7 +93,7 @@ func (e Confirm) apply(s *step) error {
 	case e.Like && e.CallID == "":
 		return ErrMismatch // a like pays for a call, so it has to name one
 	case e.Like && e.Payer == FundsUnread:
-		return errNeedFunds
+		return ErrNeedFunds
 	case e.Like && e.Payer == FundsShort:
 		return ErrBalance // C7
 	case e.Like && e.Payer == FundsUnknown && s.cfg.BalanceOnError == OnErrorDeny:
@@ -103,7 +103,7 @@ func (e Confirm) apply(s *step) error {
 		s.connect(e.CallID) // the confirm overtook the news of the call
 	}
 	if e.Like {
-		s.like(e.Purse)
+		s.like(e.Balance)
 	} else {
 		s.dislike(ReasonDislike)
 	}
@@ -139,7 +139,7 @@ func (e CallEnded) apply(s *step) error {
 	if e.Witness == FromClient && e.By != s.t.Asker && (e.By == 0 || e.By != r.Peer) {
 		return ErrUnknownAsk
 	}
-	mine := s.t.State.talking() && (e.Round == 0 || e.Round == r.No)
+	mine := s.t.State.InCall() && (e.Round == 0 || e.Round == r.No)
 	if !mine || e.CallID != r.CallID && (r.CallID != "" || e.Round == 0) {
 		s.count("ignored", "call_end") // C16
 		return nil
@@ -155,10 +155,10 @@ func (e CallEnded) apply(s *step) error {
 // vendor, the other client or the watchdog has to agree (2.4).
 func (e CallEnded) liked(s *step) error {
 	switch {
-	case e.Witness == FromVendor, s.t.EndedSaidBy != 0 && s.t.EndedSaidBy != e.By:
+	case e.Witness == FromVendor, s.t.EndReportedBy != 0 && s.t.EndReportedBy != e.By:
 		s.settle(ReasonCallEnded, s.endOr(s.now)) // C14
-	case s.t.EndedSaidBy == 0:
-		s.t.EndedSaidBy, s.dirty = e.By, true
+	case s.t.EndReportedBy == 0:
+		s.t.EndReportedBy, s.dirty = e.By, true
 		s.watch()
 	}
 	return nil
@@ -166,7 +166,7 @@ func (e CallEnded) liked(s *step) error {
 
 // endOr is when the call was first said to be over, or now.
 func (s *step) endOr(now Instant) Instant {
-	if s.t.EndedSaidBy != 0 && s.t.WatchSince != 0 {
+	if s.t.EndReportedBy != 0 && s.t.WatchSince != 0 {
 		return s.t.WatchSince
 	}
 	return now

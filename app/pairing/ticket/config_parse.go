@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import (
 	"errors"
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Parse lays values over the defaults. An unknown key, a bad value or a set
+// ParseConfig lays values over the defaults. An unknown key, a bad value or a set
 // that cannot work is an error that names it.
-func Parse(values map[string]string) (Config, error) {
-	cfg := Default()
+func ParseConfig(values map[string]string) (Config, error) {
+	cfg := DefaultConfig()
 	fields := map[string]reflect.Value{}
 	v := reflect.ValueOf(&cfg).Elem()
 	for i := range v.NumField() {

@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 // State is where a ticket stands (table 2.2).
 type State uint8
@@ -34,8 +34,8 @@ func (s State) Status() int {
 	}
 }
 
-// talking: a winner is bound and the call is ahead or under way.
-func (s State) talking() bool { return s == Connecting || s == Preview || s == Liked }
+// InCall: a winner is bound and the call is ahead or under way.
+func (s State) InCall() bool { return s == Connecting || s == Preview || s == Liked }
 
 // Reason labels why a ticket, a round or an offer ended; each removal has exactly one.
 type Reason string

@@ -1,15 +1,15 @@
-package pairing
+package ticket
 
 import "time"
 
-// Purse is what somebody's balance was read to be; zero: it was not read.
-type Purse struct {
+// Balance is what somebody's balance was read to be; zero: it was not read.
+type Balance struct {
 	Coins int64
 	Known bool
 }
 
-// covers compares a balance with what is needed; nothing is always there.
-func (p Purse) covers(need int64) Funds {
+// Covers compares a balance with what is needed; nothing is always there.
+func (p Balance) Covers(need int64) Funds {
 	switch {
 	case need <= 0:
 		return FundsOK
@@ -23,15 +23,15 @@ func (p Purse) covers(need int64) Funds {
 }
 
 // like starts the billing (C6).
-func (s *step) like(p Purse) {
+func (s *step) like(p Balance) {
 	r := s.t.Round()
 	s.t.State, s.dirty = Liked, true
 	r.Decision, r.LikedAt = Like, s.now
 	s.t.ConfirmBy, s.t.CallBy, s.t.PeerGoneBy, s.t.AskerGoneBy = 0, s.now.Add(s.cfg.CallMax), 0, 0
 	s.push(Entry{Kind: ToWallet, Name: ChargeStart, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID})
 	s.event(Entry{Name: EventLiked, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: r.CallID})
-	s.took("time_to_like_seconds", s.t.CreatedAt)
-	s.ration(p)
+	s.measureSince("time_to_like_seconds", s.t.CreatedAt)
+	s.armPaidTime(p)
 }
 
 func (s *step) payer(peer UID) UID {
@@ -51,10 +51,10 @@ func (s *step) payee(peer UID) UID {
 // topUp is how long before the paid time ends the balance is read once more.
 const topUp = 10 * time.Second
 
-// ration arms the end of the paid time (C15) and the next reading of the
+// armPaidTime arms the end of the paid time (C15) and the next reading of the
 // balance: the payer may top up, or spend it elsewhere. A balance that is not
 // known yet is read at once and ends nothing.
-func (s *step) ration(p Purse) {
+func (s *step) armPaidTime(p Balance) {
 	t := s.t
 	t.CountBy, s.dirty = 0, true
 	switch {
@@ -62,14 +62,14 @@ func (s *step) ration(p Purse) {
 	case !p.Known:
 		t.CountBy = s.now
 	default:
-		t.PaidBy = t.Round().LikedAt.Add(s.cfg.paidTime(p.Coins))
-		s.countAt(t.PaidBy.Add(-topUp))
+		t.PaidBy = t.Round().LikedAt.Add(s.cfg.PaidTime(p.Coins))
+		s.armBalanceReading(t.PaidBy.Add(-topUp))
 	}
 }
 
-// countAt arms the next reading of the balance: by latest, or sooner where it is
+// armBalanceReading arms the next reading of the balance: by latest, or sooner where it is
 // read at intervals.
-func (s *step) countAt(latest Instant) {
+func (s *step) armBalanceReading(latest Instant) {
 	if s.cfg.BalanceWatch > 0 {
 		latest = min(latest, s.now.Add(s.cfg.BalanceWatch))
 	}
@@ -79,29 +79,29 @@ func (s *step) countAt(latest Instant) {
 	}
 }
 
-// recount orders a reading of the payer's balance. One that fails is made up for
+// orderBalanceReading orders a reading of the payer's balance. One that fails is made up for
 // by the next.
-func (s *step) recount() {
+func (s *step) orderBalanceReading() {
 	r := s.t.Round()
-	s.push(Entry{Kind: FromWallet, Name: ChargeCount, To: s.payer(r.Peer), Round: r.No})
-	s.countAt(s.now.Add(time.Minute))
+	s.push(Entry{Kind: FromWallet, Name: ReadBalance, To: s.payer(r.Peer), Round: r.No})
+	s.armBalanceReading(s.now.Add(time.Minute))
 }
 
-// Counted says what the payer of a liked round has.
-type Counted struct {
-	Round int
-	Purse Purse
+// BalanceRead says what the payer of a liked round has.
+type BalanceRead struct {
+	Round   int
+	Balance Balance
 }
 
-func (e Counted) apply(s *step) error {
+func (e BalanceRead) apply(s *step) error {
 	if s.t.State == Liked && e.Round == s.t.RoundNo() {
-		s.ration(e.Purse)
+		s.armPaidTime(e.Balance)
 		s.fire()
 	}
 	return nil
 }
 
-func exhausted(s *step) { // C15
+func paidTimeOver(s *step) { // C15
 	s.hangUp()
 	s.settle(ReasonBalance, s.now)
 }
@@ -123,13 +123,13 @@ func (s *step) settle(why Reason, at Instant) {
 	s.end(why)
 }
 
-// coins is the price of a liked call: every started minute after the free time.
-func (c *Config) coins(seconds int64) int64 {
+// Coins is the price of a liked call: every started minute after the free time.
+func (c *Config) Coins(seconds int64) int64 {
 	return (max(0, seconds-int64(c.Free/time.Second)) + 59) / 60 * c.Price
 }
 
-// paidTime is the longest call that costs no more than coins.
-func (c *Config) paidTime(coins int64) time.Duration {
+// PaidTime is the longest call that costs no more than coins.
+func (c *Config) PaidTime(coins int64) time.Duration {
 	longest := int64(c.CallMax/time.Minute) + 1
 	return c.Free.Truncate(time.Second) + time.Duration(min(coins/c.Price, longest))*time.Minute
 }

@@ -1,4 +1,4 @@
-package pairing
+package ticket
 
 import (
 	"crypto/sha256"
@@ -129,8 +129,8 @@ type Config struct {
 	Events    bool `key:"events"`     // tell the business server
 }
 
-// Default is the configuration where nothing was configured.
-func Default() Config {
+// DefaultConfig is the configuration where nothing was configured.
+func DefaultConfig() Config {
 	return Config{
 		Enabled: true, MaxRounds: 5, RoundMode: RoundPeer,
 		AskTTL: time.Minute, OfferOverrun: -1, RoundTimeout: 30 * time.Second,
@@ -150,16 +150,16 @@ func Default() Config {
 	}
 }
 
-// longest bounds a ticket's life (invariant 5): a claim older than that is lost.
-func (c *Config) longest() time.Duration {
+// longestLife bounds a ticket's life (invariant 5): a claim older than that is lost.
+func (c *Config) longestLife() time.Duration {
 	offer := c.SendTimeout*time.Duration(1+c.SendRetries) + c.AnswerTimeout + c.AnswerGrace
 	round := c.RoundTimeout + offer + c.ConnectTimeout + c.ConfirmTimeout
 	return 2*c.AskTTL + time.Duration(c.MaxRounds)*round + c.CallMax + c.CallWatchdog + time.Hour
 }
 
-// maxWait is how late a first offer may be. By the workload that pairing was
+// LongestWait is how late a first offer may be. By the workload that pairing was
 // measured with, an ask finds its peer in two thirds of its life in 19 of 20 cases.
-func (c *Config) maxWait() time.Duration {
+func (c *Config) LongestWait() time.Duration {
 	if c.MaxWait > 0 {
 		return c.MaxWait
 	}
