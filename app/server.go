@@ -192,9 +192,9 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 		return fmt.Errorf("%s_WORDS_%w", envPrefix, err)
 	}
 	s.background("moderation", s.words.Run)
-	s.coins = &wallet.Service{Prices: s.cfg.Price, Routes: s.routes}
+	s.coins = wallet.New(s.cfg.Price, s.routes)
 	s.writes = ledgersql.New(s.db)
-	recipes := (&rooms.Service{Routes: s.routes}).Recipes()
+	recipes := rooms.New(s.routes).Recipes()
 	recipes[vendors.OpAdjust] = s.coins.Settle
 	s.book = ledger.New(s.cfg.Ledger, ledger.Deps{
 		Store: s.writes, Archive: s.writes, Describe: product.Describe, Recipes: recipes, Observe: s.metrics.write, Log: s.log,
@@ -271,7 +271,7 @@ func (s *server) openConversations(publish buslink.Publisher) {
 	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log})
 	s.background("conversation", s.conversations.Run)
 	if cfg.Relay {
-		sender := relaylink.Sender{Messages: &messages.Service{Routes: s.routes}}
+		sender := relaylink.Sender{Messages: messages.New(s.routes)}
 		relay := conversation.NewRelay(store, conversation.RelayConfig{Targets: func() int { return relaylink.Targets }}, s.log, sender.Send)
 		s.background("relay", relay.Run)
 	}

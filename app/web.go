@@ -61,10 +61,10 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Pairing{Service: s.pairs, Admit: s.conversations.Admit}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
-	product.BackEnd{Messages: &messages.Service{Routes: s.routes}, Wallet: s.coins, Ledger: s.book}.Mount(back)
+	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.coins, Ledger: s.book}.Mount(back)
 	product.PairingHosts{Service: s.pairs}.Mount(back)
 	product.Bans{Conversations: s.conversations, Pairs: s.pairs}.Mount(back)
-	product.Rooms{Rooms: &rooms.Service{Routes: s.routes}, Ledger: s.book}.Mount(back)
+	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.book}.Mount(back)
 
 	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, StatusOf: product.StatusOf, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))

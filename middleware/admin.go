@@ -20,7 +20,7 @@ var ErrAdminKey = problem.New(problem.Unauthenticated, "the admin-key header is 
 func Admin(key vendors.Secret, allowed []netip.Prefix) fiber.Handler {
 	want := sha256.Sum256([]byte(key.Reveal()))
 	return func(c *fiber.Ctx) error {
-		if !from(c, allowed) {
+		if !peerIn(c, allowed) {
 			return ErrForbidden
 		}
 		given := c.Get("admin-key")

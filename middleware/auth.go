@@ -22,6 +22,9 @@ var (
 	ErrForbidden = problem.New(problem.Forbidden, "not allowed from this address")
 )
 
+// HeaderAppKey carries an app's server key.
+const HeaderAppKey = "app-key"
+
 // AppID is the app that the request names in app-id or IM-APP-ID; "" for none.
 func AppID(c *fiber.Ctx) string {
 	if id := c.Get("app-id"); id != "" {
@@ -40,8 +43,8 @@ func Bearer(c *fiber.Ctx) string {
 	return h
 }
 
-// Client lets valid client tokens in. A request that names an app must name the
-// token's.
+// Client lets in requests with a valid client token. A request that names an app
+// must name the token's.
 func Client(apps *access.Directory) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		token := Bearer(c)
@@ -63,7 +66,7 @@ func Client(apps *access.Directory) fiber.Handler {
 // Server lets an app's own back end in, by app-id and app-key.
 func Server(apps *access.Directory) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		key := c.Get("app-key")
+		key := c.Get(HeaderAppKey)
 		if key == "" {
 			return ErrNoKey
 		}
@@ -71,27 +74,26 @@ func Server(apps *access.Directory) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		of(c).app = app
+		stateOf(c).app = app
 		return c.Next()
 	}
 }
 
-// Inner lets in an app's back end by its server key, or anybody whose TCP peer
-// is in allowed. Forwarded headers are not believed.
+// Inner lets in an app's back end by its server key, or any TCP peer in allowed.
 func Inner(apps *access.Directory, allowed []netip.Prefix) fiber.Handler {
 	server := Server(apps)
 	return func(c *fiber.Ctx) error {
-		if c.Get("app-key") != "" {
+		if c.Get(HeaderAppKey) != "" {
 			return server(c)
 		}
-		if !from(c, allowed) {
+		if !peerIn(c, allowed) {
 			return ErrForbidden
 		}
 		app, err := apps.App(AppID(c))
 		if err != nil {
 			return err
 		}
-		of(c).app = app
+		stateOf(c).app = app
 		return c.Next()
 	}
 }
@@ -99,14 +101,15 @@ func Inner(apps *access.Directory, allowed []netip.Prefix) fiber.Handler {
 // AllowFrom lets in only TCP peers that are in allowed.
 func AllowFrom(allowed []netip.Prefix) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if !from(c, allowed) {
+		if !peerIn(c, allowed) {
 			return ErrForbidden
 		}
 		return c.Next()
 	}
 }
 
-func from(c *fiber.Ctx, allowed []netip.Prefix) bool {
+// peerIn reports whether the TCP peer is in allowed; forwarded headers do not count.
+func peerIn(c *fiber.Ctx, allowed []netip.Prefix) bool {
 	peer, ok := netip.AddrFromSlice(c.Context().RemoteIP())
 	if !ok {
 		return false

@@ -2,14 +2,17 @@ package middleware
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 )
 
-// BodyLimit refuses larger bodies with 413, but for the path of uploads.
-// Compressed ones are refused with 415, since fiber would unpack them whole,
-// however large.
+// ErrCompressed refuses bodies with a Content-Encoding.
+var ErrCompressed = errors.New("compressed bodies are not taken")
+
+// BodyLimit refuses bodies above limit bytes, except on the path of uploads, and
+// compressed ones anywhere: fiber would unpack them whole, however large.
 func BodyLimit(limit int, uploads string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if kind := c.Get(fiber.HeaderContentEncoding); kind != "" && kind != "identity" {
@@ -22,9 +25,9 @@ func BodyLimit(limit int, uploads string) fiber.Handler {
 	}
 }
 
-// ReadLimit is what of a body is read at all, decided by the request's head: most
-// for uploads by callers whom may lets pass, usual for the rest. What is larger is
-// refused as fiber.ErrRequestEntityTooLarge, unread, and its connection is closed.
+// ReadLimit sets how many bytes of a body are read, by the request's head: most for
+// uploads by callers whom may lets pass, usual for the rest. A larger body is
+// refused unread as fiber.ErrRequestEntityTooLarge, and its connection is closed.
 func ReadLimit(app *fiber.App, usual, most int, uploads string, may func(*fiber.Ctx) error) {
 	app.Server().HeaderReceived = func(head *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		path, _, _ := bytes.Cut(head.RequestURI(), []byte("?"))

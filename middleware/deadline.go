@@ -11,7 +11,7 @@ import (
 // Deadline bounds the request from its beginning: fiber's own context has no end.
 func Deadline(d time.Duration) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		ctx := &bounded{Context: c.UserContext(), end: of(c).began.Add(d)}
+		ctx := &bounded{Context: c.UserContext(), end: stateOf(c).began.Add(d)}
 		defer ctx.finish()
 		c.SetUserContext(ctx)
 		return c.Next()

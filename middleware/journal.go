@@ -6,7 +6,7 @@ import (
 	"switchboard/vendors"
 )
 
-// Journal lets recent remember what the request did at vendors.
+// Journal records in recent which calls the request made at vendors.
 func Journal(recent *vendors.Recent) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		j := &vendors.Journal{}

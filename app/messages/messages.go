@@ -26,9 +26,10 @@ const MaxTargets = 10_000
 const maxParallel = 4 // batches under way for one request
 
 // Service sends.
-type Service struct {
-	Routes *vendors.Router
-}
+type Service struct{ routes *vendors.Router }
+
+// New makes the service over the routes.
+func New(routes *vendors.Router) *Service { return &Service{routes} }
 
 // Send publishes m to all of m.To, however many batches that takes. The receipt
 // has one entry for each distinct target, in order of first appearance. The
@@ -71,7 +72,7 @@ func (s *Service) publishAll(ctx context.Context, by vendors.Request, m vendors.
 // batch can fail over whole.
 func (s *Service) batch(kind vendors.TargetKind) int {
 	size := MaxTargets
-	for _, v := range s.Routes.Route(vendors.CapMessages) {
+	for _, v := range s.routes.Route(vendors.CapMessages) {
 		if n := v.Limits[vendors.OpSend(kind)].Targets; n > 0 {
 			size = min(size, n)
 		}
@@ -81,7 +82,7 @@ func (s *Service) batch(kind vendors.TargetKind) int {
 
 func (s *Service) publish(ctx context.Context, by vendors.Request, m vendors.Message, batch []string, slots []vendors.TargetResult) {
 	m.To = batch
-	receipt, err := vendors.Via(ctx, s.Routes, by, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
+	receipt, err := vendors.Via(ctx, s.routes, by, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
 		return v.Messages.Send(ctx, m)
 	})
 	if err == nil && len(receipt.Targets) == len(batch) {

@@ -38,9 +38,10 @@ func (e *UnableError) Error() string {
 func (e *UnableError) Unwrap() []error { return []error{ErrUnable, vendors.ErrUnsupported} }
 
 // Service answers for rooms.
-type Service struct {
-	Routes *vendors.Router
-}
+type Service struct{ routes *vendors.Router }
+
+// New makes the service over the routes.
+func New(routes *vendors.Router) *Service { return &Service{routes} }
 
 // Read asks an ability of the vendor named, or of the first on the route for
 // "". pick takes it from a vendor's rooms, and what names it in a refusal:
@@ -72,7 +73,7 @@ func at[A comparable, R any](ctx context.Context, s *Service, vendor, what strin
 	if err := s.able(v, what, func(r vendors.Rooms) bool { var lacks A; return pick(r) != lacks }); err != nil {
 		return none, err
 	}
-	return vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapRooms, Effect: effect, Account: v.Name}, func(ctx context.Context, v *vendors.Vendor) (R, error) {
+	return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapRooms, Effect: effect, Account: v.Name}, func(ctx context.Context, v *vendors.Vendor) (R, error) {
 		return call(ctx, pick(v.Rooms))
 	})
 }
@@ -83,7 +84,7 @@ func (s *Service) able(v *vendors.Vendor, what string, has func(vendors.Rooms) b
 		return nil
 	}
 	refusal := &UnableError{Vendor: v.Name, What: what}
-	for _, other := range s.Routes.All() {
+	for _, other := range s.routes.All() {
 		if has(other.Rooms) {
 			refusal.Able = append(refusal.Able, other.Name)
 		}
@@ -101,7 +102,7 @@ func (s *Service) Keeper(vendor string) string {
 }
 
 func (s *Service) keeper(name string) (*vendors.Vendor, error) {
-	route := s.Routes.Route(vendors.CapRooms)
+	route := s.routes.Route(vendors.CapRooms)
 	if len(route) == 0 {
 		return nil, &vendors.Error{Op: string(vendors.CapRooms), Outcome: vendors.NotSent, Err: vendors.ErrNoVendor}
 	}

@@ -40,7 +40,7 @@ func TestAnAbilityIsThatOfTheRoomsVendorAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Service{Routes: router}
+	s := New(router)
 	for _, tc := range []struct {
 		name, vendor string
 		is           error
@@ -82,7 +82,7 @@ func TestWithoutARouteThereIsNoVendor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := list(&Service{Routes: router}, ""); !errors.Is(err, vendors.ErrNoVendor) {
+	if _, err := list(New(router), ""); !errors.Is(err, vendors.ErrNoVendor) {
 		t.Errorf("%v", err)
 	}
 }

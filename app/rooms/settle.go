@@ -50,7 +50,7 @@ func (s *Service) recipe(happened func(context.Context, vendors.Rooms, Change) (
 		if err := json.Unmarshal(payload, &c); err != nil {
 			return nil, fmt.Errorf("rooms: a change in the ledger is not readable: %w", err)
 		}
-		seen, err := vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapRooms, Account: account},
+		seen, err := vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapRooms, Account: account},
 			func(ctx context.Context, v *vendors.Vendor) (bool, error) { return happened(ctx, v.Rooms, c) })
 		switch {
 		case err != nil:

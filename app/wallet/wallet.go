@@ -51,15 +51,29 @@ func (p Prices) Message(rcType string) int64 {
 
 // Service answers for coins.
 type Service struct {
-	Prices Prices
-	Routes *vendors.Router
+	prices Prices
+	routes *vendors.Router
+}
+
+// New makes the service.
+func New(prices Prices, routes *vendors.Router) *Service { return &Service{prices, routes} }
+
+// AffordsMessage is Affords at the price of a message of RongCloud's type name.
+func (s *Service) AffordsMessage(ctx context.Context, user, rcType string) error {
+	return s.Affords(ctx, user, s.prices.Message(rcType))
+}
+
+// AffordsVideo is Affords at the price of one minute: a call that begins with free
+// seconds must be able to go on after them.
+func (s *Service) AffordsVideo(ctx context.Context, user string) error {
+	return s.Affords(ctx, user, s.prices.Video)
 }
 
 // Keeper is the first account of the wallet route, and the only one that is
 // asked: coins live at one vendor, so another one's answer would be wrong rather
 // than late. Empty when nobody keeps coins.
 func (s *Service) Keeper() string {
-	route := s.Routes.Route(vendors.CapWallet)
+	route := s.routes.Route(vendors.CapWallet)
 	if len(route) == 0 {
 		return ""
 	}
@@ -68,7 +82,7 @@ func (s *Service) Keeper() string {
 
 // Balance returns the user's coins.
 func (s *Service) Balance(ctx context.Context, user string) (int64, error) {
-	return vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapWallet, Account: s.Keeper()},
+	return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWallet, Account: s.Keeper()},
 		func(ctx context.Context, v *vendors.Vendor) (int64, error) { return v.Wallet.Balance(ctx, user) })
 }
 
@@ -97,7 +111,7 @@ func (s *Service) Adjust(ctx context.Context, a vendors.Adjustment) error {
 // AdjustAt is Adjust at the account that a write in doubt went to, whoever keeps
 // the coins now.
 func (s *Service) AdjustAt(ctx context.Context, account string, a vendors.Adjustment) error {
-	_, err := vendors.Via(ctx, s.Routes, vendors.Request{Capability: vendors.CapWallet, Effect: vendors.Write, Account: account},
+	_, err := vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWallet, Effect: vendors.Write, Account: account},
 		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
 			return struct{}{}, v.Wallet.Adjust(ctx, a)
 		})

@@ -3,6 +3,8 @@ package gateway
 import (
 	"strings"
 
+	"switchboard/middleware"
+
 	"github.com/gofiber/fiber/v2"
 )
 
@@ -33,5 +35,5 @@ func NormalizePath(c *fiber.Ctx) error {
 // byAddress says whether it is the peer's address that decides about the request.
 func byAddress(c *fiber.Ctx, path string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return first == "inner" && c.Get("app-key") == "" || first == "admin" || first == "metrics"
+	return first == "inner" && c.Get(middleware.HeaderAppKey) == "" || first == "admin" || first == "metrics"
 }

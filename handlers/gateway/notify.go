@@ -92,8 +92,8 @@ func (h Notify) login(c *fiber.Ctx) (l realtime.Login, err error) {
 	return l, nil
 }
 
-// admit refuses who was banned after his token was minted, and makes a user whose
-// token the app's server minted by itself.
+// admit refuses a user who was banned after the token was minted, and makes one
+// whose token the app's server minted by itself.
 func (h Notify) admit(ctx context.Context, caller middleware.Caller) error {
 	_, err := h.Conversations.EnsureUser(ctx, conversation.Caller{App: caller.App, Rules: conversation.Open}, caller.User, nil)
 	return err

@@ -42,9 +42,9 @@ type caller struct {
 
 const callerKey = "im caller"
 
-// caller lets in the app's server by its key and a user by his token. Where the
+// caller lets in the app's server by its key and a user by a token. Where the
 // app requires no token, naming the app is enough, as the document has it: such
-// a caller may do what needs no proof of who he is.
+// a caller may do what needs no proof of who they are.
 func (h Conversations) caller(c *fiber.Ctx) error {
 	who, err := callerOf(c, h.Apps)
 	if err != nil {
@@ -64,7 +64,7 @@ func callerOf(c *fiber.Ctx, apps *access.Directory) (who caller, err error) {
 		return who, err
 	}
 	who.Caller = conversation.Caller{App: app.ID, Rules: conversation.Typed}
-	if key := c.Get("app-key"); key != "" {
+	if key := c.Get(middleware.HeaderAppKey); key != "" {
 		_, err := apps.Server(id, key)
 		who.keyed = true
 		return who, err

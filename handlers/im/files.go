@@ -29,7 +29,7 @@ func (h Files) Mount(r fiber.Router) {
 }
 
 // MayUpload says why the caller, who shows in the request's head, may not upload;
-// nil when he may.
+// nil when they may.
 func MayUpload(c *fiber.Ctx, apps *access.Directory) error {
 	_, err := callerOf(c, apps)
 	return err

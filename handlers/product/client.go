@@ -50,19 +50,17 @@ func (h Client) beforeMessage(c *fiber.Ctx) error {
 	if err := h.Words.Check(in.Content); err != nil {
 		return err
 	}
-	if err := h.Wallet.Affords(c.UserContext(), middleware.CallerOf(c).User, h.Wallet.Prices.Message(in.RCMsg)); err != nil {
+	if err := h.Wallet.AffordsMessage(c.UserContext(), middleware.CallerOf(c).User, in.RCMsg); err != nil {
 		return err
 	}
 	return success(c, nil)
 }
 
-// beforeVideo wants the price of one minute: a call that begins with free
-// seconds must be able to go on after them.
 func (h Client) beforeVideo(c *fiber.Ctx) error {
 	if err := handlers.DecodeParams(c, &struct{}{}); err != nil {
 		return err
 	}
-	if err := h.Wallet.Affords(c.UserContext(), middleware.CallerOf(c).User, h.Wallet.Prices.Video); err != nil {
+	if err := h.Wallet.AffordsVideo(c.UserContext(), middleware.CallerOf(c).User); err != nil {
 		return err
 	}
 	return success(c, nil)

@@ -12,8 +12,8 @@ import (
 	"switchboard/vendors"
 )
 
-// request is what is known of one request, in one place that lives as long as it.
-type request struct {
+// state is what the middleware keeps of one request.
+type state struct {
 	began  time.Time
 	id     string
 	caller Caller     // zero: not a client's
@@ -23,15 +23,15 @@ type request struct {
 
 type localKey int
 
-const requestKey localKey = 0
+const stateKey localKey = 0
 
-// of returns what is known of c's request, which begins with the first call.
-func of(c *fiber.Ctx) *request {
-	if r, ok := c.Locals(requestKey).(*request); ok {
+// stateOf returns the state of c's request, which begins with the first call.
+func stateOf(c *fiber.Ctx) *state {
+	if r, ok := c.Locals(stateKey).(*state); ok {
 		return r
 	}
-	r := &request{began: time.Now()}
-	c.Locals(requestKey, r)
+	r := &state{began: time.Now()}
+	c.Locals(stateKey, r)
 	return r
 }
 
@@ -49,7 +49,7 @@ func RequestID(c *fiber.Ctx) error {
 
 // IDOf returns the request's id, chosen at the first call.
 func IDOf(c *fiber.Ctx) string {
-	r := of(c)
+	r := stateOf(c)
 	if r.id != "" {
 		return r.id
 	}
@@ -58,10 +58,10 @@ func IDOf(c *fiber.Ctx) string {
 		id = c.Get("Request-Id")
 	}
 	if !visible(id) {
-		// The time comes first: what is made in a row lies together in the store's index.
+		// The time comes first, so that ids made in a row are neighbours in the store's index.
 		var b [14]byte
 		binary.BigEndian.PutUint64(b[:], uint64(r.began.UnixMilli())<<16)
-		binary.BigEndian.PutUint64(b[6:], rand.Uint64()) // it has to be new, and may be guessed
+		binary.BigEndian.PutUint64(b[6:], rand.Uint64()) // an id has to be new, and may be guessed
 		id = hex.EncodeToString(b[:])
 	}
 	r.id = id
@@ -69,6 +69,7 @@ func IDOf(c *fiber.Ctx) string {
 	return id
 }
 
+// visible reports whether id is visible ASCII of a length that may be kept.
 func visible(id string) bool {
 	for _, b := range []byte(id) {
 		if b <= ' ' || b > '~' {
@@ -79,14 +80,14 @@ func visible(id string) bool {
 }
 
 // SetCaller records who calls, for handlers and the access log.
-func SetCaller(c *fiber.Ctx, caller Caller) { of(c).caller = caller }
+func SetCaller(c *fiber.Ctx, caller Caller) { stateOf(c).caller = caller }
 
 // CallerOf returns who calls; only behind Client.
-func CallerOf(c *fiber.Ctx) Caller { return of(c).caller }
+func CallerOf(c *fiber.Ctx) Caller { return stateOf(c).caller }
 
 // AppOf returns the app whose back end calls; only behind Server or Inner.
-func AppOf(c *fiber.Ctx) access.App { return of(c).app }
+func AppOf(c *fiber.Ctx) access.App { return stateOf(c).app }
 
-// SetCause records why a request failed, for the access log: the answer to a
-// failure of ours does not tell.
-func SetCause(c *fiber.Ctx, err error) { of(c).cause = err }
+// SetCause records why a request failed, for the access log: the answer to an
+// internal failure does not tell.
+func SetCause(c *fiber.Ctx, err error) { stateOf(c).cause = err }

@@ -1,0 +1,58 @@
+package middleware
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// Access writes one log line for each request and gives observe the same. Paths and
+// routes are logged, never queries, bodies or headers: they hold secrets. A request
+// for what no vendor can do (501) is no error of this program.
+func Access(log *slog.Logger, observe func(method, route string, status int, took time.Duration)) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		r := stateOf(c)
+		if err := c.Next(); err != nil {
+			// The error handler writes the answer now, so that its status is known here.
+			if err := c.App().ErrorHandler(c, err); err != nil {
+				_ = c.SendStatus(fiber.StatusInternalServerError)
+			}
+		}
+		took := time.Since(r.began)
+		observe(c.Method(), routeOf(c), c.Response().StatusCode(), took)
+		logRequest(c, log, r, took)
+		return nil
+	}
+}
+
+func logRequest(c *fiber.Ctx, log *slog.Logger, r *state, took time.Duration) {
+	status := c.Response().StatusCode()
+	level := slog.LevelInfo
+	if status >= fiber.StatusInternalServerError && status != fiber.StatusNotImplemented {
+		level = slog.LevelError
+	}
+	if !log.Enabled(c.UserContext(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", IDOf(c)), slog.String("method", c.Method()), slog.String("path", c.Path()),
+		slog.Int("status", status), slog.Float64("took_ms", float64(took.Microseconds())/1000), slog.String("peer", c.Context().RemoteIP().String()),
+	}
+	if r.caller.App != "" {
+		attrs = append(attrs, slog.String("app", r.caller.App), slog.String("user", r.caller.User))
+	}
+	if r.cause != nil && status >= fiber.StatusInternalServerError {
+		attrs = append(attrs, slog.String("error", r.cause.Error()))
+	}
+	log.LogAttrs(c.UserContext(), level, "request", attrs...)
+}
+
+// routeOf is the route's pattern, so that ids in paths do not make new metrics;
+// all paths that no route serves count as one.
+func routeOf(c *fiber.Ctx) string {
+	if route := c.Route().Path; route != "/" && route != "" {
+		return route
+	}
+	return "none"
+}
