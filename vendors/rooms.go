@@ -61,8 +61,8 @@ type RoomSpeakers interface {
 
 // RoomKick puts a user out of a room.
 type RoomKick interface {
-	// KickUser removes user; For is how long he may not come back, zero: he
-	// may at once. By names the operator for the vendor's own record.
+	// KickUser removes user. For is how long the user may not come back; with
+	// zero they may at once. By names the operator for the vendor's own record.
 	KickUser(ctx context.Context, k Kick) error
 }
 

@@ -57,7 +57,7 @@ type Vendor struct {
 	Close func()
 }
 
-// User is a person as the vendor has to know him. Name and Portrait may be
+// User is a person as the vendor has to know them. Name and Portrait may be
 // empty; an adapter whose vendor insists fills in what the vendor accepts.
 type User struct {
 	ID       string
@@ -102,7 +102,7 @@ type Profiles interface {
 	RefreshProfile(ctx context.Context, u User) error
 }
 
-// Blacklist holds, for one user, those whose messages he does not want.
+// Blacklist holds, for one user, those whose messages they do not want.
 type Blacklist interface {
 	AddToBlacklist(ctx context.Context, user string, blocked []string) error
 	RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error
@@ -176,7 +176,7 @@ type Messages interface {
 	Send(ctx context.Context, m Message) (Receipt, error)
 }
 
-// Template is one text that each target reads with his own words filled in.
+// Template is one text that each target reads with words of its own filled in.
 type Template struct {
 	Kind TargetKind // ToUsers or ToSystem
 	From string

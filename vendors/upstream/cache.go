@@ -45,7 +45,7 @@ type kept[V any] struct {
 }
 
 // NewCache keeps at most size values for ttl each. vendor and op stand in the
-// error of a caller who left while he waited.
+// error of a caller who left while waiting.
 func NewCache[V any](vendor, op string, ttl time.Duration, size int) *Cache[V] {
 	c := &Cache[V]{vendor: vendor, op: op, ttl: ttl, half: max(size/2, 1)}
 	c.young, c.old = c.empty(), c.empty()
@@ -57,7 +57,7 @@ func (c *Cache[V]) empty() *cache.Cache { return cache.New(c.ttl, 0) }
 
 // Get returns the value of key, from ask when there is none. An error is
 // answered to all who wait and is not kept. A caller who leaves does not take
-// the flight of the others with him, and one who has left starts none.
+// the call of the others along, and one who has left starts none.
 func (c *Cache[V]) Get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
 	k, found := c.lookup(key)
 	now := time.Now()

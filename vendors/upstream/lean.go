@@ -34,7 +34,7 @@ type lean struct {
 	watch *time.Timer                   // nil while nothing is busy
 }
 
-// watchEvery is how long an exchange may outlive its caller or his deadline.
+// watchEvery is how long an exchange may outlive its caller or the caller's deadline.
 const watchEvery = 20 * time.Millisecond
 
 // maxHead bounds the status line and the headers of an answer.
