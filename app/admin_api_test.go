@@ -179,7 +179,7 @@ func TestOperatorOpensABreakerAndSeesIt(t *testing.T) {
 func TestReadsAreExplainedByTheProcessThatMadeThem(t *testing.T) {
 	p := start(t, nil)
 	check := request{Path: "/api/v1/im/before/check", Header: with(p.as(t, "alice"), "X-Request-Id", "read-1"), Body: `{"rc_msg":"RC:TxtMsg","peer_uid":1002,"content":"hi"}`}
-	p.do(t, request{Path: check.Path, Header: p.as(t, "alice"), Body: check.Body}) // the vendor knows her from now on
+	p.do(t, request{Path: check.Path, Header: p.as(t, "alice"), Body: check.Body}) // the vendor knows alice from now on
 	spoil(t, p.mock(t, "linkv"), "*", 1, map[string]any{"kind": "status", "status": 503})
 	if got := p.do(t, check); got.Code != 0 {
 		t.Fatalf("a read is tried again: %s", got.Body)

@@ -8,7 +8,7 @@ import (
 
 // The gateway document's requests and answers as they stand there, slips
 // included; what they say in Chinese and their sample ids are replaced.
-var seed003 = []struct {
+var gatewaySamples = []struct {
 	name, path, request, answer string
 	loose                       []string
 }{
@@ -121,10 +121,10 @@ func TestGatewayDocumentIsServedToTheLetter(t *testing.T) {
 	ann := p.as(t, "ann")
 	conv, msg := "", ""
 	fill := strings.NewReplacer()
-	for _, c := range seed003 {
+	for _, c := range gatewaySamples {
 		for _, slashes := range []string{"", "/"} { // the document's urls begin with a second slash
 			if slashes != "" && strings.Contains(c.path, "leave") {
-				continue // he has left
+				continue // the user has left
 			}
 			header := ann
 			if strings.HasPrefix(c.path, "/inner") {
@@ -150,7 +150,7 @@ func TestGatewayDocumentIsServedToTheLetter(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
-		"/send_msg":                  `"code":10004`, // he has left it
+		"/send_msg":                  `"code":10004`, // the user has left it
 		"/check_joined_conversation": `"Joined":false`,
 		"/get_joined_conversation":   `"Conversations":["`,
 	} {

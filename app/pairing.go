@@ -153,7 +153,7 @@ func (p *pairs) base() map[string]string {
 	return out
 }
 
-// pairData is the data of a command; what the seed does not have is left out
+// pairData is the data of a command; what the product API does not have is left out
 // where the configuration says so.
 type pairData struct {
 	AskNo   string     `json:"ask_no"`
@@ -194,7 +194,7 @@ func commandData(c pairing.Command) (json.RawMessage, error) {
 const commandKept = 30 * time.Second
 
 // send carries a command to the person's sockets here, and over the messages
-// route where he has none.
+// route where there is none.
 func (p *pairs) send(ctx context.Context, c pairing.Command) error {
 	data, err := commandData(c)
 	if err != nil {

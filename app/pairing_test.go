@@ -142,8 +142,8 @@ func TestTwoPeopleAreMatchedTalkAndPay(t *testing.T) {
 	if got := p.pair(t, asker, "delPairRecord", map[string]any{"ask_no": ask, "start_at": live[0].StartAt}); got.Code != 0 {
 		t.Errorf("%s", got.Body)
 	}
-	if mine, his := p.records(t, asker), p.records(t, candidate); len(mine) != 0 || len(his) != 1 || !his[0].Liked || his[0].Role != "candidate" || his[0].PeerUID != 100 {
-		t.Errorf("mine %+v, his %+v", mine, his)
+	if mine, theirs := p.records(t, asker), p.records(t, candidate); len(mine) != 0 || len(theirs) != 1 || !theirs[0].Liked || theirs[0].Role != "candidate" || theirs[0].PeerUID != 100 {
+		t.Errorf("mine %+v, theirs %+v", mine, theirs)
 	}
 	want := []string{"pair.asked", "pair.connected", "pair.ended", "pair.liked", "pair.matched", "pair.offer_closed", "pair.offered", "pair.round_ended"}
 	until(t, "the business server knows every step", func() bool {
@@ -165,8 +165,8 @@ func TestTwoPeopleAreMatchedTalkAndPay(t *testing.T) {
 	}
 }
 
-// C15, with the coins at the vendor of the wallet route: who spends them while he
-// talks is cut off.
+// C15, with the coins at the vendor of the wallet route: whoever spends them while
+// talking is cut off.
 func TestALikedCallEndsWhenTheCoinsAreUsedUp(t *testing.T) {
 	p := start(t, func(c *Config) {
 		c.Pairing.Keys = map[string]string{"free": "0s", "balance.watch": "100ms"}
@@ -199,7 +199,7 @@ func TestALikedCallEndsWhenTheCoinsAreUsedUp(t *testing.T) {
 	}
 }
 
-// A candidate with a socket of ours needs no vendor: he is found and rings by it.
+// A candidate with a socket of ours needs no vendor: it is how they are found and how they ring.
 func TestACandidateIsReachedThroughOurOwnGateway(t *testing.T) {
 	p := start(t, nil)
 	asker, candidate := p.as(t, "100"), p.as(t, "200")
@@ -388,14 +388,14 @@ func TestTheVendorSaysWhoCanRing(t *testing.T) {
 		journal := get(t, mock+"/_mock/journal?op=message.private.publish")
 		return strings.Contains(journal, name) && strings.Contains(journal, asked.AskNo)
 	}
-	until(t, "the vendor is asked whether he can ring", func() bool {
+	until(t, "the vendor is asked whether the candidate can ring", func() bool {
 		return strings.Contains(get(t, mock+"/_mock/journal"), "checkOnline")
 	})
 	if sent("dispatch") {
-		t.Fatal("offered although the vendor says that he is offline")
+		t.Fatal("offered although the vendor says offline")
 	}
 	atMock(t, "POST", mock+"/_mock/callbacks/client.online", map[string]string{"user": "200"})
-	until(t, "he is online at the vendor and offered", func() bool { return sent("dispatch") })
+	until(t, "the candidate is online at the vendor and offered", func() bool { return sent("dispatch") })
 	logout := []map[string]any{{"userid": "200", "status": "2", "os": "iOS", "time": time.Now().Add(time.Second).UnixMilli(), "sessionId": "other"}}
 	atMock(t, "POST", mock+"/_mock/callbacks/callback.online", logout)
 	time.Sleep(200 * time.Millisecond)
@@ -403,5 +403,5 @@ func TestTheVendorSaysWhoCanRing(t *testing.T) {
 		t.Fatal("another session's end took the offer back")
 	}
 	atMock(t, "POST", mock+"/_mock/callbacks/client.offline", map[string]string{"user": "200"})
-	until(t, "he is gone and the offer with him", func() bool { return sent("rescind") })
+	until(t, "the candidate is gone and so is the offer", func() bool { return sent("rescind") })
 }

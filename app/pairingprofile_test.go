@@ -57,7 +57,7 @@ func TestTheBusinessServersProfilesDecideWhoMeets(t *testing.T) {
 	until(t, "the host is offered", func() bool {
 		return p.pair(t, host, "pair/info", map[string]any{"ask_no": asked.AskNo}).Code == 0
 	})
-	for uid, code := range map[string]int{"202": 200004, "300": 200111} { // not for him; not known
+	for uid, code := range map[string]int{"202": 200004, "300": 200111} { // not for this role; not known
 		if got := p.pair(t, p.as(t, uid), "pair/ask", map[string]any{}); got.Code != code {
 			t.Errorf("%s asks: %s", uid, got.Body)
 		}

@@ -107,7 +107,7 @@ func TestOrdersReachTheRoom(t *testing.T) {
 		t.Errorf("2 may come back at once: %v", err)
 	}
 	if err := app.Join("stage", "3", mockyoume.Media{}); err == nil {
-		t.Error("3 came back within his minute")
+		t.Error("3 came back within the minute")
 	}
 }
 
@@ -196,7 +196,7 @@ func TestBansAreTheOtherVendors(t *testing.T) {
 		t.Errorf("after the ban %q", got)
 	}
 	if app.JoinRTC("stage", "2") == nil {
-		t.Error("2 came back within his ban")
+		t.Error("2 came back within the ban")
 	}
 	order("unban", map[string]any{"users": []any{2}})
 	if err := app.JoinRTC("stage", "2"); err != nil {

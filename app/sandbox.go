@@ -9,7 +9,7 @@ import (
 	"switchboard/app/vendorset"
 )
 
-// The sandbox's one app is that of the samples in seed 001, and its credentials
+// The sandbox's one app is that of the samples in the conversation API, and its credentials
 // are no secrets: they open nothing but mocks.
 const (
 	sandboxApp    = "666666"

@@ -171,7 +171,7 @@ func TestPairingReachesPeopleOnTheirOwnSocketAndByTheVendorsWord(t *testing.T) {
 		return data.AskNo
 	}
 
-	// 200 has a session of ours and nothing else: that makes him a candidate, and
+	// 200 has a session of ours and nothing else: that makes a candidate, and
 	// the dispatch comes over it, not over the vendor.
 	conn := p.ws(t, p.tokenOf(t, "200", 1), "")
 	defer conn.Close()
@@ -208,7 +208,7 @@ func TestAppIsToldWhoComesAndGoesOnOurSessions(t *testing.T) {
 	p := start(t, func(c *Config) { c.Events.URL, c.Events.Secret = receiver.URL, hookSecret })
 	first := p.ws(t, p.tokenOf(t, "ann", 1), "")
 	app.await(1)
-	second := p.ws(t, p.tokenOf(t, "ann", 2), "") // another platform: she is online already
+	second := p.ws(t, p.tokenOf(t, "ann", 2), "") // another platform: ann is online already
 	waitFor(t, "both sessions", func() bool { return p.gauge(t, "switchboard_sessions") == 2 })
 	first.Close()
 	waitFor(t, "one session", func() bool { return p.gauge(t, "switchboard_sessions") == 1 })
@@ -223,7 +223,7 @@ func TestAppIsToldWhoComesAndGoesOnOurSessions(t *testing.T) {
 	}
 }
 
-// A user with sessions at two replicas is online until he has left both.
+// A user with sessions at two replicas is online until they have left both.
 func TestAppIsToldOnceWhicheverReplicaAUserIsAt(t *testing.T) {
 	app := &backEnd{t: t}
 	receiver := httptest.NewServer(app)
@@ -242,7 +242,7 @@ func TestAppIsToldOnceWhicheverReplicaAUserIsAt(t *testing.T) {
 	a.ws(t, a.tokenOf(t, "cid", 1), "") // told after what is told of ann
 	for _, e := range app.await(3)[1:] {
 		if e.Data.From == "ann" {
-			t.Errorf("while she has a session: %s", e.Type)
+			t.Errorf("while ann has a session: %s", e.Type)
 		}
 	}
 	second.Close()

@@ -145,7 +145,7 @@ func TestAClosedSubscriptionGetsNothing(t *testing.T) {
 	})
 }
 
-func TestASlowSubscriberBlocksNobodyAndIsToldWhatHeMissed(t *testing.T) {
+func TestASlowSubscriberBlocksNobodyAndIsToldWhatItMissed(t *testing.T) {
 	each(t, func(t *testing.T, open func() *bus.Bus) {
 		b := open()
 		this := topic(t)

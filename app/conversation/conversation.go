@@ -83,7 +83,7 @@ type Last struct {
 	At   time.Time
 }
 
-// Member is a user in a conversation. He sees messages whose Seq is over JoinSeq.
+// Member is a user in a conversation. They see messages whose Seq is over JoinSeq.
 type Member struct {
 	User    string
 	Creator bool

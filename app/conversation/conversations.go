@@ -11,7 +11,7 @@ import (
 // Draft is a conversation to be made. The creator is a member.
 type Draft struct {
 	Type    int
-	Creator string   // a user caller is always the creator himself
+	Creator string   // a user caller is always the creator
 	Members []string // without or with the creator
 	Ext     json.RawMessage
 }
@@ -93,7 +93,7 @@ func (s *Service) Detail(ctx context.Context, c Caller, id string) (Conversation
 	return conv, nil
 }
 
-// Find lists the conversations that match, newest first; a user sees his own.
+// Find lists the conversations that match, newest first; a user sees their own.
 func (s *Service) Find(ctx context.Context, c Caller, w Where, page, size int) (Page[Conversation], error) {
 	p := pageOf[Conversation](page, size, 20)
 	var err error
@@ -102,7 +102,7 @@ func (s *Service) Find(ctx context.Context, c Caller, w Where, page, size int) (
 }
 
 // SetExt replaces the extension of the conversations that match and returns
-// how many; a user changes only those that he created. An empty Where is
+// how many; a user changes only those that they created. An empty Where is
 // refused: ErrMissing.
 func (s *Service) SetExt(ctx context.Context, c Caller, w Where, ext json.RawMessage) (int, error) {
 	if len(w) == 0 {

@@ -116,8 +116,8 @@ func (s *Service) MessagePage(ctx context.Context, c Caller, conversation string
 }
 
 // Since is what a user missed after the message after, over all conversations
-// that he is in now, in id order, which keeps every conversation's own order.
-// Recovered false: he missed more than 1,000, or after is no message id, and
+// that the user is in now, in id order, which keeps every conversation's own order.
+// Recovered false: it is more than 1,000, or after is no message id, and
 // the messages are not given.
 func (s *Service) Since(ctx context.Context, app, user, after string) (missed []Message, recovered bool, err error) {
 	if !ValidMessageID(after) {

@@ -30,7 +30,7 @@ const (
 
 // MessageID is the id of the message at t: 42-bit ms | 12-bit counter | 4-bit
 // conversation type | 22 bits of FNV-1-32 of the conversation id, of which bit
-// 15 is always 0, in base32. Text order is tick order (conversations.md 1).
+// 15 is always 0, in base32. Text order is tick order (docs/conversations.md#message-ids).
 func MessageID(t Tick, convType int, conversation string) string {
 	h := fnv.New32()
 	_, _ = h.Write([]byte(conversation))

@@ -6,7 +6,7 @@ import (
 )
 
 // AddMembers adds users; who is a member already is no error. A user caller
-// has to be a member himself, or to add only himself under Open rules.
+// has to be a member, or to add only themselves under Open rules.
 // ErrUnknownConversation, ErrNotMember, ErrUnknownUser, ErrBanned, ErrTooManyMembers.
 func (s *Service) AddMembers(ctx context.Context, c Caller, conversation string, users []string) error {
 	if err := validConversation(conversation); err != nil {
@@ -37,7 +37,7 @@ func (s *Service) AddMembers(ctx context.Context, c Caller, conversation string,
 }
 
 // RemoveMembers removes users and returns those who were no members. A user
-// caller may remove himself, and others when he is the creator: ErrNotAllowed,
+// caller may remove themselves, and others as the creator: ErrNotAllowed,
 // ErrUnknownConversation.
 func (s *Service) RemoveMembers(ctx context.Context, c Caller, conversation string, users []string) (failed []string, err error) {
 	if err := validConversation(conversation); err != nil {

@@ -14,7 +14,7 @@ import (
 // Post is a message to be sent.
 type Post struct {
 	Conversation string
-	From         string // a user caller is always the sender himself
+	From         string // a user caller is always the sender
 	Type         int
 	Status       int
 	Text         string

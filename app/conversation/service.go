@@ -12,8 +12,8 @@ import (
 
 // UserStore keeps users.
 type UserStore interface {
-	// PutUser makes u or, when he exists and u.Ext is not nil, sets his Ext. It
-	// returns him as he is then.
+	// PutUser makes u or, when the user exists and u.Ext is not nil, sets Ext. It
+	// returns the user as it is then.
 	PutUser(ctx context.Context, u User) (User, error)
 	// UserByID: ErrUnknownUser.
 	UserByID(ctx context.Context, app, id string) (User, error)
@@ -35,7 +35,7 @@ type Store interface {
 	// Conversation reads one, deleted or not: ErrUnknownConversation.
 	Conversation(ctx context.Context, app, id string) (Conversation, error)
 	// Find lists those that match, newest first, and counts all. Viewer not
-	// empty: only those he is a member of.
+	// empty: only those of which the viewer is a member.
 	Find(ctx context.Context, app, viewer string, w Where, offset, limit int) ([]Conversation, int, error)
 	// SetExt changes those that match and that editor, unless empty, created;
 	// it returns how many. At is when.
@@ -140,8 +140,8 @@ func (s *Service) open(app string) bool {
 // now is the node's clock as stored: UTC, microseconds.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// EnsureUser makes the user on his first token or login, sets his ext when one
-// is given, and returns him: ErrBadUserID, ErrBanned, ErrBadFormat, ErrTooLarge.
+// EnsureUser makes the user on the first token or login, sets the ext when one
+// is given, and returns the user: ErrBadUserID, ErrBanned, ErrBadFormat, ErrTooLarge.
 func (s *Service) EnsureUser(ctx context.Context, c Caller, id string, ext json.RawMessage) (User, error) {
 	if err := ValidUser(c.Rules, id); err != nil {
 		return User{}, err
@@ -186,7 +186,7 @@ func (s *Service) Users(ctx context.Context, c Caller, page, size int) (Page[Use
 	return p, err
 }
 
-// Ban refuses the user from now on and ends his sessions, or lets him in again.
+// Ban refuses the user from now on and ends their sessions, or lets them in again.
 // Only the app's server may: ErrNotAllowed, ErrUnknownUser.
 func (s *Service) Ban(ctx context.Context, c Caller, id string, banned bool) error {
 	if !c.Server() {

@@ -3,7 +3,7 @@ package realtime
 import "time"
 
 // A command is not history: it is kept for resume until it expires, in the
-// memory of every node (design/conversations.md 3).
+// memory of every node (docs/conversations.md#commands).
 type command struct {
 	m       *Message
 	expires time.Time

@@ -1,6 +1,6 @@
 // Package realtime delivers committed messages to the sessions of this node:
 // bounded queues, one order per conversation, resume by message id, replace
-// rules and close codes (design/conversations.md 2, 3, 6). It reads the store's
+// rules and close codes (docs/conversations.md#sessions). It reads the store's
 // log and knows neither the wire nor the web framework: handlers bring both.
 package realtime
 
@@ -32,7 +32,7 @@ type Config struct {
 // Dialect is a wire format and the rule for who replaces whom.
 type Dialect uint8
 
-// Gateway is seed 003: one session per user and platform. Socket is seed 001:
+// Gateway is the gateway API: one session per user and platform. Socket is the conversation API:
 // one session per user and device.
 const (
 	Gateway Dialect = iota

@@ -22,8 +22,8 @@ func (s *memory) slowly() {
 
 func TestWhoLeftWhileAwayGetsNothingNewer(t *testing.T) {
 	for name, first := range map[string]bool{
-		"room read when he was there": true,
-		"room read before he came":    false,
+		"room read when the user was there": true,
+		"room read before the user came":    false,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -94,12 +94,12 @@ func TestOneWhoComesHidesNoRemovalOfAnother(t *testing.T) {
 	})
 }
 
-// Bob's memberships are read, then he is removed, and only then is he put into
+// Bob's memberships are read, then Bob is removed, and only then put into
 // the rooms of this node.
 func TestRemovalDuringTheLoginHolds(t *testing.T) {
 	for name, c := range map[string]struct {
 		known bool                    // the room was read before
-		then  func(s *memory, h *Hub) // after the removal, before he settles
+		then  func(s *memory, h *Hub) // after the removal, before the session settles
 	}{
 		"room not read":            {false, func(*memory, *Hub) {}},
 		"room being read at first": {false, func(s *memory, h *Hub) { s.slowly(); s.send("c", "ann", "2"); deliver(h) }},

@@ -22,10 +22,10 @@ func TestASlowSyncIsHeldBackForThoseOfTheLastOne(t *testing.T) {
 		{name: "a fast disk waits for nobody", took: 6 * time.Microsecond, crowd: 3, landed: []int{1}, coming: true, want: 1},
 		{name: "all are back", took: time.Hour, crowd: 3, landed: []int{2, 1}, coming: true, want: 3},
 		{name: "more than before", took: time.Hour, crowd: 3, landed: []int{2, 2}, coming: true, want: 4},
-		{name: "one is on his way to the lane", took: time.Hour, crowd: 3, landed: []int{2}, later: 1, want: 3},
+		{name: "one is on the way to the lane", took: time.Hour, crowd: 3, landed: []int{2}, later: 1, want: 3},
 		{name: "one is in the lane", took: time.Hour, crowd: 3, landed: []int{2}, coming: true, later: 1, want: 3},
-		{name: "he does not come back", took: 7 * time.Microsecond, crowd: 3, landed: []int{2}, want: 2},
-		{name: "he stays in the lane", took: 7 * time.Microsecond, crowd: 3, landed: []int{2}, coming: true, want: 2},
+		{name: "the other does not come back", took: 7 * time.Microsecond, crowd: 3, landed: []int{2}, want: 2},
+		{name: "the other stays in the lane", took: 7 * time.Microsecond, crowd: 3, landed: []int{2}, coming: true, want: 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := &wal{landed: make(chan landing, walBehind), crowd: tc.crowd, behind: 100, turned: make(chan struct{})}

@@ -176,7 +176,7 @@ func (h Notify) events(c *fiber.Ctx, l realtime.Login) error {
 	return nil
 }
 
-// poll answers one message as the seed has it, or all since a message.
+// poll answers one message as the gateway API has it, or all since a message.
 func (h Notify) poll(c *fiber.Ctx, l realtime.Login) error {
 	ctx, cancel := context.WithTimeout(c.UserContext(), pollWait)
 	defer cancel()

@@ -320,7 +320,7 @@ func TestManyCallersAtOnceLoseNothing(t *testing.T) {
 	}
 }
 
-func TestATemplateGivesEachHisOwnWords(t *testing.T) {
+func TestATemplateGivesEachItsOwnWords(t *testing.T) {
 	s := start(t, rongcloud.Config{})
 	body := object{
 		"fromUserId": "ann", "objectName": "RC:TxtMsg", "toUserId": []string{"bob", "cid"}, "content": `{"content":"{c}{d}","extra":"bb"}`,

@@ -103,7 +103,7 @@ func TestEveryWrongGroupIsCaught(t *testing.T) {
 		{"cuts the new name", "RenamedGroupHasItsNewNameAndItsMembers", func(v *vendors.Vendor, r right) { v.GroupNames = wrongName{r} }},
 		{"hands the group to its owner", "TransferredGroupHasItsNewOwnerAndItsMembers", func(v *vendors.Vendor, r right) { v.GroupOwners = wrongOwner{r} }},
 		{"reads the first page alone", "GroupMembersAreTheFarEndsAllOfThem", func(v *vendors.Vendor, r right) { v.GroupLists = firstPage{r} }},
-		{"loses the groups' names", "GroupsOfAUserAreHisWithTheirNamesAllOfThem", func(v *vendors.Vendor, r right) { v.GroupLists = nameless{r} }},
+		{"loses the groups' names", "GroupsOfAUserAreListedWholeWithTheirNames", func(v *vendors.Vendor, r right) { v.GroupLists = nameless{r} }},
 		{"mutes who asks", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = wrongMutes{r} }},
 		{"mutes the first alone", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = firstMute{r} }},
 		{"unmutes nobody", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = stuckUnmute{r} }},

@@ -137,7 +137,7 @@ func stateMutants() []mutant {
 		{name: "group without its members", caught: "CreatedGroupHasItsCreatorAndMembers", vendor: func(v *vendors.Vendor) { v.Groups = emptyGroup{right(v)} }},
 		{name: "group keeps its old name", caught: "RenamedGroupHasItsNewNameAndItsMembers", vendor: func(v *vendors.Vendor) { v.GroupNames = oldName{right(v)} }},
 		{name: "mute forgets for how long", caught: "MemberMutedForAWhileIsMutedSoLongOrItIsRefused", vendor: func(v *vendors.Vendor) { v.MemberMutes = endless{right(v)} }},
-		{name: "kick forgets for how long", caught: "KickForAWhileKeepsHimOut", vendor: func(v *vendors.Vendor) { v.Rooms.Kick = softKick{right(v)} }},
+		{name: "kick forgets for how long", caught: "KickForAWhileKeepsThemOut", vendor: func(v *vendors.Vendor) { v.Rooms.Kick = softKick{right(v)} }},
 		{name: "unban does nothing", caught: "BannedUserIsOutUntilUnbanned", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},
 		{name: "dissolve does nothing", caught: "DissolvedRoomIsEmpty", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},
 		{name: "absent room is active", caught: "RoomThatIsNotThereIsAbsentAndHasNoUsers", vendor: func(v *vendors.Vendor) { v.Rooms.Query = fullRoom{right(v)} }},

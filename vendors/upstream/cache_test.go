@@ -40,7 +40,7 @@ func TestCacheAsksOnceForAllWhoWait(t *testing.T) {
 	})
 }
 
-func TestCacheCallerWhoLeavesTakesNobodyWithHim(t *testing.T) {
+func TestCacheCallerWhoLeavesTakesNobodyAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewCache[string]("v", "op", time.Hour, 10)
 		ask := func(ctx context.Context) (string, error) {

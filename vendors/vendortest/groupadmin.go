@@ -15,7 +15,7 @@ func groupAdminChecks() []check {
 		{"TransferredGroupHasItsNewOwnerAndItsMembers", []string{"Groups", "GroupOwners"},
 			func(f Fixture) bool { return f.Far.GroupOwner != nil && f.Far.Members != nil }, transferGroup},
 		{"GroupMembersAreTheFarEndsAllOfThem", []string{"Groups", "GroupLists"}, func(f Fixture) bool { return f.Far.Members != nil }, listMembers},
-		{"GroupsOfAUserAreHisWithTheirNamesAllOfThem", []string{"Groups", "GroupLists"}, func(f Fixture) bool { return f.Far.Members != nil }, listGroups},
+		{"GroupsOfAUserAreListedWholeWithTheirNames", []string{"Groups", "GroupLists"}, func(f Fixture) bool { return f.Far.Members != nil }, listGroups},
 		{"MutedMemberIsMutedAloneUntilUnmuted", []string{"MemberMutes"}, func(f Fixture) bool { return f.Far.MemberMute != nil }, muteMember},
 		{"MemberMutedForAWhileIsMutedSoLongOrItIsRefused", []string{"MemberMutes"}, func(f Fixture) bool { return f.Far.MemberMute != nil }, muteForAWhile},
 		{"MutedGroupIsMutedAloneUntilUnmuted", []string{"Groups", "GroupMutes"}, func(f Fixture) bool { return f.Far.GroupMuted != nil }, muteGroup},
@@ -74,16 +74,16 @@ func listMembers(t T, e *env) {
 }
 
 func listGroups(t T, e *env) {
-	e.group(t, "his", "loner")
-	e.group(t, "his2", "loner", e.Peer)
-	e.group(t, "notHis", e.Peer)
+	e.group(t, "theirs", "loner")
+	e.group(t, "theirs2", "loner", e.Peer)
+	e.group(t, "notTheirs", e.Peer)
 	got, err := e.v.GroupLists.UserGroups(t.Context(), "loner")
 	must(t, "groups", err)
 	slices.SortFunc(got, func(a, b vendors.GroupName) int { return len(a.ID) - len(b.ID) })
-	if want := []vendors.GroupName{{ID: "his", Name: "of his"}, {ID: "his2", Name: "of his2"}}; !slices.Equal(got, want) {
+	if want := []vendors.GroupName{{ID: "theirs", Name: "of theirs"}, {ID: "theirs2", Name: "of theirs2"}}; !slices.Equal(got, want) {
 		t.Errorf("groups %v, want %v", got, want)
 	}
-	got, err = e.v.GroupLists.UserGroups(t.Context(), "nobodyKnowsHim")
+	got, err = e.v.GroupLists.UserGroups(t.Context(), "nobodyKnows")
 	if err != nil || len(got) != 0 {
 		t.Errorf("a user without groups: %v, %v", got, err)
 	}

@@ -16,12 +16,12 @@ func roomChecks() []check {
 		{"RoomThatIsNotThereIsAbsentAndHasNoUsers", []string{"Rooms.Query"}, nil, absentRoom},
 		{"SpeakersAreTheFarEnds", []string{"Rooms.Speakers"}, func(f Fixture) bool { return f.Far.SetSpeakers != nil }, speakers},
 		{"KickedUserIsOutAndTheOthersStay", []string{"Rooms.Kick"}, users, kick},
-		{"KickForAWhileKeepsHimOut", []string{"Rooms.Kick"}, func(f Fixture) bool { return users(f) && f.Far.RoomBanned != nil }, kickFor},
+		{"KickForAWhileKeepsThemOut", []string{"Rooms.Kick"}, func(f Fixture) bool { return users(f) && f.Far.RoomBanned != nil }, kickFor},
 		{"BannedUserIsOutUntilUnbanned", []string{"Rooms.Ban"}, func(f Fixture) bool { return f.Far.RoomBanned != nil && seeded(f) }, ban},
 		{"DissolvedRoomIsEmpty", []string{"Rooms.Ban"}, users, dissolve},
 		{"RoomTextReachesAllOrTheOneNamed", []string{"Rooms.Push"}, func(f Fixture) bool { return f.Far.RoomTexts != nil && seeded(f) }, pushText},
 		{"EveryIdentityReachesTheFarEndAsItself", []string{"Rooms.Identity"}, func(f Fixture) bool { return f.Far.Identity != nil && seeded(f) }, identities},
-		{"UserStateNamesHisRooms", []string{"Rooms.Calls"}, users, userState},
+		{"UserStateNamesTheRooms", []string{"Rooms.Calls"}, users, userState},
 		{"CallRecordsAreTheFarEndsPageByPage", []string{"Rooms.Calls"}, func(f Fixture) bool { return f.Far.SetCalls != nil }, userCalls},
 	}
 }

@@ -124,7 +124,7 @@ func TestTheRelayBringsEveryMessageToEveryMemberInOrderThroughFailures(t *testin
 				}
 			}
 			if got := v.of(c, "a"); len(got) > 0 {
-				t.Errorf("the sender got his own: %v", got)
+				t.Errorf("the sender got a copy: %v", got)
 			}
 		}
 		if v.most != 2 {

@@ -271,7 +271,7 @@ func TestWindowsOfHistory(t *testing.T) {
 	})
 }
 
-func TestANewMemberSeesWhatComesAfterHimAndALeftOneNothing(t *testing.T) {
+func TestANewMemberSeesWhatComesAfterThemAndALeftOneNothing(t *testing.T) {
 	eachService(t, func(t *testing.T, s *conversation.Service) {
 		ctx := context.Background()
 		conv := group(t, s, "a")
@@ -405,7 +405,7 @@ func TestAOneToOneConversationExistsOnce(t *testing.T) {
 			}
 		}
 		if _, _, err := s.Create(ctx, server, draft("a", "a")); !errors.Is(err, conversation.ErrBadType) {
-			t.Errorf("with himself: %v", err)
+			t.Errorf("with oneself: %v", err)
 		}
 	})
 }

@@ -94,7 +94,7 @@ func TestWhereIsUnderstood(t *testing.T) {
 			}
 		}
 		if n, err := s.SetExt(context.Background(), as("Tom"), where(t, `[["conv_type","=",3]]`), nil); err != nil || n != 1 {
-			t.Errorf("a user changed %d conversations, %v; want his own one", n, err)
+			t.Errorf("a user changed %d conversations, %v; want the own one", n, err)
 		}
 		if _, err := s.SetExt(context.Background(), server, nil, nil); !errors.Is(err, conversation.ErrMissing) {
 			t.Errorf("an update of everything: %v", err)

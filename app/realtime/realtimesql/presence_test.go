@@ -17,7 +17,7 @@ import (
 	"switchboard/app/sqldb/sqldbtest"
 )
 
-func TestUserIsOnlineWhileAnyNodeHasHim(t *testing.T) {
+func TestUserIsOnlineWhileAnyNodeHasThem(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx, p, ann := context.Background(), realtimesql.NewPresence(db), realtime.User{App: app, ID: "ann"}
 		for _, node := range []string{"A", "B"} {

@@ -85,7 +85,7 @@ func TestSessionsReadEveryChangeOfAMemberListOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		if joined, left, v := read(v2); !slices.Equal(joined, []string{"bob"}) || left != nil || v <= v2 {
-			t.Errorf("he came back: %v %v at %d", joined, left, v)
+			t.Errorf("the user came back: %v %v at %d", joined, left, v)
 		}
 		if roster, err := live.MemberVersion(ctx, app, conv); err != nil || roster <= v2 {
 			t.Errorf("version %d, %v", roster, err)
