@@ -4,18 +4,23 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"switchboard/app/environ"
 )
 
 func TestConfigurationIsChecked(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
-		{"SWITCHBOARD_LISTEM", "x", "SWITCHBOARD_LISTEM"},
+		{"SWITCHBOARD_LISTEM", "x", "SWITCHBOARD_LISTEM: no such variable: did you mean SWITCHBOARD_LISTEN?"},
 		{"SWITCHBOARD_DEADLINE", "soon", "SWITCHBOARD_DEADLINE"},
 		{"SWITCHBOARD_DEADLINE", "-1s", "SWITCHBOARD_DEADLINE"},
 		{"SWITCHBOARD_ENV", "prod", "SWITCHBOARD_ENV"},
-		{"SWITCHBOARD_PRICE_TEXT", "-1", "SWITCHBOARD_PRICE"},
+		{"SWITCHBOARD_PRICE_TEXT", "-1", "SWITCHBOARD_PRICE_TEXT: "},
 		{"SWITCHBOARD_PAIRING_KEYS", "fanuot:2", "SWITCHBOARD_PAIRING_KEYS: pair.fanuot"},
 		{"SWITCHBOARD_PAIRING_REFRESH", "-1s", "SWITCHBOARD_PAIRING_REFRESH: "},
 		{"SWITCHBOARD_PAIRING_STALE_MAX", "-1s", "SWITCHBOARD_PAIRING_STALE_MAX: "},
@@ -31,6 +36,41 @@ func TestConfigurationIsChecked(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 		})
+	}
+}
+
+// Each mistake names its variable, whichever package owns it.
+func TestAllMistakesOfTheConfigurationAreToldAtOnce(t *testing.T) {
+	want := []string{
+		"SWITCHBOARD_REALTIME_QEUE_BYTES: no such variable: did you mean SWITCHBOARD_REALTIME_QUEUE_BYTES?",
+		"SWITCHBOARD_DEADLINE: want a time such as 500ms or 10s",
+		"SWITCHBOARD_ENV: ", "SWITCHBOARD_LISTEN: ", "SWITCHBOARD_BUS_URL: ", "SWITCHBOARD_TOKEN_TTL: ",
+		"SWITCHBOARD_LEDGER_GIVE_UP: ", "SWITCHBOARD_WORDS_SYNC: ", "SWITCHBOARD_PRICE_PAIR: ", "SWITCHBOARD_TRANSLATE_CACHE_TTL: ",
+		"SWITCHBOARD_PAIRING_KEYS: ", "SWITCHBOARD_PAIRING_PROFILE_TTL: ", "SWITCHBOARD_PAIRING_EVENTS_SECRET: ",
+		"SWITCHBOARD_ROUTE_ROOMS: ", "SWITCHBOARD_REALTIME_SOCKET_PING: ", "SWITCHBOARD_CONVERSATION_EXT_BYTES: ",
+		"SWITCHBOARD_PUBLIC_URL: ", "SWITCHBOARD_EVENTS_URL: ", "SWITCHBOARD_EVENTS_SECRET: ", "SWITCHBOARD_LINKV_APP_KEY ",
+	}
+	for name, value := range map[string]string{
+		"REALTIME_QEUE_BYTES": "1", "DEADLINE": "soon", "ENV": "prod", "LISTEN": "8081", "BUS_URL": "kafka://s3cr3t", "TOKEN_TTL": "1ms",
+		"LEDGER_GIVE_UP": "0s", "WORDS_SYNC": "1ms", "PRICE_PAIR": "-1", "TRANSLATE_CACHE_TTL": "0s", "PAIRING_KEYS": "fanuot:2",
+		"PAIRING_PROFILE_TTL": "0s", "PAIRING_EVENTS_URL": "http://127.0.0.1:1", "PAIRING_EVENTS_SECRET": "s3cr3t",
+		"ROUTE_ROOMS": "weighted/a=x", "REALTIME_SOCKET_PING": "0s", "CONVERSATION_EXT_BYTES": "0", "PUBLIC_URL": "cdn",
+		"EVENTS_URL": "app.example.com", "EVENTS_SECRET": "s3cr3t", "LINKV_APP_ID": "a",
+	} {
+		t.Setenv("SWITCHBOARD_"+name, value)
+	}
+	_, err := loadConfig()
+	if err == nil || strings.Contains(err.Error(), "s3cr3t") {
+		t.Fatalf("got %v", err)
+	}
+	told := strings.Split(err.Error(), "\n")
+	for _, w := range want {
+		if !slices.ContainsFunc(told, func(line string) bool { return strings.HasPrefix(line, w) }) {
+			t.Errorf("not told: %s", w)
+		}
+	}
+	if len(told) != len(want) {
+		t.Errorf("%d mistakes are told, want %d:\n%s", len(told), len(want), err)
 	}
 }
 
@@ -142,5 +182,15 @@ func TestProductionDoesNotStartAsASandbox(t *testing.T) {
 	err = run(t.Context(), cfg, &syncBuffer{}, &syncBuffer{})
 	if err == nil || !strings.Contains(err.Error(), "production") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestTheListedVariablesAreThoseThatAreRead(t *testing.T) {
+	var want strings.Builder
+	if err := envconfig.Usagef(envPrefix, &Config{}, &want, "{{range .}}{{usage_key .}}\n{{end}}"); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(environ.Names(envPrefix, &Config{}), "\n") + "\n"; got != want.String() {
+		t.Errorf("listed:\n%s\nread:\n%s", got, want.String())
 	}
 }

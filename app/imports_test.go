@@ -34,6 +34,7 @@ var importRules = []struct {
 	{"app/problem", nil},
 	{"app/periodic", nil},
 	{"app/outbox", nil},
+	{"app/environ", []string{envconfigLib}},
 	{"app/pairing/ticket", []string{"app/problem"}},
 	{"app/pairing/", []string{"app/pairing/", "vendors", "app/problem", "app/periodic"}},
 	{"app/pairing", []string{"app/pairing/ticket", "vendors", "app/problem", "app/periodic"}},

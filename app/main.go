@@ -4,14 +4,13 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"switchboard/app/pairing"
+	"switchboard/app/environ"
 )
 
 func main() {
@@ -57,13 +56,13 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		_, err := io.WriteString(stdout, usage)
 		return err
 	case "config":
-		return printConfig(stdout)
+		return environ.Print(stdout, envPrefix, &Config{})
 	case "health":
 		cfg, err := loadConfig()
 		if err != nil {
 			return err
 		}
-		return probe(ctx, cfg.Listen)
+		return health(ctx, cfg.Listen)
 	case "sign":
 		if len(args) < 2 || args[1] != "explain" {
 			return errUsage
@@ -83,23 +82,4 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return simulate(ctx, args[1:], stdout)
 	}
 	return errUsage
-}
-
-// simulate reads the simulator's flags; their defaults are pairing.SimDefault.
-func simulate(ctx context.Context, args []string, stdout io.Writer) error {
-	cfg := pairing.SimDefault()
-	flags := flag.NewFlagSet("simulate", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&cfg.Scenario, "scenario", cfg.Scenario, "")
-	flags.IntVar(&cfg.Candidates, "candidates", cfg.Candidates, "")
-	flags.DurationVar(&cfg.Horizon, "horizon", cfg.Horizon, "")
-	flags.Float64Var(&cfg.AsksPerSec, "asks", cfg.AsksPerSec, "")
-	flags.Float64Var(&cfg.Day, "day", cfg.Day, "")
-	flags.Float64Var(&cfg.Affinity, "affinity", cfg.Affinity, "")
-	flags.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "")
-	flags.StringVar(&cfg.Chart, "chart", cfg.Chart, "")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return errUsage
-	}
-	return pairing.Simulate(ctx, cfg, stdout)
 }

@@ -92,13 +92,13 @@ func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
 
 func TestHealthCommandAsksTheProcess(t *testing.T) {
 	p := start(t, nil)
-	if err := probe(t.Context(), strings.TrimPrefix(p.URL, "http://")); err != nil {
+	if err := health(t.Context(), strings.TrimPrefix(p.URL, "http://")); err != nil {
 		t.Error(err)
 	}
 	if err := p.stop(); err != nil {
 		t.Error(err)
 	}
-	if err := probe(context.Background(), strings.TrimPrefix(p.URL, "http://")); err == nil {
+	if err := health(context.Background(), strings.TrimPrefix(p.URL, "http://")); err == nil {
 		t.Error("a stopped process is reported alive")
 	}
 }

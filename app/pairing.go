@@ -1,20 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
-	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
+	"switchboard/app/environ"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairingsql"
 	"switchboard/app/pairing/ticket"
@@ -22,6 +19,7 @@ import (
 	"switchboard/app/realtime/buslink"
 	"switchboard/app/sqldb"
 	"switchboard/app/wallet"
+	"switchboard/app/webhook"
 	"switchboard/vendors"
 )
 
@@ -39,30 +37,26 @@ type PairingConfig struct {
 	EventsSecret vendors.Secret `split_words:"true" desc:"whsec_... key that signs what is told (Standard Webhooks)"`
 }
 
-// check tries the keys, so that a bad one stops the start. Its error begins with
-// the variable's name behind SWITCHBOARD_PAIRING_.
-func (c PairingConfig) check() error {
+// Validate returns every mistake; each begins with the variable's name.
+func (c PairingConfig) Validate() error {
+	var errs []error
 	if _, err := ticket.ParseConfig(prefixed(c.Keys)); err != nil {
-		return fmt.Errorf("KEYS: %w", err)
+		errs = append(errs, fmt.Errorf("KEYS: %w", err))
 	}
 	for _, v := range []struct {
 		name  string
 		value time.Duration
 	}{{"REFRESH", c.Refresh}, {"STALE_MAX", c.StaleMax}, {"SKEW_MAX", c.SkewMax}} {
 		if v.value < 0 {
-			return fmt.Errorf("%s: must not be less than 0", v.name)
+			errs = append(errs, fmt.Errorf("%s: must not be less than 0", v.name))
 		}
 	}
-	if err := c.Profile.check(); err != nil {
-		return err
-	}
+	errs = append(errs, c.Profile.Validate())
 	if c.EventsURL != "" {
-		// The library takes no key at all for a key.
-		if _, err := webhooks.NewWebhook(c.EventsSecret.Reveal()); err != nil || c.EventsSecret == "" {
-			return errors.New("EVENTS_SECRET: not a Standard Webhooks key")
-		}
+		_, err := webhook.New(c.EventsURL, c.EventsSecret)
+		errs = append(errs, environ.Named("EVENTS_", err))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func prefixed(keys map[string]string) map[string]string {
@@ -79,7 +73,7 @@ type pairs struct {
 	prices  wallet.Prices
 	routes  *vendors.Router
 	coins   *wallet.Service
-	hook    *webhooks.Webhook // nil: nobody is told
+	hook    *webhook.Sender // nil: nobody is told
 	client  *http.Client
 	publish buslink.Publisher
 }
@@ -89,9 +83,10 @@ func (s *server) openPairing(coins *wallet.Service, log *slog.Logger) (*pairing.
 	s.open.push("pairing's connections", func() error { p.client.CloseIdleConnections(); return nil })
 	if p.cfg.EventsURL != "" {
 		var err error
-		if p.hook, err = webhooks.NewWebhook(p.cfg.EventsSecret.Reveal()); err != nil {
-			return nil, fmt.Errorf("%s_PAIRING_EVENTS_SECRET: not a Standard Webhooks key", envPrefix)
+		if p.hook, err = webhook.New(p.cfg.EventsURL, p.cfg.EventsSecret); err != nil {
+			return nil, environ.Named(envPrefix+"_PAIRING_EVENTS_", err)
 		}
+		s.open.push("pairing's webhook", func() error { p.hook.Close(); return nil })
 	}
 	store := pairingsql.New(s.db)
 	options := pairing.Options{
@@ -295,29 +290,8 @@ func (p *pairs) notify(ctx context.Context, n pairing.Notice) error {
 	if err != nil {
 		return err
 	}
-	id, now := fmt.Sprintf("%s:%d:%s:%d", n.AskNo, n.Version, n.Name, n.UID), time.Now()
-	signature, err := p.hook.Sign(id, now, body)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.cfg.EventsURL, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(webhooks.HeaderWebhookID, id)
-	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
-	req.Header.Set(webhooks.HeaderWebhookSignature, signature)
-	res, err := p.client.Do(req)
-	if err != nil {
-		return errors.New("the business server was not reached") // the URL may hold a secret
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	if res.StatusCode/100 != 2 {
-		return fmt.Errorf("the business server answered %d", res.StatusCode)
-	}
-	return nil
+	_, err = p.hook.Post(ctx, fmt.Sprintf("%s:%d:%s:%d", n.AskNo, n.Version, n.Name, n.UID), body)
+	return err
 }
 
 // hear passes a vendor's event to pair matching. The vendor knows no apps: one

@@ -26,14 +26,19 @@ type ProfileConfig struct {
 	Stale time.Duration `default:"10m" desc:"how long it holds beyond that while the URL fails; then pair.profile.on_error decides"`
 }
 
-func (c ProfileConfig) check() error {
+// Validate returns every mistake; each begins with the variable's name.
+func (c ProfileConfig) Validate() error {
+	var errs []error
 	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("PROFILE_URL: must be http or https with a host")
+		errs = append(errs, errors.New("PROFILE_URL: must be http or https with a host"))
 	}
-	if c.TTL <= 0 || c.Stale < 0 {
-		return errors.New("PROFILE_TTL must be more than 0 and PROFILE_STALE not less")
+	if c.TTL <= 0 {
+		errs = append(errs, errors.New("PROFILE_TTL: must be more than 0"))
 	}
-	return nil
+	if c.Stale < 0 {
+		errs = append(errs, errors.New("PROFILE_STALE: must not be less than 0"))
+	}
+	return errors.Join(errs...)
 }
 
 const (

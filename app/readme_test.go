@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"switchboard/app/environ"
 )
 
 // docs/configuration.md shows what the config command prints. After a change of the
@@ -18,7 +20,7 @@ func TestConfigurationIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want bytes.Buffer
-	if err := printConfig(&want); err != nil {
+	if err := environ.Print(&want, envPrefix, &Config{}); err != nil {
 		t.Fatal(err)
 	}
 	before, rest, found := strings.Cut(string(page), begin)

@@ -20,6 +20,7 @@ import (
 	"switchboard/app/conversation"
 	"switchboard/app/conversation/conversationsql"
 	"switchboard/app/conversation/relaylink"
+	"switchboard/app/environ"
 	"switchboard/app/events"
 	"switchboard/app/events/eventsql"
 	"switchboard/app/ledger"
@@ -89,7 +90,7 @@ func run(ctx context.Context, cfg Config, stdout, stderr io.Writer) (err error) 
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	s, err := build(ctx, cfg, log)
 	switch {
-	case err != nil && errors.Is(err, ctx.Err()):
+	case err != nil && ctx.Err() != nil:
 		return nil // told to stop while it started
 	case err != nil:
 		return err
@@ -148,13 +149,13 @@ func (s *server) openOutside(context.Context) (err error) {
 		return err
 	}
 	s.open.push("vendors", func() error { s.accounts.Close(); return nil })
-	base, err := s.cfg.Route.table()
+	base, err := s.cfg.Route.Parse()
 	if err != nil {
 		return err
 	}
 	s.routes = s.accounts.Router
 	s.metrics.watch(s.routes)
-	return namedRoute(s.routes.Apply(base))
+	return environ.Named(envPrefix+"_ROUTE_", s.cfg.Route.Apply(s.routes, base))
 }
 
 // openStore opens what is kept, and makes the group of what runs beside requests:
@@ -189,7 +190,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
 	}})
 	if err != nil {
-		return fmt.Errorf("%s_WORDS_%w", envPrefix, err)
+		return environ.Named(envPrefix+"_WORDS_", err)
 	}
 	s.background("moderation", s.words.Run)
 	s.coins = wallet.New(s.cfg.Price, s.routes)
@@ -200,7 +201,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 		Store: s.writes, Archive: s.writes, Describe: product.Describe, Recipes: recipes, Observe: s.metrics.write, Log: s.log,
 	})
 	s.background("ledger", s.book.Run)
-	base, err := s.cfg.Route.table()
+	base, err := s.cfg.Route.Parse()
 	if err != nil {
 		return err
 	}
@@ -233,7 +234,7 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	s.open.push("bus", func() error { s.bus.Close(); return nil })
 	s.metrics.news(s.bus)
 	if s.files, err = uploads.Open(s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
-		return fmt.Errorf("%s_%w", envPrefix, err)
+		return environ.Named(envPrefix+"_", err)
 	}
 	s.open.push("uploads", s.files.Close)
 	publish := buslink.Publisher{Bus: s.bus}
@@ -315,7 +316,7 @@ func (s *server) openMatching(context.Context) (err error) {
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
 		Store: eventsql.New(s.db), Log: s.log, Handle: s.hear, Observe: s.metrics.event,
 	}); err != nil {
-		return fmt.Errorf("%s_EVENTS_%w", envPrefix, err)
+		return environ.Named(envPrefix+"_EVENTS_", err)
 	}
 	s.background("events", s.events.Run)
 	s.background("presence", s.presence.Run)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -42,10 +41,6 @@ const (
 
 // openWeb mounts every surface behind who may call it.
 func (s *server) openWeb(ctx context.Context) error {
-	imports, err := s.importer()
-	if err != nil {
-		return err
-	}
 	s.newWeb(context.WithoutCancel(ctx))
 	deadline := middleware.Deadline(s.cfg.Deadline)
 	s.probes().Mount(s.web, middleware.AllowFrom(s.cfg.AdminAllow))
@@ -68,7 +63,7 @@ func (s *server) openWeb(ctx context.Context) error {
 
 	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, StatusOf: product.StatusOf, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
-	callback.Handler{Routes: s.routes, Events: s.events, Import: imports, Words: s.words, Log: s.log}.
+	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.words, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))
 	s.mountConversations(deadline)
 	return nil
@@ -87,14 +82,11 @@ func (s *server) recordActivity() fiber.Handler {
 
 // importer stores what vendors report in the conversations of the one app there
 // is; nil when that is not asked for.
-func (s *server) importer() (func(context.Context, []vendors.Event) error, error) {
-	switch {
-	case s.cfg.Relay != relaylink.Both:
-		return nil, nil
-	case len(s.cfg.Apps) != 1:
-		return nil, fmt.Errorf("%s_RELAY: both needs exactly one app: vendors' reports name none", envPrefix)
+func (s *server) importer() func(context.Context, []vendors.Event) error {
+	if s.cfg.Relay != relaylink.Both {
+		return nil
 	}
-	return relaylink.Importer{Conversations: s.conversations, App: s.cfg.Apps[0].ID, Log: s.log}.Import, nil
+	return relaylink.Importer{Conversations: s.conversations, App: s.cfg.Apps[0].ID, Log: s.log}.Import
 }
 
 // mountConversations adds the gateway API, the conversation API and the files.
@@ -207,30 +199,4 @@ func ignoreClosed(err error) error {
 		return nil
 	}
 	return err
-}
-
-// probe asks a process on this machine whether it is alive.
-func probe(ctx context.Context, listen string) error {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return err
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("health: status %d", res.StatusCode)
-	}
-	return nil
 }

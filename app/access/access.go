@@ -43,6 +43,15 @@ type Config struct {
 	TokenTTL time.Duration `split_words:"true" default:"24h" desc:"life of the client tokens that /inner/get_token mints"`
 }
 
+// Validate returns every mistake; each begins with the variable's name. Apps are
+// checked as they are read.
+func (c Config) Validate() error {
+	if c.TokenTTL < time.Second {
+		return errors.New("TOKEN_TTL: must be at least 1s")
+	}
+	return nil
+}
+
 // Apps reads SWITCHBOARD_APPS.
 type Apps []App
 

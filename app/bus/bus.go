@@ -67,6 +67,15 @@ type Stats struct {
 	Overflowed int64 // payloads that a slow subscriber missed
 }
 
+// Validate says whether Open knows the URL's scheme.
+func Validate(url string) error {
+	switch scheme, _, _ := strings.Cut(url, ":"); scheme {
+	case "", "redis", "rediss", "nats", "tls":
+		return nil
+	}
+	return errors.New("want redis://... or nats://...")
+}
+
 // Open starts a bus. URL empty: in this process; else redis://, rediss:// or
 // nats://. A server that is away is no error here, see Ready; log is told when
 // it goes and when it is back.

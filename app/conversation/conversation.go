@@ -6,6 +6,7 @@ package conversation
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -155,6 +156,24 @@ type Config struct {
 	OpenHistory func(app string) bool `ignored:"true"`
 	// Relay puts stored messages in the outbox of Relay as well.
 	Relay bool `ignored:"true"`
+}
+
+// Validate returns every mistake of the environment, where nothing is left to
+// defaults; each begins with the variable's name.
+func (c Config) Validate() error {
+	var errs []error
+	for _, v := range []struct {
+		name  string
+		value int
+	}{
+		{"GROUP_MEMBERS", c.GroupMembers}, {"ROOM_MEMBERS", c.RoomMembers},
+		{"CONTENT_BYTES", c.ContentBytes}, {"EXT_BYTES", c.ExtBytes},
+	} {
+		if v.value <= 0 {
+			errs = append(errs, errors.New(v.name+": must be more than 0"))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c Config) withDefaults() Config {

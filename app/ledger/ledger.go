@@ -133,12 +133,16 @@ type Config struct {
 	GiveUp     time.Duration `split_words:"true" default:"15m" desc:"how long a write in doubt is looked into; then its outcome is unknown for good"`
 }
 
-// Validate refuses spans that cannot be.
+// Validate returns every mistake; each begins with the variable's name.
 func (c Config) Validate() error {
-	if c.FirstCheck <= 0 || c.GiveUp <= 0 {
-		return errors.New("the first check and the giving up must be above 0")
+	var errs []error
+	if c.FirstCheck <= 0 {
+		errs = append(errs, errors.New("FIRST_CHECK: must be more than 0"))
 	}
-	return nil
+	if c.GiveUp <= 0 {
+		errs = append(errs, errors.New("GIVE_UP: must be more than 0"))
+	}
+	return errors.Join(errs...)
 }
 
 // New makes a ledger. Its owner calls Run.

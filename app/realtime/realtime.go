@@ -29,6 +29,23 @@ type Config struct {
 	PollLinger    time.Duration `split_words:"true" default:"60s" desc:"how long messages are kept for a client between two long polls"`
 }
 
+// Validate returns every mistake; each begins with the variable's name.
+func (c Config) Validate() error {
+	var errs []error
+	for _, v := range []struct {
+		name  string
+		value int64
+	}{
+		{"QUEUE_MESSAGES", int64(c.QueueMessages)}, {"QUEUE_BYTES", int64(c.QueueBytes)}, {"READ_EVERY", int64(c.ReadEvery)},
+		{"GATEWAY_PING", int64(c.GatewayPing)}, {"SOCKET_PING", int64(c.SocketPing)}, {"POLL_LINGER", int64(c.PollLinger)},
+	} {
+		if v.value <= 0 {
+			errs = append(errs, errors.New(v.name+": must be more than 0"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Dialect is a wire format and the rule for who replaces whom.
 type Dialect uint8
 

@@ -44,6 +44,18 @@ type Config struct {
 	Lanes int
 }
 
+// Validate says whether the URL can be one of a database; it connects to none.
+func (c Config) Validate() error {
+	if c.URL == "" {
+		return nil
+	}
+	_, writer, reader, err := connect(c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(writer.Close(), reader.Close())
+}
+
 // DB is an open store. It is safe for concurrent use.
 type DB struct {
 	dialect Dialect

@@ -4,7 +4,9 @@ package translation
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
@@ -25,6 +27,24 @@ const (
 	maxRunes    = 1000
 	maxParallel = 8 // calls under way for one request; the vendor's rate is upstream's matter
 )
+
+// Config bounds the cache of translations.
+type Config struct {
+	CacheTTL  time.Duration `envconfig:"CACHE_TTL" default:"24h" desc:"how long a translation is kept"`
+	CacheSize int           `split_words:"true" default:"100000" desc:"how many translations are kept"`
+}
+
+// Validate returns every mistake; each begins with the variable's name.
+func (c Config) Validate() error {
+	var errs []error
+	if c.CacheTTL <= 0 {
+		errs = append(errs, errors.New("CACHE_TTL: must be more than 0"))
+	}
+	if c.CacheSize <= 0 {
+		errs = append(errs, errors.New("CACHE_SIZE: must be more than 0"))
+	}
+	return errors.Join(errs...)
+}
 
 // Lookup returns what load gives for key, from a cache when it has it; callers
 // that ask for the same key at once share one load.

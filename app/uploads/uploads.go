@@ -35,6 +35,24 @@ type Config struct {
 	Public   string   `envconfig:"PUBLIC_URL" desc:"scheme and host in the URLs of uploads; empty: those that the request came to"`
 }
 
+// Validate returns every mistake but those that show when the place is opened;
+// each begins with the variable's name.
+func (c Config) Validate() error {
+	var errs []error
+	for _, t := range c.Types {
+		if mimes[t] == "" {
+			errs = append(errs, fmt.Errorf("UPLOAD_TYPES: type %q is not known; the known are %s", t, strings.Join(known(), ", ")))
+		}
+	}
+	if c.MaxBytes < 1 {
+		errs = append(errs, errors.New("UPLOAD_MAX_BYTES: must be more than 0"))
+	}
+	if public, err := url.Parse(c.Public); c.Public != "" && (err != nil || public.Scheme != "http" && public.Scheme != "https" || public.Host == "") {
+		errs = append(errs, errors.New("PUBLIC_URL: must be http or https with a host"))
+	}
+	return errors.Join(errs...)
+}
+
 // place is where files lie. An implementation is safe for concurrent use.
 type place interface {
 	// put stores all of file under name, or nothing; an error of file comes back.
@@ -55,16 +73,8 @@ type Store struct {
 // caller closes it. The error begins with the field's name in the environment and
 // repeats nothing of the URL.
 func Open(cfg Config, folder string) (*Store, error) {
-	for _, t := range cfg.Types {
-		if mimes[t] == "" {
-			return nil, fmt.Errorf("UPLOAD_TYPES: type %q is not known; the known are %s", t, strings.Join(known(), ", "))
-		}
-	}
-	if cfg.MaxBytes < 1 {
-		return nil, errors.New("UPLOAD_MAX_BYTES: must be more than 0")
-	}
-	if public, err := url.Parse(cfg.Public); cfg.Public != "" && (err != nil || public.Scheme != "http" && public.Scheme != "https" || public.Host == "") {
-		return nil, errors.New("PUBLIC_URL: must be http or https with a host")
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
 	cfg.Public = strings.TrimRight(cfg.Public, "/")
 	place, err := openPlace(cfg.URL, folder)

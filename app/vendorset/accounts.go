@@ -81,6 +81,22 @@ func Open(opt Options) (*Accounts, error) {
 	return a, nil
 }
 
+// Validate returns every mistake that Open would meet; each names its variable.
+func Validate(opt Options) error {
+	a := &Accounts{opt: opt}
+	want, err := a.read()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range a.order(want) {
+		live, err := a.openKeys(name, want[name])
+		closeAll(live)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
 // Close closes every account; calls under way finish.
 func (a *Accounts) Close() {
 	for _, acc := range a.open {

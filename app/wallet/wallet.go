@@ -26,12 +26,19 @@ type Prices struct {
 	Free  time.Duration `default:"15s" desc:"how much of the beginning of a call costs nothing"`
 }
 
-// Validate refuses prices that would pay users for talking.
+// Validate refuses prices that would pay users for talking. It returns every
+// mistake; each begins with the variable's name.
 func (p Prices) Validate() error {
-	if min(p.Text, p.Voice, p.Image, p.Video, p.Pair) < 0 || p.Free < 0 {
-		return errors.New("prices and the free time may not be negative")
+	var errs []error
+	for _, v := range []struct {
+		name  string
+		value int64
+	}{{"TEXT", p.Text}, {"VOICE", p.Voice}, {"IMAGE", p.Image}, {"VIDEO", p.Video}, {"PAIR", p.Pair}, {"FREE", int64(p.Free)}} {
+		if v.value < 0 {
+			errs = append(errs, errors.New(v.name+": must not be negative"))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Message is the price of a message of RongCloud's type name, which is how the

@@ -1,4 +1,4 @@
-package main
+package environ
 
 import (
 	"encoding"
@@ -12,29 +12,30 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// variable is one setting of the environment, as the tags of Config describe it.
+// variable is one setting of the environment, as the tags of its field describe it.
 type variable struct{ key, preset, meaning string }
 
-// configKeys are the names of all variables.
-func configKeys() (keys []string) {
-	for _, v := range variables(envPrefix, reflect.TypeFor[Config]()) {
-		keys = append(keys, v.key)
+// Names lists the names of all variables of cfg, a pointer to a struct.
+func Names(prefix string, cfg any) (names []string) {
+	for _, v := range variables(prefix, reflect.TypeOf(cfg).Elem()) {
+		names = append(names, v.key)
 	}
-	return keys
+	return names
 }
 
-// printConfig lists every variable with its default and meaning.
-func printConfig(w io.Writer) error {
+// Print lists every variable of cfg, a pointer to a struct, with its default and
+// meaning.
+func Print(w io.Writer, prefix string, cfg any) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprint(table, "VARIABLE\tDEFAULT\tMEANING\n")
-	for _, v := range variables(envPrefix, reflect.TypeFor[Config]()) {
+	for _, v := range variables(prefix, reflect.TypeOf(cfg).Elem()) {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", v.key, v.preset, v.meaning)
 	}
 	return table.Flush()
 }
 
-// words finds where a word of a field's name ends: "TokenTTL", "URLFile".
-var words = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+// wordEnd finds where a word of a field's name ends: "TokenTTL", "URLFile".
+var wordEnd = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
 
 // variables are those that envconfig reads for spec's fields, in their order. Its own
 // list is made by a text template, with which the linker keeps every method of the
@@ -45,7 +46,7 @@ func variables(prefix string, spec reflect.Type) (all []variable) {
 		if name == "" {
 			name = field.Name
 			if field.Tag.Get("split_words") == "true" {
-				name = words.ReplaceAllString(name, "${1}${3}_${2}${4}")
+				name = wordEnd.ReplaceAllString(name, "${1}${3}_${2}${4}")
 			}
 		}
 		v := variable{prefix + "_" + strings.ToUpper(name), field.Tag.Get("default"), field.Tag.Get("desc")}
