@@ -27,7 +27,7 @@ func Open(cfg *Config, now Instant, a Ask) (*Ticket, Effects) {
 
 // AskAgain is an ask by somebody who already takes part in this ticket (A7 to
 // A9). ErrBusy refuses it; errStillWaiting answers it with this ticket; nil
-// leaves him free to open another.
+// leaves the caller free to open another.
 type AskAgain struct{ UID UID }
 
 func (e AskAgain) apply(s *step) error {

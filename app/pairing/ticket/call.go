@@ -152,7 +152,7 @@ func (e CallEnded) apply(s *step) error {
 }
 
 // liked ends a billed call. A client's word alone only starts the watchdog: the
-// vendor, the other client or the watchdog has to agree (2.4).
+// vendor, the other client or the watchdog has to agree (docs/pairing.md#commands).
 func (e CallEnded) liked(s *step) error {
 	switch {
 	case e.Witness == FromVendor, s.t.EndReportedBy != 0 && s.t.EndReportedBy != e.By:

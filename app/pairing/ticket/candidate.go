@@ -1,6 +1,6 @@
 package ticket
 
-// Proof is what presence rests on (2.12).
+// Proof is what presence rests on (docs/pairing.md#candidates).
 type Proof uint8
 
 // The proofs, the strongest first.
@@ -18,14 +18,14 @@ type Evidence struct {
 	Until  Instant // when it is worth nothing any more
 }
 
-// Avail is a person's own word on whether he wants offers.
+// Avail is a person's own word on whether they want offers.
 type Avail struct {
 	On    bool
 	Until Instant // end of the lease; 0 for off
 	At    Instant
 }
 
-// Candidate is what is known of a person beside his claim.
+// Candidate is what is known of a person beside the claim.
 type Candidate struct {
 	App       string
 	UID       UID
@@ -35,7 +35,7 @@ type Candidate struct {
 	IdleSince Instant // end of the last offer or call
 	Paused    bool    // rang out too often (N14)
 	Card      Card
-	OnlineAt  Instant // when he was first seen online
+	OnlineAt  Instant // when the person was first seen online
 	Claimed   bool    // as of the reading
 }
 
@@ -51,7 +51,7 @@ func (c *Candidate) BestEvidence(now Instant) (Evidence, bool) {
 	return best, found
 }
 
-// TakesOffers reports whether the person may be offered anything under mode (2.12).
+// TakesOffers reports whether the person may be offered anything under mode (docs/pairing.md#candidates).
 func (c *Candidate) TakesOffers(mode string, now Instant) bool {
 	if c.Paused {
 		return false

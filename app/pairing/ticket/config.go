@@ -48,7 +48,7 @@ const (
 	Score       = "score"
 )
 
-// Config is what pairing goes by in one app and scene (2.14). The tag is the
+// Config is what pairing goes by in one app and scene (docs/pairing.md#configuration). The tag is the
 // key under "pair."; a bare number under one that ends in _ms is milliseconds. A ticket keeps the configuration that it started with.
 type Config struct {
 	Enabled   bool   `key:"enabled"`    // false: no new asks and no new offers
@@ -116,7 +116,7 @@ type Config struct {
 	AnswererMin    int64  `key:"balance.answerer_min"`
 	BalanceOnError string `key:"balance.on_error"`
 
-	ProfileOnError string `key:"profile.on_error"` // deny: who cannot be known neither asks nor is offered; allow: as if nothing were known of him
+	ProfileOnError string `key:"profile.on_error"` // deny: who cannot be known neither asks nor is offered; allow: as if nothing were known of them
 
 	BalanceWatch time.Duration `key:"balance.watch"` // between readings during a liked call; 0: only before the paid time ends
 	Price        int64         `key:"price"`         // coins a started minute of a liked call; 0: free
@@ -125,7 +125,7 @@ type Config struct {
 
 	id string // of this content, where it was worked out before
 
-	PushExtra bool `key:"push.extra"` // false: dispatch is the only command, as in the seed
+	PushExtra bool `key:"push.extra"` // false: dispatch is the only command, as in the product API
 	Events    bool `key:"events"`     // tell the business server
 }
 

@@ -92,7 +92,7 @@ func (s *step) announceEnd(why Reason, peer UID) {
 	s.event(Entry{Name: EventEnded, To: s.t.Asker, Peer: peer, Round: r.No, Reason: why, StartAt: r.StartAt})
 }
 
-// clientReason is what a candidate hears when the ask ended for why (2.4).
+// clientReason is what a candidate hears when the ask ended for why (docs/pairing.md#commands).
 func clientReason(why Reason) Reason {
 	switch why {
 	case ReasonCancelled, ReasonAskerGone, ReasonBalance, ReasonExpired:
@@ -102,7 +102,7 @@ func clientReason(why Reason) Reason {
 	}
 }
 
-// Gone says that a person cannot be reached; Now: he logged out or set himself
+// Gone says that a person cannot be reached; Now: they logged out or set themselves
 // unavailable, so there is no grace (N16, D1 to D4).
 type Gone struct {
 	UID UID

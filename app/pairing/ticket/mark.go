@@ -1,6 +1,6 @@
 package ticket
 
-// Mark is one thing that happened or was measured, by the names of 2.14. Timed:
+// Mark is one thing that happened or was measured, by docs/operations.md#metrics. Timed:
 // Value is a measurement, in seconds where the name does not say else.
 type Mark struct {
 	Name  string

@@ -2,8 +2,8 @@ package ticket
 
 import "time"
 
-// Pick is a candidate that the matcher chose, with his card and, when he is an
-// asker himself, his own ask (M15).
+// Pick is a candidate that the matcher chose, with the card and, when the candidate
+// is an asker too, the own ask (M15).
 type Pick struct {
 	UID     UID
 	Card    Card
@@ -39,7 +39,7 @@ func (t *Ticket) TakesOffers(now Instant) bool {
 }
 
 // OpenSlots is how many offers may be opened now: fan-out k at once, or one more
-// every Progressive up to k (2.13).
+// every Progressive up to k (docs/pairing.md#strategies).
 func (t *Ticket) OpenSlots(cfg *Config, now Instant) int {
 	open := t.OpenOffers()
 	if cfg.Progressive == 0 || open == 0 {

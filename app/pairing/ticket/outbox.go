@@ -18,7 +18,7 @@ const (
 	FromWallet                  // a reading of the payer's balance (C15)
 )
 
-// The names of entries (2.4, 2.14).
+// The names of entries (docs/pairing.md#commands, docs/pairing.md#events).
 const (
 	CommandDispatch = "dispatch"
 	CommandRescind  = "rescind"
@@ -119,7 +119,7 @@ func (s *step) push(e Entry) int64 {
 	return e.ID
 }
 
-// command pushes one of the commands that the seed does not have.
+// command pushes one of the commands that the product API does not have.
 func (s *step) command(e Entry) {
 	if s.cfg.PushExtra {
 		e.Kind = ToClient
@@ -138,7 +138,7 @@ func (s *step) entry(id int64) int {
 	return slices.IndexFunc(s.t.Outbox, func(e Entry) bool { return e.ID == id })
 }
 
-// rescind tells a candidate that his offer is gone, after the dispatch itself;
+// rescind tells a candidate that the offer is gone, after the dispatch itself;
 // a dispatch known not to be on the wire is taken back instead (M14).
 func (s *step) rescind(o *Offer, why Reason) {
 	i := s.entry(o.Entry)

@@ -1,9 +1,9 @@
 package ticket
 
-// State is where a ticket stands (table 2.2).
+// State is where a ticket stands (docs/pairing.md#states).
 type State uint8
 
-// The states. Held is a searching ticket whose asker holds an offer himself.
+// The states. Held is a searching ticket whose asker holds an offer of another ask.
 const (
 	Searching  State = iota // no open offer
 	Offered                 // at least one open offer in this round

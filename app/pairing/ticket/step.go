@@ -58,7 +58,7 @@ func (s *step) claim(uid UID, role Role, epoch int64) Claim {
 		LeaseUntil: s.now.Add(s.cfg.longestLife())}
 }
 
-// dropAsker gives the asker back; in Held his claim belongs to the other ask.
+// dropAsker gives the asker back; in Held that claim belongs to the other ask.
 func (s *step) dropAsker(cool time.Duration) {
 	if s.t.AskerEpoch == 0 {
 		return
@@ -97,7 +97,7 @@ func (s *step) search() {
 	s.fire()
 }
 
-// pause stops T_ask; resume lets it run on (2.5).
+// pause stops T_ask; resume lets it run on (docs/pairing.md#timers).
 func (s *step) pause() { s.t.AskLeft, s.t.AskBy = max(0, s.t.AskBy.Sub(s.now)), 0 }
 
 func (s *step) resume() { s.t.AskBy, s.t.AskLeft = s.now.Add(s.t.AskLeft), 0 }

@@ -107,15 +107,15 @@ type Offer struct {
 	Entry     int64 // outbox id of the dispatch
 	HeldAsk   string
 	Withdrawn bool // passed, then taken back before the call (N6)
-	Short     bool // his pass met a payer who is short (N2)
-	Card      Card // the candidate's record as it was when he was picked
+	Short     bool // the pass met a payer who is short (N2)
+	Card      Card // the candidate's record as it was at the pick
 }
 
 // Card is what is remembered of a candidate between offers. A claim owns it:
 // nobody else changes it while the candidate is taken.
 type Card struct {
 	RNA      int     `json:"rna,omitzero"`    // offers in a row that rang without answer
-	Offers   int     `json:"offers,omitzero"` // offers ever made to him
+	Offers   int     `json:"offers,omitzero"` // offers ever made to the person
 	Passes   int     `json:"passes,omitzero"` // of those, taken
 	Accept   float64 `json:"accept,omitzero"` // acceptance, exponentially weighted; 0.5 before the first
 	AnswerMS float64 `json:"ms,omitzero"`     // answer time, exponentially weighted; 0 before the first
@@ -150,7 +150,7 @@ type Release struct {
 	Claim   Claim
 	ReadyAt Instant
 	Card    *Card // nil: unchanged
-	Paused  bool  // rang out too often: away until he opts in again (N14)
+	Paused  bool  // rang out too often: away until they opt in again (N14)
 }
 
 // Record is one connected round as its two people may list and delete it.
@@ -268,8 +268,8 @@ type View struct {
 	Peer   UID
 }
 
-// Info is what viewer may know of t (2.2): the asker and the winner all of it,
-// an offered candidate only whether his offer is still open.
+// Info is what viewer may know of t (docs/pairing.md#states): the asker and the winner all of it,
+// an offered candidate only whether the own offer is still open.
 func (t *Ticket) Info(viewer UID) (View, error) {
 	v := View{Status: t.State.Status(), AskNo: t.AskNo, Asker: t.Asker}
 	r := t.Round()

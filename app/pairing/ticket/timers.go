@@ -105,7 +105,7 @@ func (NoCandidateFound) apply(s *step) error {
 }
 
 // offerTimers: T_send, T_offer and T_gone of each open offer, and T_ask where
-// an offer would end too long after it (2.5, M7). T_round never cuts an offer.
+// an offer would end too long after it (docs/pairing.md#timers, M7). T_round never cuts an offer.
 func (t *Ticket) offerTimers(cfg *Config, arm func(Instant, func(*step))) {
 	for i := range t.Offers {
 		o := &t.Offers[i]
