@@ -13,7 +13,8 @@ import (
 
 // verifyOlder checks a call of the private-cloud API, the one with the app id
 // in its path: no appkey and no cmimToken in the headers, and a sign over the
-// rest of the form or the query, an HMAC under the app key.
+// rest of the form or the query, an HMAC under the app key
+// (docs/vendors/linkv.md#the-older-api).
 func (a *App) verifyOlder(c *mock.Call) mock.Verdict {
 	appID, appKey := a.Credential("app_id"), a.Credential("app_key")
 	nonce, timestamp := c.Header("nonce"), c.Header("timestamp")
