@@ -301,7 +301,7 @@ func (s *server) hear(ctx context.Context, e vendors.Event) {
 		return // it was told as it happened
 	}
 	for _, app := range s.apps.IDs() {
-		if err := s.pairs.Hear(ctx, app, e); err != nil && ctx.Err() == nil {
+		if err := s.pairing.Hear(ctx, app, e); err != nil && ctx.Err() == nil {
 			s.log.Warn("a vendor's event is lost to pair matching", "event", e.ID, "error", err)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,22 +17,15 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
-	"switchboard/app/conversation/conversationsql"
-	"switchboard/app/conversation/relaylink"
 	"switchboard/app/environ"
 	"switchboard/app/events"
 	"switchboard/app/events/eventsql"
 	"switchboard/app/ledger"
 	"switchboard/app/ledger/ledgersql"
-	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
-	"switchboard/app/pairing/ticket"
 	"switchboard/app/realtime"
-	"switchboard/app/realtime/buslink"
 	"switchboard/app/realtime/presence"
-	"switchboard/app/realtime/realtimesql"
-	"switchboard/app/realtime/wire"
 	"switchboard/app/rooms"
 	"switchboard/app/sqldb"
 	"switchboard/app/switches"
@@ -64,11 +56,11 @@ type server struct {
 	// background runs a part's work beside requests, until the close.
 	background func(component string, run func(context.Context) error)
 
-	words    *moderation.Service
-	coins    *wallet.Service
-	writes   *ledgersql.Store
-	book     *ledger.Ledger
-	switches *switches.Service
+	moderation  *moderation.Service
+	wallet      *wallet.Service
+	ledgerStore *ledgersql.Store
+	ledger      *ledger.Ledger
+	switches    *switches.Service
 
 	node          string // names this process among replicas
 	bus           *bus.Bus
@@ -76,7 +68,7 @@ type server struct {
 	conversations *conversation.Service
 	hub           *realtime.Hub
 	presence      *presence.Tracker
-	pairs         *pairing.Service
+	pairing       *pairing.Service
 	events        *events.Service
 
 	web            *fiber.App
@@ -185,39 +177,46 @@ func (s *server) openStore(ctx context.Context) (err error) {
 
 // openDomains opens what stands on the store and the vendors alone.
 func (s *server) openDomains(ctx context.Context) (err error) {
-	s.words, err = moderation.New(s.cfg.Words, moderation.Deps{Log: s.log, Vendor: func(ctx context.Context) ([]vendors.Word, error) {
+	s.moderation, err = moderation.New(s.cfg.Words, moderation.Deps{Log: s.log, Vendor: func(ctx context.Context) ([]vendors.Word, error) {
 		return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWords},
 			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
 	}})
 	if err != nil {
 		return environ.Named(envPrefix+"_WORDS_", err)
 	}
-	s.background("moderation", s.words.Run)
-	s.coins = wallet.New(s.cfg.Price, s.routes)
-	s.writes = ledgersql.New(s.db)
+	s.background("moderation", s.moderation.Run)
+	s.wallet = wallet.New(s.cfg.Price, s.routes)
+	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
-	recipes[vendors.OpAdjust] = s.coins.Settle
-	s.book = ledger.New(s.cfg.Ledger, ledger.Deps{
-		Store: s.writes, Archive: s.writes, Describe: product.Describe, Recipes: recipes, Observe: s.metrics.write, Log: s.log,
+	recipes[vendors.OpAdjust] = s.wallet.Settle
+	s.ledger = ledger.New(s.cfg.Ledger, ledger.Deps{
+		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Observe: s.metrics.write, Log: s.log,
 	})
-	s.background("ledger", s.book.Run)
+	s.background("ledger", s.ledger.Run)
+	return s.openSwitches(ctx)
+}
+
+// openSwitches applies what operators switched before, and follows their switches
+// and the accounts file from now on.
+func (s *server) openSwitches(ctx context.Context) error {
 	base, err := s.cfg.Route.Parse()
 	if err != nil {
 		return err
 	}
-	s.switches = &switches.Service{Store: switchessql.New(s.db), Router: s.routes, Base: base, Log: s.log}
+	s.switches = switches.New(switches.Deps{Store: switchessql.New(s.db), Router: s.routes, Base: base, Log: s.log})
 	if err := s.switches.Follow(ctx); err != nil {
-		s.log.Warn("what was switched before does not apply here", "error", err)
+		s.log.Warn("switches not applied", "component", "switches", "error", err)
 	}
 	s.background("switches", s.switches.Run)
+	log := s.log.With("component", "accounts")
 	s.background("accounts", func(ctx context.Context) error {
-		s.accounts.Run(ctx, s.log, func(account, what string) {
-			s.log.Info("the accounts file changed an account", "account", account, "what", what)
+		s.accounts.Run(ctx, log, func(account, change string) {
+			log.Info("account changed", "account", account, "change", change)
 			if err := s.switches.Again(ctx); err != nil {
-				s.log.Warn("what was switched before does not apply to the new accounts", "error", err)
+				log.Warn("switches not applied to the new accounts", "error", err)
 			}
-			if err := s.switches.Note(ctx, "accounts file at "+s.node, account+": "+what); err != nil {
-				s.log.Warn("a change of accounts is not in the audit", "account", account, "error", err)
+			if err := s.switches.Note(ctx, "accounts file at "+s.node, account+": "+change); err != nil {
+				log.Warn("account change not in the audit", "account", account, "error", err)
 			}
 		})
 		return nil
@@ -225,94 +224,13 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	return nil
 }
 
-// openRealtime opens conversations, the sessions that follow them, and the bus
-// between the two.
-func (s *server) openRealtime(ctx context.Context) (err error) {
-	if s.bus, err = bus.Open(s.cfg.BusURL.Reveal(), s.log); err != nil {
-		return fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
-	}
-	s.open.push("bus", func() error { s.bus.Close(); return nil })
-	s.metrics.news(s.bus)
-	if s.files, err = uploads.Open(s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
-		return environ.Named(envPrefix+"_", err)
-	}
-	s.open.push("uploads", s.files.Close)
-	publish := buslink.Publisher{Bus: s.bus}
-	s.openConversations(publish)
-	s.presence = presence.New(s.presenceDeps())
-	members := realtimesql.New(s.db)
-	s.hub, err = realtime.New(ctx, realtime.Options{
-		Config: s.cfg.Realtime, Apps: s.apps.IDs(), Log: buslink.Log{Conversations: s.conversations}, Members: members,
-		Encode: wire.Encode, Logger: s.log, Opened: publish.Opened, Presence: s.presence.Changed,
-	})
-	if err != nil {
-		return err
-	}
-	s.metrics.gauge("switchboard_sessions", "Sessions on this replica: sockets, streams and polls.", func() float64 { return float64(s.hub.Sessions()) })
-	s.open.push("sessions", s.closeSessions)
-	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: bansEvery * s.cfg.Realtime.ReadEvery, Log: s.log}
-	s.background("realtime", receiver.Run)
-	return nil
-}
-
-// bansEvery is how often, in readings of the log, the store is asked for bans.
-const bansEvery = 20
-
-// openConversations opens the domain and, where conversations also live at a
-// vendor, what sends their messages there.
-func (s *server) openConversations(publish buslink.Publisher) {
-	cfg := s.cfg.Conversation
-	open := map[string]bool{}
-	for _, app := range s.cfg.Apps {
-		open[app.ID] = app.OpenHistory
-	}
-	cfg.OpenHistory = func(app string) bool { return open[app] }
-	cfg.Relay = s.cfg.Relay.Sends()
-	store := conversationsql.New(s.db)
-	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log})
-	s.background("conversation", s.conversations.Run)
-	if cfg.Relay {
-		sender := relaylink.Sender{Messages: messages.New(s.routes)}
-		relay := conversation.NewRelay(store, conversation.RelayConfig{Targets: func() int { return relaylink.Targets }}, s.log, sender.Send)
-		s.background("relay", relay.Run)
-	}
-}
-
-// presenceDeps joins presence to the store, where the app wants to be told of it,
-// and to pair matching. Both are open before the first session is.
-func (s *server) presenceDeps() presence.Deps {
-	deps := presence.Deps{
-		Node: s.node, Log: s.log,
-		Publish: func(ctx context.Context, e []vendors.Event) error { return s.events.Take(ctx, e) },
-		Report: func(ctx context.Context, u realtime.User, open bool) error {
-			uid, err := ticket.ParseUID(u.ID)
-			if err != nil {
-				return nil // only users whose id is a number are ever matched
-			}
-			// The process stands for the session: another one may hold a socket of the same user.
-			return s.pairs.Socket(ctx, u.App, uid, s.node, open)
-		},
-	}
-	if s.cfg.Events.URL != "" {
-		deps.Store = realtimesql.NewPresence(s.db)
-	}
-	return deps
-}
-
-// closeSessions tells every session to come back elsewhere. Again is no error.
-func (s *server) closeSessions() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
-	defer cancel()
-	return s.hub.Shutdown(ctx)
-}
-
 // openMatching opens pair matching, and what vendors and sessions tell it and the
 // app.
 func (s *server) openMatching(context.Context) (err error) {
-	if s.pairs, err = s.openPairing(s.coins, s.log); err != nil {
+	if s.pairing, err = s.openPairing(s.wallet, s.log); err != nil {
 		return err
 	}
-	s.background("pairing", s.pairs.Run)
+	s.background("pairing", s.pairing.Run)
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
 		Store: eventsql.New(s.db), Log: s.log, Handle: s.hear, Observe: s.metrics.event,
 	}); err != nil {

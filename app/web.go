@@ -50,20 +50,20 @@ func (s *server) openWeb(ctx context.Context) error {
 	journal := middleware.Journal(recent)
 	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal, s.recordActivity())
 	product.Client{
-		Words: s.words, Wallet: s.coins, Routes: s.routes,
+		Words: s.moderation, Wallet: s.wallet, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
-	product.Pairing{Service: s.pairs, Admit: s.conversations.Admit}.Mount(clients)
+	product.Pairing{Service: s.pairing, Admit: s.conversations.Admit}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
-	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.coins, Ledger: s.book}.Mount(back)
-	product.PairingHosts{Service: s.pairs}.Mount(back)
-	product.Bans{Conversations: s.conversations, Pairs: s.pairs}.Mount(back)
-	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.book}.Mount(back)
+	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
+	product.PairingHosts{Service: s.pairing}.Mount(back)
+	product.Bans{Conversations: s.conversations, Pairs: s.pairing}.Mount(back)
+	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
-	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.writes, Recent: recent, StatusOf: product.StatusOf, Node: s.node}.
+	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Recent: recent, StatusOf: product.StatusOf, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
-	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.words, Log: s.log}.
+	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))
 	s.mountConversations(deadline)
 	return nil
@@ -71,7 +71,7 @@ func (s *server) openWeb(ctx context.Context) error {
 
 // recordActivity is a handler behind middleware.Client.
 func (s *server) recordActivity() fiber.Handler {
-	recorder := activity.New(s.pairs.Active, s.log)
+	recorder := activity.New(s.pairing.Active, s.log)
 	s.background("activity", recorder.Run)
 	return func(c *fiber.Ctx) error {
 		by := middleware.CallerOf(c)
@@ -166,7 +166,7 @@ func (s *server) probes() admin.Probes {
 // cancels those that have not when Config.Drain is over.
 func (s *server) drain(served <-chan error) error {
 	s.stopping.Store(true)
-	s.pairs.Close()
+	s.pairing.Close()
 	s.log.Info("stopping", "drain", s.cfg.Drain.String())
 	sessions := s.closeSessions() // first: streams and polls are requests under way
 	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)

@@ -49,16 +49,27 @@ type Store interface {
 	Save(ctx context.Context, c Change) (bool, error)
 }
 
-// Service applies the store's state to the router of this process.
-type Service struct {
+// Deps is what a Service works with.
+type Deps struct {
 	Store  Store
 	Router *vendors.Router
 	Base   map[vendors.Capability]vendors.Route // configuration's routes
 	Log    *slog.Logger
+}
+
+// Service applies the store's state to the router of this process.
+type Service struct {
+	deps Deps
 
 	mu      sync.Mutex // guards all below; held while a state is applied, never across I/O
 	version int64
 	state   State
+}
+
+// New makes a service. Its owner calls Run.
+func New(deps Deps) *Service {
+	deps.Log = deps.Log.With("component", "switches")
+	return &Service{deps: deps}
 }
 
 // Current returns the state that this process has applied, and its version.
@@ -72,7 +83,7 @@ func (s *Service) Current() (State, int64) {
 // SetRoutes replaces all switched routes. version is the one that the operator
 // saw; negative: whatever it is now.
 func (s *Service) SetRoutes(ctx context.Context, routes map[vendors.Capability]vendors.Route, version int64, actor, reason string) error {
-	if err := s.Router.Check(s.over(routes)); err != nil {
+	if err := s.deps.Router.Check(s.over(routes)); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return s.change(ctx, version, actor, reason, func(st *State) { st.Routes = routes })
@@ -80,7 +91,7 @@ func (s *Service) SetRoutes(ctx context.Context, routes map[vendors.Capability]v
 
 // SetBreaker sets the mode of one class's breakers of an account, "" for all.
 func (s *Service) SetBreaker(ctx context.Context, account, class string, mode vendors.BreakerMode, actor, reason string) error {
-	live := s.Router.Live(account)
+	live := s.deps.Router.Live(account)
 	if live == nil || live[0].Link == nil {
 		return fmt.Errorf("%w: no vendor named %q is configured", ErrInvalid, account)
 	}
@@ -130,7 +141,7 @@ func (s *Service) change(ctx context.Context, want int64, actor, reason string, 
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
-		saved, err := s.Store.Save(ctx, Change{Version: version, Actor: actor, Reason: reason, Body: body})
+		saved, err := s.deps.Store.Save(ctx, Change{Version: version, Actor: actor, Reason: reason, Body: body})
 		if err != nil {
 			return err
 		}
@@ -142,7 +153,7 @@ func (s *Service) change(ctx context.Context, want int64, actor, reason string, 
 }
 
 func (s *Service) latest(ctx context.Context) (st State, version int64, err error) {
-	changes, err := s.Store.Load(ctx, 1)
+	changes, err := s.deps.Store.Load(ctx, 1)
 	if err != nil || len(changes) == 0 {
 		return st, 0, err
 	}
@@ -154,7 +165,7 @@ func (s *Service) latest(ctx context.Context) (st State, version int64, err erro
 
 func (s *Service) over(routes map[vendors.Capability]vendors.Route) map[vendors.Capability]vendors.Route {
 	out := map[vendors.Capability]vendors.Route{}
-	maps.Copy(out, s.Base)
+	maps.Copy(out, s.deps.Base)
 	maps.Copy(out, routes)
 	return out
 }
@@ -168,12 +179,12 @@ func (s *Service) apply(st State, version int64) error {
 		return nil
 	}
 	s.version = version
-	if err := s.Router.Apply(s.over(st.Routes)); err != nil {
+	if err := s.deps.Router.Apply(s.over(st.Routes)); err != nil {
 		return err
 	}
 	s.state = st
-	for _, a := range s.Router.All() {
-		for _, v := range s.Router.Live(a.Name) {
+	for _, a := range s.deps.Router.All() {
+		for _, v := range s.deps.Router.Live(a.Name) {
 			if v.Link != nil {
 				setBreakers(v.Link, st.Breakers[v.Name])
 			}
@@ -209,7 +220,7 @@ const followEvery = 400 * time.Millisecond
 
 // Follow applies what is in the store when it is newer. Run does it for ever.
 func (s *Service) Follow(ctx context.Context) error {
-	version, err := s.Store.Version(ctx)
+	version, err := s.deps.Store.Version(ctx)
 	if err != nil {
 		return err
 	}
@@ -227,7 +238,7 @@ func (s *Service) Follow(ctx context.Context) error {
 func (s *Service) Run(ctx context.Context) error {
 	periodic.Run(ctx, followEvery, func(ctx context.Context) {
 		if err := s.Follow(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("switches not followed", "component", "switches", "error", err)
+			s.deps.Log.Warn("switches not followed", "error", err)
 		}
 	})
 	return nil

@@ -87,7 +87,7 @@ func replica(t *testing.T, store Store) (*Service, *link) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Service{Store: store, Router: r, Base: map[vendors.Capability]vendors.Route{vendors.CapWallet: to("a", "b")}, Log: slog.New(slog.DiscardHandler)}, l
+	return New(Deps{Store: store, Router: r, Base: map[vendors.Capability]vendors.Route{vendors.CapWallet: to("a", "b")}, Log: slog.New(slog.DiscardHandler)}), l
 }
 
 func to(names ...string) (r vendors.Route) {
@@ -98,7 +98,7 @@ func to(names ...string) (r vendors.Route) {
 }
 
 func walletRoute(s *Service) (out []string) {
-	for _, v := range s.Router.Route(vendors.CapWallet) {
+	for _, v := range s.deps.Router.Route(vendors.CapWallet) {
 		out = append(out, v.Name)
 	}
 	return out
@@ -218,7 +218,7 @@ func TestReplicaWithoutTheAccountKeepsItsRoutes(t *testing.T) {
 	if err := s.Follow(t.Context()); err != nil {
 		t.Fatalf("one version is complained of once: %v", err)
 	}
-	if err := s.Router.Replace("elsewhere", &vendors.Vendor{Name: "elsewhere", Wallet: wallet{}}); err != nil {
+	if err := s.deps.Router.Replace("elsewhere", &vendors.Vendor{Name: "elsewhere", Wallet: wallet{}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Again(t.Context()); err != nil || !slices.Equal(walletRoute(s), []string{"elsewhere"}) {

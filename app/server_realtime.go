@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"switchboard/app/bus"
+	"switchboard/app/conversation"
+	"switchboard/app/conversation/conversationsql"
+	"switchboard/app/conversation/relaylink"
+	"switchboard/app/environ"
+	"switchboard/app/messages"
+	"switchboard/app/pairing/ticket"
+	"switchboard/app/realtime"
+	"switchboard/app/realtime/buslink"
+	"switchboard/app/realtime/presence"
+	"switchboard/app/realtime/realtimesql"
+	"switchboard/app/realtime/wire"
+	"switchboard/app/uploads"
+	"switchboard/vendors"
+)
+
+// openRealtime opens conversations, the sessions that follow them, and the bus
+// between the two.
+func (s *server) openRealtime(ctx context.Context) (err error) {
+	if s.bus, err = bus.Open(s.cfg.BusURL.Reveal(), s.log); err != nil {
+		return fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
+	}
+	s.open.push("bus", func() error { s.bus.Close(); return nil })
+	s.metrics.news(s.bus)
+	if s.files, err = uploads.Open(s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
+		return environ.Named(envPrefix+"_", err)
+	}
+	s.open.push("uploads", s.files.Close)
+	publish := buslink.Publisher{Bus: s.bus}
+	s.openConversations(publish)
+	s.presence = presence.New(s.presenceDeps())
+	members := realtimesql.New(s.db)
+	s.hub, err = realtime.New(ctx, realtime.Options{
+		Config: s.cfg.Realtime, Apps: s.apps.IDs(), Log: buslink.Log{Conversations: s.conversations}, Members: members,
+		Encode: wire.Encode, Logger: s.log, Opened: publish.Opened, Presence: s.presence.Changed,
+	})
+	if err != nil {
+		return err
+	}
+	s.metrics.gauge("switchboard_sessions", "Sessions on this replica: sockets, streams and polls.", func() float64 { return float64(s.hub.Sessions()) })
+	s.open.push("sessions", s.closeSessions)
+	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: bansEvery * s.cfg.Realtime.ReadEvery, Log: s.log}
+	s.background("realtime", receiver.Run)
+	return nil
+}
+
+// bansEvery is how often, in readings of the log, the store is asked for bans.
+const bansEvery = 20
+
+// openConversations opens the domain and, where conversations also live at a
+// vendor, what sends their messages there.
+func (s *server) openConversations(publish buslink.Publisher) {
+	cfg := s.cfg.Conversation
+	open := map[string]bool{}
+	for _, app := range s.cfg.Apps {
+		open[app.ID] = app.OpenHistory
+	}
+	cfg.OpenHistory = func(app string) bool { return open[app] }
+	cfg.Relay = s.cfg.Relay.Sends()
+	store := conversationsql.New(s.db)
+	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log})
+	s.background("conversation", s.conversations.Run)
+	if cfg.Relay {
+		sender := relaylink.Sender{Messages: messages.New(s.routes)}
+		relay := conversation.NewRelay(store, conversation.RelayConfig{Targets: func() int { return relaylink.Targets }}, s.log, sender.Send)
+		s.background("relay", relay.Run)
+	}
+}
+
+// presenceDeps joins presence to the store, where the app wants to be told of it,
+// and to pair matching. Both are open before the first session is.
+func (s *server) presenceDeps() presence.Deps {
+	deps := presence.Deps{
+		Node: s.node, Log: s.log,
+		Publish: func(ctx context.Context, e []vendors.Event) error { return s.events.Take(ctx, e) },
+		Report: func(ctx context.Context, u realtime.User, open bool) error {
+			uid, err := ticket.ParseUID(u.ID)
+			if err != nil {
+				return nil // only users whose id is a number are ever matched
+			}
+			// The process stands for the session: another one may hold a socket of the same user.
+			return s.pairing.Socket(ctx, u.App, uid, s.node, open)
+		},
+	}
+	if s.cfg.Events.URL != "" {
+		deps.Store = realtimesql.NewPresence(s.db)
+	}
+	return deps
+}
+
+// closeSessions tells every session to come back elsewhere. Again is no error.
+func (s *server) closeSessions() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
+	defer cancel()
+	return s.hub.Shutdown(ctx)
+}
