@@ -1,0 +1,63 @@
+package middleware
+
+import (
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+func TestARequestKeepsItsCallersIDOrGetsOne(t *testing.T) {
+	web := fiber.New(fiber.Config{Immutable: true})
+	web.Use(RequestID)
+	web.Get("/", func(c *fiber.Ctx) error { return c.SendString(IDOf(c)) })
+	long := strings.Repeat("x", maxRequestID)
+	for _, c := range []struct {
+		name, value string
+		kept        bool
+	}{
+		{"X-Request-Id", "r-1", true}, {"Request-Id", "r-2", true}, {"X-Request-Id", long, true},
+		{"X-Request-Id", long + "x", false}, {"X-Request-Id", "a b", false}, {"X-Request-Id", "ü", false}, {"X-Other", "r-3", false},
+	} {
+		in := httptest.NewRequest("GET", "/", nil)
+		in.Header.Set(c.name, c.value)
+		res, err := web.Test(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		got := string(body)
+		if (got == c.value) != c.kept || res.Header.Get("X-Request-Id") != got || !visible(got) {
+			t.Errorf("%s: %.20q becomes %q, echoed as %q", c.name, c.value, got, res.Header.Get("X-Request-Id"))
+		}
+	}
+}
+
+func TestBodiesAreBoundedAndNeverUnpacked(t *testing.T) {
+	web := fiber.New()
+	web.Use(BodyLimit(4, "/upload"))
+	web.Post("/*", func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusNoContent) })
+	for _, c := range []struct {
+		path, body, encoding string
+		want                 int
+	}{
+		{"/x", "1234", "", 204}, {"/x", "12345", "", 413}, {"/upload", "12345", "", 204},
+		{"/x", "1234", "identity", 204}, {"/x", "1", "gzip", 500}, {"/upload", "1", "br", 500}, // ErrCompressed, without its error handler
+	} {
+		in := httptest.NewRequest("POST", c.path, strings.NewReader(c.body))
+		if c.encoding != "" {
+			in.Header.Set("Content-Encoding", c.encoding)
+		}
+		res, err := web.Test(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != c.want {
+			t.Errorf("%s %q %s: %d, want %d", c.path, c.body, c.encoding, res.StatusCode, c.want)
+		}
+	}
+}
