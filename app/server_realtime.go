@@ -37,9 +37,9 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	s.openConversations(publish)
 	s.presence = presence.New(s.presenceDeps())
 	members := realtimesql.New(s.db)
-	s.hub, err = realtime.New(ctx, realtime.Options{
-		Config: s.cfg.Realtime, Apps: s.apps.IDs(), Log: buslink.Log{Conversations: s.conversations}, Members: members,
-		Encode: wire.Encode, Logger: s.log, Opened: publish.Opened, Presence: s.presence.Changed,
+	s.hub, err = realtime.New(ctx, s.cfg.Realtime, realtime.Deps{
+		Apps: s.apps.IDs(), Messages: buslink.Log{Conversations: s.conversations}, Members: members,
+		Encode: wire.Encode, Log: s.log, Opened: publish.Opened, Presence: s.presence.Changed,
 	})
 	if err != nil {
 		return err

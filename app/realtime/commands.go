@@ -22,7 +22,7 @@ func (h *Hub) Command(to User, m *Message, expires time.Time) {
 	}
 	h.commands[to] = kept
 	h.mu.Unlock()
-	h.later(unstored{m: m, to: to})
+	h.enqueueUnstored(unstored{m: m, to: to})
 }
 
 // commandsAfter returns the user's commands that are younger than the id and

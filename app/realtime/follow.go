@@ -10,9 +10,9 @@ import (
 // Messages of one read of a log, for all conversations of the batch and all sessions.
 const readBatch = 500
 
-// Rooms without anyone here are kept up to this number, so that their member
+// Audiences without anyone here are kept up to this number, so that their member
 // lists are not read again for every message.
-const emptyRooms = 50_000
+const emptyAudiences = 50_000
 
 // unstored is a transient message, or a command when to is set.
 type unstored struct {
@@ -26,9 +26,9 @@ const unstoredLimit = 10_000
 
 // Transient delivers a message that is not stored to the members who are online.
 // m.MemberVersion has to be the version that the send was checked against.
-func (h *Hub) Transient(m *Message) { h.later(unstored{m: m}) }
+func (h *Hub) Transient(m *Message) { h.enqueueUnstored(unstored{m: m}) }
 
-func (h *Hub) later(x unstored) {
+func (h *Hub) enqueueUnstored(x unstored) {
 	h.mu.Lock()
 	if len(h.unstored) < unstoredLimit {
 		h.unstored = append(h.unstored, x)
@@ -44,7 +44,7 @@ func (h *Hub) follow() {
 	defer poll.Stop()
 	for {
 		if err := h.catchUp(); err != nil && h.ctx.Err() == nil {
-			h.logger.Error("messages are not delivered; will try again", "op", "realtime.follow", "error", err)
+			h.deps.Log.Error("messages not delivered, will try again", "error", err)
 		}
 		select {
 		case <-h.news:
@@ -62,7 +62,7 @@ func (h *Hub) catchUp() (err error) {
 	waiting := h.unstored
 	h.unstored = nil
 	h.mu.Unlock()
-	for _, app := range h.apps {
+	for _, app := range h.deps.Apps {
 		err = errors.Join(err, h.readLog(app))
 	}
 	for _, x := range waiting {
@@ -76,7 +76,7 @@ func (h *Hub) readLog(app string) error {
 		h.mu.Lock()
 		after := h.position[app]
 		h.mu.Unlock()
-		batch, err := h.log.After(h.ctx, app, after, readBatch)
+		batch, err := h.deps.Messages.After(h.ctx, app, after, readBatch)
 		if err == nil && len(batch) > 0 {
 			err = h.deliver(app, batch)
 		}
@@ -91,7 +91,7 @@ func (h *Hub) readLog(app string) error {
 
 // deliver puts a batch into the queues of those who may see it.
 func (h *Hub) deliver(app string, batch []*Message) error {
-	slow, err := h.withRooms(h.ctx, batch, func() (slow []*Session) {
+	slow, err := h.withAudiences(h.ctx, batch, func() (slow []*Session) {
 		for _, m := range batch {
 			slow = h.fanOut(m, slow)
 		}
@@ -110,7 +110,7 @@ func (h *Hub) deliverUnstored(x unstored) error {
 		h.closeSlow(slow)
 		return nil
 	}
-	slow, err := h.withRooms(h.ctx, []*Message{x.m}, func() []*Session { return h.fanOut(x.m, nil) })
+	slow, err := h.withAudiences(h.ctx, []*Message{x.m}, func() []*Session { return h.fanOut(x.m, nil) })
 	h.closeSlow(slow)
 	return err
 }
@@ -121,9 +121,9 @@ func (h *Hub) closeSlow(slow []*Session) {
 	}
 }
 
-// withRooms calls f under h.mu at a moment when the rooms of the whole batch are
+// withAudiences calls f under h.mu at a moment when the audiences of the whole batch are
 // as new as its messages; the member lists that are not are read first.
-func (h *Hub) withRooms(ctx context.Context, batch []*Message, f func() []*Session) ([]*Session, error) {
+func (h *Hub) withAudiences(ctx context.Context, batch []*Message, f func() []*Session) ([]*Session, error) {
 	for {
 		h.mu.Lock()
 		stale := h.stale(batch)
@@ -141,42 +141,42 @@ func (h *Hub) withRooms(ctx context.Context, batch []*Message, f func() []*Sessi
 	}
 }
 
-// stale returns the batch's rooms that are behind, with the versions they are
+// stale returns the batch's audiences that are behind, with the versions they are
 // at. With nobody here there is nothing to know. h.mu is held.
-func (h *Hub) stale(batch []*Message) map[*room]int64 {
+func (h *Hub) stale(batch []*Message) map[*audience]int64 {
 	if len(h.users) == 0 {
 		return nil
 	}
 	h.evict()
-	var stale map[*room]int64
+	var stale map[*audience]int64
 	for _, m := range batch {
-		r := h.room(roomKey{m.App, m.Conversation})
+		r := h.audience(conversationKey{m.App, m.Conversation})
 		if r.version >= max(m.MemberVersion, 1) {
 			continue
 		}
 		if stale == nil {
-			stale = map[*room]int64{}
+			stale = map[*audience]int64{}
 		}
 		stale[r] = r.version
 	}
 	return stale
 }
 
-// evict forgets empty rooms when there are too many. h.mu is held.
+// evict forgets empty audiences when there are too many. h.mu is held.
 func (h *Hub) evict() {
-	if len(h.rooms) < emptyRooms {
+	if len(h.audiences) < emptyAudiences {
 		return
 	}
-	for k, r := range h.rooms {
+	for k, r := range h.audiences {
 		if len(r.users) == 0 {
-			delete(h.rooms, k)
+			delete(h.audiences, k)
 		}
 	}
 }
 
 // fanOut queues m for the members who are here. h.mu is held.
 func (h *Hub) fanOut(m *Message, slow []*Session) []*Session {
-	r := h.rooms[roomKey{m.App, m.Conversation}]
+	r := h.audiences[conversationKey{m.App, m.Conversation}]
 	if r == nil {
 		return slow
 	}
@@ -195,7 +195,7 @@ func (h *Hub) fanOutUser(u User, m *Message, slow []*Session) []*Session {
 		return slow
 	}
 	for _, s := range l.sessions {
-		if s.put(m) {
+		if s.enqueue(m) {
 			slow = append(slow, s)
 		}
 	}

@@ -11,15 +11,14 @@ import (
 	"time"
 )
 
-// Options are what a Hub is built from. Presence and Opened may be nil; they are
-// called one after the other, in the order of events, with no lock held.
-type Options struct {
-	Config   Config
-	Apps     []string // whose logs are followed
-	Log      Log
+// Deps is what a Hub works with. Presence and Opened may be nil; they are called one
+// after the other, in the order of events, with no lock held.
+type Deps struct {
+	Apps     []string // whose messages are followed
+	Messages Log
 	Members  Members
 	Encode   Encoder
-	Logger   *slog.Logger
+	Log      *slog.Logger
 	Presence func(Presence)
 	// Opened tells that a session took its place here, so that other nodes can
 	// close an older one with the same key: see Supersede.
@@ -35,14 +34,8 @@ type Opening struct {
 
 // Hub holds the sessions of this node. No lock is held across I/O.
 type Hub struct {
-	cfg      Config
-	apps     []string
-	log      Log
-	members  Members
-	encode   Encoder
-	logger   *slog.Logger
-	presence func(Presence)
-	opened   func(Opening)
+	cfg  Config
+	deps Deps
 
 	ctx    context.Context // ends when the hub stops
 	cancel context.CancelFunc
@@ -50,48 +43,51 @@ type Hub struct {
 	news   chan struct{} // the log may have grown
 	events chan struct{} // h.pending has grown
 
-	mu       sync.Mutex // guards what follows; Session.mu may be taken under it
-	sessions map[Key]*Session
-	users    map[User]*local
-	rooms    map[roomKey]*room
-	position map[string]string // by app: id of the last message that was dispatched
-	unstored []unstored
-	commands map[User][]command
-	pending  []func() // events to tell
-	stopping bool
+	mu        sync.Mutex // guards what follows; Session.mu may be taken under it
+	sessions  map[Key]*Session
+	users     map[User]*localUser
+	audiences map[conversationKey]*audience
+	position  map[string]string // by app: id of the last message that was dispatched
+	unstored  []unstored
+	commands  map[User][]command
+	pending   []func() // events to tell
+	stopping  bool
 }
 
-// local is a user with sessions on this node.
-type local struct {
-	sessions []*Session
-	rooms    map[*room]struct{}
+// localUser is a user with sessions on this node.
+type localUser struct {
+	sessions  []*Session
+	audiences map[*audience]struct{}
 }
 
 // New starts a hub at the ends of the logs. Stop it with Shutdown.
-func New(ctx context.Context, o Options) (*Hub, error) {
-	position := make(map[string]string, len(o.Apps))
-	for _, app := range o.Apps {
-		last, err := o.Log.Last(ctx, app)
+func New(ctx context.Context, cfg Config, deps Deps) (*Hub, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	position := make(map[string]string, len(deps.Apps))
+	for _, app := range deps.Apps {
+		last, err := deps.Messages.Last(ctx, app)
 		if err != nil {
 			return nil, err
 		}
 		position[app] = last
 	}
+	deps.Log = deps.Log.With("component", "realtime")
 	h := &Hub{
-		cfg: o.Config, apps: o.Apps, log: o.Log, members: o.Members, encode: o.Encode,
-		logger: o.Logger, presence: o.Presence, opened: o.Opened,
-		news:     make(chan struct{}, 1),
-		events:   make(chan struct{}, 1),
-		sessions: map[Key]*Session{},
-		users:    map[User]*local{},
-		rooms:    map[roomKey]*room{},
-		commands: map[User][]command{},
-		position: position,
+		cfg: cfg, deps: deps,
+		news:      make(chan struct{}, 1),
+		events:    make(chan struct{}, 1),
+		sessions:  map[Key]*Session{},
+		users:     map[User]*localUser{},
+		audiences: map[conversationKey]*audience{},
+		commands:  map[User][]command{},
+		position:  position,
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.loops.Go(h.follow)
-	h.loops.Go(h.beat)
-	h.loops.Go(h.tell)
+	h.loops.Go(h.heartbeat)
+	h.loops.Go(h.notify)
 	return h, nil
 }
 
@@ -138,7 +134,7 @@ func (h *Hub) register(s *Session) (older *Session, err error) {
 	}
 	u := h.users[s.Key.User]
 	if u == nil {
-		u = &local{rooms: map[*room]struct{}{}}
+		u = &localUser{audiences: map[*audience]struct{}{}}
 		h.users[s.Key.User] = u
 	}
 	older = h.sessions[s.Key]
@@ -150,7 +146,7 @@ func (h *Hub) register(s *Session) (older *Session, err error) {
 }
 
 // drop takes s out of the user's sessions and says whether it was there.
-func (l *local) drop(s *Session) bool {
+func (l *localUser) drop(s *Session) bool {
 	i := slices.Index(l.sessions, s)
 	if i < 0 {
 		return false
@@ -161,17 +157,17 @@ func (l *local) drop(s *Session) bool {
 
 // arrived queues what the rest of the product hears of a new session.
 func (h *Hub) arrived(s *Session, devices int) {
-	if h.opened != nil {
+	if h.deps.Opened != nil {
 		o := Opening{Key: s.Key, Session: s.ID, At: s.since}
-		h.enqueueEvent(func() { h.opened(o) })
+		h.enqueueEvent(func() { h.deps.Opened(o) })
 	}
 	h.announce(s.Key.User, devices)
 }
 
 // announce queues a presence event. h.mu is held.
 func (h *Hub) announce(u User, devices int) {
-	if h.presence != nil {
-		h.enqueueEvent(func() { h.presence(Presence{User: u, Devices: devices}) })
+	if h.deps.Presence != nil {
+		h.enqueueEvent(func() { h.deps.Presence(Presence{User: u, Devices: devices}) })
 	}
 }
 
@@ -211,7 +207,7 @@ func (h *Hub) remove(s *Session) {
 	}
 	h.announce(s.Key.User, len(u.sessions))
 	if len(u.sessions) == 0 {
-		h.forget(s.Key.User, u)
+		h.dropUser(s.Key.User, u)
 	}
 }
 
@@ -256,8 +252,8 @@ func (h *Hub) Sessions() int {
 	return len(h.sessions)
 }
 
-// beat looks at every session four times in the shortest of its intervals.
-func (h *Hub) beat() {
+// heartbeat looks at every session four times in the shortest of its intervals.
+func (h *Hub) heartbeat() {
 	tick := time.NewTicker(min(h.cfg.GatewayPing, h.cfg.SocketPing, h.cfg.PollLinger) / 4)
 	defer tick.Stop()
 	for {
@@ -285,20 +281,20 @@ func (h *Hub) all() []*Session {
 	return all
 }
 
-// tell calls the queued events in order; at the end those of the last leaving too.
-func (h *Hub) tell() {
+// notify calls the queued events in order; at the end those of the last leaving too.
+func (h *Hub) notify() {
 	for {
 		select {
 		case <-h.events:
-			h.tellPending()
+			h.notifyPending()
 		case <-h.ctx.Done():
-			h.tellPending()
+			h.notifyPending()
 			return
 		}
 	}
 }
 
-func (h *Hub) tellPending() {
+func (h *Hub) notifyPending() {
 	h.mu.Lock()
 	events := h.pending
 	h.pending = nil

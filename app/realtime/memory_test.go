@@ -272,13 +272,13 @@ func config() Config {
 func encode(_ Dialect, m *Message) []byte { return []byte(m.Body.(string)) }
 
 // open starts a hub that is shut down when the test ends.
-func open(t testing.TB, s *memory, change func(*Options)) *Hub {
+func open(t testing.TB, s *memory, change func(*Config, *Deps)) *Hub {
 	t.Helper()
-	o := Options{Config: config(), Apps: []string{app}, Log: s, Members: s, Encode: encode, Logger: slog.New(slog.DiscardHandler)}
+	cfg, deps := config(), Deps{Apps: []string{app}, Messages: s, Members: s, Encode: encode, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
-		change(&o)
+		change(&cfg, &deps)
 	}
-	h, err := New(context.Background(), o)
+	h, err := New(context.Background(), cfg, deps)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestNewerPollTakesOverFromTheOneThatWaits(t *testing.T) {
 func TestPollThatFellBehindIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
-		h := open(t, s, func(o *Options) { o.Config.QueueMessages = 5 })
+		h := open(t, s, func(c *Config, _ *Deps) { c.QueueMessages = 5 })
 		s.join("c", "ann")
 		if _, err := h.Poll(context.Background(), Login{Key: key("ann", "1")}); err != nil {
 			t.Fatal(err)

@@ -145,7 +145,7 @@ func (h *Hub) Frame(d Dialect, m *Message) []byte {
 	if f := m.frames[d].Load(); f != nil {
 		return *f
 	}
-	f := h.encode(d, m)
+	f := h.deps.Encode(d, m)
 	m.frames[d].Store(&f)
 	return f
 }

@@ -147,7 +147,7 @@ func TestNewerSessionReplacesOnItsPlatformOnly(t *testing.T) {
 func TestOpeningElsewhereClosesTheOlderOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []Opening
-		h := open(t, newMemory(), func(o *Options) { o.Opened = func(x Opening) { told = append(told, x) } })
+		h := open(t, newMemory(), func(_ *Config, d *Deps) { d.Opened = func(x Opening) { told = append(told, x) } })
 		s, _, _ := connect(t, h, key("ann", "1"), nil)
 		synctest.Wait()
 		if len(told) != 1 || told[0].Session != s.ID {
@@ -174,7 +174,7 @@ func TestSlowReaderIsClosedAndHurtsNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newMemory()
-				h := open(t, s, func(o *Options) { limit(&o.Config) })
+				h := open(t, s, func(c *Config, _ *Deps) { limit(c) })
 				s.join("c", "ann", "bob")
 				slow, _, err := h.Open(context.Background(), Login{Key: key("ann", "1")})
 				if err != nil {
@@ -384,7 +384,7 @@ func TestSessionEndsWithItsToken(t *testing.T) {
 func TestPresenceTellsEveryChangeInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []int
-		h := open(t, newMemory(), func(o *Options) { o.Presence = func(p Presence) { told = append(told, p.Devices) } })
+		h := open(t, newMemory(), func(_ *Config, d *Deps) { d.Presence = func(p Presence) { told = append(told, p.Devices) } })
 		a, _, _ := connect(t, h, key("ann", "1"), nil)
 		b, _, _ := connect(t, h, key("ann", "2"), nil)
 		c, _, _ := connect(t, h, key("ann", "1"), nil)
@@ -401,7 +401,7 @@ func TestPresenceTellsEveryChangeInOrder(t *testing.T) {
 func TestShutdownTellsEverybodyAndLetsNobodyIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var left []User
-		h := open(t, newMemory(), func(o *Options) {
+		h := open(t, newMemory(), func(_ *Config, o *Deps) {
 			o.Presence = func(p Presence) {
 				if p.Devices == 0 {
 					left = append(left, p.User)

@@ -31,12 +31,12 @@ func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, er
 	s.nextPing = s.since.Add(h.pingEvery(l.Key.Dialect))
 	if l.resumes() {
 		// What is in the log by now is missed, or history: it need not come live.
-		if s.after, err = h.log.Last(ctx, l.Key.App); err != nil {
+		if s.after, err = h.deps.Messages.Last(ctx, l.Key.App); err != nil {
 			return nil, false, fmt.Errorf("realtime: end of the log: %w", err)
 		}
 	}
 	if l.Poll {
-		s.pull, s.idleSince = true, s.since
+		s.polled, s.idleSince = true, s.since
 	}
 	older, err := h.register(s)
 	if err != nil {
@@ -60,7 +60,7 @@ func (h *Hub) Poll(ctx context.Context, l Login) (*Session, error) {
 	h.mu.Lock()
 	s := h.sessions[l.Key]
 	h.mu.Unlock()
-	if s != nil && s.pull {
+	if s != nil && s.polled {
 		s.renew(l.Expires)
 		return s, nil
 	}
@@ -80,19 +80,19 @@ func (s *Session) renew(expires time.Time) {
 // queue, or in both and then taken once.
 func (h *Hub) prepare(ctx context.Context, s *Session, l Login) (recovered bool, err error) {
 	u := s.Key.User
-	joined, err := h.members.Joined(ctx, u)
+	joined, err := h.deps.Members.Joined(ctx, u)
 	if err != nil {
 		return false, fmt.Errorf("realtime: conversations of a session: %w", err)
 	}
 	h.mu.Lock()
 	if l := h.users[u]; l != nil {
-		h.settle(u, l, joined)
+		h.joinAudiences(u, l, joined)
 	}
 	h.mu.Unlock()
 	if !l.resumes() {
 		return l.Resume, nil
 	}
-	missed, recovered, err := h.log.Missed(ctx, u, l.Since)
+	missed, recovered, err := h.deps.Messages.Missed(ctx, u, l.Since)
 	if err != nil {
 		return false, fmt.Errorf("realtime: messages after %s: %w", l.Since, err)
 	}
@@ -109,7 +109,7 @@ func (s *Session) prepend(missed, commands []*Message) {
 		s.after = max(s.after, missed[len(missed)-1].ID)
 	}
 	s.queue = slices.DeleteFunc(s.queue, func(m *Message) bool {
-		twice := s.has(m) || slices.Contains(commands, m)
+		twice := s.alreadyHas(m) || slices.Contains(commands, m)
 		if twice {
 			s.bytes -= len(s.hub.Frame(s.Key.Dialect, m))
 		}

@@ -21,7 +21,7 @@ type Session struct {
 	hub *Hub
 
 	since   time.Time     // opened at
-	pull    bool          // a long poll's
+	polled  bool          // by long polls; no transport's
 	done    chan struct{} // closed when the session ends
 	workers sync.WaitGroup
 
@@ -84,9 +84,9 @@ func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
 	}
 	s.waiter = mine
 	s.mu.Unlock()
-	defer s.rest(mine)
+	defer s.endPoll(mine)
 	for {
-		batch, err := s.take(mine, limit)
+		batch, err := s.dequeue(mine, limit)
 		if err == errTakenOver {
 			return nil, err
 		}
@@ -112,8 +112,8 @@ func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
 // errTakenOver ends the older of two polls of one session, which stays open.
 var errTakenOver = &Closed{Replaced}
 
-// take removes what Wait returns.
-func (s *Session) take(mine chan struct{}, limit int) ([]*Message, error) {
+// dequeue removes what Wait returns.
+func (s *Session) dequeue(mine chan struct{}, limit int) ([]*Message, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -139,8 +139,8 @@ func (s *Session) take(mine chan struct{}, limit int) ([]*Message, error) {
 	return batch, nil
 }
 
-// rest starts the time that a pulled session is kept without a poll.
-func (s *Session) rest(mine chan struct{}) {
+// endPoll starts the time that a pulled session is kept without a poll.
+func (s *Session) endPoll(mine chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.waiter == mine {
@@ -149,18 +149,18 @@ func (s *Session) rest(mine chan struct{}) {
 	}
 }
 
-// put appends m and says whether the session has to be closed as too slow.
-func (s *Session) put(m *Message) (slow bool) {
+// enqueue appends m and says whether the session has to be closed as too slow.
+func (s *Session) enqueue(m *Message) (slow bool) {
 	size := len(s.hub.Frame(s.Key.Dialect, m))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.full || s.has(m) {
+	if s.closed || s.full || s.alreadyHas(m) {
 		return false
 	}
 	if len(s.queue) >= s.hub.cfg.QueueMessages || s.bytes+size > s.hub.cfg.QueueBytes {
 		s.full, s.queue, s.bytes = true, nil, 0
 		// Between two polls nobody is there to be told: the next Wait tells it.
-		return !s.pull || s.waiter != nil
+		return !s.polled || s.waiter != nil
 	}
 	s.queue = append(s.queue, m)
 	s.bytes += size
@@ -168,8 +168,8 @@ func (s *Session) put(m *Message) (slow bool) {
 	return false
 }
 
-// has says whether the client or the backlog has m already. s.mu is held.
-func (s *Session) has(m *Message) bool { return m.Seq > 0 && m.ID <= s.after }
+// alreadyHas says whether the client or the backlog has m already. s.mu is held.
+func (s *Session) alreadyHas(m *Message) bool { return m.Seq > 0 && m.ID <= s.after }
 
 // wake makes someone look at the queue. s.mu is held.
 func (s *Session) wake() {
@@ -189,7 +189,7 @@ func (s *Session) wake() {
 // while it is idle: ten thousand idle sessions cost no writer.
 func (s *Session) pump() {
 	for {
-		batch, ping := s.next()
+		batch, ping := s.nextBatch()
 		if batch == nil && !ping {
 			return
 		}
@@ -201,23 +201,23 @@ func (s *Session) pump() {
 			err = s.transport.Ping()
 		}
 		if err != nil {
-			s.hub.close(s, lost(err))
+			s.hub.close(s, writeErrorCode(err))
 			return
 		}
 	}
 }
 
-// lost tells a client that does not read from one that is gone.
-func lost(err error) Code {
+// writeErrorCode tells a client that does not read from one that is gone.
+func writeErrorCode(err error) Code {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return Slow
 	}
 	return None
 }
 
-// next takes all that waits for the pump, or stops it. What was taken no longer
+// nextBatch takes all that waits for the pump, or stops it. What was taken no longer
 // counts against the bounds: it is with the connection.
-func (s *Session) next() (batch []*Message, ping bool) {
+func (s *Session) nextBatch() (batch []*Message, ping bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	batch, ping = s.queue, s.pingDue
@@ -242,9 +242,9 @@ func (s *Session) tick(now time.Time) (end Code, over bool) {
 		return None, false
 	case !s.expires.IsZero() && now.After(s.expires):
 		return BadToken, true
-	case s.transport == nil && !s.pull:
+	case s.transport == nil && !s.polled:
 		return None, now.Sub(s.since) > startLimit
-	case s.pull:
+	case s.polled:
 		idle := s.waiter == nil && !s.idleSince.IsZero() && now.Sub(s.idleSince) >= s.hub.cfg.PollLinger
 		return None, idle
 	case !now.Before(s.nextPing):

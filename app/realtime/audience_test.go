@@ -22,8 +22,8 @@ func (s *memory) slowly() {
 
 func TestWhoLeftWhileAwayGetsNothingNewer(t *testing.T) {
 	for name, first := range map[string]bool{
-		"room read when the user was there": true,
-		"room read before the user came":    false,
+		"audience read when the user was there": true,
+		"audience read before the user came":    false,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -95,17 +95,17 @@ func TestOneWhoComesHidesNoRemovalOfAnother(t *testing.T) {
 }
 
 // Bob's memberships are read, then Bob is removed, and only then put into
-// the rooms of this node.
+// the audiences of this node.
 func TestRemovalDuringTheLoginHolds(t *testing.T) {
 	for name, c := range map[string]struct {
-		known bool                    // the room was read before
+		known bool                    // the audience was read before
 		then  func(s *memory, h *Hub) // after the removal, before the session settles
 	}{
-		"room not read":            {false, func(*memory, *Hub) {}},
-		"room being read at first": {false, func(s *memory, h *Hub) { s.slowly(); s.send("c", "ann", "2"); deliver(h) }},
-		"room read before":         {true, func(*memory, *Hub) {}},
-		"room read since":          {true, func(s *memory, h *Hub) { s.send("c", "ann", "2"); deliver(h) }},
-		"room being read once again": {true, func(s *memory, h *Hub) {
+		"audience not read":            {false, func(*memory, *Hub) {}},
+		"audience being read at first": {false, func(s *memory, h *Hub) { s.slowly(); s.send("c", "ann", "2"); deliver(h) }},
+		"audience read before":         {true, func(*memory, *Hub) {}},
+		"audience read since":          {true, func(s *memory, h *Hub) { s.send("c", "ann", "2"); deliver(h) }},
+		"audience being read once again": {true, func(s *memory, h *Hub) {
 			s.send("c", "ann", "2")
 			deliver(h)
 			s.slowly()
