@@ -137,8 +137,12 @@ const maxWeight = 1000
 // accounts themselves. It is safe for concurrent use: a change swaps everything
 // at once, and calls under way finish with what they began with.
 type Router struct {
-	now    atomic.Pointer[routing]
-	sticky sticky
+	// Sticky remembers who served what Request.Sticky names; nil: nothing does.
+	// It lives in this process: replicas agree through the route's order, and
+	// differ only while a vendor is failing. Set it before the first call.
+	Sticky Memory
+
+	now atomic.Pointer[routing]
 
 	mu sync.Mutex // held by writers of now
 }

@@ -45,6 +45,17 @@ func ask(ctx context.Context, r *Router, q Request, ends func(v *Vendor) error) 
 	return asked, err
 }
 
+// memory is a Memory without a bound.
+type memory struct{ sync.Map }
+
+func (m *memory) Get(key string) (string, bool) {
+	v, ok := m.Load(key)
+	name, _ := v.(string)
+	return name, ok
+}
+
+func (m *memory) Set(key, account string) { m.Store(key, account) }
+
 func served(*Vendor) error { return nil }
 
 func TestOnlyWhatTheOutcomeAllowsGoesToAnotherVendor(t *testing.T) {
@@ -100,6 +111,7 @@ func TestWriteIsNeverServedByTwo(t *testing.T) {
 			}
 		}
 		q := Request{Effect: Write, User: rapid.String().Draw(rt, "user"), Sticky: rapid.String().Draw(rt, "conversation")}
+		r.Sticky = &memory{}
 		asked, _ := ask(t.Context(), r, q, func(v *Vendor) error {
 			if o := OutcomeOf(ends[v.Name]); o == OK || o == Ambiguous || o == Cancelled {
 				may++
@@ -158,6 +170,7 @@ func TestUsersKeepTheirVendorWhenAnotherLeaves(t *testing.T) {
 
 func TestConversationStaysWithTheVendorThatServedIt(t *testing.T) {
 	r := routed(t, Route{}, acct("a"), acct("b"))
+	r.Sticky = &memory{}
 	down := func(v *Vendor) error {
 		if v.Name == "a" {
 			return &Error{Outcome: NotSent}
@@ -177,19 +190,6 @@ func TestConversationStaysWithTheVendorThatServedIt(t *testing.T) {
 	_ = r.Apply(map[Capability]Route{CapWallet: {Candidates: listed("a")}})
 	if asked, _ := ask(t.Context(), r, talk, served); asked[0] != "a" {
 		t.Fatalf("the route does not list b any more, and %s was asked", asked[0])
-	}
-}
-
-func TestStickyMemoryIsBounded(t *testing.T) {
-	var s sticky
-	for i := range 3 * maxSticky {
-		s.keep(Request{Sticky: fmt.Sprint(i)}, "a")
-	}
-	if n := len(s.young) + len(s.old); n > maxSticky {
-		t.Fatalf("%d conversations remembered, at most %d", n, maxSticky)
-	}
-	if s.get(Request{Sticky: fmt.Sprint(3*maxSticky - 1)}) != "a" || s.get(Request{Sticky: "0"}) != "" {
-		t.Fatal("the latest should be known, the first forgotten")
 	}
 }
 
@@ -307,6 +307,7 @@ func TestJournalTellsWhoWasAskedAndWhoWasNotAndWhy(t *testing.T) {
 
 func TestSwitchingWhileCallsRun(t *testing.T) {
 	r := routed(t, Route{}, acct("a"), acct("b"))
+	r.Sticky = &memory{}
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {

@@ -62,7 +62,7 @@ func Via[R any](ctx context.Context, r *Router, q Request, call func(context.Con
 			break
 		}
 		if out, err = viaAccount(ctx, journal, a, call); err == nil {
-			r.sticky.keep(q, a.name)
+			r.keepAccount(q, a.name)
 			return out, nil
 		}
 		if errors.Is(err, ErrBreakerOpen) {
@@ -129,7 +129,7 @@ func (r *Router) order(now *routing, q Request) []account {
 	case route.Mode == ByUser && q.User != "":
 		order = route.draw(func(name string) float64 { return hash01(q.User, name) })
 	}
-	last := r.sticky.get(q)
+	last := r.lastAccount(q)
 	if i := slices.IndexFunc(order, func(a account) bool { return a.name == last }); i > 0 {
 		order = slices.Concat(order[i:i+1], order[:i], order[i+1:])
 	}

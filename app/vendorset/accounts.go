@@ -36,6 +36,8 @@ type Accounts struct {
 	open map[string]account // used by one goroutine at a time: Open, then Run, then Close
 }
 
+const maxSticky = 1 << 16 // conversations and calls whose account is remembered
+
 // account is what its keys were opened from, and the vendors that they are.
 type account struct {
 	keys []byte
@@ -72,6 +74,7 @@ func Open(opt Options) (*Accounts, error) {
 		a.Close()
 		return nil, err
 	}
+	a.Router.Sticky = upstream.NewBounded[string](maxSticky)
 	for _, name := range order {
 		if err := a.Router.Replace(name, a.open[name].live...); err != nil {
 			a.Close()

@@ -20,8 +20,7 @@ func (o *object[T]) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &o.V)
 }
 
-// verdict is where an answer says how it went: code, status or both. Results are
-// upstream.Judged by having one in them.
+// verdict is where an answer says how it went: code, status or both.
 type verdict struct {
 	Code   upstream.Text `json:"code"`
 	Status upstream.Text `json:"status"`
@@ -63,12 +62,12 @@ func check(a upstream.Answer) error {
 	if a.Decode(&v) != nil {
 		return vendors.ErrUnreadable
 	}
-	return v.Judge(a)
+	return v.problem(a)
 }
 
-// Judge returns the error that v stands for, nil for a success. LinkV answers
+// problem returns the error that v stands for, nil for a success. LinkV answers
 // HTTP 200 on every result, so another status is not its own.
-func (v *verdict) Judge(a upstream.Answer) error {
+func (v verdict) problem(a upstream.Answer) error {
 	if a.Status/100 != 2 || (v.Code == "" && v.Status == "") {
 		return vendors.ErrUnreadable
 	}

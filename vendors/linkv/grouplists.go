@@ -73,7 +73,6 @@ func pages[R any](ctx context.Context, a *adapter, call upstream.Call, id func(R
 		call.Form.Set("page", strconv.Itoa(page))
 		call.Form.Set("size", strconv.Itoa(pageSize))
 		var answer struct {
-			verdict
 			Data rows[R] `json:"data"`
 		}
 		if err := a.im.Do(ctx, call, &answer); err != nil {

@@ -156,7 +156,6 @@ func (a *adapter) pushMany(ctx context.Context, m vendors.Message, form upstream
 
 // sendResults is how an IM call tells the fate of each user it names.
 type sendResults struct {
-	verdict
 	Results object[map[string]upstream.Text] `json:"messageSendResult"`
 }
 

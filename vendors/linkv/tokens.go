@@ -24,7 +24,6 @@ func (a *adapter) Issue(ctx context.Context, u vendors.User) (vendors.Credential
 	call := a.imCall(vendors.OpTokenIssue, upstream.Token, u.ID, "/api/rest/getToken", upstream.Fields{{"userId", u.ID}})
 	call.Idempotent = true // another token never voids the last
 	var out struct {
-		verdict
 		Token upstream.Text `json:"token"`
 	}
 	if err := a.im.Do(ctx, call, &out); err != nil {
@@ -92,7 +91,6 @@ func (a *adapter) thGetToken(ctx context.Context, u vendors.User) (string, error
 	call := a.liveCall(vendors.OpTokenIssue, upstream.Token, "/open/v0/thGetToken", form)
 	call.Idempotent = true // registers once, by userId
 	var out struct {
-		verdict
 		Data struct {
 			OpenID upstream.Text `json:"openId"`
 		} `json:"data"`

@@ -68,7 +68,6 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 	}
 	call := a.imCall(vendors.OpPresence, upstream.Read, user, "/api/rest/userOnlineStatus", upstream.Fields{{"appId", a.cfg.AppID}, {"userId", user}})
 	var out struct {
-		verdict
 		Data *object[upstream.Text] `json:"data"`
 	}
 	if err := a.im.Do(ctx, call, &out); err != nil {

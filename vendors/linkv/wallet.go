@@ -33,7 +33,6 @@ func (a *adapter) Balance(ctx context.Context, user string) (int64, error) {
 
 func (a *adapter) balance(ctx context.Context, openID string) (int64, error) {
 	var out struct {
-		verdict
 		Data struct { // a list is refused: an answer without coins has no balance
 			Tokens       upstream.Text `json:"tokens"`
 			LivemeTokens upstream.Text `json:"livemeTokens"` // what one of the vendor's SDKs reads instead

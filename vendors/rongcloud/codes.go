@@ -69,13 +69,13 @@ func check(a upstream.Answer) error {
 	if a.Decode(&v) != nil {
 		return vendors.ErrUnreadable
 	}
-	return v.Judge(a)
+	return v.problem(a)
 }
 
-// Judge returns the error that v stands for, nil for a success. A success code
+// problem returns the error that v stands for, nil for a success. A success code
 // under a failing HTTP status is not believed: the official Go SDK does, see
 // docs/vendors/rongcloud.md#the-go-sdk.
-func (v *verdict) Judge(a upstream.Answer) error {
+func (v verdict) problem(a upstream.Answer) error {
 	if v.Code == "" {
 		return vendors.ErrUnreadable
 	}

@@ -143,7 +143,6 @@ func encode(v any) string {
 // publishAnswer names each target with its message's id. Older servers leave
 // the list out (docs/vendors/rongcloud.md#publish).
 type publishAnswer struct {
-	verdict
 	IDs []struct {
 		User     upstream.Text `json:"userId"`
 		Group    upstream.Text `json:"groupId"`

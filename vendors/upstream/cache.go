@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"sync"
 	"time"
 
-	"github.com/patrickmn/go-cache"
 	"golang.org/x/sync/singleflight"
 
 	"switchboard/vendors"
@@ -17,10 +15,6 @@ import (
 // however many want a missing key at the same time. A value that is used in the
 // last part of its life is asked for again meanwhile, at a time of its own, so
 // that neither callers nor keys expire together. It is safe for concurrent use.
-//
-// Its bound costs no scan: values live in a young and an old half. When the
-// young half is full it becomes the old one, and what was old and not asked for
-// since is dropped.
 type Cache[V any] struct {
 	// Life is how long one value is good, zero or less: not kept. Nil: the
 	// cache's own time for all. Set it before the first Get.
@@ -31,15 +25,12 @@ type Cache[V any] struct {
 
 	vendor, op string
 	ttl        time.Duration
-	half       int
 	flight     singleflight.Group
-
-	mu         sync.Mutex // guards young and old, never held while asking
-	young, old *cache.Cache
+	values     *Bounded[cached[V]]
 }
 
-// kept is a value with the end of its life, and when to ask again before that.
-type kept[V any] struct {
+// cached is a value with the end of its life, and when to ask again before that.
+type cached[V any] struct {
 	value      V
 	early, end time.Time
 }
@@ -47,19 +38,14 @@ type kept[V any] struct {
 // NewCache keeps at most size values for ttl each. vendor and op stand in the
 // error of a caller who left while waiting.
 func NewCache[V any](vendor, op string, ttl time.Duration, size int) *Cache[V] {
-	c := &Cache[V]{vendor: vendor, op: op, ttl: ttl, half: max(size/2, 1)}
-	c.young, c.old = c.empty(), c.empty()
-	return c
+	return &Cache[V]{vendor: vendor, op: op, ttl: ttl, values: NewBounded[cached[V]](size)}
 }
-
-// empty has no clean-up goroutine: the halves age as a whole.
-func (c *Cache[V]) empty() *cache.Cache { return cache.New(c.ttl, 0) }
 
 // Get returns the value of key, from ask when there is none. An error is
 // answered to all who wait and is not kept. A caller who leaves does not take
 // the call of the others along, and one who has left starts none.
 func (c *Cache[V]) Get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
-	k, found := c.lookup(key)
+	k, found := c.values.Get(key)
 	now := time.Now()
 	if found && now.Before(k.early) {
 		return k.value, nil
@@ -69,7 +55,7 @@ func (c *Cache[V]) Get(ctx context.Context, key string, ask func(context.Context
 		e.Vendor, e.Op = c.vendor, c.op
 		return k.value, e
 	}
-	done := c.flight.DoChan(key, func() (any, error) { return c.fly(context.WithoutCancel(ctx), key, ask) })
+	done := c.flight.DoChan(key, func() (any, error) { return c.ask(context.WithoutCancel(ctx), key, ask) })
 	if found && now.Before(k.end) {
 		return k.value, nil
 	}
@@ -88,16 +74,11 @@ func (c *Cache[V]) Get(ctx context.Context, key string, ask func(context.Context
 }
 
 // Forget drops key, for a caller who knows that its value is void.
-func (c *Cache[V]) Forget(key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.young.Delete(key)
-	c.old.Delete(key)
-}
+func (c *Cache[V]) Forget(key string) { c.values.Delete(key) }
 
-// fly asks, unless a flight that landed since the caller looked brought a value.
-func (c *Cache[V]) fly(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
-	k, found := c.lookup(key)
+// ask asks, unless a flight that landed since the caller looked brought a value.
+func (c *Cache[V]) ask(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
+	k, found := c.values.Get(key)
 	now := time.Now()
 	if found && now.Before(k.early) {
 		return k.value, nil
@@ -109,7 +90,7 @@ func (c *Cache[V]) fly(ctx context.Context, key string, ask func(context.Context
 	}
 	if left := k.end.Sub(now); found && left > 0 {
 		k.early = now.Add(left / 2) // not with every call while the vendor is down
-		c.put(key, k, time.Until(k.end)+c.Stale)
+		c.values.SetFor(key, k, time.Until(k.end)+c.Stale)
 	}
 	return v, err
 }
@@ -122,20 +103,6 @@ func (c *Cache[V]) left(ctx context.Context) error {
 	return e
 }
 
-func (c *Cache[V]) lookup(key string) (kept[V], bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if v, ok := c.young.Get(key); ok {
-		return v.(kept[V]), true
-	}
-	v, until, ok := c.old.GetWithExpiration(key)
-	if !ok {
-		return kept[V]{}, false
-	}
-	c.set(key, v.(kept[V]), time.Until(until))
-	return v.(kept[V]), true
-}
-
 func (c *Cache[V]) keep(key string, v V) {
 	life := c.ttl
 	if c.Life != nil {
@@ -146,19 +113,5 @@ func (c *Cache[V]) keep(key string, v V) {
 	}
 	now := time.Now()
 	tail := life / 5
-	c.put(key, kept[V]{v, now.Add(life - tail/2 - rand.N(tail/2+1)), now.Add(life)}, life+c.Stale)
-}
-
-func (c *Cache[V]) put(key string, k kept[V], d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.set(key, k, d)
-}
-
-// set needs mu held. Zero and less would mean for ever to go-cache.
-func (c *Cache[V]) set(key string, k kept[V], d time.Duration) {
-	if _, there := c.young.Get(key); !there && c.young.ItemCount() >= c.half {
-		c.old, c.young = c.young, c.empty()
-	}
-	c.young.Set(key, k, max(d, 1))
+	c.values.SetFor(key, cached[V]{v, now.Add(life - tail/2 - rand.N(tail/2+1)), now.Add(life)}, life+c.Stale)
 }

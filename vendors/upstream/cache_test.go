@@ -109,7 +109,7 @@ func TestCacheIsBoundedAndKeepsWhatIsAskedFor(t *testing.T) {
 	for i := range 10_000 {
 		get("often")
 		get(fmt.Sprint(i))
-		if n := c.young.ItemCount() + c.old.ItemCount(); n > 100 {
+		if n := c.values.len(); n > 100 {
 			t.Fatalf("%d values after %d keys", n, i)
 		}
 	}
@@ -179,7 +179,7 @@ func TestEarlyRefreshIsSpread(t *testing.T) {
 	early := map[time.Duration]bool{}
 	for i := range 100 {
 		c.keep(fmt.Sprint(i), i)
-		k, _ := c.lookup(fmt.Sprint(i))
+		k, _ := c.values.Get(fmt.Sprint(i))
 		ahead := k.end.Sub(k.early)
 		between(t, "refresh ahead of the end", ahead, 6*time.Minute, 12*time.Minute)
 		early[ahead.Round(time.Second)] = true

@@ -34,24 +34,19 @@ func transportError(ctx context.Context, err error, sent bool) *vendors.Error {
 // verdict is the vendor's own word where it can be read, the HTTP status
 // otherwise. It leaves the result in out: a success without one is in doubt.
 func verdict(call Call, a Answer, out any) *vendors.Error {
-	var err, unread error
-	judged, ok := out.(Judged)
+	var err error
 	switch {
-	case ok:
-		unread = a.Decode(out)
-		err = judged.Judge(a)
 	case call.Check != nil:
 		err = call.Check(a)
 	case a.Status/100 != 2:
 		err = vendors.ErrUnreadable
 	}
-	if err == nil && !ok && out != nil {
-		unread = a.Decode(out)
+	if err == nil && out != nil {
+		if unread := a.Decode(out); unread != nil {
+			return &vendors.Error{Outcome: vendors.Ambiguous, Err: unread}
+		}
 	}
-	switch {
-	case err == nil && unread != nil:
-		return &vendors.Error{Outcome: vendors.Ambiguous, Err: unread}
-	case err == nil:
+	if err == nil {
 		return nil
 	}
 	var e *vendors.Error

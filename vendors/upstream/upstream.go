@@ -86,15 +86,7 @@ type Call struct {
 	// Check reads the vendor's own verdict. Nil means success. An *Error needs
 	// only Outcome, Code, Text and Err; the rest is filled in. ErrUnreadable
 	// says that the answer is not the vendor's: the HTTP status then decides.
-	// An out that is Judged is asked instead.
 	Check func(Answer) error
-}
-
-// Judged is a result with the vendor's verdict in it, so that an answer is
-// decoded once. Judge is as Call.Check, of an answer that has been decoded as
-// far as it can be.
-type Judged interface {
-	Judge(Answer) error
 }
 
 // Request is what one attempt is about to send. The fields are its own copies.
