@@ -19,6 +19,9 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	mocklinkv "switchboard/mocks/linkv"
+	mockrongcloud "switchboard/mocks/rongcloud"
+	mockyoume "switchboard/mocks/youme"
 	"switchboard/openapi"
 )
 
@@ -32,10 +35,28 @@ type process struct {
 	stop   func() error
 }
 
+// readMocksContracts reads the openapi of the sandbox's mocks, which they would do
+// during the first calls: with the race detector that takes longer than some tests
+// allow a call.
+var readMocksContracts = sync.OnceFunc(func() {
+	for _, open := range []func() (io.Closer, error){
+		func() (io.Closer, error) { return mockrongcloud.Start(mockrongcloud.Config{}) },
+		func() (io.Closer, error) { return mocklinkv.Start(mocklinkv.Config{}) },
+		func() (io.Closer, error) { return mockyoume.Start(mockyoume.Config{}) },
+	} {
+		m, err := open()
+		if err != nil {
+			panic(err)
+		}
+		_ = m.Close()
+	}
+})
+
 // start runs the program with the environment's defaults, changed by edit, and
 // stops it with the test. Its state is in a folder of the test's own.
 func start(t testing.TB, edit func(*Config)) *process {
 	t.Helper()
+	readMocksContracts()
 	cfg, err := loadConfig()
 	if err != nil {
 		t.Fatal(err)

@@ -64,7 +64,7 @@ func credentials(have func(name string) string, names ...[2]string) []Setting {
 
 func startRongCloud(o MockOptions) (Mock, error) {
 	cfg := mockrongcloud.Config{
-		Listen:  o.Listen,
+		Listen: o.Listen, SpecLater: true,
 		Account: mockrongcloud.Account{AppKey: o.given("APP_KEY"), AppSecret: o.given("APP_SECRET")},
 	}
 	if o.Callbacks != "" {
@@ -80,7 +80,7 @@ func startRongCloud(o MockOptions) (Mock, error) {
 
 func startLinkV(o MockOptions) (Mock, error) {
 	s, err := mocklinkv.Start(mocklinkv.Config{
-		Listen: o.Listen, StartBalance: startCoins,
+		Listen: o.Listen, StartBalance: startCoins, SpecLater: true,
 		Account: mocklinkv.Account{
 			AppID: o.given("APP_ID"), AppKey: o.given("APP_KEY"), AppSecret: o.given("APP_SECRET"),
 			LiveAppID: o.given("LIVE_APP_ID"), LiveAppSecret: o.given("LIVE_APP_SECRET"),
@@ -103,7 +103,7 @@ func startYouMe(o MockOptions) (Mock, error) {
 		}
 		account.AppID = n
 	}
-	s, err := mockyoume.Start(mockyoume.Config{Listen: o.Listen, Account: account})
+	s, err := mockyoume.Start(mockyoume.Config{Listen: o.Listen, Account: account, SpecLater: true})
 	if err != nil {
 		return Mock{}, err
 	}

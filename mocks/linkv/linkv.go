@@ -35,6 +35,7 @@ type Config struct {
 	DocSignature bool
 	TokenTTL     time.Duration // how long an IM token is good for; zero: for ever
 	CheckAnswers bool          // hold answers against the openapi; see mock.Options
+	SpecLater    bool          // read the openapi beside the start; see mock.Options
 }
 
 // Mock is LinkV as an http.Handler, with all its namespaces.
@@ -66,7 +67,7 @@ func New(cfg Config) (*Mock, error) {
 		Verify:     (*App).verify,
 		Refuse:     w.refuse,
 		Trigger:    (*App).trigger,
-	}, mock.Options{Seed: cfg.Seed, Credentials: cfg.Account.credentials(), CheckAnswers: cfg.CheckAnswers})
+	}, mock.Options{Seed: cfg.Seed, Credentials: cfg.Account.credentials(), CheckAnswers: cfg.CheckAnswers, SpecLater: cfg.SpecLater})
 	if err != nil {
 		return nil, err
 	}

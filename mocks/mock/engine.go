@@ -23,6 +23,9 @@ type Options struct {
 	// CheckAnswers holds every answer against the openapi and notes breaches
 	// in the journal. It costs a decode per call; tests want it.
 	CheckAnswers bool
+	// SpecLater reads the openapi beside the start, which it is half of; the first
+	// request waits for it. A mistake in the vendor's table then shows in every answer.
+	SpecLater bool
 }
 
 // Engine serves one mock vendor over HTTP.
@@ -34,6 +37,7 @@ type Engine[S State] struct {
 	admin   *http.ServeMux
 	done    chan struct{} // closed by Close: hangs end
 	closing sync.Once
+	bound   func() error // binds the routes to the openapi, once
 
 	mu     sync.RWMutex // guards spaces and byKey
 	spaces map[string]*space[S]
@@ -42,7 +46,7 @@ type Engine[S State] struct {
 
 type route[S State] struct {
 	Operation[S]
-	contract *contract
+	contract *contract // set by bound
 	segments []string
 }
 
@@ -54,7 +58,11 @@ func New[S State](v Vendor[S], opt Options) (*Engine[S], error) {
 		vendor: v, opt: opt, routes: map[string][]*route[S]{}, done: make(chan struct{}),
 		spaces: map[string]*space[S]{}, byKey: map[string]*space[S]{},
 	}
-	if err := e.mount(); err != nil {
+	all := e.mount()
+	e.bound = sync.OnceValue(func() error { return bind(v.Spec, all) })
+	if opt.SpecLater {
+		go func() { _ = e.bound() }() // requests tell
+	} else if err := e.bound(); err != nil {
 		return nil, fmt.Errorf("mock %s: %w", v.Name, err)
 	}
 	e.admin = e.adminRoutes()
@@ -62,12 +70,8 @@ func New[S State](v Vendor[S], opt Options) (*Engine[S], error) {
 	return e, err
 }
 
-func (e *Engine[S]) mount() error {
-	doc, err := loadSpec(e.vendor.Spec)
-	if err != nil {
-		return err
-	}
-	unserved := maps.Clone(doc.Paths.Map())
+// mount makes the vendor's operations findable and returns them.
+func (e *Engine[S]) mount() (all []*route[S]) {
 	for _, op := range e.vendor.Operations {
 		if len(op.Methods) == 0 {
 			op.Methods = []string{http.MethodPost}
@@ -75,18 +79,30 @@ func (e *Engine[S]) mount() error {
 		if op.Spec == "" {
 			op.Spec = op.Path
 		}
-		delete(unserved, op.Spec)
-		k, err := contractOf(doc, op.Spec, op.Methods)
-		if err != nil {
-			return err
-		}
-		r := &route[S]{Operation: op, contract: k}
+		r := &route[S]{Operation: op}
+		all = append(all, r)
 		if strings.Contains(op.Path, "{") {
 			r.segments = strings.Split(op.Path, "/")
 			e.pattern = append(e.pattern, r)
 			continue
 		}
 		e.routes[op.Path] = append(e.routes[op.Path], r)
+	}
+	return all
+}
+
+// bind gives each route what the openapi says of it.
+func bind[S State](spec []byte, all []*route[S]) error {
+	doc, err := loadSpec(spec)
+	if err != nil {
+		return err
+	}
+	unserved := maps.Clone(doc.Paths.Map())
+	for _, r := range all {
+		delete(unserved, r.Spec)
+		if r.contract, err = contractOf(doc, r.Spec, r.Methods); err != nil {
+			return err
+		}
 	}
 	if len(unserved) > 0 {
 		return fmt.Errorf("nothing serves %v", slices.Sorted(maps.Keys(unserved)))
@@ -187,7 +203,7 @@ func (e *Engine[S]) read(r *http.Request) (*Call, *space[S], *route[S], *Problem
 	op, problem := e.route(c)
 	if op != nil {
 		c.Op = op.Name
-		if op.contract.isJSON {
+		if e.bound() == nil && op.contract.isJSON {
 			c.JSON = decodeObject(body)
 		}
 	}

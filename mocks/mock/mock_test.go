@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -267,6 +268,21 @@ func TestATableThatTheOpenapiDoesNotKnowIsRefused(t *testing.T) {
 	v.Operations = append(toyVendor().Operations, mock.Operation[*toy]{Name: "x", Path: "/x"})
 	if _, err := mock.New(v, mock.Options{}); err == nil {
 		t.Fatal("an operation is not in the openapi")
+	}
+}
+
+func TestATableThatTheOpenapiDoesNotKnowShowsInTheAnswers(t *testing.T) {
+	v := toyVendor()
+	v.Operations = v.Operations[:1]
+	e, err := mock.New(v, mock.Options{Credentials: map[string]string{"key": "k"}, SpecLater: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	answer := httptest.NewRecorder()
+	e.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, v.Operations[0].Path, nil))
+	if entry, _ := e.Default().Journal.Last(mock.Filter{}); entry.Executed || !strings.Contains(entry.Refused, "nothing serves") {
+		t.Errorf("%s %+v", answer.Body, entry)
 	}
 }
 

@@ -51,6 +51,10 @@ func (e *Engine[S]) execute(c *Call, s *space[S], op *route[S], problem *Problem
 			answer = e.vendor.Refuse(c, Problem{Kind: Internal})
 		}
 	}()
+	if err := e.bound(); err != nil {
+		entry.Refused = err.Error()
+		return e.vendor.Refuse(c, Problem{Kind: Internal})
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if problem == nil {

@@ -31,6 +31,7 @@ type Config struct {
 	Listen       string // for Start; empty: a free loopback port
 	Seed         uint64 // of tokens and message ids
 	CheckAnswers bool   // hold every answer against the openapi; see mock.Options
+	SpecLater    bool   // read the openapi beside the start; see mock.Options
 
 	MaxSkew      time.Duration // refuse older and newer timestamps; zero: take any
 	NonceOnce    bool          // refuse a nonce that was used before
@@ -102,7 +103,7 @@ func New(cfg Config) (*Mock, error) {
 		Trigger:    (*App).trigger,
 		Show:       (*App).show,
 	}, mock.Options{
-		Seed: cfg.Seed, CheckAnswers: cfg.CheckAnswers,
+		Seed: cfg.Seed, CheckAnswers: cfg.CheckAnswers, SpecLater: cfg.SpecLater,
 		Credentials: map[string]string{keyName: cfg.AppKey, secretName: cfg.AppSecret},
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ type Config struct {
 	// Zone is that of QueryDate; nil: UTC+8, which is likely and not confirmed.
 	Zone         *time.Location
 	CheckAnswers bool // hold answers against the openapi; see mock.Options
+	SpecLater    bool // read the openapi beside the start; see mock.Options
 }
 
 // Mock is YouMe as an http.Handler, with all its namespaces.
@@ -65,7 +66,7 @@ func New(cfg Config) (*Mock, error) {
 		Refuse:     refuse,
 		Schedule:   copySchedule,
 		Trigger:    (*App).trigger,
-	}, mock.Options{Seed: cfg.Seed, Credentials: cfg.Account.credentials(), CheckAnswers: cfg.CheckAnswers})
+	}, mock.Options{Seed: cfg.Seed, Credentials: cfg.Account.credentials(), CheckAnswers: cfg.CheckAnswers, SpecLater: cfg.SpecLater})
 	if err != nil {
 		return nil, err
 	}
