@@ -111,10 +111,10 @@ type Archive interface {
 
 // Ledger keeps the rules over a store. It is safe for concurrent use.
 type Ledger struct {
-	cfg    Config
-	deps   Deps
-	ended  chan Entry // what Run has to archive
-	behind []Entry    // Run's own: taken from ended and not archived yet
+	cfg        Config
+	deps       Deps
+	queue      chan Entry // what Run has to archive
+	unarchived []Entry    // Run's own: taken from the queue and not archived yet
 }
 
 // Deps are what a ledger works with.
@@ -148,7 +148,7 @@ func (c Config) Validate() error {
 // New makes a ledger. Its owner calls Run.
 func New(cfg Config, deps Deps) *Ledger {
 	deps.Log = deps.Log.With("component", "ledger")
-	return &Ledger{cfg: cfg, deps: deps, ended: make(chan Entry, archiveQueue)}
+	return &Ledger{cfg: cfg, deps: deps, queue: make(chan Entry, archiveQueueSize)}
 }
 
 // Run makes a write and returns what its caller is told beside the error, if any.
@@ -166,7 +166,7 @@ func (l *Ledger) Do(ctx context.Context, w Write, run Run) (r Result, replayed b
 	if err != nil || replayed {
 		return e.Result, replayed, err
 	}
-	l.make(ctx, &e, run)
+	l.execute(ctx, &e, run)
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
 	defer cancel()
 	if ok, err := l.save(kept, e, l.cfg.FirstCheck); err != nil || !ok {
@@ -175,16 +175,16 @@ func (l *Ledger) Do(ctx context.Context, w Write, run Run) (r Result, replayed b
 	return e.Result, false, nil
 }
 
-// unwritten is the error of a write that was made and could not be written down.
+// unwritten is the error of a write that was made and could not be recorded.
 func unwritten(e Entry, err error) error {
 	return &vendors.Error{Vendor: e.Vendor, Op: e.Op, Outcome: vendors.Ambiguous, Effect: vendors.Write, Sent: true, Err: err}
 }
 
-// make makes the write.
-func (l *Ledger) make(ctx context.Context, e *Entry, run Run) {
+// execute runs the write and keeps its result and its steps in e.
+func (l *Ledger) execute(ctx context.Context, e *Entry, run Run) {
 	journal := &vendors.Journal{}
 	e.Result = l.result(run(vendors.WithJournal(ctx, journal)))
-	e.add(journal.Steps())
+	e.addSteps(journal.Steps())
 	e.State = stateOf(e.Result.Outcome)
 }
 
@@ -192,13 +192,13 @@ func (l *Ledger) make(ctx context.Context, e *Entry, run Run) {
 // of it beforehand. How it ended is archived soon after; a doubt at once.
 func (l *Ledger) keyless(ctx context.Context, w Write, run Run) (Result, error) {
 	e := entry(w)
-	l.make(ctx, &e, run)
+	l.execute(ctx, &e, run)
 	l.observe(e)
 	told := e.Result
 	if e.State != Doubt {
 		e.Result.Data, e.Result.Text = nil, "" // nobody can ask for it again
 		select {
-		case l.ended <- e:
+		case l.queue <- e:
 			return told, nil
 		default: // the archive is behind: this caller waits for its own entry
 		}
@@ -259,11 +259,11 @@ func (l *Ledger) begin(ctx context.Context, w Write) (e Entry, replayed bool, er
 		l.observe(e)
 		return e, false, nil
 	}
-	return l.again(ctx, there, e)
+	return l.repeat(ctx, there, e)
 }
 
-// again is a request whose key the ledger has.
-func (l *Ledger) again(ctx context.Context, e, anew Entry) (Entry, bool, error) {
+// repeat is for a request whose key the ledger has.
+func (l *Ledger) repeat(ctx context.Context, e, anew Entry) (Entry, bool, error) {
 	switch {
 	case !bytes.Equal(e.Digest, anew.Digest):
 		return e, false, ErrKeyReused
@@ -302,8 +302,8 @@ func (l *Ledger) observe(e Entry) {
 // maxSteps bounds what an entry tells: its first steps.
 const maxSteps = 200
 
-// add appends what was tried; the account of the last attempt may have executed it.
-func (e *Entry) add(steps []vendors.Step) {
+// addSteps appends what was tried; the account of the last attempt may have executed it.
+func (e *Entry) addSteps(steps []vendors.Step) {
 	kept := steps[:min(len(steps), max(0, maxSteps-len(e.Steps)))]
 	if len(e.Steps) == 0 {
 		e.Steps = kept // steps are a copy of the journal's

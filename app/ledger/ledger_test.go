@@ -471,7 +471,7 @@ func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
 func TestFullArchiveMakesItsCallersWait(t *testing.T) {
 	m := newMemory()
 	l := newLedger(m, nil)
-	for range archiveQueue + 3 {
+	for range archiveQueueSize + 3 {
 		if _, _, err := l.Do(t.Context(), write(""), func(ctx context.Context) (any, error) { return attempted(ctx, vendors.OK) }); err != nil {
 			t.Fatal(err)
 		}
@@ -479,7 +479,7 @@ func TestFullArchiveMakesItsCallersWait(t *testing.T) {
 	if len(m.entries) != 3 {
 		t.Fatalf("%d written down by their callers", len(m.entries))
 	}
-	if err := l.flush(t.Context()); err != nil || len(m.entries) != archiveQueue+3 {
+	if err := l.flush(t.Context()); err != nil || len(m.entries) != archiveQueueSize+3 {
 		t.Fatalf("%d written down, %v", len(m.entries), err)
 	}
 }

@@ -23,9 +23,9 @@ const (
 
 	// What ends without a key is archived in batches; a process that dies loses
 	// at most what ended since the last one.
-	flushEvery   = 200 * time.Millisecond
-	archiveQueue = 4096
-	archiveBatch = 1000
+	flushEvery       = 200 * time.Millisecond
+	archiveQueueSize = 4096
+	archiveBatch     = 1000
 
 	// keepFor is how long an ended entry, and so its key, is remembered.
 	keepFor    = 30 * 24 * time.Hour
@@ -49,7 +49,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTime)
 			defer cancel()
 			if err := l.flush(last); err != nil {
-				return fmt.Errorf("ledger: %d entries lost: %w", len(l.behind)+len(l.ended), err)
+				return fmt.Errorf("ledger: %d entries lost: %w", len(l.unarchived)+len(l.queue), err)
 			}
 			return nil
 		case <-flush.C:
@@ -70,18 +70,18 @@ func (l *Ledger) Run(ctx context.Context) error {
 // the store themselves.
 func (l *Ledger) flush(ctx context.Context) error {
 	for {
-		if len(l.behind) == 0 {
-			for range min(archiveBatch, len(l.ended)) {
-				l.behind = append(l.behind, <-l.ended)
+		if len(l.unarchived) == 0 {
+			for range min(archiveBatch, len(l.queue)) {
+				l.unarchived = append(l.unarchived, <-l.queue)
 			}
 		}
-		if len(l.behind) == 0 {
+		if len(l.unarchived) == 0 {
 			return nil
 		}
-		if err := l.deps.Archive.Add(ctx, l.behind, keepFor); err != nil {
+		if err := l.deps.Archive.Add(ctx, l.unarchived, keepFor); err != nil {
 			return err
 		}
-		l.behind = l.behind[:0]
+		l.unarchived = l.unarchived[:0]
 	}
 }
 
@@ -139,7 +139,7 @@ func (l *Ledger) check(ctx context.Context, e Entry) error {
 	timed, cancel := context.WithTimeout(vendors.WithJournal(ctx, journal), checkTime)
 	defer cancel()
 	r := l.result(recipe(timed, e.App, e.Vendor, e.Payload))
-	e.add(journal.Steps())
+	e.addSteps(journal.Steps())
 	if r.Outcome == vendors.OK || r.Outcome == vendors.DefiniteNo {
 		e.State, e.Result = stateOf(r.Outcome), r
 	}

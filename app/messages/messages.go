@@ -25,7 +25,7 @@ const MaxTargets = 10_000
 
 const maxParallel = 4 // batches under way for one request
 
-// Service sends.
+// Service sends messages through the messages route.
 type Service struct{ routes *vendors.Router }
 
 // New makes the service over the routes.
@@ -50,7 +50,7 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 	} else {
 		s.publishAll(ctx, by, m, size, out.Targets)
 	}
-	return out, verdict(out)
+	return out, failureOf(out)
 }
 
 func (s *Service) publishAll(ctx context.Context, by vendors.Request, m vendors.Message, size int, slots []vendors.TargetResult) {
@@ -110,9 +110,9 @@ func (e *undelivered) Outcome() vendors.Outcome { return vendors.OK }
 
 func (e *undelivered) Unwrap() []error { return []error{ErrUndelivered, e.worst} }
 
-// verdict prefers a failure in doubt: a target that may have been reached is
+// failureOf prefers a failure in doubt: a target that may have been reached is
 // what the whole request has to answer for.
-func verdict(r vendors.Receipt) error {
+func failureOf(r vendors.Receipt) error {
 	var failed int
 	var worst error
 	for _, t := range r.Targets {

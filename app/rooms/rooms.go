@@ -25,7 +25,7 @@ type UnableError struct {
 	Able   []string // configured vendors that can, in configured order
 }
 
-// Error is for the caller: it names vendors and nothing of theirs.
+// Error is for the caller: it names vendors and repeats none of their words.
 func (e *UnableError) Error() string {
 	who := "no configured vendor can"
 	if len(e.Able) > 0 {
@@ -37,7 +37,7 @@ func (e *UnableError) Error() string {
 // Unwrap returns both sentinels.
 func (e *UnableError) Unwrap() []error { return []error{ErrUnable, vendors.ErrUnsupported} }
 
-// Service answers for rooms.
+// Service calls the vendors that keep rooms.
 type Service struct{ routes *vendors.Router }
 
 // New makes the service over the routes.

@@ -56,7 +56,7 @@ func (p Prices) Message(rcType string) int64 {
 	return 0
 }
 
-// Service answers for coins.
+// Service reads and changes balances at the vendor that keeps them.
 type Service struct {
 	prices Prices
 	routes *vendors.Router

@@ -64,7 +64,7 @@ func (h API) explain(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"request_id": id, "node": h.Node, "writes": writes, "reads": reads})
 }
 
-// readsView is what a request did at vendors beside its writes.
+// readsView is the calls that a request made at vendors beside its writes.
 type readsView struct {
 	Route string     `json:"route"`
 	Ended time.Time  `json:"ended"`
@@ -116,7 +116,7 @@ type vendorView struct {
 	Others    []keyView     `json:"other_keys"`
 }
 
-// keyView is a live credential beside the preferred one, which the rest tells of.
+// keyView is a live credential beside the preferred one, which vendorView describes.
 type keyView struct {
 	Healthy   bool       `json:"healthy"`
 	LastFault string     `json:"last_fault,omitempty"`
@@ -132,7 +132,8 @@ type breakerView struct {
 	Until  *time.Time `json:"until"`
 }
 
-// opView's rate is per second over at least the last second, its head_room is in units of the vendor's limit, null when none is known.
+// opView is one operation of an account. Its rate is over at least the last second;
+// head_room is in units of the vendor's limit, null when none is known.
 type opView struct {
 	Op       string   `json:"op"`
 	Calls    uint64   `json:"calls"`

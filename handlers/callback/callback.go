@@ -60,7 +60,7 @@ func (h Handler) take(c *fiber.Ctx) error {
 		return kept
 	}
 	if kept != nil {
-		h.Log.Warn("a vendor's question was answered and is not kept", "vendor", c.Params("account"), "error", kept)
+		h.Log.Warn("callback answered but not stored", "component", "callback", "vendor", c.Params("account"), "error", kept)
 	}
 	reply := from.Reply(found, verdict)
 	if reply.ContentType != "" {

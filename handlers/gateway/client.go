@@ -57,7 +57,7 @@ type inConversation struct {
 	ConversationID string `json:"conversation_id"`
 }
 
-// send keeps the answer of a repeated client_msg_id or Idempotency-Key.
+// send answers a repeated client_msg_id or Idempotency-Key with the first message.
 func (h Client) send(c *fiber.Ctx) error {
 	var in struct {
 		inConversation
@@ -79,7 +79,7 @@ func (h Client) send(c *fiber.Ctx) error {
 	return success(c, fiber.Map{"MsgID": m.ID})
 }
 
-// joined is false for a conversation that does not exist: nobody is in it.
+// joined answers false for a conversation that does not exist.
 func (h Client) joined(c *fiber.Ctx) error {
 	var in inConversation
 	if err := handlers.DecodeJSON(c, &in); err != nil {

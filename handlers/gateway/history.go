@@ -11,7 +11,7 @@ import (
 // shortHistory is how many messages the histories without a limit of their own show.
 const shortHistory = 30
 
-// historyAnswer has more when a range holds more than the answer.
+// historyAnswer has more set when the range holds further messages.
 type historyAnswer struct {
 	Msg  []wire.GatewayMessage
 	More bool `json:"more,omitempty"`
@@ -29,7 +29,8 @@ func (h Client) history(c *fiber.Ctx, id string, w conversation.Window) error {
 	return success(c, out)
 }
 
-// between includes both ends; desc takes the newest when there are too many.
+// between answers the messages from one to another, both included; desc takes the
+// newest when there are too many.
 func (h Client) between(c *fiber.Ctx) error {
 	var in struct {
 		inConversation
@@ -45,8 +46,8 @@ func (h Client) between(c *fiber.Ctx) error {
 	})
 }
 
-// anchored asks for what is around a message; the answer has the message itself
-// unless exclusive, which is ours, says otherwise.
+// anchored asks for the messages on one side of msg_id. The answer has that message
+// too, unless exclusive, which is ours, is set.
 type anchored struct {
 	inConversation
 	MsgID     string `json:"msg_id"`
@@ -99,7 +100,7 @@ func (h Client) newest(c *fiber.Ctx, n int) error {
 	return h.history(c, in.ConversationID, conversation.Window{Limit: n, Newest: true, Descending: in.Desc})
 }
 
-// lastID is empty before the first message that the caller may see.
+// lastID answers an empty id before the first message that the caller may see.
 func (h Client) lastID(c *fiber.Ctx) error {
 	var in inConversation
 	if err := handlers.DecodeJSON(c, &in); err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// NormalizePath serves clients' paths as the gateway's document misprints them: with "- "
-// or a second slash in front. It has to come before everything else. Paths that
-// are guarded by address have one spelling, so that a proxy can close them.
+// NormalizePath serves clients' paths as the gateway's document misprints them: with
+// "- " or a second slash in front. It has to come before all other middleware. Paths
+// that are guarded by address have one spelling, so that a proxy can close them.
 func NormalizePath(c *fiber.Ctx) error {
 	path := c.Path()
 	clean := path

@@ -233,8 +233,8 @@ func closedAnswer(c *fiber.Ctx, err error) error {
 	return c.Type("json").Send(closing(closed.Code))
 }
 
-// closing is the last event of a stream and the body of a poll whose session has
-// ended.
+// closing is the data of a stream's last event, and the body of a poll whose
+// session has ended.
 func closing(code realtime.Code) []byte {
 	text, _ := json.Marshal(answer{Code: int(code), Error: code.String()})
 	return text

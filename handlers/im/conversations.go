@@ -90,7 +90,7 @@ func callerIn(c *fiber.Ctx) caller {
 	return who
 }
 
-// ids of users, sent as texts or as numbers.
+// clientIDs names users, each by text or by a number.
 type clientIDs struct {
 	ClientIDs []handlers.UserID `json:"client_ids"`
 }
@@ -128,8 +128,7 @@ func (h Conversations) create(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	// As in the document: the extension that was there before, of which a new
-	// conversation has none.
+	// The document answers the extension from before the call: a new conversation has none.
 	out := createdAnswer{ConvID: conv.ID}
 	if !fresh {
 		out.ConvExtend = conv.Ext
@@ -142,8 +141,8 @@ type createdAnswer struct {
 	ConvID     string          `json:"conv_id"`
 }
 
-// requireKnownUsers refuses unknown users to who did not prove to be the app's server: only
-// the server makes users.
+// requireKnownUsers refuses unknown users to callers that gave no proof of being the
+// app's server: only the server makes users.
 func (h Conversations) requireKnownUsers(c *fiber.Ctx, who caller, ids []handlers.UserID) error {
 	if who.keyed || !who.Server() {
 		return nil // the domain judges users itself

@@ -15,8 +15,7 @@ type Files struct {
 	Store *uploads.Store
 }
 
-// UploadPath takes files; what it answers is under filePath, as in the document's
-// sample.
+// UploadPath takes files. Their URLs begin with filePath, as in the document's sample.
 const (
 	UploadPath = "/im/file/upload"
 	filePath   = "/storage/uploads/"
@@ -62,8 +61,8 @@ func (h Files) upload(c *fiber.Ctx) error {
 	return success(c, base+filePath+name)
 }
 
-// serve gives a file as what its content was found to be, and as nothing else:
-// nobody's browser runs what was uploaded.
+// serve sends a file as the type that its content was found to be, in a way that no
+// browser runs it.
 func (h Files) serve(c *fiber.Ctx) error {
 	file, err := h.Store.Open(c.UserContext(), c.Params("name"))
 	if errors.Is(err, uploads.ErrNotFound) {

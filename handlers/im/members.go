@@ -106,7 +106,7 @@ func (h Conversations) addUsers(c *fiber.Ctx) error {
 	return success(c, true)
 }
 
-// users lists ids, as the members' list does.
+// users answers ids alone, as the members' list does.
 func (h Conversations) users(c *fiber.Ctx) error {
 	p, err := pageIn(c, 20)
 	if err != nil {

@@ -105,7 +105,7 @@ func (h Socket) login(ctx context.Context, conn *websocket.Conn) (*realtime.Sess
 	if in.Type != "login" {
 		return nil, nil, errNoLogin
 	}
-	l, err := h.key(ctx, conn, in)
+	l, err := h.authenticate(ctx, conn, in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,9 +116,9 @@ func (h Socket) login(ctx context.Context, conn *websocket.Conn) (*realtime.Sess
 	return session, &recovered, err
 }
 
-// key checks who logs in. Where the app requires no token, the client is
+// authenticate finds who logs in, and from which device. Where the app requires no token, the client is
 // believed, as the document has it.
-func (h Socket) key(ctx context.Context, conn *websocket.Conn, in loginFrame) (l realtime.Login, err error) {
+func (h Socket) authenticate(ctx context.Context, conn *websocket.Conn, in loginFrame) (l realtime.Login, err error) {
 	app, err := h.Apps.App(string(in.Data.AppID))
 	if err != nil {
 		return l, err
@@ -160,7 +160,7 @@ func (h Socket) key(ctx context.Context, conn *websocket.Conn, in loginFrame) (l
 	return l, nil
 }
 
-// refuse tells the API's own code in a frame and then closes.
+// refuse sends the API's own code in a frame and then closes the socket.
 func (h Socket) refuse(s *stream.Socket, err error) {
 	p := handlers.Find(err)
 	frame, _ := json.Marshal(fiber.Map{"type": "login.failed", "msg": p.Text, "data": fiber.Map{"code": codeOf(err, p)}})

@@ -65,7 +65,7 @@ func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Con
 // sendPayload is a message as the ledger keeps it.
 type sendPayload vendors.Message
 
-// MarshalJSON tells enough to tell two messages apart, and nothing of their text.
+// MarshalJSON writes what distinguishes two messages, and nothing of their text.
 func (p *sendPayload) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		From    string `json:"from"`
@@ -80,8 +80,8 @@ func digestOf(content any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// sendAnswer tells how many targets the vendor took the message for, and which
-// it did not and why.
+// sendAnswer has the number of targets that the vendor took the message for, and
+// the others with why it did not.
 type sendAnswer struct {
 	Accepted int          `json:"accepted"`
 	Failed   []sendFailed `json:"failed"`
@@ -93,7 +93,7 @@ type sendFailed struct {
 	Err    string `json:"err"`
 }
 
-// sendResult is nil when nothing was tried.
+// sendResult is the data of a send's answer; nil when nothing was tried.
 func sendResult(r vendors.Receipt) any {
 	if len(r.Targets) == 0 {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"switchboard/middleware"
 )
 
-// Bans lets an app's back end shut users out of the app, and in again. What
-// vendors know of them is not touched.
+// Bans lets an app's back end shut users out of the app, and let them in again. The
+// vendors are not told.
 type Bans struct {
 	Conversations *conversation.Service
 	Pairs         *pairing.Service
@@ -23,7 +23,8 @@ func (h Bans) Mount(r fiber.Router) {
 	r.Post("/users/:user/unban", h.unban)
 }
 
-// ban is complete when it is repeated after an error.
+// ban shuts the user out of conversations, then out of pair matching. Repeated after
+// an error it does what is left.
 func (h Bans) ban(c *fiber.Ctx) error {
 	user, err := handlers.PathID(c, "user")
 	if err != nil {

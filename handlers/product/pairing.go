@@ -33,13 +33,13 @@ func (h Pairing) Mount(r fiber.Router) {
 	r.Post("/video/delPairRecord", h.as(h.deleteRecord))
 }
 
-// caller is who asks; pairing knows people by number.
+// caller is who asks; pairing knows users by number.
 type caller struct {
 	app string
 	uid ticket.UID
 }
 
-// as runs do for the caller, whose call is a sign of presence too.
+// as serves do to a caller with a number. The call counts as a sign of presence.
 func (h Pairing) as(do func(*fiber.Ctx, caller) (any, error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		by := middleware.CallerOf(c)
@@ -194,7 +194,8 @@ func (h Pairing) avail(c *fiber.Ctx, by caller) (any, error) {
 	return fiber.Map{"on": *in.On, "until": int64(until) / 1000}, err
 }
 
-// call is a client's word on a call, for vendors that do not report calls.
+// call takes a client's report that a call started or ended, for vendors that report
+// none.
 func (h Pairing) call(c *fiber.Ctx, by caller) (any, error) {
 	var in struct {
 		askBody

@@ -109,7 +109,7 @@ func uids(ids []handlers.UserID, field string) ([]ticket.UID, error) {
 	return out, nil
 }
 
-// maxScene bounds what callers can make this process keep a pool for.
+// maxScene bounds the scenes for which callers can make this process keep a pool.
 const maxScene = 99
 
 func checkScene(scene int) error {

@@ -95,8 +95,8 @@ func (h Rooms) userCalls(c *fiber.Ctx) error {
 	return success(c, fiber.Map{"calls": out, "next": next})
 }
 
-// page reads day, cursor and limit. The cursor is ours: how many records of the
-// day were told already.
+// page reads day, cursor and limit. The cursor is the number of the day's records
+// that earlier pages had.
 func page(c *fiber.Ctx) (vendors.CallQuery, error) {
 	q := vendors.CallQuery{Day: c.Query("day"), Limit: defaultPage}
 	if _, err := time.Parse(time.DateOnly, q.Day); err != nil {

@@ -36,7 +36,7 @@ func Upgrade(serve func(*websocket.Conn), log *slog.Logger) fiber.Handler {
 		ReadBufferSize: 512, WriteBufferSize: 2048, WriteBufferPool: &writeBuffers,
 		RecoverHandler: func(*websocket.Conn) {
 			if r := recover(); r != nil {
-				log.Error("panic", "op", "websocket.serve", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				log.Error("panic", "component", "stream", "op", "websocket.serve", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			}
 		},
 	})
