@@ -69,7 +69,8 @@ func (s *server) openConversations(publish buslink.Publisher) {
 	s.background("conversation", s.conversations.Run)
 	if cfg.Relay {
 		sender := relaylink.Sender{Messages: messages.New(s.routes)}
-		relay := conversation.NewRelay(store, conversation.RelayConfig{Targets: func() int { return relaylink.Targets }}, s.log, sender.Send)
+		relay := conversation.NewRelay(conversation.RelayConfig{Targets: func() int { return relaylink.Targets }},
+			conversation.RelayDeps{Store: store, Send: sender.Send, Log: s.log})
 		s.background("relay", relay.Run)
 	}
 }

@@ -80,7 +80,7 @@ func Validate(url string) error {
 // nats://. A server that is away is no error here, see Ready; log is told when
 // it goes and when it is back.
 func Open(url string, log *slog.Logger) (*Bus, error) {
-	b := &Bus{log: log, node: rand.Text()[:nodeSize], topics: make(map[string]map[*Sub]bool), live: make(map[string]bool)}
+	b := &Bus{log: log.With("component", "bus"), node: rand.Text()[:nodeSize], topics: make(map[string]map[*Sub]bool), live: make(map[string]bool)}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cancel = cancel
 	scheme, _, _ := strings.Cut(url, ":")
@@ -287,10 +287,10 @@ func (b *Bus) send(ctx context.Context) {
 		case err != nil:
 			b.failed.Add(int64(len(batch)))
 			if !down {
-				b.log.Warn("the bus is down: news stays in this process, and others find it in the store", "error", err)
+				b.log.Warn("bus down, other replicas find news in the store", "error", err)
 			}
 		case down:
-			b.log.Info("the bus is back: news reaches other replicas again")
+			b.log.Info("bus back")
 		}
 		down = err != nil
 	}

@@ -58,15 +58,21 @@ const (
 // once, and in order in each conversation. What a vendor refuses for good is
 // given up and logged, so that it does not hold up what comes after.
 type Relay struct {
-	store RelayStore
-	send  func(ctx context.Context, c Copy) error
-	cfg   RelayConfig
-	log   *slog.Logger
+	cfg  RelayConfig
+	deps RelayDeps
 }
 
-// NewRelay makes a relay that sends by send, whose errors are classed by
-// vendors.OutcomeOf: a definite no is final, all else is tried again.
-func NewRelay(store RelayStore, cfg RelayConfig, log *slog.Logger, send func(ctx context.Context, c Copy) error) *Relay {
+// RelayDeps is what a Relay works with.
+type RelayDeps struct {
+	Store RelayStore
+	// Send's errors are classed by vendors.OutcomeOf: a definite no is final, all
+	// else is tried again.
+	Send func(ctx context.Context, c Copy) error
+	Log  *slog.Logger
+}
+
+// NewRelay makes a relay. Its owner calls Run.
+func NewRelay(cfg RelayConfig, deps RelayDeps) *Relay {
 	if cfg.Targets == nil {
 		cfg.Targets = func() int { return 1 }
 	}
@@ -76,7 +82,8 @@ func NewRelay(store RelayStore, cfg RelayConfig, log *slog.Logger, send func(ctx
 	if cfg.Workers == 0 {
 		cfg.Workers = 4
 	}
-	return &Relay{store: store, send: send, cfg: cfg, log: log.With("component", "relay")}
+	deps.Log = deps.Log.With("component", "relay")
+	return &Relay{cfg: cfg, deps: deps}
 }
 
 // Run relays until ctx ends and returns when the calls under way have ended.
@@ -85,9 +92,9 @@ func (r *Relay) Run(ctx context.Context) error {
 	outbox.Pool[[]Relayed]{
 		Workers: r.cfg.Workers, Poll: r.cfg.Poll, Handle: r.conversation,
 		Claim: func(ctx context.Context, limit int) ([][]Relayed, error) {
-			return r.store.ClaimRelay(ctx, limit, relayEach, relayLease)
+			return r.deps.Store.ClaimRelay(ctx, limit, relayEach, relayLease)
 		},
-		Failed: func(err error) { r.log.Error("outbox cannot be read", "error", err) },
+		Failed: func(err error) { r.deps.Log.Error("outbox cannot be read", "error", err) },
 	}.Run(ctx)
 	return nil
 }
@@ -104,14 +111,14 @@ func (r *Relay) conversation(ctx context.Context, messages []Relayed) {
 			r.giveBack(ctx, m, after, 0)
 			return
 		case vendors.OutcomeOf(err) == vendors.DefiniteNo, m.Attempts >= relayTries:
-			r.log.Warn("message given up", "message", m.Message.ID, "attempts", m.Attempts, "error", err)
+			r.deps.Log.Warn("message given up", "message", m.Message.ID, "attempts", m.Attempts, "error", err)
 		default:
 			r.giveBack(ctx, m, after, backoff(m.Attempts, err))
 			return
 		}
 		// Not bound to ctx: what was sent is not to be sent again at each stop.
-		if err := r.store.RelayDone(context.WithoutCancel(ctx), m.Message); err != nil {
-			r.log.Error("outbox cannot be written", "error", err)
+		if err := r.deps.Store.RelayDone(context.WithoutCancel(ctx), m.Message); err != nil {
+			r.deps.Log.Error("outbox cannot be written", "error", err)
 			return
 		}
 	}
@@ -127,7 +134,7 @@ func (r *Relay) message(ctx context.Context, m Relayed, turn time.Time) (after s
 		if ctx.Err() != nil || time.Now().After(turn) {
 			return after, errTurnOver
 		}
-		to, err := r.store.RelayTargets(ctx, m.Message, after, max(1, r.cfg.Targets()))
+		to, err := r.deps.Store.RelayTargets(ctx, m.Message, after, max(1, r.cfg.Targets()))
 		if err != nil {
 			return after, err
 		}
@@ -135,7 +142,7 @@ func (r *Relay) message(ctx context.Context, m Relayed, turn time.Time) (after s
 			return after, refused
 		}
 		call, cancel := context.WithTimeout(ctx, relayCall)
-		err = r.send(call, Copy{Message: m.Message, To: to})
+		err = r.deps.Send(call, Copy{Message: m.Message, To: to})
 		cancel()
 		switch {
 		case vendors.OutcomeOf(err) == vendors.DefiniteNo:
@@ -148,8 +155,8 @@ func (r *Relay) message(ctx context.Context, m Relayed, turn time.Time) (after s
 }
 
 func (r *Relay) giveBack(ctx context.Context, m Relayed, after string, wait time.Duration) {
-	if err := r.store.RelayRetry(context.WithoutCancel(ctx), m.Message, after, wait); err != nil {
-		r.log.Error("outbox cannot be written", "error", err) // it comes back with the lease
+	if err := r.deps.Store.RelayRetry(context.WithoutCancel(ctx), m.Message, after, wait); err != nil {
+		r.deps.Log.Error("outbox cannot be written", "error", err) // it comes back with the lease
 	}
 }
 

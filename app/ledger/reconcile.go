@@ -3,8 +3,11 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
+	"switchboard/app/outbox"
+	"switchboard/app/periodic"
 	"switchboard/vendors"
 )
 
@@ -17,9 +20,11 @@ type Recipe = func(ctx context.Context, app, account string, payload []byte) (da
 
 const (
 	sweepEvery = time.Second
-	sweepLimit = 100
+	sweepLimit = 100         // entries looked at for one claim
+	checkers   = 8           // vendors asked at once
 	lastCheck  = time.Minute // between two checks at most
 	checkTime  = 10 * time.Second
+	checkLease = 2 * checkTime // after which an entry whose check has not ended is checked again
 
 	// What ends without a key is archived in batches; a process that dies loses
 	// at most what ended since the last one.
@@ -36,31 +41,26 @@ const (
 // Do may begin after that. Every replica may run one: each entry is checked by one
 // of them at a time. An error means that ended entries were lost.
 func (l *Ledger) Run(ctx context.Context) error {
-	tick := time.NewTicker(min(sweepEvery, l.cfg.FirstCheck))
-	defer tick.Stop()
-	flush := time.NewTicker(flushEvery)
-	defer flush.Stop()
-	prune := time.NewTicker(pruneEvery)
-	defer prune.Stop()
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTime)
-			defer cancel()
-			if err := l.flush(last); err != nil {
-				return fmt.Errorf("ledger: %d entries lost: %w", len(l.unarchived)+len(l.queue), err)
-			}
-			return nil
-		case <-flush.C:
-			err = l.flush(ctx)
-		case <-tick.C:
-			_, err = l.Sweep(ctx)
-		case <-prune.C:
-			err = l.prune(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			l.deps.Log.Warn("ledger upkeep failed", "error", err)
+	var tasks sync.WaitGroup
+	// Vendors are asked beside the rest: a slow one holds up neither another one's
+	// entries nor the archive.
+	tasks.Go(func() { l.checks().Run(ctx) })
+	tasks.Go(func() { periodic.Run(ctx, pruneEvery, l.logged("old entries not pruned", l.prune)) })
+	periodic.Run(ctx, flushEvery, l.logged("ended entries not archived", l.flush))
+	tasks.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTime)
+	defer cancel()
+	if err := l.flush(last); err != nil {
+		return fmt.Errorf("ledger: %d entries lost: %w", len(l.unarchived)+len(l.queue), err)
+	}
+	return nil
+}
+
+// logged logs do's error as the message, unless ctx has ended.
+func (l *Ledger) logged(message string, do func(context.Context) error) func(context.Context) {
+	return func(ctx context.Context) {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			l.deps.Log.Warn(message, "error", err)
 		}
 	}
 }
@@ -95,54 +95,75 @@ func (l *Ledger) prune(ctx context.Context) error {
 	}
 }
 
-// Sweep looks once into every entry whose time has come, and returns how many
-// it found.
-func (l *Ledger) Sweep(ctx context.Context) (int, error) {
-	due, err := l.deps.Store.Due(ctx, sweepLimit)
-	if err != nil {
-		return 0, err
+// checks looks into every entry whose time has come.
+func (l *Ledger) checks() outbox.Pool[Entry] {
+	return outbox.Pool[Entry]{
+		Workers: checkers, Poll: min(sweepEvery, l.cfg.FirstCheck), Claim: l.claim,
+		Handle: func(ctx context.Context, e Entry) {
+			if err := l.check(ctx, e); err != nil && ctx.Err() == nil {
+				l.deps.Log.Warn("entry not checked", "entry", e.ID, "error", err)
+			}
+		},
+		Failed: func(err error) { l.deps.Log.Warn("due entries not read", "error", err) },
 	}
-	for _, e := range due {
-		if err := l.check(ctx, e); err != nil {
-			return len(due), err
-		}
-	}
-	return len(due), nil
 }
 
-// check takes the entry for itself first, so that two replicas do not ask at
-// once, and a process that dies while asking leaves it to the others.
-func (l *Ledger) check(ctx context.Context, e Entry) error {
+// claim takes at most limit due entries for this process, so that two replicas do
+// not ask at once, and one that dies while asking leaves the entry to the others.
+// An entry that nobody can be asked about is settled here.
+func (l *Ledger) claim(ctx context.Context, limit int) (claimed []Entry, err error) {
+	due, err := l.deps.Store.Due(ctx, sweepLimit)
+	for _, e := range due {
+		if err != nil || len(claimed) == limit {
+			break
+		}
+		var mine bool
+		if mine, err = l.take(ctx, &e); mine {
+			claimed = append(claimed, e)
+		}
+	}
+	return claimed, err
+}
+
+// take leases the entry, or gives it up when its time is over. It returns whether
+// this process has to ask the vendor.
+func (l *Ledger) take(ctx context.Context, e *Entry) (bool, error) {
 	left := l.cfg.GiveUp - time.Since(e.Created)
-	pause := min(l.cfg.FirstCheck<<min(e.Checks, 10), lastCheck)
-	recipe := l.deps.Recipes[e.Op]
+	until := checkLease
+	known := e.Vendor != "" && l.deps.Recipes[e.Op] != nil
 	if e.State == Open {
 		e.State = Doubt // its process died; an open entry has no result to repeat
 		e.Result = Result{Outcome: vendors.Ambiguous}
 	}
-	if e.Vendor == "" || recipe == nil {
-		recipe = nil
-		pause = max(left, l.cfg.FirstCheck)
+	if !known {
+		until = max(left, l.cfg.FirstCheck)
 	}
 	e.Checks++
-	if left <= 0 && (recipe == nil || e.Checks > 1) {
+	if left <= 0 && (!known || e.Checks > 1) {
 		e.State = Unknown
-		_, err := l.save(ctx, e, 0)
-		return err
+		_, err := l.save(ctx, *e, 0)
+		return false, err
 	}
-	ok, err := l.save(ctx, e, pause)
-	if err != nil || !ok || recipe == nil {
-		return err
-	}
+	ok, err := l.save(ctx, *e, until)
 	e.Version++
+	return ok && known, err
+}
+
+// wait is how long after a check the next one is due, by the checks before it.
+func (l *Ledger) wait(checks int) time.Duration {
+	return min(l.cfg.FirstCheck<<min(checks, 10), lastCheck)
+}
+
+// check asks the vendor of a claimed entry what became of the write.
+func (l *Ledger) check(ctx context.Context, e Entry) error {
 	journal := &vendors.Journal{}
 	timed, cancel := context.WithTimeout(vendors.WithJournal(ctx, journal), checkTime)
 	defer cancel()
-	r := l.result(recipe(timed, e.App, e.Vendor, e.Payload))
+	r := l.result(l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.Payload))
 	e.addSteps(journal.Steps())
 	if r.Outcome == vendors.OK || r.Outcome == vendors.DefiniteNo {
 		e.State, e.Result = stateOf(r.Outcome), r
 	}
-	_, err = l.save(ctx, e, pause)
+	_, err := l.save(ctx, e, l.wait(e.Checks-1))
 	return err
 }

@@ -63,14 +63,12 @@ func (p Pool[T]) Run(ctx context.Context) {
 	}
 }
 
-// claim returns nothing after an error: the next look tries again.
+// claim returns what was claimed before an error, too: it is leased. The next look
+// tries again.
 func (p Pool[T]) claim(ctx context.Context, limit int) []T {
 	claimed, err := p.Claim(ctx, limit)
-	if err != nil {
-		if ctx.Err() == nil {
-			p.Failed(err)
-		}
-		return nil
+	if err != nil && ctx.Err() == nil {
+		p.Failed(err)
 	}
 	return claimed
 }

@@ -57,8 +57,8 @@ func relay(t *testing.T, store conversation.RelayStore, n int, v *inboxes, done 
 	ctx, stop := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	for range n {
-		r := conversation.NewRelay(store, conversation.RelayConfig{Targets: func() int { return 2 }, Poll: 5 * time.Millisecond},
-			slog.New(slog.DiscardHandler), v.send)
+		r := conversation.NewRelay(conversation.RelayConfig{Targets: func() int { return 2 }, Poll: 5 * time.Millisecond},
+			conversation.RelayDeps{Store: store, Send: v.send, Log: slog.New(slog.DiscardHandler)})
 		wg.Go(func() { _ = r.Run(ctx) })
 	}
 	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
