@@ -33,6 +33,7 @@ const usage = `usage: app [command]
 
   (none)   serve the product API; the environment configures it
   config   print every variable, its default and its meaning
+  version  print the version
   health   ask a running process whether it is alive; exit code 1 when not
   sign explain [-signature s] [-now unix] [-date "vendor's Date"] vendor name=value ...
            show how the configured account signs these values, and why a vendor would refuse the signature
@@ -54,6 +55,9 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
 		_, err := io.WriteString(stdout, usage)
+		return err
+	case "version":
+		_, err := fmt.Fprintln(stdout, version())
 		return err
 	case "config":
 		return environ.Print(stdout, envPrefix, &Config{})

@@ -51,7 +51,7 @@ func newMetrics() *metrics {
 	}, []string{"result"})
 	m.pairs = newPairMetrics(m.registry)
 	m.registry.MustRegister(m.attempts, m.writes, m.events)
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls)
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls, buildInfo())
 	return m
 }
 

@@ -115,7 +115,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	}
 	s.open.push("listener", func() error { return ignoreClosed(s.listener.Close()) })
 	// The log's first line, whatever the level: with port 0 nothing else tells the address.
-	log.Log(ctx, max(slog.LevelInfo, cfg.LogLevel), "listening", "address", s.listener.Addr().String())
+	log.Log(ctx, max(slog.LevelInfo, cfg.LogLevel), "listening", "address", s.listener.Addr().String(), "version", version())
 	for _, step := range []func(context.Context) error{s.openOutside, s.openStore, s.openDomains, s.openRealtime, s.openMatching, s.openWeb} {
 		if err := step(ctx); err != nil {
 			return nil, err

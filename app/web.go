@@ -147,7 +147,7 @@ func (s *server) failure() fiber.ErrorHandler {
 
 func (s *server) probes() admin.Probes {
 	return admin.Probes{
-		Sandbox: s.sandbox != nil, Metrics: s.metrics.handler(), OpenAPI: openapi.Switchboard(),
+		Sandbox: s.sandbox != nil, Version: version(), Metrics: s.metrics.handler(), OpenAPI: openapi.Switchboard(),
 		Ready: []admin.Probe{
 			{Name: "process", Check: func(context.Context) error {
 				if s.stopping.Load() {

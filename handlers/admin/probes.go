@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,22 +24,28 @@ type Probe struct {
 type Probes struct {
 	Ready   []Probe
 	Sandbox bool
+	Version string // of the program
 	Metrics http.Handler
 	OpenAPI []byte
 }
 
 // Mount adds the routes. Metrics are only for peers that operators lets in.
 func (h Probes) Mount(r fiber.Router, operators fiber.Handler) {
-	r.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
+	r.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok", "version": h.Version}) })
 	r.Get("/readyz", h.ready)
 	r.Get("/metrics", operators, adaptor.HTTPHandler(h.Metrics))
 	r.Get("/openapi.yaml", func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, "application/yaml")
 		return c.Send(h.OpenAPI)
 	})
-	r.Get("/docs", h.docs)
-	r.Get("/docs/", h.docs)
-	r.Get("/docs/*", adaptor.HTTPHandler(http.StripPrefix("/docs/", statigz.FileServer(static.FS))))
+	files := adaptor.HTTPHandler(http.StripPrefix("/docs/", statigz.FileServer(static.FS)))
+	r.Get("/docs*", func(c *fiber.Ctx) error {
+		if strings.Trim(c.Params("*"), "/") != "" {
+			return files(c)
+		}
+		c.Type("html", "utf-8")
+		return c.Send(docsPage)
+	})
 }
 
 // docsPage is Swagger UI over the contract. The package that serves its files also has
@@ -46,11 +53,6 @@ func (h Probes) Mount(r fiber.Router, operators fiber.Handler) {
 //
 //go:embed docs.html
 var docsPage []byte
-
-func (h Probes) docs(c *fiber.Ctx) error {
-	c.Type("html", "utf-8")
-	return c.Send(docsPage)
-}
 
 const probeTime = 2 * time.Second
 
