@@ -5,12 +5,12 @@ import (
 	"flag"
 	"io"
 
-	"switchboard/app/pairing"
+	"switchboard/app/pairing/simulator"
 )
 
-// simulate reads the simulator's flags; their defaults are pairing.SimDefault.
+// simulate reads the simulator's flags; their defaults are simulator.DefaultConfig.
 func simulate(ctx context.Context, args []string, stdout io.Writer) error {
-	cfg := pairing.SimDefault()
+	cfg := simulator.DefaultConfig()
 	flags := flag.NewFlagSet("simulate", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&cfg.Scenario, "scenario", cfg.Scenario, "")
@@ -20,9 +20,8 @@ func simulate(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.Float64Var(&cfg.Day, "day", cfg.Day, "")
 	flags.Float64Var(&cfg.Affinity, "affinity", cfg.Affinity, "")
 	flags.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "")
-	flags.StringVar(&cfg.Chart, "chart", cfg.Chart, "")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return errUsage
 	}
-	return pairing.Simulate(ctx, cfg, stdout)
+	return simulator.Run(ctx, cfg, stdout)
 }

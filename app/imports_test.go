@@ -36,8 +36,9 @@ var importRules = []struct {
 	{"app/outbox", nil},
 	{"app/environ", []string{envconfigLib}},
 	{"app/pairing/ticket", []string{"app/problem"}},
+	{"app/pairing/ordered", nil},
 	{"app/pairing/", []string{"app/pairing/", "vendors", "app/problem", "app/periodic"}},
-	{"app/pairing", []string{"app/pairing/ticket", "vendors", "app/problem", "app/periodic"}},
+	{"app/pairing", []string{"app/pairing/ticket", "app/pairing/ordered", "vendors", "app/problem", "app/periodic"}},
 	{"app/", []string{"vendors", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
 	{"handlers/", slices.Concat(domains, []string{"vendors", "middleware", "handlers", "handlers/stream", fiberLib})},
 	{"handlers", []string{"app/problem", "vendors", "middleware", fiberLib}},

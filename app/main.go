@@ -40,7 +40,7 @@ const usage = `usage: app [command]
   certify [-only text] [-json file] [-against file] vendor
            hold the configured account (one made for tests!), or the vendor's mock, to the vendor contract;
            write the report, and name what differs from an earlier one; exit code 1 when a check failed
-  simulate [-scenario slack|tight|overload|burst|empty|away|cross|outage|kill|skew|rude|lossy] [-candidates n] [-horizon 2h] [-asks per-second] [-day 0..1] [-affinity logits] [-seed n] [-chart file.svg]
+  simulate [-scenario slack|tight|overload|burst|empty|away|cross|outage|kill|skew|rude|lossy] [-candidates n] [-horizon 2h] [-asks per-second] [-day 0..1] [-affinity logits] [-seed n]
            compare the strategies of pair matching over one world, against what a clairvoyant could do
 `
 

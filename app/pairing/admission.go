@@ -2,8 +2,9 @@ package pairing
 
 import (
 	"math"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // A3 refuses an ask whose first offer would come so late that little of its life
@@ -82,12 +83,12 @@ func unoffered(t *ticket.Ticket) bool {
 
 // load is what an ask would meet: tickets under way, those of them that wait for
 // their first offer, and the time to its own. Somebody idle may be for him, at the
-// latest when the filters are given up; the oracle passes over who will not take him.
+// latest when the filters are given up; save where the strategy passes over who is.
 func (p *pool) load(now ticket.Instant) (live, waiting int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
-	if p.idle.size > 0 && p.oracle == nil {
+	if p.idle.Len() > 0 && !p.passedOver {
 		return len(p.waiters), 0, 0
 	}
 	return len(p.waiters), p.pace.waiting, p.pace.wait(now)

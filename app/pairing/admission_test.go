@@ -2,9 +2,10 @@ package pairing
 
 import (
 	"errors"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // throng makes n asks that find nobody, then lets a candidate come every half
@@ -130,7 +131,7 @@ func TestAdmission(t *testing.T) {
 func TestWhoTakesAnothersAskIsServed(t *testing.T) {
 	for reason, want := range map[ticket.Reason]float64{ticket.ReasonMerged: 1, ticket.ReasonCancelled: 0} {
 		cfg, at := ticket.DefaultConfig(), ticket.Instant(1_700_000_000_000)
-		p := newPool(app, DefaultScene, &cfg, false)
+		p := newPool(app, DefaultScene, &cfg, Options{})
 		tk, _ := ticket.Open(&cfg, at, ticket.Ask{AskNo: "a", App: app, Scene: DefaultScene, UID: 1})
 		p.introduce(tk, &cfg, nil)
 		p.put(tk, &cfg, at)

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // Ask starts a search for uid and returns its number; asked again it returns
@@ -149,7 +150,7 @@ func askRefused(err error) string {
 
 // offered is a new ask with its first offers, to be written in one commit (A10, M1).
 func (s *Service) offered(d stepped, pl plan, now ticket.Instant) stepped {
-	t, fx, err := s.step(d.cfg, d.t, now, nil, ticket.Dispatch{Picks: pl.picks})
+	t, fx, err := ticket.Step(d.cfg, d.t, now, nil, ticket.Dispatch{Picks: pl.picks})
 	if err != nil || !fx.Changed {
 		return d
 	}

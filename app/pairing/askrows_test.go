@@ -3,9 +3,10 @@ package pairing
 import (
 	"context"
 	"errors"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 func (w *world) tryAsk(uid ticket.UID) error {

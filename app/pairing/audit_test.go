@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
 	"switchboard/app/pairing/ticket"
 )
 

@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"strings"
+
 	"switchboard/app/pairing/ticket"
 )
 

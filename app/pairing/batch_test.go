@@ -2,9 +2,10 @@ package pairing
 
 import (
 	"context"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 func TestBatches(t *testing.T) {
@@ -50,7 +51,7 @@ func TestBatches(t *testing.T) {
 func crowd(n int, now ticket.Instant) *pool {
 	cfg := ticket.DefaultConfig()
 	cfg.Window, cfg.CrossAsk, cfg.SendRate = time.Second, ticket.CrossOff, 0
-	p := newPool(app, 1, &cfg, false)
+	p := newPool(app, 1, &cfg, Options{})
 	var met []ticket.UID
 	for i := range n {
 		c := ticket.Candidate{App: app, UID: ticket.UID(1 + i), IdleSince: now.Add(-2 * time.Minute),

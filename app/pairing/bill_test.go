@@ -3,11 +3,12 @@ package pairing
 import (
 	"errors"
 	"maps"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // priced brings user 1, who has coins, to a liked call at 10 coins a minute

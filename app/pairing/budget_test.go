@@ -1,9 +1,10 @@
 package pairing
 
 import (
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // ringable makes people present at the vendor: they cost a message each.

@@ -3,17 +3,18 @@ package pairing
 import (
 	"context"
 	"errors"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // entries lists what is written for somebody of kind, still to be told or told.
 func (w *world) orders() []string {
 	var out []string
 	for _, j := range w.pending {
-		if j.e.Kind == ticket.ToVendor {
-			out = append(out, j.e.CallID)
+		if j.Entry.Kind == ticket.ToVendor {
+			out = append(out, j.Entry.CallID)
 		}
 	}
 	return out

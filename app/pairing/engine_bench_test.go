@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"switchboard/app/pairing/ticket"
 	"sync"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // BenchmarkEngine is the state machine and the memory store alone, 16 workers:

@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"slices"
+
 	"switchboard/app/pairing/ticket"
 )
 
@@ -101,18 +102,18 @@ func (w *world) conserved() {
 		idle, cooling := 0, 0
 		for uid, m := range p.members {
 			at, has := w.class(p.cfg, person{app, uid}), p.standing(m, w.at)
-			listed := (m.node != nil) == (at == candidateIdle) && (m.cool >= 0) == (at == candidateCooling) ||
+			listed := (m.list == &p.idle) == (at == candidateIdle) && (m.list == &p.cooling) == (at == candidateCooling) ||
 				at == candidateOffline // who went offline unnoticed is found out when he is looked at (2.12)
 			if _, taken := w.store.claims[person{app, uid}]; taken && m.taken.AskNo != "" {
 				has = at // what he does in an ask that others serve is not followed
 			}
 			if m.planned || at != has || !listed {
-				w.audit.fail(16, "%d is %s and the pool has him %s: idle %v, cooling %v, planned %v, taken %+v", uid, at, has, m.node != nil, m.cool >= 0, m.planned, m.taken)
+				w.audit.fail(16, "%d is %s and the pool has him %s: idle %v, cooling %v, planned %v, taken %+v", uid, at, has, m.list == &p.idle, m.list == &p.cooling, m.planned, m.taken)
 			}
-			if m.node != nil {
+			if m.list == &p.idle {
 				idle++
 			}
-			if m.cool >= 0 {
+			if m.list == &p.cooling {
 				cooling++
 			}
 		}
@@ -128,8 +129,8 @@ func (w *world) conserved() {
 				w.audit.fail(16, "%d is known and in no pool", known.uid)
 			}
 		}
-		if idle != p.idle.size || cooling != len(p.cooling) {
-			w.audit.fail(16, "%d idle in a tree of %d, %d cooling in a heap of %d", idle, p.idle.size, cooling, len(p.cooling))
+		if idle != p.idle.Len() || cooling != p.cooling.Len() {
+			w.audit.fail(16, "%d idle in a list of %d, %d cooling in a list of %d", idle, p.idle.Len(), cooling, p.cooling.Len())
 		}
 	}
 }

@@ -2,9 +2,10 @@ package pairing
 
 import (
 	"context"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // asked counts how often the store is asked for a claim, and for a commit.

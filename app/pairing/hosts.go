@@ -108,8 +108,8 @@ func (p *pool) host(version int64, hosts []ticket.UID) {
 }
 
 // wants reports whether m may be offered anything under the pool's mode (2.12).
-func (p *pool) wants(m *member) bool {
-	return m.c.TakesOffers(p.cfg.PoolMode, p.now) && (p.cfg.PoolMode != ticket.PoolList || p.hosts[m.c.UID])
+func (p *pool) wants(m *Member) bool {
+	return m.TakesOffers(p.cfg.PoolMode, p.now) && (p.cfg.PoolMode != ticket.PoolList || p.hosts[m.UID])
 }
 
 // hostList is a list of hosts in memory.

@@ -2,9 +2,10 @@ package pairing
 
 import (
 	"context"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 func (w *world) hosts(scene int, c HostChange) {

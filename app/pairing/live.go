@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
-	"switchboard/app/pairing/ticket"
 	"sync"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // askParts is over how many locks the asks are spread, so that one does not wait

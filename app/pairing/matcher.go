@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ordered"
+	"switchboard/app/pairing/ticket"
 )
 
 const (
@@ -70,6 +72,7 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 				s.count("missed_opportunity", "")
 			}
 		} else {
+			s.Log.DebugContext(ctx, "offer lost", "asks", pl.asks(), "error", err)
 			moved += s.refresh(ctx, p, pl)
 		}
 		break
@@ -175,7 +178,7 @@ func (p *pool) oldest(limit int) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var asks []string
-	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
+	p.waiting.From(ordered.First, func(w *waiter) bool {
 		asks = append(asks, w.t.AskNo)
 		return len(asks) < limit
 	})

@@ -2,11 +2,13 @@ package pairing
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
+	"iter"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"sync"
+
+	"switchboard/app/pairing/ordered"
+	"switchboard/app/pairing/ticket"
 )
 
 // Memory is a Store that lives and dies with the process: for tests, the
@@ -21,9 +23,10 @@ type Memory struct {
 	records    map[person][]*record // by participant, oldest first
 	byKey      map[recordKey]*record
 	configs    map[string]ticket.Config
-	due        dueHeap
+	due        ordered.Set[*row] // by due
 	changed    map[person]ticket.Instant
 	hosts      map[poolKey]*hostList
+	rows       uint64 // made so far
 }
 
 type person struct {
@@ -34,8 +37,10 @@ type person struct {
 type row struct {
 	ticket  *ticket.Ticket
 	due     ticket.Instant
-	index   int // in the due heap, -1: not there
+	listed  bool // among those that are due, at
+	at      ordered.Place
 	changed ticket.Instant
+	no      uint64 // of the row, from 1
 }
 
 type recordKey struct {
@@ -53,8 +58,29 @@ func NewMemory(now func() ticket.Instant) *Memory {
 	return &Memory{
 		now: now, tickets: map[string]*row{}, claims: map[person]ticket.Claim{}, candidates: map[person]*ticket.Candidate{},
 		records: map[person][]*record{}, byKey: map[recordKey]*record{}, configs: map[string]ticket.Config{}, changed: map[person]ticket.Instant{},
-		hosts: map[poolKey]*hostList{},
+		hosts: map[poolKey]*hostList{}, due: ordered.NewSet[*row](),
 	}
+}
+
+// All visits every ticket that was ever written, in no order. The store must not
+// be used meanwhile.
+func (m *Memory) All() iter.Seq[*ticket.Ticket] {
+	return func(yield func(*ticket.Ticket) bool) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, r := range m.tickets {
+			if !yield(r.ticket) {
+				return
+			}
+		}
+	}
+}
+
+// Claims is how many people are claimed.
+func (m *Memory) Claims() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.claims)
 }
 
 // Clock implements Tickets.
@@ -90,11 +116,12 @@ func (m *Memory) Commit(_ context.Context, b Batch) error {
 	for _, w := range b.Writes {
 		r := m.tickets[w.Ticket.AskNo]
 		if r == nil {
-			r = &row{index: -1}
+			m.rows++
+			r = &row{no: m.rows}
 			m.tickets[w.Ticket.AskNo] = r
 		}
 		r.ticket, r.due, r.changed = w.Ticket, w.Due, now
-		m.due.set(r)
+		m.setDue(r)
 	}
 	for _, d := range b.Drop {
 		m.drop(d, now)
@@ -173,11 +200,14 @@ func (m *Memory) Due(_ context.Context, now ticket.Instant, limit int) ([]string
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var asks []string
-	for len(m.due) > 0 && m.due[0].due <= now && len(asks) < limit {
-		r := m.due[0]
+	for len(asks) < limit {
+		at, r, some := m.due.Min()
+		if !some || at.Key > int64(now) {
+			break
+		}
 		asks = append(asks, r.ticket.AskNo)
 		r.due = now + dueLeaseMS
-		heap.Fix(&m.due, 0)
+		m.setDue(r)
 	}
 	return asks, nil
 }
@@ -321,40 +351,13 @@ func (m *Memory) LoadConfig(_ context.Context, id string) (ticket.Config, error)
 	return cfg, nil
 }
 
-// dueHeap orders rows by their due time.
-type dueHeap []*row
-
-func (h *dueHeap) set(r *row) {
-	switch {
-	case r.due == 0 && r.index >= 0:
-		heap.Remove(h, r.index)
-	case r.due == 0:
-	case r.index < 0:
-		heap.Push(h, r)
-	default:
-		heap.Fix(h, r.index)
+// setDue lists r by its due time; one without is not listed.
+func (m *Memory) setDue(r *row) {
+	if r.listed {
+		m.due.Remove(r.at)
 	}
-}
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].due < h[j].due }
-func (h dueHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-// Push implements heap.Interface.
-func (h *dueHeap) Push(x any) {
-	r := x.(*row)
-	r.index = len(*h)
-	*h = append(*h, r)
-}
-
-// Pop implements heap.Interface.
-func (h *dueHeap) Pop() any {
-	old := *h
-	r := old[len(old)-1]
-	r.index = -1
-	*h = old[:len(old)-1]
-	return r
+	if r.listed = r.due != 0; r.listed {
+		r.at = ordered.Place{Key: int64(r.due), Tie: r.no}
+		m.due.Put(r.at, r)
+	}
 }

@@ -2,18 +2,18 @@ package pairing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
 	"slices"
 	"strings"
-	"switchboard/app/pairing/ticket"
 	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // mutant is a fault planted into the store, the machine or the world, and the
@@ -41,32 +41,26 @@ var mutants = []mutant{
 			return blindStore{s, w.store, func(b Batch) bool { return b.Writes[0].Ticket.State == ticket.Connecting }}
 		}
 	}},
-	{"comparing only ask_no not round", 11, stepping(func(t *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
-		if a, ok := ev.(ticket.Answer); ok {
-			a.Round = t.RoundNo()
-			return a, nil
-		}
-		return ev, nil
-	})},
-	{"rescind not sent to unsent rows", 10, after(func(t *ticket.Ticket, _ *ticket.Effects) {
+	{"comparing only ask_no not round", 11, func(w *world) { w.anyRound = true }},
+	{"rescind not sent to unsent rows", 10, rewriting(func(t *ticket.Ticket, _ *Batch) {
 		t.Outbox = slices.DeleteFunc(t.Outbox, func(e ticket.Entry) bool { return e.Name == ticket.CommandRescind && e.After != 0 })
 	})},
 	{"billing without key", 8, func(w *world) { w.keyless = true }},
-	{"cooldown given to losers", 9, after(func(t *ticket.Ticket, fx *ticket.Effects) {
-		for i := range fx.Drop {
-			if o := t.Offer(fx.Drop[i].Claim.UID, t.RoundNo()); o != nil && o.State == ticket.OfferRescinded {
-				fx.Drop[i].ReadyAt = fx.Drop[i].ReadyAt.Add(5 * time.Second)
+	{"cooldown given to losers", 9, rewriting(func(t *ticket.Ticket, b *Batch) {
+		for i := range b.Drop {
+			if o := t.Offer(b.Drop[i].Claim.UID, t.RoundNo()); o != nil && o.State == ticket.OfferRescinded {
+				b.Drop[i].ReadyAt = b.Drop[i].ReadyAt.Add(5 * time.Second)
 			}
 		}
 	})},
 	{"T_round cutting open offers", 4, func(w *world) {
 		w.wrap = func(s Store) Store { return cuttingStore{s, w.store} }
 	}},
-	{"reuse of start_at", 18, after(func(t *ticket.Ticket, fx *ticket.Effects) {
+	{"reuse of start_at", 18, rewriting(func(t *ticket.Ticket, b *Batch) {
 		if r := t.Round(); t.State == ticket.Preview && r.ConnectedAt != 0 {
 			r.StartAt = int64(r.ConnectedAt) / 1000
-			for i := range fx.Records {
-				fx.Records[i].StartAt = r.StartAt
+			for i := range b.Records {
+				b.Records[i].StartAt = r.StartAt
 			}
 		}
 	})},
@@ -76,23 +70,13 @@ var mutants = []mutant{
 
 	{"somebody who lost is told that he won", 2, func(w *world) {
 		w.values["pair.fanout"], w.values["pair.cross_ask"] = "3", ticket.CrossOff
-		w.stepFn = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
-			next, fx, err := ticket.Step(cfg, t, now, acks, ev)
-			if a, ok := ev.(ticket.Answer); ok && a.Pass && errors.Is(err, ticket.ErrTaken) {
-				err = nil
-			}
-			return next, fx, err
-		}
+		w.flattering = true
 	}},
 	{"a round too many", 3, func(w *world) {
-		w.values["pair.max_rounds"] = "1"
-		w.stepFn = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
-			more := *cfg
-			more.MaxRounds++
-			return ticket.Step(&more, t, now, acks, ev)
-		}
+		w.values["pair.max_rounds"] = "2"
+		w.wrap = func(s Store) Store { return generousStore{s} }
 	}},
-	{"an offer that is closed twice", 4, after(func(t *ticket.Ticket, _ *ticket.Effects) {
+	{"an offer that is closed twice", 4, rewriting(func(t *ticket.Ticket, _ *Batch) {
 		for i := range t.Offers {
 			if o := &t.Offers[i]; o.State == ticket.OfferTimedOut && o.ClosedAt+1000 < t.Round().StartedAt {
 				o.State = ticket.OfferRefused
@@ -102,15 +86,18 @@ var mutants = []mutant{
 	{"a deadline that is not written", 5, func(w *world) {
 		w.wrap = func(s Store) Store { return changingStore{s, func(b *Batch) { forgetDue(b.Writes) }} }
 	}},
-	{"an end that can be left", 6, stepping(func(t *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
-		if _, seen := ev.(ticket.CallSeen); seen && t.State == ticket.Ended && t.Round().Peer != 0 {
-			t.State = ticket.Connecting
+	{"an end that can be left", 6, func(w *world) {
+		w.wrap = func(s Store) Store {
+			return revivingStore{s, func(t *ticket.Ticket) {
+				if t.State == ticket.Ended && t.Round().Peer != 0 {
+					t.State = ticket.Connecting
+				}
+			}}
 		}
-		return ev, nil
-	})},
+	}},
 	{"a repeat with another code", 7, func(w *world) {
 		w.values["pair.balance.min_ask"] = "1"
-		after(func(t *ticket.Ticket, _ *ticket.Effects) {
+		rewriting(func(t *ticket.Ticket, _ *Batch) {
 			for i := range t.Offers {
 				t.Offers[i].Short = false
 			}
@@ -120,15 +107,16 @@ var mutants = []mutant{
 	{"a pair that has just met", 9, func(w *world) {
 		w.wrap = func(s Store) Store { return forgetfulStore{Store: s} }
 	}},
-	{"a late answer that counts", 0, stepping(func(t *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
-		if a, ok := ev.(ticket.Answer); ok && a.Pass {
-			if o := t.Offer(a.UID, a.Round); o != nil && o.State == ticket.OfferTimedOut {
-				o.State, o.Deadline = ticket.OfferOpen, o.Deadline.Add(time.Hour)
-				t.State = ticket.Offered
-			}
+	{"a late answer that counts", 0, func(w *world) {
+		w.wrap = func(s Store) Store {
+			return revivingStore{s, func(t *ticket.Ticket) {
+				if o := t.Offer(w.late, t.RoundNo()); o != nil && o.State == ticket.OfferTimedOut {
+					o.State, o.Deadline = ticket.OfferOpen, o.Deadline.Add(time.Hour)
+					t.State = ticket.Offered
+				}
+			}}
 		}
-		return ev, nil
-	})},
+	}},
 	{"a lease that is too short", 12, func(w *world) {
 		w.wrap = func(s Store) Store {
 			return changingStore{s, func(b *Batch) {
@@ -142,12 +130,9 @@ var mutants = []mutant{
 	{"a clock whose offset nobody measures", 0, func(w *world) {
 		w.skews, w.unmeasured = [2]time.Duration{time.Hour, -time.Hour}, true
 	}},
-	{"work left beside an idle candidate", 14, stepping(func(_ *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
-		if d, ok := ev.(ticket.Dispatch); ok && len(d.Picks) > 0 && d.Picks[0].UID%2 == 0 {
-			return ticket.Dispatch{}, nil
-		}
-		return ev, nil
-	})},
+	{"work left beside an idle candidate", 14, func(w *world) {
+		w.wrap = func(s Store) Store { return partialStore{s} }
+	}},
 	{"older asks of other replicas unheard of", 15, func(w *world) {
 		w.wrap = func(s Store) Store { return forgetfulStore{s, func(ch *Changes) { ch.Tickets = nil }} }
 	}},
@@ -170,47 +155,23 @@ var mutants = []mutant{
 	{"a record deleted for both", 18, func(w *world) {
 		w.wrap = func(s Store) Store { return forgetfulStore{Store: s} }
 	}},
-	{"an unknown balance taken for a short one", 19, stepping(func(_ *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
-		switch e := ev.(type) {
-		case ticket.Answer:
-			if e.Payer == ticket.FundsUnknown {
-				e.Payer = ticket.FundsShort
-			}
-			return e, nil
-		case ticket.Confirm:
-			if e.Payer == ticket.FundsUnknown {
-				e.Payer = ticket.FundsShort
-			}
-			return e, nil
-		}
-		return ev, nil
-	})},
-	{"an end that is not counted", 20, after(func(_ *ticket.Ticket, fx *ticket.Effects) {
-		fx.Marks = slices.DeleteFunc(fx.Marks, func(m ticket.Mark) bool { return m.Label == string(ticket.ReasonCancelled) })
-	})},
+	{"an unknown balance taken for a short one", 19, func(w *world) { w.destitute = true }},
+	{"an end that is not counted", 20, func(w *world) { w.uncounted = string(ticket.ReasonCancelled) }},
 }
 
-// stepping plants a fault around the machine: before may change the ticket as
-// read and the event, and returns what to change of the result.
-func stepping(before func(*ticket.Ticket, ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects))) func(w *world) {
+// rewriting plants a fault into what is written of every ticket.
+func rewriting(change func(*ticket.Ticket, *Batch)) func(w *world) {
 	return func(w *world) {
-		w.stepFn = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
-			own := t.Clone()
-			ev, after := before(own, ev)
-			next, fx, err := ticket.Step(cfg, own, now, acks, ev)
-			if after != nil {
-				after(next, &fx)
-			}
-			return next, fx, err
+		w.wrap = func(s Store) Store {
+			return changingStore{s, func(b *Batch) {
+				b.Writes, b.Drop, b.Records = slices.Clone(b.Writes), slices.Clone(b.Drop), slices.Clone(b.Records)
+				for i := range b.Writes {
+					b.Writes[i].Ticket = b.Writes[i].Ticket.Clone()
+					change(b.Writes[i].Ticket, b)
+				}
+			}}
 		}
 	}
-}
-
-// after plants a fault into what a step wants written.
-func after(change func(*ticket.Ticket, *ticket.Effects)) func(w *world) {
-	return stepping(func(_ *ticket.Ticket, ev ticket.Event) (ticket.Event, func(*ticket.Ticket, *ticket.Effects)) {
-		return ev, change
-	})
 }
 
 // Met implements Records.

@@ -3,8 +3,9 @@ package pairing
 import (
 	"context"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // stealingStore has no unique key on people.
@@ -136,4 +137,47 @@ func (s forgetfulStore) Changes(ctx context.Context, app string, since ticket.In
 		s.change(&ch)
 	}
 	return ch, err
+}
+
+// generousStore keeps one round less than the configuration gives.
+type generousStore struct{ Store }
+
+// SaveConfig implements Snapshots.
+func (s generousStore) SaveConfig(ctx context.Context, id string, cfg ticket.Config) error {
+	cfg.MaxRounds--
+	return s.Store.SaveConfig(ctx, id, cfg)
+}
+
+// LoadConfig implements Snapshots.
+func (s generousStore) LoadConfig(ctx context.Context, id string) (ticket.Config, error) {
+	cfg, err := s.Store.LoadConfig(ctx, id)
+	cfg.MaxRounds++
+	return cfg, err
+}
+
+// revivingStore shows tickets otherwise than they were written.
+type revivingStore struct {
+	Store
+	change func(*ticket.Ticket)
+}
+
+// Load implements Tickets.
+func (s revivingStore) Load(ctx context.Context, askNo string) (*ticket.Ticket, error) {
+	t, err := s.Store.Load(ctx, askNo)
+	if err == nil {
+		t = t.Clone()
+		s.change(t)
+	}
+	return t, err
+}
+
+// partialStore never lets people of even numbers be offered anything.
+type partialStore struct{ Store }
+
+// Commit implements Tickets.
+func (s partialStore) Commit(ctx context.Context, b Batch) error {
+	if slices.ContainsFunc(b.Take, func(c ticket.Claim) bool { return c.Role == ticket.RoleCandidate && c.UID%2 == 0 }) {
+		return ErrConflict
+	}
+	return s.Store.Commit(ctx, b)
 }

@@ -1,6 +1,9 @@
 package pairing
 
-import "switchboard/app/pairing/ticket"
+import (
+	"switchboard/app/pairing/ordered"
+	"switchboard/app/pairing/ticket"
+)
 
 // plan is a ticket and whom to offer it to.
 type plan struct {
@@ -46,7 +49,7 @@ func (p *pool) plans(now ticket.Instant, limit int) []plan {
 	fruitless := 0
 	var chosen []*waiter
 	try := func(w *waiter) bool {
-		if p.idle.size == 0 && (p.cfg.CrossAsk == ticket.CrossOff || p.waiting.size < 2) || len(out) >= limit || fruitless >= triesPerRound {
+		if p.idle.Len() == 0 && (p.cfg.CrossAsk == ticket.CrossOff || p.waiting.Len() < 2) || len(out) >= limit || fruitless >= triesPerRound {
 			return false
 		}
 		if pl, ok := p.pair(w); ok {
@@ -60,11 +63,11 @@ func (p *pool) plans(now ticket.Instant, limit int) []plan {
 	}
 	from := p.skip
 	p.skip = nil
-	if from != nil && from.node != nil {
-		p.waiting.from(from.node.key, from.node.tie+1, try)
+	if from != nil && from.listed {
+		p.waiting.From(from.at.Next(), try)
 	}
 	if fruitless < triesPerRound && len(out) < limit {
-		p.waiting.from(-1<<63, 0, try)
+		p.waiting.From(ordered.First, try)
 	}
 	if fruitless < triesPerRound {
 		p.skip = nil
@@ -86,7 +89,7 @@ func (p *pool) first(w *waiter, now ticket.Instant) (plan, bool) {
 	p.waiters[w.t.AskNo] = w
 	w.busy = true // until settled lists it
 	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{0}, sure: true}
-	if p.polled != 0 && p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != ticket.CrossFirst && p.waiting.size == 0 {
+	if p.polled != 0 && p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != ticket.CrossFirst && p.waiting.Len() == 0 {
 		p.pickIdles(w, &pl)
 	}
 	return pl, len(pl.picks) > 0
@@ -134,16 +137,13 @@ func (p *pool) pickIdles(w *waiter, pl *plan) {
 
 // pickIdle takes the next idle candidate who suits w.
 func (p *pool) pickIdle(w *waiter, pl *plan) bool {
-	eligible := make([]*member, 0, 4)
+	eligible := make([]*Member, 0, 4)
 	scanned := 0
-	var away []*member
-	want := p.cfg.TopM
-	if p.cfg.Strategy == ticket.Score || p.oracle != nil {
-		want = p.cfg.ScanLimit
-	}
+	var away []*Member
+	want := p.strategy.Sample()
 	spent := p.spent()
-	p.idle.from(-1<<63, 0, func(m *member) bool {
-		evidence, present := m.c.BestEvidence(p.now)
+	p.idle.From(ordered.First, func(m *Member) bool {
+		evidence, present := m.BestEvidence(p.now)
 		switch {
 		case !present || !p.wants(m):
 			away = append(away, m)
@@ -169,8 +169,8 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 }
 
 // pick chooses m for w, if the budget has a message for him.
-func (p *pool) pick(w *waiter, m *member, pl *plan) bool {
-	evidence, _ := m.c.BestEvidence(p.now)
+func (p *pool) pick(w *waiter, m *Member, pl *plan) bool {
+	evidence, _ := m.BestEvidence(p.now)
 	if pl.sure && p.doubtful(m, evidence) {
 		return false
 	}
@@ -179,24 +179,24 @@ func (p *pool) pick(w *waiter, m *member, pl *plan) bool {
 	}
 	pl.missed = pl.missed || p.missed(w, m)
 	if p.doubtful(m, evidence) {
-		pl.stale = append(pl.stale, m.c.UID)
+		pl.stale = append(pl.stale, m.UID)
 	}
 	p.unlist(m)
 	m.planned = true
 	p.turn++
-	m.turn = p.turn
-	pl.picks = append(pl.picks, ticket.Pick{UID: m.c.UID, Card: m.c.Card})
+	m.Turn = p.turn
+	pl.picks = append(pl.picks, ticket.Pick{UID: m.UID, Card: m.Card})
 	return true
 }
 
 // doubtful: the vendor is asked before this person is offered anything. A call
 // to our API alone does not show that he can ring, unless he said so himself.
-func (p *pool) doubtful(m *member, e ticket.Evidence) bool {
+func (p *pool) doubtful(m *Member, e ticket.Evidence) bool {
 	switch e.Proof {
 	case ticket.ProofSocket:
 		return false
 	case ticket.ProofActivity:
-		return !m.c.Avail.On || m.c.Avail.Until <= p.now
+		return !m.Avail.On || m.Avail.Until <= p.now
 	default:
 		return p.now.Sub(e.At) > p.cfg.PresenceFresh
 	}
@@ -204,22 +204,22 @@ func (p *pool) doubtful(m *member, e ticket.Evidence) bool {
 
 // pickAsker offers w to somebody who is searching himself and asked later (M15).
 func (p *pool) pickAsker(w *waiter, pl *plan) {
-	if w.node == nil {
+	if !w.listed {
 		return
 	}
 	scanned := 0
-	p.waiting.from(w.node.key, w.node.tie+1, func(other *waiter) bool {
+	p.waiting.From(w.at.Next(), func(other *waiter) bool {
 		scanned++
 		m := p.members[other.t.Asker]
-		if other.busy || other.t.State != ticket.Searching || !other.t.TakesOffers(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) || m.c.ReadyAt > p.now {
+		if other.busy || other.t.State != ticket.Searching || !other.t.TakesOffers(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) || m.ReadyAt > p.now {
 			return scanned < p.cfg.ScanLimit
 		}
-		if evidence, present := m.c.BestEvidence(p.now); (!present || evidence.Proof != ticket.ProofSocket) && !p.allow() {
+		if evidence, present := m.BestEvidence(p.now); (!present || evidence.Proof != ticket.ProofSocket) && !p.allow() {
 			return false
 		}
 		p.unlist(m) // his own ask may have ended unheard
 		other.busy, m.planned = true, true
-		pl.picks = append(pl.picks, ticket.Pick{UID: m.c.UID, Card: m.c.Card, HeldAsk: other.t.AskNo})
+		pl.picks = append(pl.picks, ticket.Pick{UID: m.UID, Card: m.Card, HeldAsk: other.t.AskNo})
 		pl.seen = append(pl.seen, other.t.Version)
 		return false
 	})
@@ -262,15 +262,15 @@ func (p *pool) batch() []plan {
 }
 
 // crowd is who waits and who is idle in this window.
-func (p *pool) crowd() (rows []*waiter, cols []*member) {
-	p.waiting.from(-1<<63, 0, func(w *waiter) bool {
+func (p *pool) crowd() (rows []*waiter, cols []*Member) {
+	p.waiting.From(ordered.First, func(w *waiter) bool {
 		if !w.busy && w.after <= p.now && w.t.TakesOffers(p.now) && w.t.OpenSlots(w.cfg, p.now) > 0 {
 			rows = append(rows, w)
 		}
 		return len(rows) < batchMax
 	})
-	p.idle.from(-1<<63, 0, func(m *member) bool {
-		if _, present := m.c.BestEvidence(p.now); present && p.wants(m) {
+	p.idle.From(ordered.First, func(m *Member) bool {
+		if _, present := m.BestEvidence(p.now); present && p.wants(m) {
 			cols = append(cols, m)
 		}
 		return len(cols) < batchMax
@@ -279,7 +279,7 @@ func (p *pool) crowd() (rows []*waiter, cols []*member) {
 }
 
 // cheapest returns the column for each row at the lowest total cost, -1 for none.
-func (p *pool) cheapest(rows []*waiter, cols []*member) []int {
+func (p *pool) cheapest(rows []*waiter, cols []*Member) []int {
 	cost := make([][]float64, len(rows))
 	for i, w := range rows {
 		cost[i] = make([]float64, len(cols))
@@ -287,16 +287,16 @@ func (p *pool) cheapest(rows []*waiter, cols []*member) []int {
 			cost[i][j] = p.edge(w, m)
 		}
 	}
-	return assign(cost)
+	return Assign(cost)
 }
 
 // greedy gives each row, the oldest first, its cheapest column that is left.
-func (p *pool) greedy(rows []*waiter, cols []*member) []int {
+func (p *pool) greedy(rows []*waiter, cols []*Member) []int {
 	out := make([]int, len(rows))
 	taken := make([]bool, len(cols))
 	for i, w := range rows {
 		out[i] = -1
-		least := float64(forbidden)
+		least := float64(Forbidden)
 		for j, m := range cols {
 			if !taken[j] {
 				if e := p.edge(w, m); e < least {
@@ -312,11 +312,11 @@ func (p *pool) greedy(rows []*waiter, cols []*member) []int {
 }
 
 // edge is the cost of offering w to m, below zero: better than nothing.
-func (p *pool) edge(w *waiter, m *member) float64 {
+func (p *pool) edge(w *waiter, m *Member) float64 {
 	if !p.suits(w, m) {
-		return forbidden
+		return Forbidden
 	}
 	waited := p.now.Sub(w.t.CreatedAt).Seconds()
-	idle := p.now.Sub(m.c.IdleSince).Seconds()
-	return -(1+liking(&m.c.Card))*(1+min(waited, 60)/60) - weightIdle*min(idle, 300)/300
+	idle := p.now.Sub(m.IdleSince).Seconds()
+	return -(1+liking(&m.Card))*(1+min(waited, 60)/60) - weightIdle*min(idle, 300)/300
 }

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // play runs one random history: people who ask, answer, call and leave at any
@@ -212,16 +213,16 @@ func play(t *rapid.T, w *world) {
 			}
 		},
 		"a delivery is reported again": func(*rapid.T) {
-			if len(w.pending) == 0 || w.pending[0].expired(w.pending[0].by.now()) {
+			if len(w.pending) == 0 || w.pending[0].Expired(w.pending[0].by.now()) {
 				return
 			}
 			j := w.pending[0]
 			w.tell(0, ticket.Delivered)
 			w.ackAll()
-			version := w.ticket(j.t.AskNo).Version
-			j.by.finish(ctx, j.job, ticket.Delivered)
-			if w.ackAll(); w.ticket(j.t.AskNo).Version != version {
-				t.Fatalf("invariant 7: %s was told twice and moved %s", j.e.Name, j.t.AskNo)
+			version := w.ticket(j.Ticket.AskNo).Version
+			j.by.Delivered(ctx, j.Outgoing, ticket.Delivered)
+			if w.ackAll(); w.ticket(j.Ticket.AskNo).Version != version {
+				t.Fatalf("invariant 7: %s was told twice and moved %s", j.Entry.Name, j.Ticket.AskNo)
 			}
 		},
 		"deliver": func(t *rapid.T) {

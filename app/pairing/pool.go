@@ -1,15 +1,16 @@
 package pairing
 
 import (
-	"container/heap"
 	"math/rand/v2"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"switchboard/app/pairing/ordered"
+	"switchboard/app/pairing/ticket"
 )
 
 // pool is one app and scene as this replica sees it: who waits, who is idle.
@@ -17,10 +18,11 @@ import (
 type pool struct {
 	app    string
 	scene  int
-	hooked bool                                              // there is somebody to ask for profiles
-	oracle func(asker, uid ticket.UID) (rank int64, ok bool) // the simulator's bound; nil elsewhere
-	room   func() float64                                    // what the vendor would let out now; nil or negative: no limit known
-	wake   chan struct{}                                     // something may be matched; capacity 1
+	hooked bool           // there is somebody to ask for profiles
+	room   func() float64 // what the vendor would let out now; nil or negative: no limit known
+	wake   chan struct{}  // something may be matched; capacity 1
+
+	strategyOf func(*ticket.Config) Strategy
 
 	sockets      sync.Map    // of UID to the Instant until which he holds a socket of ours
 	unconfigured atomic.Bool // the source failed when it was last asked
@@ -28,12 +30,14 @@ type pool struct {
 	mu           sync.Mutex     // guards what follows
 	now          ticket.Instant // of the last call
 	cfg          *ticket.Config
-	members      map[ticket.UID]*member
-	idle         tree[*member]
-	cooling      coolHeap
+	strategy     Strategy
+	passedOver   bool // somebody idle was left to nobody when the strategy last chose
+	members      map[ticket.UID]*Member
+	idle         ordered.Set[*Member] // in the strategy's order
+	cooling      ordered.Set[*Member] // by the end of the cooldown
 	waiters      map[string]*waiter
-	waiting      tree[*waiter]
-	turn         int64 // round robin's counter
+	waiting      ordered.Set[*waiter] // the oldest first
+	turn         int64                // round robin's counter
 	budget       *rate.Limiter
 	skip         *waiter        // where the last round of fruitless tries stopped
 	polled       ticket.Instant // when the store was last read; 0: not yet
@@ -46,30 +50,40 @@ type pool struct {
 	rand         *rand.Rand
 }
 
-// member is a person as a candidate.
-type member struct {
-	c       ticket.Candidate
+// Member is a person as a candidate of a pool.
+type Member struct {
+	ticket.Candidate
+	Turn int64 // rises with every offer of the pool; the person's is that of the last one
+
 	profile Profile
-	known   bool // profile was read
-	turn    int64
+	known   bool         // profile was read
 	taken   ticket.Claim // AskNo empty: free
 	takenAt ticket.Instant
-	planned bool           // chosen, not yet committed
-	dropped ticket.Claim   // last claim seen dropped: news may come in the wrong order
-	since   ticket.Instant // idle from
-	node    *node[*member]
-	cool    int // index in cooling, -1: not there
+	planned bool                  // chosen, not yet committed
+	dropped ticket.Claim          // last claim seen dropped: news may come in the wrong order
+	since   ticket.Instant        // idle from
+	list    *ordered.Set[*Member] // the pool's idle or cooling, where the person stands at; nil: in neither
+	at      ordered.Place
 }
 
-func newPool(app string, scene int, cfg *ticket.Config, hooked bool) *pool {
-	p := &pool{app: app, scene: scene, hooked: hooked, wake: make(chan struct{}, 1),
-		members: map[ticket.UID]*member{}, waiters: map[string]*waiter{}, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
+func newPool(app string, scene int, cfg *ticket.Config, o Options) *pool {
+	p := &pool{app: app, scene: scene, hooked: o.Profile != nil, room: o.SendRoom, wake: make(chan struct{}, 1), strategyOf: o.Strategy,
+		members: map[ticket.UID]*Member{}, idle: ordered.NewSet[*Member](), cooling: ordered.NewSet[*Member](),
+		waiters: map[string]*waiter{}, waiting: ordered.NewSet[*waiter]()}
+	if p.strategyOf == nil {
+		p.strategyOf = configured
+	}
+	if o.Rand == nil {
+		p.rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	} else {
+		p.rand = o.Rand()
+	}
 	p.configure(cfg)
 	return p
 }
 
-// configure takes a new configuration; another order or
-// another choice of candidates lists them afresh.
+// configure takes a new configuration; another order or another choice of
+// candidates lists them afresh.
 func (p *pool) configure(cfg *ticket.Config) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,7 +97,7 @@ func (p *pool) configure(cfg *ticket.Config) {
 			p.budget = rate.NewLimiter(rate.Limit(cfg.SendRate), cfg.SendBurst)
 		}
 	}
-	p.cfg = cfg
+	p.cfg, p.strategy = cfg, p.strategyOf(cfg)
 	if resort {
 		for _, m := range p.members {
 			p.list(m)
@@ -104,11 +118,11 @@ func (p *pool) know(c ticket.Candidate, now ticket.Instant) {
 	defer p.mu.Unlock()
 	p.now = now
 	m := p.member(c.UID)
-	if m.c.IdleSince > c.IdleSince { // read before the last release
-		c.ReadyAt, c.IdleSince, c.Card, c.Paused = m.c.ReadyAt, m.c.IdleSince, m.c.Card, m.c.Paused
+	if m.IdleSince > c.IdleSince { // read before the last release
+		c.ReadyAt, c.IdleSince, c.Card, c.Paused = m.ReadyAt, m.IdleSince, m.Card, m.Paused
 	}
-	wasIdle, since := m.node != nil, m.since
-	m.c = c
+	wasIdle, since := m.list == &p.idle, m.since
+	m.Candidate = c
 	p.list(m)
 	if wasIdle {
 		m.since = since
@@ -145,11 +159,11 @@ func (p *pool) heed(c ticket.Candidate, now ticket.Instant) {
 // elsewhere stands for an ask that another replica serves.
 const elsewhere = "elsewhere"
 
-func (p *pool) member(uid ticket.UID) *member {
+func (p *pool) member(uid ticket.UID) *Member {
 	m := p.members[uid]
 	if m == nil {
 		p.turn++
-		m = &member{c: ticket.Candidate{App: p.app, UID: uid}, cool: -1, turn: p.turn}
+		m = &Member{Candidate: ticket.Candidate{App: p.app, UID: uid}, Turn: p.turn}
 		p.members[uid] = m
 	}
 	return m
@@ -192,39 +206,37 @@ func (p *pool) release(d ticket.Release) {
 		return // he is somebody else's by now
 	}
 	m.taken = ticket.Claim{}
-	m.c.ReadyAt, m.c.IdleSince = d.ReadyAt, p.now
-	m.c.Paused = m.c.Paused || d.Paused
+	m.ReadyAt, m.IdleSince = d.ReadyAt, p.now
+	m.Paused = m.Paused || d.Paused
 	if d.Card != nil {
-		m.c.Card = *d.Card
+		m.Card = *d.Card
 	}
 	p.list(m)
 	p.poke()
 }
 
 // list puts a person where he belongs now: among the idle, the cooling or neither.
-func (p *pool) list(m *member) {
+func (p *pool) list(m *Member) {
 	p.unlist(m)
 	if m.taken.AskNo != "" || m.planned || !p.wants(m) || !p.answers(m) {
 		return
 	}
-	if _, present := m.c.BestEvidence(p.now); !present {
+	if _, present := m.BestEvidence(p.now); !present {
 		return
 	}
-	if m.c.ReadyAt > p.now {
-		heap.Push(&p.cooling, m)
-		return
+	if m.ReadyAt > p.now {
+		m.list, m.at = &p.cooling, ordered.Place{Key: int64(m.ReadyAt), Tie: uint64(m.UID)}
+	} else {
+		m.since = p.now
+		m.list, m.at = &p.idle, ordered.Place{Key: p.strategy.Key(m, p.now), Tie: p.rand.Uint64()}
 	}
-	m.since = p.now
-	m.node = p.idle.insert(keys[p.cfg.Strategy](p, m), p.rand.Uint64(), m)
+	m.list.Put(m.at, m)
 }
 
-func (p *pool) unlist(m *member) {
-	if m.node != nil {
-		p.idle.remove(m.node)
-		m.node = nil
-	}
-	if m.cool >= 0 {
-		heap.Remove(&p.cooling, m.cool)
+func (p *pool) unlist(m *Member) {
+	if m.list != nil {
+		m.list.Remove(m.at)
+		m.list = nil
 	}
 }
 
@@ -265,35 +277,11 @@ func (p *pool) putBack(pl plan, taken []ticket.UID) {
 
 // warm moves those whose cooldown is over to the idle.
 func (p *pool) warm() {
-	for len(p.cooling) > 0 && p.cooling[0].c.ReadyAt <= p.now {
-		m := p.cooling[0]
-		heap.Pop(&p.cooling)
+	for {
+		at, m, some := p.cooling.Min()
+		if !some || at.Key > int64(p.now) {
+			return
+		}
 		p.list(m)
 	}
-}
-
-// coolHeap orders people by the end of their cooldown.
-type coolHeap []*member
-
-func (h coolHeap) Len() int           { return len(h) }
-func (h coolHeap) Less(i, j int) bool { return h[i].c.ReadyAt < h[j].c.ReadyAt }
-func (h coolHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].cool, h[j].cool = i, j
-}
-
-// Push implements heap.Interface.
-func (h *coolHeap) Push(x any) {
-	m := x.(*member)
-	m.cool = len(*h)
-	*h = append(*h, m)
-}
-
-// Pop implements heap.Interface.
-func (h *coolHeap) Pop() any {
-	old := *h
-	m := old[len(old)-1]
-	m.cool = -1
-	*h = old[:len(old)-1]
-	return m
 }

@@ -2,8 +2,9 @@ package pairing
 
 import (
 	"context"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // Seen takes evidence that a person can be reached, or cannot, from one of his
@@ -77,7 +78,7 @@ func (p *pool) presentFor(uid ticket.UID, now ticket.Instant, d time.Duration) b
 	if m == nil {
 		return false
 	}
-	_, present := m.c.BestEvidence(now.Add(d))
+	_, present := m.BestEvidence(now.Add(d))
 	return present
 }
 

@@ -81,8 +81,8 @@ func TestPresence(t *testing.T) {
 				w.at = w.at.Add(11 * time.Second)
 				w.svc.SweepOnce(t.Context())
 				for _, f := range w.pending {
-					if f.e.Name == ticket.EventCandidatePaused {
-						told = append(told, f.e.To.String())
+					if f.Entry.Name == ticket.EventCandidatePaused {
+						told = append(told, f.Entry.To.String())
 					}
 				}
 				w.settle()

@@ -3,8 +3,9 @@ package pairing
 import (
 	"context"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // Profile is what the business knows of a person that bears on matching. An
@@ -117,7 +118,7 @@ func (p *pool) postpone(uid ticket.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(uid)
-	m.c.ReadyAt = max(m.c.ReadyAt, p.now.Add(profileRetry))
+	m.ReadyAt = max(m.ReadyAt, p.now.Add(profileRetry))
 }
 
 // postponeAsk does so with an ask.
@@ -139,18 +140,18 @@ func (p *pool) fits(askNo string, uid ticket.UID) bool {
 
 // answers reports whether m may be offered something by his role; who is not
 // known yet may.
-func (p *pool) answers(m *member) bool {
+func (p *pool) answers(m *Member) bool {
 	r := p.cfg.PoolAnswerRole
 	return r == "" || m.profile.Role == r || p.hooked && !m.known
 }
 
 // suits applies every filter of 2.12 and 2.13 that is still on at w's age.
-func (p *pool) suits(w *waiter, m *member) bool {
-	if w.t.Excludes(m.c.UID) || !p.answers(m) {
+func (p *pool) suits(w *waiter, m *Member) bool {
+	if w.t.Excludes(m.UID) || !p.answers(m) {
 		return false
 	}
 	language, region, recent := w.filters(p.now)
-	if recent && slices.Contains(w.met, m.c.UID) {
+	if recent && slices.Contains(w.met, m.UID) {
 		return false
 	}
 	if !p.hooked {
@@ -158,7 +159,7 @@ func (p *pool) suits(w *waiter, m *member) bool {
 	}
 	asker := &p.member(w.t.Asker).profile
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
-	return !asker.blocks(m.c.UID) && !m.profile.blocks(w.t.Asker) &&
+	return !asker.blocks(m.UID) && !m.profile.blocks(w.t.Asker) &&
 		!(language && differ(asker.Language, m.profile.Language)) && !(region && differ(asker.Region, m.profile.Region))
 }
 

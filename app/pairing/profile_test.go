@@ -3,9 +3,10 @@ package pairing
 import (
 	"context"
 	"errors"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // acquainted is a world whose business server knows of people.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+
 	"switchboard/app/pairing/ticket"
 )
 

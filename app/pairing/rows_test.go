@@ -2,9 +2,10 @@ package pairing
 
 import (
 	"context"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // rows runs each row of a table in a world of its own.

@@ -3,9 +3,10 @@ package pairing
 import (
 	"context"
 	"errors"
-	"switchboard/app/pairing/ticket"
 	"sync"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 const (
@@ -21,15 +22,23 @@ const (
 	profileReaders = 8
 )
 
-// Run matches, fires deadlines and delivers until ctx ends, then finishes what
-// is under way. What it does not finish, another replica finds in the store.
-func (s *Service) Run(ctx context.Context) error {
+// Open measures the store's clock and opens a pool for each of Options.Apps. Run
+// begins with it.
+func (s *Service) Open(ctx context.Context) error {
 	if err := s.measureClock(ctx); err != nil {
 		return err
 	}
 	for _, app := range s.Apps {
-		cfg := s.presence(ctx, app)
-		s.pool(app, DefaultScene, cfg)
+		s.pool(app, DefaultScene, s.presence(ctx, app))
+	}
+	return nil
+}
+
+// Run matches, fires deadlines and delivers until ctx ends, then finishes what
+// is under way. What it does not finish, another replica finds in the store.
+func (s *Service) Run(ctx context.Context) error {
+	if err := s.Open(ctx); err != nil {
+		return err
 	}
 	var wg sync.WaitGroup
 	every := func(d time.Duration, do func(context.Context)) {

@@ -2,10 +2,11 @@ package pairing
 
 import (
 	"context"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // The first ask of a scene makes its pool, which reads the store and matches

@@ -84,7 +84,7 @@ type senderPart struct {
 	stop context.CancelFunc
 
 	mu       sync.Mutex // guards what follows
-	lanes    map[lane][]job
+	lanes    map[lane][]Outgoing
 	acks     map[string][]ticket.Delivery
 	limits   map[time.Duration]limit // by the time that a delivery has
 	draining bool                    // nothing is begun any more
@@ -109,73 +109,88 @@ type lane struct {
 	to    ticket.UID
 }
 
-type job struct {
-	t   *ticket.Ticket
-	e   *ticket.Entry // of t
-	cfg *ticket.Config
+// Transport carries what commits left to deliver. Take must not block; what is
+// given up is found again in the store once its lease has run out. Whoever has
+// made a delivery reports it to Service.Delivered.
+type Transport interface {
+	Take(out []Outgoing)
+}
+
+// Outgoing is an entry of a ticket's outbox that is to be delivered.
+type Outgoing struct {
+	Ticket *ticket.Ticket
+	Entry  *ticket.Entry // of Ticket
+	cfg    *ticket.Config
+}
+
+// outgoing lists t's entries with the given ids; one that was taken back in the
+// same step is not among them.
+func outgoing(t *ticket.Ticket, cfg *ticket.Config, ids []int64) []Outgoing {
+	out := make([]Outgoing, 0, len(ids))
+	for _, id := range ids {
+		if e := t.Entry(id); e != nil {
+			out = append(out, Outgoing{t, e, cfg})
+		}
+	}
+	return out
 }
 
 func newSender(s *Service) *sender {
 	d := &sender{s: s, room: make(chan struct{}, sendersMax)}
 	for i := range d.parts {
 		p := &d.parts[i]
-		p.lanes, p.acks, p.limits = map[lane][]job{}, map[string][]ticket.Delivery{}, map[time.Duration]limit{}
+		p.lanes, p.acks, p.limits = map[lane][]Outgoing{}, map[string][]ticket.Delivery{}, map[time.Duration]limit{}
 		p.ctx, p.stop = context.WithCancel(context.Background())
 	}
 	return d
 }
 
-// take queues entries; it never blocks. What comes while the service stops stays
-// in the store, where its lease runs out and another replica takes it over.
-func (d *sender) take(t *ticket.Ticket, entries []int64) {
-	p := &d.parts[partOf(t.AskNo)]
-	cfg, err := d.s.config(p.ctx, t.ConfigID)
-	if err != nil {
-		return // their leases run out and a sweep takes them over
+// Take queues what one ticket has to deliver. What comes while the service stops
+// stays in the store, where another replica takes it over.
+func (d *sender) Take(out []Outgoing) {
+	if len(out) == 0 {
+		return
 	}
+	p := &d.parts[partOf(out[0].Ticket.AskNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.draining {
 		return
 	}
-	for _, id := range entries {
-		e := t.Entry(id)
-		if e == nil {
-			continue // taken back in the same step
-		}
-		l := lane{askNo: t.AskNo, kind: e.Kind}
-		if e.Kind == ticket.ToClient {
-			l.to = e.To
+	for _, j := range out {
+		l := lane{askNo: j.Ticket.AskNo, kind: j.Entry.Kind}
+		if j.Entry.Kind == ticket.ToClient {
+			l.to = j.Entry.To
 		}
 		queue, running := p.lanes[l]
 		if running {
-			p.lanes[l] = append(queue, job{t, e, cfg})
+			p.lanes[l] = append(queue, j)
 			continue
 		}
 		p.lanes[l] = nil
 		d.wg.Add(1)
-		go d.run(p, l, job{t, e, cfg})
+		go d.run(p, l, j)
 	}
 }
 
 // run delivers first and what comes into its lane, until that is empty.
-func (d *sender) run(p *senderPart, l lane, first job) {
+func (d *sender) run(p *senderPart, l lane, first Outgoing) {
 	defer d.wg.Done()
 	d.room <- struct{}{}
 	defer func() { <-d.room }()
-	for jobs := []job{first}; len(jobs) > 0; jobs = p.next(l) {
+	for jobs := []Outgoing{first}; len(jobs) > 0; jobs = p.next(l) {
 		for _, j := range jobs {
-			if j.expired(d.s.now()) {
+			if j.Expired(d.s.now()) {
 				d.s.count("ignored", "lease_lost")
 				continue
 			}
-			d.s.finish(p.ctx, j, d.s.tell(p.within(j.cfg.SendTime(j.e.Kind)), j))
+			d.s.Delivered(p.ctx, j, d.s.Deliver(p.within(j.cfg.SendTime(j.Entry.Kind)), j))
 		}
 	}
 }
 
 // next takes what a lane has to deliver; with nothing left the lane is gone.
-func (p *senderPart) next(l lane) []job {
+func (p *senderPart) next(l lane) []Outgoing {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	jobs := p.lanes[l]
@@ -201,28 +216,28 @@ func (p *senderPart) within(d time.Duration) context.Context {
 	return l.ctx
 }
 
-// expired: the delivery could outlast its lease, so it is left to who takes it over.
-func (j job) expired(now ticket.Instant) bool {
-	return now.Add(j.cfg.SendTime(j.e.Kind)) > j.e.NotBefore
+// Expired: the delivery could outlast its lease, so it is left to who takes it over.
+func (j Outgoing) Expired(now ticket.Instant) bool {
+	return now.Add(j.cfg.SendTime(j.Entry.Kind)) > j.Entry.NotBefore
 }
 
 // sentBy names the counter of a channel's deliveries.
 var sentBy = [...]string{ticket.ToClient: "vendor_sent", ticket.ToWallet: "wallet_sent", ticket.ToVendor: "hangup_sent", ticket.ToBusiness: "business_sent", ticket.FromWallet: "wallet_sent"}
 
-// tell makes one delivery and says how it ended.
-func (s *Service) tell(ctx context.Context, j job) ticket.DeliveryResult {
+// Deliver makes one delivery and says how it ended.
+func (s *Service) Deliver(ctx context.Context, j Outgoing) ticket.DeliveryResult {
 	var err error
-	sent := sentBy[j.e.Kind]
-	switch j.e.Kind {
+	sent := sentBy[j.Entry.Kind]
+	switch j.Entry.Kind {
 	case ticket.ToClient:
-		c := j.command()
+		c := j.Command()
 		if c.Socket = s.hasSocket(c.App, c.To); c.Socket {
 			sent = "socket_sent"
 		}
 		err = s.Send(ctx, c)
 	case ticket.ToVendor:
 		if s.HangUp != nil {
-			err = s.HangUp(ctx, Order{App: j.t.App, AskNo: j.t.AskNo, CallID: j.e.CallID, Users: [2]ticket.UID{j.e.To, j.e.Peer}})
+			err = s.HangUp(ctx, Order{App: j.Ticket.App, AskNo: j.Ticket.AskNo, CallID: j.Entry.CallID, Users: [2]ticket.UID{j.Entry.To, j.Entry.Peer}})
 		}
 	case ticket.ToWallet:
 		if s.Charge != nil {
@@ -237,7 +252,7 @@ func (s *Service) tell(ctx context.Context, j job) ticket.DeliveryResult {
 	}
 	s.count(sent, vendors.OutcomeOf(err).String())
 	if err != nil {
-		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.t.AskNo, "name", j.e.Name, "to", j.e.To, "error", err)
+		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.Ticket.AskNo, "name", j.Entry.Name, "to", j.Entry.To, "error", err)
 	}
 	return tellOf(err)
 }
@@ -256,21 +271,21 @@ func tellOf(err error) ticket.DeliveryResult {
 	}
 }
 
-// finish notes a delivery's end, which is written with the ticket's next step
+// Delivered notes a delivery's end, which is written with the ticket's next step
 // or by AckOnce; a dispatch that nobody got at once, since others can be offered.
-func (s *Service) finish(ctx context.Context, j job, how ticket.DeliveryResult) {
-	end := ticket.Delivery{ID: j.e.ID, Result: how, At: s.now()}
-	s.measure("outbox_age_seconds", end.At.Sub(j.e.At).Seconds())
-	if j.e.Name == ticket.CommandDispatch {
-		s.measure("offer_latency_seconds", end.At.Sub(j.e.At).Seconds())
+func (s *Service) Delivered(ctx context.Context, j Outgoing, how ticket.DeliveryResult) {
+	end := ticket.Delivery{ID: j.Entry.ID, Result: how, At: s.now()}
+	s.measure("outbox_age_seconds", end.At.Sub(j.Entry.At).Seconds())
+	if j.Entry.Name == ticket.CommandDispatch {
+		s.measure("offer_latency_seconds", end.At.Sub(j.Entry.At).Seconds())
 		if how == ticket.DeliveryRetry || how == ticket.DeliveryFailed {
-			if _, err := s.apply(ctx, j.t.AskNo, ticket.Acked{Deliveries: []ticket.Delivery{end}}); err != nil {
-				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.t.AskNo, "error", err)
+			if _, err := s.apply(ctx, j.Ticket.AskNo, ticket.Acked{Deliveries: []ticket.Delivery{end}}); err != nil {
+				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.Ticket.AskNo, "error", err)
 			}
 			return
 		}
 	}
-	s.sender.keep(j.t.AskNo, end)
+	s.sender.keep(j.Ticket.AskNo, end)
 }
 
 // acked takes the deliveries that are still to be written for a ticket.
@@ -312,29 +327,30 @@ func (s *Service) AckOnce(ctx context.Context) {
 	})
 }
 
-func (j job) command() Command {
-	return Command{App: j.t.App, To: j.e.To, AskNo: j.t.AskNo, Name: j.e.Name, Asker: j.t.Asker, Peer: j.e.Peer, Round: j.e.Round,
-		Scene: j.t.Scene, Reason: j.e.Reason, StartAt: j.e.StartAt, TTL: j.e.TTL, Extra: j.cfg.PushExtra}
+// Command is the entry as a command to a device.
+func (j Outgoing) Command() Command {
+	return Command{App: j.Ticket.App, To: j.Entry.To, AskNo: j.Ticket.AskNo, Name: j.Entry.Name, Asker: j.Ticket.Asker, Peer: j.Entry.Peer, Round: j.Entry.Round,
+		Scene: j.Ticket.Scene, Reason: j.Entry.Reason, StartAt: j.Entry.StartAt, TTL: j.Entry.TTL, Extra: j.cfg.PushExtra}
 }
 
 // recount reads the payer's balance for a liked call (C15).
-func (s *Service) recount(ctx context.Context, j job) error {
+func (s *Service) recount(ctx context.Context, j Outgoing) error {
 	if s.Balance == nil {
 		return nil
 	}
-	coins, err := s.Balance(ctx, j.t.App, j.e.To)
+	coins, err := s.Balance(ctx, j.Ticket.App, j.Entry.To)
 	if err == nil {
-		_, err = s.apply(ctx, j.t.AskNo, ticket.BalanceRead{Round: j.e.Round, Balance: ticket.Balance{Coins: coins, Known: true}})
+		_, err = s.apply(ctx, j.Ticket.AskNo, ticket.BalanceRead{Round: j.Entry.Round, Balance: ticket.Balance{Coins: coins, Known: true}})
 	}
 	return err
 }
 
-func (j job) charge() Charge {
-	return Charge{App: j.t.App, Key: j.e.Key(j.t.AskNo) + ":" + j.e.Name, Payer: j.e.To, Payee: j.e.Peer, CallID: j.e.CallID,
-		Coins: j.cfg.Coins(j.e.Seconds), Seconds: j.e.Seconds}
+func (j Outgoing) charge() Charge {
+	return Charge{App: j.Ticket.App, Key: j.Entry.Key(j.Ticket.AskNo) + ":" + j.Entry.Name, Payer: j.Entry.To, Payee: j.Entry.Peer, CallID: j.Entry.CallID,
+		Coins: j.cfg.Coins(j.Entry.Seconds), Seconds: j.Entry.Seconds}
 }
 
-func (j job) notice() Notice {
-	return Notice{App: j.t.App, AskNo: j.t.AskNo, Name: j.e.Name, UID: j.e.To, Peer: j.e.Peer, Round: j.e.Round, Reason: j.e.Reason,
-		CallID: j.e.CallID, StartAt: j.e.StartAt, Version: j.e.Version, At: j.e.At}
+func (j Outgoing) notice() Notice {
+	return Notice{App: j.Ticket.App, AskNo: j.Ticket.AskNo, Name: j.Entry.Name, UID: j.Entry.To, Peer: j.Entry.Peer, Round: j.Entry.Round, Reason: j.Entry.Reason,
+		CallID: j.Entry.CallID, StartAt: j.Entry.StartAt, Version: j.Entry.Version, At: j.Entry.At}
 }

@@ -2,15 +2,17 @@ package pairing
 
 import (
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"strconv"
-	"switchboard/app/pairing/ticket"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // Options is what pairing works with. Every function but Send may be nil: then
@@ -23,6 +25,15 @@ type Options struct {
 	Apps    []string         // whose waiting tickets are taken up again at the start
 	Shared  bool             // other replicas work on the same store
 	SkewMax time.Duration    // offset from the store's clock above which no deadline is fired (Y6); 0: any
+	Workers int              // tickets stepped side by side by one sweep or round; 0: as many as there are
+
+	// Transport carries what commits left to deliver; nil: the service's own
+	// sender does, while Run runs.
+	Transport Transport
+	// Strategy ranks candidates by a pool's configuration; nil: pair.strategy decides.
+	Strategy func(cfg *ticket.Config) Strategy
+	// Rand is the source of a pool's chance; nil: seeded by the machine.
+	Rand func() *rand.Rand
 
 	// Send delivers a command to a person's device. The error's vendors.Outcome
 	// says whether it may have arrived.
@@ -54,12 +65,9 @@ type Options struct {
 // Service is pairing for all apps and scenes of this replica.
 type Service struct {
 	Options
-	step    func(*ticket.Config, *ticket.Ticket, ticket.Instant, []ticket.Delivery, ticket.Event) (*ticket.Ticket, ticket.Effects, error)
-	deliver func(t *ticket.Ticket, entries []int64) // hands entries to the wire
 	sender  *sender
 	offset  atomic.Int64 // store's clock minus ours, ms
 	closing atomic.Bool
-	serial  bool         // no step beside another; the tests' histories
 	ahead   chan person  // whose profiles are read ahead
 	downAt  atomic.Int64 // when the dispatch channels were first seen down; 0: up
 	live    [askParts]livePart
@@ -89,7 +97,9 @@ func New(o Options) *Service {
 		s.live[i].tickets = map[string]*ticket.Ticket{}
 	}
 	s.sender = newSender(s)
-	s.step, s.deliver = ticket.Step, s.sender.take
+	if s.Transport == nil {
+		s.Transport = s.sender
+	}
 	return s
 }
 
@@ -134,7 +144,7 @@ func (s *Service) applyTo(ctx context.Context, t *ticket.Ticket, ev ticket.Event
 		return t, nil, err
 	}
 	acks := s.sender.acked(t.AskNo)
-	after, fx, told := s.step(cfg, t, now, acks, ev)
+	after, fx, told := ticket.Step(cfg, t, now, acks, ev)
 	if !fx.Changed {
 		s.sender.keep(t.AskNo, acks...)
 		s.mark(fx.Marks)
@@ -176,7 +186,7 @@ func (s *Service) link(ctx context.Context, l ticket.Link, now ticket.Instant, b
 	if err != nil {
 		return nil, err
 	}
-	after, fx, err := s.step(cfg, t, now, nil, l.Event)
+	after, fx, err := ticket.Step(cfg, t, now, nil, l.Event)
 	if err != nil || !fx.Changed {
 		return nil, err
 	}
@@ -200,13 +210,16 @@ func (s *Service) committed(ctx context.Context, d *stepped, now ticket.Instant)
 		}
 	}
 	if len(d.fx.Send) > 0 {
-		s.deliver(d.t, d.fx.Send)
+		s.Transport.Take(outgoing(d.t, d.cfg, d.fx.Send))
 	}
 }
 
 // each runs do for 0 to n-1, at most width of them side by side.
 func (s *Service) each(n, width int, do func(i int)) {
-	if s.serial || n == 1 {
+	if s.Workers > 0 {
+		width = min(width, s.Workers)
+	}
+	if width == 1 || n == 1 {
 		for i := range n {
 			do(i)
 		}
@@ -246,8 +259,7 @@ func (s *Service) pool(app string, scene int, cfg *ticket.Config) *pool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p = s.pools[k]; p == nil {
-		p = newPool(app, scene, cfg, s.Profile != nil)
-		p.room = s.SendRoom
+		p = newPool(app, scene, cfg, s.Options)
 		s.pools[k] = p
 		select {
 		case s.made <- struct{}{}:
@@ -297,7 +309,7 @@ func (s *Service) snapshot(ctx context.Context, cfg *ticket.Config) (string, err
 // and 22 of chance. Two of a kind meet in the store, and one asks again.
 func (s *Service) newAskNo() string {
 	var b [4]byte
-	_, _ = rand.Read(b[:]) // never fails
+	_, _ = crand.Read(b[:]) // never fails
 	low := uint64(binary.BigEndian.Uint32(b[:]) >> 10)
 	return strconv.FormatUint(uint64(s.now())<<askChance|low, 10)
 }

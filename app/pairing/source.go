@@ -12,11 +12,12 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"switchboard/app/pairing/ticket"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // Source returns the keys configured for an app and scene, "pair.ask_ttl" and

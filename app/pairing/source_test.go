@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // The keys and defaults of 2.14. Its stale_max, skew_max and cmd_data hold for

@@ -2,8 +2,9 @@ package pairing
 
 import (
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // count adds one to a counter. The label is one of a few that this package knows.
@@ -84,7 +85,7 @@ func (p *pool) stats(now ticket.Instant) Stats {
 		out.Tickets[w.t.State.String()]++
 	}
 	offers := p.tally.since(now)
-	members := make([]*member, 0, len(p.members))
+	members := make([]*Member, 0, len(p.members))
 	for _, m := range p.members {
 		members = append(members, m)
 	}
@@ -95,7 +96,7 @@ func (p *pool) stats(now ticket.Instant) Stats {
 		for _, m := range part {
 			state := p.standing(m, now)
 			out.Candidates[state]++
-			if state != candidateOffline || offers[m.c.UID] > 0 {
+			if state != candidateOffline || offers[m.UID] > 0 {
 				present++
 			}
 		}
@@ -105,12 +106,12 @@ func (p *pool) stats(now ticket.Instant) Stats {
 	for _, n := range offers {
 		counts = append(counts, float64(n))
 	}
-	out.Gini = gini(append(counts, make([]float64, present-len(counts))...))
+	out.Gini = Gini(append(counts, make([]float64, present-len(counts))...))
 	return out
 }
 
 // standing is the one state that a person is in.
-func (p *pool) standing(m *member, now ticket.Instant) string {
+func (p *pool) standing(m *Member, now ticket.Instant) string {
 	if m.taken.AskNo == elsewhere {
 		return candidateElsewhere
 	}
@@ -125,13 +126,13 @@ func (p *pool) standing(m *member, now ticket.Instant) string {
 			return candidateOffered
 		}
 	}
-	_, present := m.c.BestEvidence(now)
+	_, present := m.BestEvidence(now)
 	switch {
 	case !present:
 		return candidateOffline
 	case !p.wants(m) || !p.answers(m):
 		return candidateAway
-	case m.c.ReadyAt > now:
+	case m.ReadyAt > now:
 		return candidateCooling
 	default:
 		return candidateIdle
@@ -179,7 +180,7 @@ const missedAfter = 2 * safetyTickMS * time.Millisecond
 
 // missed reports whether w and m could have been brought together before: both
 // were free, nothing held offers back, and the filters were as wide.
-func (p *pool) missed(w *waiter, m *member) bool {
+func (p *pool) missed(w *waiter, m *Member) bool {
 	both := max(w.since, m.since, p.heldAt).Add(missedAfter)
 	if both >= p.now || p.cfg.Window > 0 {
 		return false
@@ -195,4 +196,18 @@ func (p *pool) hold(now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.heldAt = now
+}
+
+// Gini is 0 when all have the same and near 1 when one has all. It sorts x.
+func Gini(x []float64) float64 {
+	slices.Sort(x)
+	n, sum, weighted := float64(len(x)), 0.0, 0.0
+	for i, v := range x {
+		sum += v
+		weighted += float64(i+1) * v
+	}
+	if sum == 0 {
+		return 0
+	}
+	return 2*weighted/(n*sum) - (n+1)/n
 }

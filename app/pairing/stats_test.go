@@ -4,9 +4,10 @@ import (
 	"context"
 	"maps"
 	"math"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // counted makes the world's replica count.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"switchboard/app/pairing/ticket"
 )
 

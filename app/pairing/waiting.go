@@ -2,6 +2,8 @@ package pairing
 
 import (
 	"hash/fnv"
+
+	"switchboard/app/pairing/ordered"
 	"switchboard/app/pairing/ticket"
 )
 
@@ -14,7 +16,8 @@ type waiter struct {
 	busy    bool           // planned, not yet committed
 	since   ticket.Instant // waiting from
 	heardAt ticket.Instant // when t was last taken over
-	node    *node[*waiter]
+	listed  bool           // among those who wait, at
+	at      ordered.Place
 
 	unoffered bool // counted among those who wait for their first offer
 }
@@ -36,7 +39,7 @@ func (p *pool) update(t *ticket.Ticket, cfg *ticket.Config) bool {
 		return !wants
 	case w.t.Version > t.Version:
 		return true
-	case w.t.Version == t.Version && w.node != nil: // it waits already
+	case w.t.Version == t.Version && w.listed: // it waits already
 		w.heardAt = p.now
 		return true
 	}
@@ -86,13 +89,14 @@ func wantsOffers(t *ticket.Ticket, cfg *ticket.Config) bool {
 func (p *pool) wait(w *waiter) {
 	w.since = p.now
 	p.queue(w)
-	w.node = p.waiting.insert(int64(w.t.CreatedAt), askKey(w.t.AskNo), w)
+	w.listed, w.at = true, ordered.Place{Key: int64(w.t.CreatedAt), Tie: askKey(w.t.AskNo)}
+	p.waiting.Put(w.at, w)
 }
 
 func (p *pool) unwait(w *waiter) {
-	if w.node != nil {
-		p.waiting.remove(w.node)
-		w.node = nil
+	if w.listed {
+		p.waiting.Remove(w.at)
+		w.listed = false
 		p.unqueue(w)
 	}
 }

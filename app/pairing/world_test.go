@@ -2,11 +2,14 @@ package pairing
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 const app = "app"
@@ -22,15 +25,19 @@ type world struct {
 	others     []*Service // the other ones on the same store
 	values     map[string]string
 	pending    []flight
-	between    func()    // runs once between a read and its write: a rival on another replica
-	hasty      bool      // mutant: a delivery is noted before it is made
-	keyless    bool      // mutant: a charge has no key of its own
-	alone      bool      // one replica, which need not ask the store
-	wire       []Command // what reached devices, in order
+	between    func()     // runs once between a read and its write: a rival on another replica
+	hasty      bool       // mutant: a delivery is noted before it is made
+	keyless    bool       // mutant: a charge has no key of its own
+	anyRound   bool       // mutant: an answer counts for the current round, whatever it names
+	flattering bool       // mutant: who lost is told that he won
+	destitute  bool       // mutant: a balance that cannot be read is taken for none
+	uncounted  string     // mutant: a label that is not counted
+	late       ticket.UID // mutant: whose answer is under way, too late or not
+	alone      bool       // one replica, which need not ask the store
+	wire       []Command  // what reached devices, in order
 	bills      map[string][]Charge
 	coins      map[ticket.UID]int64
 	balance    error
-	stepFn     func(*ticket.Config, *ticket.Ticket, ticket.Instant, []ticket.Delivery, ticket.Event) (*ticket.Ticket, ticket.Effects, error)
 	wrap       func(Store) Store
 	skews      [2]time.Duration // of each replica's clock
 	unmeasured bool             // mutant: clocks are wrong and nobody knows
@@ -54,7 +61,7 @@ type world struct {
 
 // flight is a delivery under way and the replica that makes it.
 type flight struct {
-	job
+	Outgoing
 	by *Service
 }
 
@@ -133,15 +140,23 @@ func (w *world) replica(slot int) *Service {
 	rival := &rivalStore{Store: store, w: w}
 	now := func() time.Time { return w.at.Time().Add(w.skews[slot]) }
 	svc := New(Options{
-		Store: rival, Now: now, Shared: !w.alone,
+		Store: rival, Now: now, Shared: !w.alone, Workers: 1,
+		Transport: slowTransport{rival}, Log: slog.New(lostOffers{w}),
 		Configs:   &Configs{Source: Everywhere(w.values), Now: now},
 		ChannelUp: func() bool { return w.channel },
 		Send:      func(context.Context, Command) error { return nil },
 		Balance: func(_ context.Context, _ string, uid ticket.UID) (int64, error) {
+			if w.destitute && w.balance != nil {
+				return 0, nil
+			}
 			w.short[uid] = w.short[uid] || w.balance == nil && w.coins[uid] < mostNeeded
 			return w.coins[uid], w.balance
 		},
-		Count: func(name, label string) { w.counts[name+" "+label]++ },
+		Count: func(name, label string) {
+			if label == "" || label != w.uncounted {
+				w.counts[name+" "+label]++
+			}
+		},
 	})
 	rival.by = svc
 	if w.profiles != nil {
@@ -154,37 +169,6 @@ func (w *world) replica(slot int) *Service {
 			return p, w.strangers[uid]
 		}
 	}
-	svc.serial = true
-	svc.step = func(cfg *ticket.Config, t *ticket.Ticket, now ticket.Instant, acks []ticket.Delivery, ev ticket.Event) (*ticket.Ticket, ticket.Effects, error) {
-		step := ticket.Step
-		if w.stepFn != nil {
-			step = w.stepFn
-		}
-		next, fx, err := step(cfg, t, now, acks, ev)
-		if d, ok := ev.(ticket.Dispatch); ok && err != nil {
-			w.lost[t.AskNo] = w.at
-			for _, p := range d.Picks {
-				w.lost[p.HeldAsk] = w.at
-			}
-		}
-		if h, ok := ev.(ticket.Hold); ok && err != nil {
-			w.lost[t.AskNo], w.lost[h.By] = w.at, w.at
-		}
-		return next, fx, err
-	}
-	svc.deliver = func(t *ticket.Ticket, entries []int64) {
-		cfg, _ := svc.config(context.Background(), t.ConfigID)
-		for _, id := range entries {
-			e := t.Entry(id)
-			if e == nil {
-				continue
-			}
-			w.pending = append(w.pending, flight{job{t, e, cfg}, svc})
-			if e.Name == ticket.CommandDispatch {
-				w.audit.attempt(dispatchKey{e.To, t.AskNo, e.Round})
-			}
-		}
-	}
 	if w.unmeasured {
 		return svc
 	}
@@ -195,36 +179,78 @@ func (w *world) replica(slot int) *Service {
 	return svc
 }
 
+// slowTransport keeps deliveries until the test makes them.
+type slowTransport struct{ replica *rivalStore }
+
+// Take implements Transport.
+func (s slowTransport) Take(out []Outgoing) {
+	w := s.replica.w
+	for _, o := range out {
+		w.pending = append(w.pending, flight{o, s.replica.by})
+		if o.Entry.Name == ticket.CommandDispatch {
+			w.audit.attempt(dispatchKey{o.Entry.To, o.Ticket.AskNo, o.Entry.Round})
+		}
+	}
+}
+
+// lostOffers notes the asks whose offers came to nothing as the log tells of them.
+type lostOffers struct{ w *world }
+
+// Enabled implements slog.Handler.
+func (lostOffers) Enabled(context.Context, slog.Level) bool { return true }
+
+// WithAttrs implements slog.Handler.
+func (h lostOffers) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+// WithGroup implements slog.Handler.
+func (h lostOffers) WithGroup(string) slog.Handler { return h }
+
+// Handle implements slog.Handler.
+func (h lostOffers) Handle(_ context.Context, r slog.Record) error {
+	if r.Message != "offer lost" {
+		return nil
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		if asks, ok := a.Value.Any().([]string); ok {
+			for _, ask := range asks {
+				h.w.lost[ask] = h.w.at
+			}
+		}
+		return true
+	})
+	return nil
+}
+
 // told delivers pending[i] with the given end.
 func (w *world) tell(i int, how ticket.DeliveryResult) {
 	j := w.pending[i]
 	w.pending = slices.Delete(w.pending, i, i+1)
-	if j.expired(j.by.now()) {
+	if j.Expired(j.by.now()) {
 		return
 	}
 	if w.hasty {
-		j.by.finish(context.Background(), j.job, how)
+		j.by.Delivered(context.Background(), j.Outgoing, how)
 		j.by.AckOnce(context.Background())
 	}
-	w.around("tell "+j.e.Name, func() { w.arrive(j, how) })
-	j.by.finish(context.Background(), j.job, how)
+	w.around("tell "+j.Entry.Name, func() { w.arrive(j, how) })
+	j.by.Delivered(context.Background(), j.Outgoing, how)
 }
 
 // arrive is the far end of a delivery.
 func (w *world) arrive(j flight, how ticket.DeliveryResult) {
 	if how == ticket.Delivered || how == ticket.DeliveryUnknown {
-		w.audit.arrived[told{j.t.AskNo, j.e.ID}]++
-		switch j.e.Kind {
+		w.audit.arrived[told{j.Ticket.AskNo, j.Entry.ID}]++
+		switch j.Entry.Kind {
 		case ticket.ToClient:
-			w.wire = append(w.wire, j.command())
+			w.wire = append(w.wire, j.Command())
 		case ticket.ToWallet:
 			c := j.charge()
 			if w.keyless {
-				c.Key += fmt.Sprint("#", j.e.Attempts, w.at)
+				c.Key += fmt.Sprint("#", j.Entry.Attempts, w.at)
 			}
 			w.bills[c.Key] = append(w.bills[c.Key], c)
 		case ticket.FromWallet:
-			if j.by.recount(context.Background(), j.job) != nil {
+			if j.by.recount(context.Background(), j.Outgoing) != nil {
 				how = ticket.DeliveryRetry
 			}
 		}
@@ -234,7 +260,7 @@ func (w *world) arrive(j flight, how ticket.DeliveryResult) {
 // tellDispatch ends the first dispatch that is on the wire.
 func (w *world) tellDispatch(how ticket.DeliveryResult) {
 	w.tb.Helper()
-	i := slices.IndexFunc(w.pending, func(j flight) bool { return j.e.Name == ticket.CommandDispatch })
+	i := slices.IndexFunc(w.pending, func(j flight) bool { return j.Entry.Name == ticket.CommandDispatch })
 	if i < 0 {
 		w.tb.Fatalf("no dispatch is on the wire: %+v", w.pending)
 	}
@@ -319,7 +345,17 @@ func (w *world) ticket(askNo string) *ticket.Ticket {
 }
 
 func (w *world) answer(askNo string, uid ticket.UID, round int, pass bool) error {
+	if w.anyRound {
+		round = w.ticket(askNo).RoundNo()
+	}
+	if pass {
+		w.late = uid
+	}
 	err := w.svc.Answer(context.Background(), app, askNo, uid, round, pass)
+	w.late = 0
+	if w.flattering && pass && errors.Is(err, ticket.ErrTaken) {
+		err = nil
+	}
 	if err == nil && pass {
 		k := dispatchKey{ask: askNo, round: round}
 		if first, won := w.winners[k]; won && first != uid {

@@ -3,6 +3,7 @@ package pairing
 import (
 	"errors"
 	"slices"
+
 	"switchboard/app/pairing/ticket"
 )
 

@@ -1,10 +1,12 @@
-package pairing
+package simulator
 
 import (
 	"errors"
 	"fmt"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 // session alternates a candidate between online and offline; a third begins online.
@@ -30,9 +32,9 @@ func (s *sim) arrive(uid ticket.UID, until ticket.Instant) {
 
 // comeBack: who was paused while away says that he is here again.
 func (s *sim) comeBack(uid ticket.UID) {
-	c, err := s.store.Candidate(s.ctx, simApp, uid)
+	c, err := s.store.Candidate(s.ctx, app, uid)
 	if err == nil && c.Paused {
-		_, _ = s.serving().SetAvail(s.ctx, simApp, uid, true) // the memory store does not fail
+		_, _ = s.serving().SetAvail(s.ctx, app, uid, true) // the memory store does not fail
 		s.match()
 	}
 	s.on(s.world.back(uid, s.at+1), func() { s.comeBack(uid) })
@@ -40,20 +42,20 @@ func (s *sim) comeBack(uid ticket.UID) {
 
 func (s *sim) presence(uid ticket.UID, on bool, until ticket.Instant) {
 	e := ticket.Evidence{Proof: ticket.ProofSocket, Online: on, At: s.at, Until: until}
-	_ = s.serving().Seen(s.ctx, simApp, uid, "s", e) // the memory store does not fail
+	_ = s.serving().Seen(s.ctx, app, uid, "s", e) // the memory store does not fail
 }
 
 // Asks repeated by the same person have the first one's index and a multiple of
 // this; so that every ask has draws of its own.
-const simRepeat = 1 << 20
+const repeatIndex = 1 << 20
 
 // asker is who makes the ask of index i: somebody who only asks, or one of the
 // candidates where all do both.
 func (s *sim) asker(i int) ticket.UID {
 	if s.scenario.cross {
-		return ticket.UID(1 + int(s.world.unit("asker", i%simRepeat)*float64(s.cfg.Candidates)))
+		return ticket.UID(1 + int(s.world.unit("asker", i%repeatIndex)*float64(s.cfg.Candidates)))
 	}
-	return firstAsker + ticket.UID(i%simRepeat)
+	return firstAsker + ticket.UID(i%repeatIndex)
 }
 
 const firstAsker ticket.UID = 1_000_000
@@ -61,15 +63,15 @@ const firstAsker ticket.UID = 1_000_000
 // ask is one person's wish; he gives up after ask_ttl and some patience.
 func (s *sim) ask(i int) {
 	uid, svc := s.asker(i), s.serving()
-	if _, taken, _ := s.store.Holder(s.ctx, simApp, uid); taken {
+	if _, taken, _ := s.store.Holder(s.ctx, app, uid); taken {
 		return // he is busy already
 	}
 	s.asks++
 	s.index[uid] = i
 	s.wallet.coins[uid] = s.world.credit(i)
-	no, err := svc.Ask(s.ctx, simApp, DefaultScene, uid)
+	no, err := svc.Ask(s.ctx, app, pairing.DefaultScene, uid)
 	if err != nil {
-		if errors.Is(err, ErrClosed) {
+		if errors.Is(err, pairing.ErrClosed) {
 			s.shed++
 		} else {
 			s.turnedAway++ // A5
@@ -80,7 +82,7 @@ func (s *sim) ask(i int) {
 	s.match()
 	s.after(time.Minute+s.world.exp(45, "patience", i), func() {
 		t, err := s.store.Load(s.ctx, no)
-		if err == nil && t.State != ticket.Ended && !t.State.InCall() && s.serving().Cancel(s.ctx, simApp, no, uid) == nil {
+		if err == nil && t.State != ticket.Ended && !t.State.InCall() && s.serving().Cancel(s.ctx, app, no, uid) == nil {
 			s.again(i)
 		}
 	})
@@ -92,7 +94,7 @@ func (s *sim) ask(i int) {
 // again: six in ten who had no luck, or enough, ask once more.
 func (s *sim) again(i int) {
 	if s.world.chance(0.6, "again", i) && s.at < s.start.Add(s.cfg.Horizon) {
-		s.after(s.world.exp(20, "pause", i), func() { s.ask(i + simRepeat) })
+		s.after(s.world.exp(20, "pause", i), func() { s.ask(i + repeatIndex) })
 	}
 }
 
@@ -106,7 +108,7 @@ func (s *sim) ring(no string, i int, uid ticket.UID, round int) {
 		after, pass = 11*time.Second+s.world.exp(5, "how late", i, int(uid)), true
 	}
 	s.after(after, func() {
-		err := s.serving().Answer(s.ctx, simApp, no, uid, round, pass)
+		err := s.serving().Answer(s.ctx, app, no, uid, round, pass)
 		switch {
 		case err == nil && pass && s.winners[winning{no, round}] == 0:
 			s.winners[winning{no, round}] = uid
@@ -114,13 +116,13 @@ func (s *sim) ring(no string, i int, uid ticket.UID, round int) {
 		case err == nil && pass && s.winners[winning{no, round}] != uid:
 			s.wrongs++ // invariant 2
 		case err != nil && s.scenario.rude && errors.Is(err, ticket.ErrTaken):
-			_ = s.serving().Answer(s.ctx, simApp, no, uid, round, pass) // insists after the rescind
+			_ = s.serving().Answer(s.ctx, app, no, uid, round, pass) // insists after the rescind
 		}
 		s.match()
 	})
 	if s.world.chance(0.02, "devices", int(uid)) {
 		s.after(after+s.world.exp(0.2, "second device", i, int(uid)), func() {
-			_ = s.serving().Answer(s.ctx, simApp, no, uid, round, pass) // says what the first one said
+			_ = s.serving().Answer(s.ctx, app, no, uid, round, pass) // says what the first one said
 		})
 	}
 }
@@ -142,23 +144,17 @@ func (s *sim) call(no string, i int, peer ticket.UID, round int) {
 		return // T_connect finds it
 	}
 	s.after(c.told, func() {
-		_ = s.serving().CallStarted(s.ctx, simApp, no, ticket.CallSeen{Round: round, CallID: id, Users: []ticket.UID{peer}}) // too late is no news
+		_ = s.serving().CallStarted(s.ctx, app, no, ticket.CallSeen{Round: round, CallID: id, Users: []ticket.UID{peer}}) // too late is no news
 	})
 	s.after(c.setup+c.preview, func() {
-		err := s.serving().Decide(s.ctx, simApp, no, ticket.Confirm{UID: uid, Round: round, Peer: peer, CallID: id, Like: c.likes})
+		err := s.serving().Decide(s.ctx, app, no, ticket.Confirm{UID: uid, Round: round, Peer: peer, CallID: id, Like: c.likes})
 		if err == nil && c.likes {
 			s.after(c.talk, func() {
-				_ = s.serving().CallOver(s.ctx, simApp, no, ticket.CallEnded{Round: round, CallID: id}) // over already is fine
+				_ = s.serving().CallOver(s.ctx, app, no, ticket.CallEnded{Round: round, CallID: id}) // over already is fine
 			})
 		}
 		s.match()
 	})
-}
-
-// foresee is the oracle's eye: who would pass in time, and how fast.
-func (s *sim) foresee(asker, uid ticket.UID) (rank int64, ok bool) {
-	after, pass, silent := s.world.answer(asker, s.index[asker], uid, s.at)
-	return int64(after), pass && !silent && after < 10*time.Second
 }
 
 // rudeAsk lets the asker of i do one of the things that clients should not, at any
@@ -167,11 +163,11 @@ func (s *sim) rudeAsk(no string, i int) {
 	uid, when := s.asker(i), s.world.exp(30, "rude when", i)
 	switch int(s.world.unit("rude ask", i) * 12) {
 	case 0: // a double tap
-		_, _ = s.serving().Ask(s.ctx, simApp, DefaultScene, uid)
+		_, _ = s.serving().Ask(s.ctx, app, pairing.DefaultScene, uid)
 	case 1: // in whatever state he is
-		s.after(when, func() { _ = s.serving().Cancel(s.ctx, simApp, no, uid) })
+		s.after(when, func() { _ = s.serving().Cancel(s.ctx, app, no, uid) })
 	case 2: // his app crashes, and is back or not
-		_, _ = s.serving().SetAvail(s.ctx, simApp, uid, false) // he only asks
+		_, _ = s.serving().SetAvail(s.ctx, app, uid, false) // he only asks
 		s.presence(uid, true, s.at.Add(time.Hour))
 		s.after(when, func() { s.presence(uid, false, s.at) })
 		s.after(when+s.world.exp(10, "rude back", i), func() {
@@ -187,18 +183,18 @@ func (s *sim) misbehave(no string, i int, peer ticket.UID, round int, call strin
 	ctx, svc, uid := s.ctx, s.serving(), s.asker(i)
 	switch int(s.world.unit("rude", i, int(peer)) * 12) {
 	case 0: // he asks while his call comes about
-		_, _ = svc.Ask(ctx, simApp, DefaultScene, uid)
+		_, _ = svc.Ask(ctx, app, pairing.DefaultScene, uid)
 	case 1: // an old round
-		_ = svc.Decide(ctx, simApp, no, ticket.Confirm{UID: uid, Round: round - 1, Peer: peer, CallID: call, Like: true})
+		_ = svc.Decide(ctx, app, no, ticket.Confirm{UID: uid, Round: round - 1, Peer: peer, CallID: call, Like: true})
 	case 2: // somewhere in between
-		s.after(s.world.exp(5, "cancel", i, int(peer)), func() { _ = s.serving().Cancel(ctx, simApp, no, uid) })
+		s.after(s.world.exp(5, "cancel", i, int(peer)), func() { _ = s.serving().Cancel(ctx, app, no, uid) })
 	case 3: // an answer to nothing
-		_ = svc.Answer(ctx, simApp, no, peer+1, round, true)
+		_ = svc.Answer(ctx, app, no, peer+1, round, true)
 	case 4: // the line drops and is back
 		s.dropOut(peer, time.Second)
 	case 5: // the same answer twice, and another one late
-		_ = svc.Answer(ctx, simApp, no, peer, round, true)
-		s.after(15*time.Second, func() { _ = s.serving().Answer(ctx, simApp, no, peer, round, false) })
+		_ = svc.Answer(ctx, app, no, peer, round, true)
+		s.after(15*time.Second, func() { _ = s.serving().Answer(ctx, app, no, peer, round, false) })
 	case 6: // the candidate's app crashes
 		s.dropOut(peer, 5*time.Second+s.world.exp(20, "crash", i, int(peer)))
 	}

@@ -1,9 +1,11 @@
-package pairing
+package simulator
 
 import (
+	"context"
 	"math"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 // Bursts are a Markov chain of two states: five times the asks for half a minute,
@@ -15,7 +17,7 @@ const (
 )
 
 // bursts lists the bursts up to end.
-func (w simWorld) bursts(end ticket.Instant) (out []interval) {
+func (w world) bursts(end ticket.Instant) (out []interval) {
 	for at, n := w.start, 0; at < end; n++ {
 		from := at.Add(w.exp(calmMean, "calm", n))
 		at = from.Add(w.exp(burstMean, "burst", n))
@@ -32,7 +34,7 @@ func byDay(swing float64, since time.Duration) float64 {
 
 // arrivals lists when people who have not asked before do so: a Poisson stream whose
 // rate is cfg's, with its day curve and bursts (thinned from one at the highest rate).
-func (w simWorld) arrivals(cfg SimConfig, burst bool) (out []ticket.Instant) {
+func (w world) arrivals(ctx context.Context, cfg Config, burst bool) (out []ticket.Instant, err error) {
 	end := w.start.Add(cfg.Horizon)
 	peak := cfg.AsksPerSec * (1 + cfg.Day)
 	var bursts []interval
@@ -40,9 +42,9 @@ func (w simWorld) arrivals(cfg SimConfig, burst bool) (out []ticket.Instant) {
 		bursts = w.bursts(end)
 		peak *= burstTimes
 	}
-	for at, n := w.start, 0; ; n++ {
+	for at, n := w.start, 0; ctx.Err() == nil; n++ {
 		if at = at.Add(w.exp(1/peak, "gap", n)); at > end {
-			return out
+			return out, nil
 		}
 		rate := cfg.AsksPerSec * byDay(cfg.Day, at.Sub(w.start))
 		for len(bursts) > 0 && bursts[0].to <= at {
@@ -55,4 +57,5 @@ func (w simWorld) arrivals(cfg SimConfig, burst bool) (out []ticket.Instant) {
 			out = append(out, at)
 		}
 	}
+	return nil, ctx.Err()
 }

@@ -1,14 +1,16 @@
-package pairing
+package simulator
 
 import (
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
-// simBound is what no sequential strategy without foresight can beat on average
+// bound is what no sequential strategy without foresight can beat on average
 // when it picks at random.
-type simBound struct {
+type bound struct {
 	dispatches float64
 	wait       time.Duration
 }
@@ -19,13 +21,13 @@ type draw struct {
 	acceptTime, refuseTime    time.Duration
 }
 
-const floorTimeout = 10 * time.Second // pair.answer_timeout
+const answerTimeout = 10 * time.Second // pair.answer_timeout
 
-func (w simWorld) draw(n int) (d draw) {
+func (w world) draw(n int) (d draw) {
 	for i := range n {
 		after, pass, away := w.answer(firstAsker+ticket.UID(i), i, ticket.UID(1+i%997), w.start.Add(time.Duration(i%3600)*time.Second))
 		switch {
-		case away || after >= floorTimeout:
+		case away || after >= answerTimeout:
 			d.silent++
 		case pass:
 			d.accepted++
@@ -38,23 +40,23 @@ func (w simWorld) draw(n int) (d draw) {
 	return d
 }
 
-const simDraws = 20000
+const draws = 20000
 
 // floor is the structural floor of 3.6 from the world's own draws: one over the
 // chance of a pass in time, and the time that the failures before it take.
-func (w simWorld) floor() simBound {
-	d := w.draw(simDraws)
+func (w world) floor() bound {
+	d := w.draw(draws)
 	accepted := time.Duration(d.accepted)
-	return simBound{
-		dispatches: float64(simDraws) / float64(d.accepted),
-		wait:       (d.refuseTime+time.Duration(d.silent)*floorTimeout)/accepted + d.acceptTime/accepted,
+	return bound{
+		dispatches: float64(draws) / float64(d.accepted),
+		wait:       (d.refuseTime+time.Duration(d.silent)*answerTimeout)/accepted + d.acceptTime/accepted,
 	}
 }
 
 // capacity is what no strategy without foresight exceeds for long: the candidates
 // who look on average, where all were online for so long together, over the time
 // that each call keeps one of them busy.
-func (w simWorld) capacity(cfg SimConfig, rules *ticket.Config, online time.Duration) (looking float64, busy time.Duration, perMinute float64) {
+func (w world) capacity(cfg Config, rules *ticket.Config, online time.Duration) (looking float64, busy time.Duration, perMinute float64) {
 	looking = online.Seconds() / cfg.Horizon.Seconds() * (1 - w.gone)
 	busy = w.busyPerCall(rules)
 	return looking, busy, looking / busy.Minutes()
@@ -62,8 +64,8 @@ func (w simWorld) capacity(cfg SimConfig, rules *ticket.Config, online time.Dura
 
 // busyPerCall is that time, with the offers that are refused before it and the
 // rests that the rules give.
-func (w simWorld) busyPerCall(rules *ticket.Config) time.Duration {
-	d := w.draw(simDraws)
+func (w world) busyPerCall(rules *ticket.Config) time.Duration {
+	d := w.draw(draws)
 	calls := 0
 	busy := d.acceptTime + d.refuseTime + time.Duration(d.refused)*rules.RefuseCooldown
 	for i := range d.accepted {
@@ -82,39 +84,39 @@ func (w simWorld) busyPerCall(rules *ticket.Config) time.Duration {
 	return busy / time.Duration(calls)
 }
 
-// simInstance is a small world that is known beforehand: time is in slots, an ask
+// instance is a small world that is known beforehand: time is in slots, an ask
 // is served by one candidate in one slot, and each candidate serves one at a time.
-type simInstance struct {
-	asks       []simWish
+type instance struct {
+	asks       []wish
 	candidates int
 	slots      int
 	passes     func(ask, candidate int) bool
 }
 
-// simWish is an ask's first and last slot.
-type simWish struct{ from, until int }
+// wish is an ask's first and last slot.
+type wish struct{ from, until int }
 
-// simOutcome is how many asks were served, and how many slots they waited in all.
-type simOutcome struct{ served, wait int }
+// outcome is how many asks were served, and how many slots they waited in all.
+type outcome struct{ served, wait int }
 
 // sample takes an instance off the world's draws.
-func (w simWorld) sample() simInstance {
-	in := simInstance{candidates: 3, slots: 10, passes: func(ask, c int) bool {
+func (w world) sample() instance {
+	in := instance{candidates: 3, slots: 10, passes: func(ask, c int) bool {
 		return w.chance(w.between(w.accept(ticket.UID(c)), firstAsker+ticket.UID(ask), ticket.UID(c)), "pass", ask, c)
 	}}
 	for i := range 36 {
 		from := int(w.unit("slot", i) * float64(in.slots))
-		in.asks = append(in.asks, simWish{from, min(in.slots-1, from+2)})
+		in.asks = append(in.asks, wish{from, min(in.slots-1, from+2)})
 	}
 	return in
 }
 
 // optimum serves as many as can be, and of these with the least waiting: the
 // cheapest assignment of asks to pairs of candidate and slot.
-func (in simInstance) optimum() (best simOutcome) {
+func (in instance) optimum() (best outcome) {
 	cost := make([][]float64, len(in.asks))
 	for i, a := range in.asks {
-		cost[i] = slices.Repeat([]float64{forbidden}, in.candidates*in.slots)
+		cost[i] = slices.Repeat([]float64{pairing.Forbidden}, in.candidates*in.slots)
 		for c := range in.candidates {
 			for t := a.from; t <= a.until; t++ {
 				if in.passes(i, c) {
@@ -123,7 +125,7 @@ func (in simInstance) optimum() (best simOutcome) {
 			}
 		}
 	}
-	for i, col := range assign(cost) {
+	for i, col := range pairing.Assign(cost) {
 		if col >= 0 {
 			best.served++
 			best.wait += col%in.slots - in.asks[i].from
@@ -136,7 +138,7 @@ func (in simInstance) optimum() (best simOutcome) {
 const unserved = 1e5
 
 // greedy serves slot by slot the oldest ask that somebody free would take.
-func (in simInstance) greedy() (out simOutcome) {
+func (in instance) greedy() (out outcome) {
 	done := make([]bool, len(in.asks))
 	for t := range in.slots {
 		free := slices.Repeat([]bool{true}, in.candidates)

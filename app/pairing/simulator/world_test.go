@@ -1,11 +1,12 @@
-package pairing
+package simulator
 
 import (
 	"math"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
 const worldDraws = 20000
@@ -33,7 +34,7 @@ func yes(b bool) float64 {
 
 // The numbers of 3.6, each within four or so standard errors.
 func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
-	w := newSimWorld(SimConfig{Seed: 3, Scenario: "slack"})
+	w := newWorld(Config{Seed: 3, Scenario: "slack"})
 	near(t, "an exponential's mean", mean(worldDraws, func(i int) float64 { return w.exp(20, "x", i).Seconds() }), 20, 0.6)
 	accept := func(i int) float64 { return w.accept(ticket.UID(i)) }
 	near(t, "the mean of Beta(3, 2)", mean(worldDraws, accept), 0.6, 0.006)
@@ -53,7 +54,7 @@ func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
 	near(t, "its sigma", (afters[worldDraws*84/100]-afters[worldDraws*16/100])/2, 0.6, 0.02)
 	near(t, "who passes", mean(worldDraws, func(i int) float64 { _, pass := answer(i); return yes(pass) }), 0.6, 0.02)
 
-	call := func(i int) simCall { return w.call(firstAsker+ticket.UID(i), i, ticket.UID(i%997)) }
+	call := func(i int) call { return w.call(firstAsker+ticket.UID(i), i, ticket.UID(i%997)) }
 	near(t, "who connects", mean(worldDraws, func(i int) float64 { return yes(call(i).connects) }), 0.95, 0.008)
 	near(t, "who likes", mean(worldDraws, func(i int) float64 { return yes(call(i).likes) }), 0.3, 0.015)
 	near(t, "a preview", mean(worldDraws, func(i int) float64 { return call(i).preview.Seconds() }), 20, 0.5)
@@ -73,7 +74,7 @@ func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
 // A pair's affinity moves what both make of each other, the same way at every
 // meeting; what a candidate makes of all is the same.
 func TestAffinityMovesPairsAndKeepsTheMean(t *testing.T) {
-	none, some := newSimWorld(SimConfig{Seed: 3}), newSimWorld(SimConfig{Seed: 3, Affinity: 1.5})
+	none, some := newWorld(Config{Seed: 3}), newWorld(Config{Seed: 3, Affinity: 1.5})
 	for _, p := range []float64{0.1, 0.3, 0.6, 0.9} {
 		var all []float64
 		for i := range ticket.UID(worldDraws) {
@@ -98,14 +99,23 @@ func TestAffinityMovesPairsAndKeepsTheMean(t *testing.T) {
 	if shared <= 0 {
 		t.Error("who takes the call does not like better")
 	}
-	if r := simulated(t, SimConfig{Seed: 2, Candidates: 60, Horizon: 30 * time.Minute, Scenario: "slack", AsksPerSec: 0.03, Affinity: 2}); r.Unsound != 0 || r.Connected < 0.8 {
+	if r := simulated(t, Config{Seed: 2, Candidates: 60, Horizon: 30 * time.Minute, Scenario: "slack", AsksPerSec: 0.03, Affinity: 2}); r.Unsound != 0 || r.Connected < 0.8 {
 		t.Errorf("%+v", r)
 	}
 }
 
-func simulated(t *testing.T, cfg SimConfig) SimResult {
+func arrivals(t *testing.T, w world, cfg Config, burst bool) []ticket.Instant {
 	t.Helper()
-	r, err := simulateOne(t.Context(), cfg, cfg.Scenario, nil, false)
+	list, err := w.arrivals(t.Context(), cfg, burst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func simulated(t *testing.T, cfg Config) Result {
+	t.Helper()
+	r, err := simulate(t.Context(), cfg, cfg.Scenario, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +124,7 @@ func simulated(t *testing.T, cfg SimConfig) SimResult {
 
 func TestAttentionAlternates(t *testing.T) {
 	for scenario, gone := range map[string]float64{"slack": 0.3, "away": 0.6} {
-		w := newSimWorld(SimConfig{Seed: 3, Scenario: scenario})
+		w := newWorld(Config{Seed: 3, Scenario: scenario})
 		away, spells, changes := 0, 0, 0
 		for uid := range ticket.UID(300) {
 			was := false
@@ -137,19 +147,19 @@ func TestAttentionAlternates(t *testing.T) {
 		near(t, scenario+": spells in four hours", float64(spells)/300, 48, 3)
 	}
 	// Another order of questions gets the same answers.
-	w, v := newSimWorld(SimConfig{Seed: 3}), newSimWorld(SimConfig{Seed: 3})
+	w, v := newWorld(Config{Seed: 3}), newWorld(Config{Seed: 3})
 	late := w.start.Add(time.Hour)
 	first := w.spell(9, late)
-	if v.spell(9, v.start); v.spell(9, late) != first || w.spell(9, w.start) != newSimWorld(SimConfig{Seed: 3}).spell(9, w.start) {
+	if v.spell(9, v.start); v.spell(9, late) != first || w.spell(9, w.start) != newWorld(Config{Seed: 3}).spell(9, w.start) {
 		t.Error("attention depends on who asked when")
 	}
 }
 
 func TestArrivalsFollowTheDayAndTheBursts(t *testing.T) {
 	const day = 24 * time.Hour
-	cfg := SimConfig{Seed: 3, AsksPerSec: 0.5, Horizon: day}
-	w := newSimWorld(cfg)
-	plain := w.arrivals(cfg, false)
+	cfg := Config{Seed: 3, AsksPerSec: 0.5, Horizon: day}
+	w := newWorld(cfg)
+	plain := arrivals(t, w, cfg, false)
 	near(t, "asks a day", float64(len(plain)), 43200, 900)
 	gaps := mean(len(plain)-1, func(i int) float64 { g := plain[i+1].Sub(plain[i]).Seconds(); return g * g })
 	near(t, "the gaps' second moment", gaps, 8, 0.4) // twice the squared mean: Poisson
@@ -162,7 +172,7 @@ func TestArrivalsFollowTheDayAndTheBursts(t *testing.T) {
 	}
 	near(t, "the share of bursts", bursting.Seconds()/day.Seconds(), 0.05, 0.015)
 	near(t, "a burst", bursting.Seconds()/float64(len(bursts)), 30, 8)
-	all := w.arrivals(cfg, true)
+	all := arrivals(t, w, cfg, true)
 	for _, at := range all {
 		in += int(yes(slices.ContainsFunc(bursts, func(b interval) bool { return b.from <= at && at < b.to })))
 	}
@@ -170,7 +180,7 @@ func TestArrivalsFollowTheDayAndTheBursts(t *testing.T) {
 	near(t, "and between them", float64(len(all)-in)/(day-bursting).Seconds(), 0.5, 0.02)
 
 	cfg.Day = 0.8
-	curve, night := w.arrivals(cfg, false), 0
+	curve, night := arrivals(t, w, cfg, false), 0
 	for _, at := range curve {
 		since := at.Sub(w.start)
 		night += int(yes(since < 6*time.Hour || since >= 18*time.Hour))
@@ -182,9 +192,9 @@ func TestArrivalsFollowTheDayAndTheBursts(t *testing.T) {
 // Common random numbers: what somebody would do does not depend on who else asked
 // before, on the strategy, or on how often he is asked about it.
 func TestTheSameSeedIsTheSameWorld(t *testing.T) {
-	cfg := SimConfig{Seed: 3, Scenario: "away", Affinity: 1, Day: 0.5, AsksPerSec: 0.2, Horizon: time.Hour}
-	w, v := newSimWorld(cfg), newSimWorld(cfg)
-	w.arrivals(cfg, true)
+	cfg := Config{Seed: 3, Scenario: "away", Affinity: 1, Day: 0.5, AsksPerSec: 0.2, Horizon: time.Hour}
+	w, v := newWorld(cfg), newWorld(cfg)
+	arrivals(t, w, cfg, true)
 	for i := 50; i > 0; i-- {
 		at := w.start.Add(time.Duration(i) * time.Minute)
 		w.answer(1, i, 2, at)
@@ -197,10 +207,10 @@ func TestTheSameSeedIsTheSameWorld(t *testing.T) {
 			t.Fatal("another answer")
 		}
 	}
-	if !slices.Equal(w.arrivals(cfg, true), v.arrivals(cfg, true)) {
+	if !slices.Equal(arrivals(t, w, cfg, true), arrivals(t, v, cfg, true)) {
 		t.Error("other arrivals")
 	}
-	other := newSimWorld(SimConfig{Seed: 4})
+	other := newWorld(Config{Seed: 4})
 	if other.accept(1) == w.accept(1) {
 		t.Error("another seed is another world")
 	}

@@ -1,29 +1,31 @@
-package pairing
+package simulator
 
 import (
 	"context"
 	"errors"
+
+	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
 )
 
-// simWallet is the business's purse: what people have, and what was taken.
-type simWallet struct {
+// wallet is the business's purse: what people have, and what was taken.
+type wallet struct {
 	coins  map[ticket.UID]int64
 	seen   map[string]bool // keys of charges
 	taken  *int64
 	wrongs *int // charges that must not be (invariant 8)
 }
 
-func newSimWallet() simWallet {
-	return simWallet{coins: map[ticket.UID]int64{}, seen: map[string]bool{}, taken: new(int64), wrongs: new(int)}
+func newWallet() wallet {
+	return wallet{coins: map[ticket.UID]int64{}, seen: map[string]bool{}, taken: new(int64), wrongs: new(int)}
 }
 
-func (w simWallet) balance(_ context.Context, _ string, uid ticket.UID) (int64, error) {
+func (w wallet) balance(_ context.Context, _ string, uid ticket.UID) (int64, error) {
 	return w.coins[uid], nil
 }
 
 // charge takes coins once by key; nobody is charged more than he has.
-func (w simWallet) charge(_ context.Context, c Charge) error {
+func (w wallet) charge(_ context.Context, c pairing.Charge) error {
 	if w.seen[c.Key] {
 		return nil
 	}

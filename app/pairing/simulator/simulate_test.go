@@ -1,33 +1,36 @@
-package pairing
+package simulator
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
-	"switchboard/app/pairing/ticket"
 	"testing"
 	"time"
+
+	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
 func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
-	cfg := SimConfig{Seed: 7, Candidates: 100, Horizon: 6 * time.Minute, Scenario: "slack", Chart: filepath.Join(t.TempDir(), "c.svg")}
+	cfg := Config{Seed: 7, Candidates: 100, Horizon: 6 * time.Minute, Scenario: "slack"}
 	var out bytes.Buffer
-	if err := Simulate(context.Background(), cfg, &out); err != nil {
+	if err := Run(context.Background(), cfg, &out); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(out.String())
-	if svg, err := os.ReadFile(cfg.Chart); err != nil || !bytes.Contains(svg, []byte("</svg>")) || !bytes.Contains(svg, []byte("longest_idle")) {
-		t.Errorf("chart %d bytes: %v", len(svg), err)
+	for _, c := range contenders {
+		if !bytes.Contains(out.Bytes(), []byte(c.name)) {
+			t.Errorf("%s is missing", c.name)
+		}
 	}
 	cfg.AsksPerSec, cfg.Horizon = 0.04, 20*time.Minute
-	idle, err := simulateOne(context.Background(), cfg, "idle", nil, false)
+	idle, err := simulate(context.Background(), cfg, "idle", nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	oracle, err := simulateOne(context.Background(), cfg, "oracle", nil, true)
+	oracle, err := simulate(context.Background(), cfg, "oracle", nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,21 +48,21 @@ func TestStrategiesAreComparedOverTheSameWorld(t *testing.T) {
 // Whatever happens in a scenario, every ask and offer ends once, no opportunity
 // is missed, and calls come about.
 func TestEveryScenarioIsSound(t *testing.T) {
-	for name := range simScenarios {
+	for name := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := SimConfig{Seed: 5, Candidates: 30, Horizon: 15 * time.Minute, Scenario: name}
+			cfg := Config{Seed: 5, Candidates: 30, Horizon: 15 * time.Minute, Scenario: name}
 			if name == "empty" {
 				cfg.Horizon *= 2 // he is there after ten minutes, and may not look at once
 			}
-			cfg.AsksPerSec = max(0.03, simScenarios[name].load*simCapacity*float64(cfg.Candidates))
-			r, err := simulateOne(context.Background(), cfg, name, nil, false)
+			cfg.AsksPerSec = max(0.03, scenarios[name].load*capacityEach*float64(cfg.Candidates))
+			r, err := simulate(context.Background(), cfg, name, nil, false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s := simScenarios[name]; s.kill > 0 || s.skew > 0 {
+			if s := scenarios[name]; s.kill > 0 || s.skew > 0 {
 				// A replica that reads the store does so in no order.
-			} else if again, err := simulateOne(context.Background(), cfg, name, nil, false); err != nil || !reflect.DeepEqual(r, again) {
+			} else if again, err := simulate(context.Background(), cfg, name, nil, false); err != nil || !reflect.DeepEqual(r, again) {
 				t.Errorf("the same seed, and another run: %v\n%+v\n%+v", err, r, again)
 			}
 			if r.Unsound != 0 || r.Missed != 0 || r.Connected == 0 {
@@ -73,12 +76,12 @@ func TestEveryScenarioIsSound(t *testing.T) {
 // at overload those who are let in reach a call long before they give up, the
 // others learn at once, and the candidates are as busy; else nobody is refused.
 func TestLoadIsWhatItSaysAndOverloadIsShedEarly(t *testing.T) {
-	cfg := SimConfig{Seed: 1, Candidates: 200, Horizon: 40 * time.Minute}
-	run := func(scenario string, values map[string]string) SimResult {
+	cfg := Config{Seed: 1, Candidates: 200, Horizon: 40 * time.Minute}
+	run := func(scenario string, values map[string]string) Result {
 		cfg := cfg
 		cfg.Scenario = scenario
-		cfg.AsksPerSec = simScenarios[scenario].load * simCapacity * float64(cfg.Candidates)
-		r, err := simulateOne(t.Context(), cfg, scenario, values, false)
+		cfg.AsksPerSec = scenarios[scenario].load * capacityEach * float64(cfg.Candidates)
+		r, err := simulate(t.Context(), cfg, scenario, values, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +96,7 @@ func TestLoadIsWhatItSaysAndOverloadIsShedEarly(t *testing.T) {
 		}
 	}
 	rules := ticket.DefaultConfig()
-	if _, _, most := newSimWorld(cfg).capacity(cfg, &rules, open.Online); math.Abs(open.Throughput-most) > 0.15*most {
+	if _, _, most := newWorld(cfg).capacity(cfg, &rules, open.Online); math.Abs(open.Throughput-most) > 0.15*most {
 		t.Errorf("%.1f calls a minute where %.1f can be", open.Throughput, most)
 	}
 	if slack.Shed > 0 || tight.Shed > 0.015 {
@@ -108,43 +111,62 @@ func TestLoadIsWhatItSaysAndOverloadIsShedEarly(t *testing.T) {
 }
 
 func TestASimulationNeedsSense(t *testing.T) {
-	good := SimConfig{Candidates: 1, Horizon: time.Second, Scenario: "slack"}
-	if err := Simulate(t.Context(), good, &bytes.Buffer{}); err != nil {
+	good := Config{Candidates: 1, Horizon: time.Second, Scenario: "slack"}
+	if err := Run(t.Context(), good, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
-	for what, spoil := range map[string]func(*SimConfig){
-		"calm is no scenario":   func(c *SimConfig) { c.Scenario = "calm" },
-		"nobody":                func(c *SimConfig) { c.Candidates = 0 },
-		"no time":               func(c *SimConfig) { c.Horizon = 0 },
-		"asks below none":       func(c *SimConfig) { c.Day = 1.5 },
-		"an affinity below all": func(c *SimConfig) { c.Affinity = -1 },
+	for what, spoil := range map[string]func(*Config){
+		"calm is no scenario":         func(c *Config) { c.Scenario = "calm" },
+		"nobody":                      func(c *Config) { c.Candidates = 0 },
+		"no time":                     func(c *Config) { c.Horizon = 0 },
+		"more day than there is":      func(c *Config) { c.Day = 1.5 },
+		"asks below none":             func(c *Config) { c.AsksPerSec = -1 },
+		"asks of no number":           func(c *Config) { c.AsksPerSec = math.NaN() },
+		"asks beyond all bounds":      func(c *Config) { c.AsksPerSec, c.Horizon = 100, 24*time.Hour },
+		"people beyond all bounds":    func(c *Config) { c.Candidates = 10_000_000 },
+		"a horizon beyond all bounds": func(c *Config) { c.Horizon = 10_000 * time.Hour },
+		"an affinity below all":       func(c *Config) { c.Affinity = -1 },
 	} {
 		bad := good
 		spoil(&bad)
-		if err := Simulate(t.Context(), bad, &bytes.Buffer{}); err == nil {
+		if err := Run(t.Context(), bad, &bytes.Buffer{}); err == nil {
 			t.Error(what)
 		}
 	}
 }
 
+// Whoever ends the process ends the simulation.
+func TestASimulationEndsWithItsContext(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	cfg := Config{Candidates: 100_000, Horizon: maxHorizon, Scenario: "slack", AsksPerSec: 0.7}
+	began := time.Now()
+	if err := Run(ctx, cfg, &bytes.Buffer{}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it ended after %s", took)
+	}
+}
+
 func TestGiniIsKnownAtItsEnds(t *testing.T) {
 	for want, x := range map[float64][]float64{0: {2, 2, 2, 2}, 0.75: {0, 0, 0, 8}} {
-		if got := gini(x); math.Abs(got-want) > 1e-9 {
-			t.Errorf("gini(%v) = %v, want %v", x, got, want)
+		if got := pairing.Gini(x); math.Abs(got-want) > 1e-9 {
+			t.Errorf("pairing.Gini(%v) = %v, want %v", x, got, want)
 		}
 	}
 }
 
 func TestTheSimulatedWalletTakesOnceAndOnlyWhatIsThere(t *testing.T) {
-	w := newSimWallet()
+	w := newWallet()
 	w.coins[1] = 5
 	for _, c := range []struct {
 		key         string
 		coins, left int64
 		wrongs      int
 	}{{"a", 3, 2, 0}, {"a", 3, 2, 0}, {"b", 3, 2, 1}, {"c", 2, 0, 1}} {
-		err := w.charge(t.Context(), Charge{Key: c.key, Payer: 1, Coins: c.coins})
-		if left, _ := w.balance(t.Context(), simApp, 1); left != c.left || *w.wrongs != c.wrongs || (err != nil) != (c.key == "b") {
+		err := w.charge(t.Context(), pairing.Charge{Key: c.key, Payer: 1, Coins: c.coins})
+		if left, _ := w.balance(t.Context(), app, 1); left != c.left || *w.wrongs != c.wrongs || (err != nil) != (c.key == "b") {
 			t.Errorf("%+v leaves %d, %d wrong: %v", c, left, *w.wrongs, err)
 		}
 	}

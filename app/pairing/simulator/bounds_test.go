@@ -1,4 +1,4 @@
-package pairing
+package simulator
 
 import (
 	"math"
@@ -9,7 +9,7 @@ import (
 )
 
 // bruteForce tries every way to serve the asks from the i-th on.
-func (in simInstance) bruteForce(i int, taken map[[2]int]bool) (best simOutcome) {
+func (in instance) bruteForce(i int, taken map[[2]int]bool) (best outcome) {
 	if i == len(in.asks) {
 		return best
 	}
@@ -24,7 +24,7 @@ func (in simInstance) bruteForce(i int, taken map[[2]int]bool) (best simOutcome)
 			rest := in.bruteForce(i+1, taken)
 			delete(taken, k)
 			if rest.served++; rest.served > best.served || rest.served == best.served && rest.wait+t-in.asks[i].from < best.wait {
-				best = simOutcome{rest.served, rest.wait + t - in.asks[i].from}
+				best = outcome{rest.served, rest.wait + t - in.asks[i].from}
 			}
 		}
 	}
@@ -33,10 +33,10 @@ func (in simInstance) bruteForce(i int, taken map[[2]int]bool) (best simOutcome)
 
 func TestTheOptimumIsWhatBruteForceFinds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in := simInstance{candidates: rapid.IntRange(1, 3).Draw(t, "candidates"), slots: rapid.IntRange(1, 4).Draw(t, "slots")}
+		in := instance{candidates: rapid.IntRange(1, 3).Draw(t, "candidates"), slots: rapid.IntRange(1, 4).Draw(t, "slots")}
 		for range rapid.IntRange(1, 5).Draw(t, "asks") {
 			from := rapid.IntRange(0, in.slots-1).Draw(t, "from")
-			in.asks = append(in.asks, simWish{from, rapid.IntRange(from, in.slots-1).Draw(t, "until")})
+			in.asks = append(in.asks, wish{from, rapid.IntRange(from, in.slots-1).Draw(t, "until")})
 		}
 		would := rapid.SliceOfN(rapid.Bool(), len(in.asks)*in.candidates, -1).Draw(t, "passes")
 		in.passes = func(ask, c int) bool { return would[ask*in.candidates+c] }

@@ -1,12 +1,13 @@
-package pairing
+package simulator
 
 import (
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing/ticket"
 )
 
-// simScenario is how a world differs from a calm one (3.6).
-type simScenario struct {
+// scenario is how a world differs from a calm one (3.6).
+type scenario struct {
 	load     float64           // new asks, over what calm candidates can bear
 	values   map[string]string // configuration
 	burst    bool              // five times the asks now and then
@@ -21,13 +22,13 @@ type simScenario struct {
 	failures float64           // of deliveries, known to the sender
 }
 
-// simCapacity is the asks a second, for each candidate known, that a calm world's
+// capacityEach is the asks a second, for each candidate known, that a calm world's
 // candidates can just bear: a third of them is online at a time, seven in ten of
 // these look, a connected round keeps one busy for about a minute, and most wishes
 // are asked more than once. It was measured, and a test holds it to the world.
-const simCapacity = 0.00087
+const capacityEach = 0.00087
 
-var simScenarios = map[string]simScenario{
+var scenarios = map[string]scenario{
 	"slack":    {load: 0.25},
 	"tight":    {load: 0.75},
 	"overload": {load: 2},
@@ -42,9 +43,9 @@ var simScenarios = map[string]simScenario{
 	"lossy":    {load: 0.5, loss: 0.05, failures: 0.1},
 }
 
-const simEvery = 10 * time.Minute // of outages
+const outageEvery = 10 * time.Minute // of outages
 
 // vendorDown: at is within an outage; the first one comes after five minutes.
 func (s *sim) vendorDown(at ticket.Instant) bool {
-	return s.scenario.outage > 0 && (at.Sub(s.start)+simEvery/2)%simEvery < s.scenario.outage
+	return s.scenario.outage > 0 && (at.Sub(s.start)+outageEvery/2)%outageEvery < s.scenario.outage
 }

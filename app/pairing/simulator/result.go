@@ -1,14 +1,16 @@
-package pairing
+package simulator
 
 import (
 	"maps"
 	"slices"
-	"switchboard/app/pairing/ticket"
 	"time"
+
+	"switchboard/app/pairing"
+	"switchboard/app/pairing/ticket"
 )
 
-// SimResult is what one strategy made of the world.
-type SimResult struct {
+// Result is what one strategy made of the world.
+type Result struct {
 	Name      string
 	Asks      int     // accepted or not
 	Connected float64 // share of asks that reached a call
@@ -48,15 +50,14 @@ type SimResult struct {
 type interval struct{ from, to ticket.Instant }
 
 // result reads the run's outcome off the tickets that it left.
-func (s *sim) result(name string) SimResult {
-	r := SimResult{Name: name, Asks: s.asks, Lost: map[ticket.OfferState]float64{}, Ends: map[ticket.Reason]int{},
+func (s *sim) result(name string) Result {
+	r := Result{Name: name, Asks: s.asks, Lost: map[ticket.OfferState]float64{}, Ends: map[ticket.Reason]int{},
 		Missed: s.counts["missed_opportunity"], Conflicts: s.counts["claim_conflicts"]}
 	var first, called, liked []time.Duration
 	offers, won, busy := map[ticket.UID]int{}, map[ticket.UID]int{}, map[ticket.UID][]interval{}
 	calls, passes, gaveUp := 0, 0, 0
 	var price int64
-	for _, row := range s.store.tickets {
-		t := row.ticket
+	for t := range s.store.All() {
 		r.Ends[t.EndReason]++
 		if t.State != ticket.Ended || t.OpenOffers() > 0 {
 			r.Unsound++
@@ -94,7 +95,7 @@ func (s *sim) result(name string) SimResult {
 			gaveUp++
 		}
 	}
-	r.Unsound += len(s.store.claims) + s.wrongs + *s.wallet.wrongs
+	r.Unsound += s.store.Claims() + s.wrongs + *s.wallet.wrongs
 	if r.Coins = *s.wallet.taken; r.Coins > price || r.Coins < int64(len(liked)) { // a call that ends late is not charged for that
 		r.Unsound++
 	}
@@ -108,7 +109,7 @@ func (s *sim) result(name string) SimResult {
 		r.Lost[state] /= float64(max(1, r.Dispatches))
 	}
 	s.spread(&r, offers, won, busy)
-	if s.oracle {
+	if s.foresight {
 		r.Missed = 0 // it passes over who would not take the call
 	}
 	return r
@@ -126,7 +127,7 @@ func quantile(d []time.Duration, q float64) time.Duration {
 
 // spread measures how evenly the candidates fared, by their time online: else
 // it would be the length of their shifts.
-func (s *sim) spread(r *SimResult, offers, won map[ticket.UID]int, busy map[ticket.UID][]interval) {
+func (s *sim) spread(r *Result, offers, won map[ticket.UID]int, busy map[ticket.UID][]interval) {
 	var rates, wins []float64
 	var online, taken time.Duration
 	for _, uid := range slices.Sorted(maps.Keys(s.online)) {
@@ -143,7 +144,7 @@ func (s *sim) spread(r *SimResult, offers, won map[ticket.UID]int, busy map[tick
 			wins = append(wins, float64(won[uid])/here.Hours())
 		}
 	}
-	r.Gini, r.Jain, r.WonGini, r.WonJain = gini(rates), jain(rates), gini(wins), jain(wins)
+	r.Gini, r.Jain, r.WonGini, r.WonJain = pairing.Gini(rates), jain(rates), pairing.Gini(wins), jain(wins)
 	r.Online = online
 	r.Busy = taken.Seconds() / max(1, online.Seconds())
 }
@@ -162,20 +163,6 @@ func within(shift interval, busy []interval) (worked, gap time.Duration) {
 		at = max(at, to)
 	}
 	return worked, max(gap, shift.to.Sub(at))
-}
-
-// gini is 0 when all have the same and near 1 when one has all (3.6).
-func gini(x []float64) float64 {
-	slices.Sort(x)
-	n, sum, weighted := float64(len(x)), 0.0, 0.0
-	for i, v := range x {
-		sum += v
-		weighted += float64(i+1) * v
-	}
-	if sum == 0 {
-		return 0
-	}
-	return 2*weighted/(n*sum) - (n+1)/n
 }
 
 // jain is 1 when all have the same and 1/n when one has all.
