@@ -26,10 +26,10 @@ var importRules = []struct {
 	{"app/pairing/pairingsql", []string{"app/pairing", "app/pairing/", "app/sqldb"}},
 	{"app/realtime/realtimesql", []string{"app/realtime", "app/realtime/presence", "app/sqldb"}},
 	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
-	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},                  // the suite outside tests: "go run ./app certify"
-	{"app/vendorset", []string{"app/certify", "vendors", "vendors/", "mocks/"}}, // the one table of vendors
-	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}},         // the words of both on the wire
-	{"app/realtime/buslink", []string{"app/", "vendors"}},                       // a ...link joins domains
+	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},                                  // the suite outside tests: "go run ./app certify"
+	{"app/vendorset", []string{"app/certify", "app/periodic", "vendors", "vendors/", "mocks/"}}, // the one table of vendors
+	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}},                         // the words of both on the wire
+	{"app/realtime/buslink", []string{"app/", "vendors"}},                                       // a ...link joins domains
 	{"app/conversation/relaylink", []string{"app/", "vendors"}},
 	{"app/problem", nil},
 	{"app/periodic", nil},

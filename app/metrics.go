@@ -76,8 +76,8 @@ func (m *metrics) store(db *sqldb.DB) {
 	m.count("switchboard_store_retries_total", "Transactions run again after a conflict or a lost connection.", func() int64 { return db.Stats().Retries })
 }
 
-// news shows what other replicas and slow listeners missed and find in the store.
-func (m *metrics) news(b *bus.Bus) {
+// bus shows what other replicas and slow listeners missed and find in the store.
+func (m *metrics) bus(b *bus.Bus) {
 	m.count("switchboard_bus_unsent_total", "News that did not go to other replicas.", func() int64 { s := b.Stats(); return s.Dropped + s.Failed })
 	m.count("switchboard_bus_overflowed_total", "News that a slow listener here missed.", func() int64 { return b.Stats().Overflowed })
 }
@@ -97,8 +97,8 @@ func (m *metrics) write(op string, s ledger.State) {
 	m.writes.WithLabelValues(op, string(s)).Inc()
 }
 
-// watch adds what is read from vendors' links when somebody looks.
-func (m *metrics) watch(routes *vendors.Router) { m.registry.MustRegister(linkMetrics{routes}) }
+// links shows the health of vendors' accounts.
+func (m *metrics) links(routes *vendors.Router) { m.registry.MustRegister(linkMetrics{routes}) }
 
 // linkMetrics reads every account's health at each scrape.
 type linkMetrics struct{ routes *vendors.Router }

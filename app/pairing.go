@@ -294,15 +294,15 @@ func (p *pairs) notify(ctx context.Context, n pairing.Notice) error {
 	return err
 }
 
-// hear passes a vendor's event to pair matching. The vendor knows no apps: one
-// account serves them all, and so the event is for each.
-func (s *server) hear(ctx context.Context, e vendors.Event) {
-	if e.Vendor == vendors.Own {
+// handleVendorEvent passes a vendor's event to pair matching. The vendor knows no
+// apps: one account serves them all, and so the event is for each.
+func (s *server) handleVendorEvent(ctx context.Context, e vendors.Event) {
+	if e.Vendor == vendors.VendorSelf {
 		return // it was told as it happened
 	}
 	for _, app := range s.apps.IDs() {
 		if err := s.pairing.Hear(ctx, app, e); err != nil && ctx.Err() == nil {
-			s.log.Warn("a vendor's event is lost to pair matching", "event", e.ID, "error", err)
+			s.log.Warn("vendor event lost", "component", "pairing", "event", e.ID, "error", err)
 		}
 	}
 }

@@ -146,7 +146,7 @@ func (s *server) openOutside(context.Context) (err error) {
 		return err
 	}
 	s.routes = s.accounts.Router
-	s.metrics.watch(s.routes)
+	s.metrics.links(s.routes)
 	return environ.Named(envPrefix+"_ROUTE_", s.cfg.Route.Apply(s.routes, base))
 }
 
@@ -210,7 +210,7 @@ func (s *server) openSwitches(ctx context.Context) error {
 	s.background("switches", s.switches.Run)
 	log := s.log.With("component", "accounts")
 	s.background("accounts", func(ctx context.Context) error {
-		s.accounts.Run(ctx, log, func(account, change string) {
+		return s.accounts.Run(ctx, log, func(account, change string) {
 			log.Info("account changed", "account", account, "change", change)
 			if err := s.switches.Again(ctx); err != nil {
 				log.Warn("switches not applied to the new accounts", "error", err)
@@ -219,7 +219,6 @@ func (s *server) openSwitches(ctx context.Context) error {
 				log.Warn("account change not in the audit", "account", account, "error", err)
 			}
 		})
-		return nil
 	})
 	return nil
 }
@@ -232,7 +231,7 @@ func (s *server) openMatching(context.Context) (err error) {
 	}
 	s.background("pairing", s.pairing.Run)
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
-		Store: eventsql.New(s.db), Log: s.log, Handle: s.hear, Observe: s.metrics.event,
+		Store: eventsql.New(s.db), Log: s.log, Handle: s.handleVendorEvent, Observe: s.metrics.event,
 	}); err != nil {
 		return environ.Named(envPrefix+"_EVENTS_", err)
 	}

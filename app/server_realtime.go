@@ -28,7 +28,7 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 		return fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
 	}
 	s.open.push("bus", func() error { s.bus.Close(); return nil })
-	s.metrics.news(s.bus)
+	s.metrics.bus(s.bus)
 	if s.files, err = uploads.Open(s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
 		return environ.Named(envPrefix+"_", err)
 	}

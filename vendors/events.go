@@ -18,14 +18,14 @@ const (
 	EventModeration EventKind = "moderation" // the vendor asks whether to deliver
 )
 
-// Own stands in Event.Vendor for what happened on sessions of ours.
-const Own = "switchboard"
+// VendorSelf stands in Event.Vendor for what happened on the product's own sessions.
+const VendorSelf = "switchboard"
 
 // Event is one thing that a vendor told us, in one schema for all vendors.
 // Fields that a kind does not have stay zero.
 type Event struct {
 	ID         string // the same for every delivery of the same event
-	Vendor     string // the account's name, or Own
+	Vendor     string // the account's name, or VendorSelf
 	App        string // whose event it is; empty for a vendor's: it knows no apps
 	Kind       EventKind
 	Action     string // "sent", "online", "offline", "created", "joined", "left", "destroyed", "invited", "accepted", "ended" ...

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"switchboard/app/periodic"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -234,16 +235,9 @@ const followEvery = 400 * time.Millisecond
 
 // Run follows the accounts file until ctx ends. applied is told of what changed,
 // for the audit.
-func (a *Accounts) Run(ctx context.Context, log *slog.Logger, applied func(account, what string)) {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
+func (a *Accounts) Run(ctx context.Context, log *slog.Logger, applied func(account, change string)) error {
 	refused := ""
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	periodic.Run(ctx, followEvery, func(context.Context) {
 		want, err := a.read()
 		if err == nil {
 			err = a.follow(want, applied)
@@ -252,9 +246,10 @@ func (a *Accounts) Run(ctx context.Context, log *slog.Logger, applied func(accou
 			refused = ""
 		} else if err.Error() != refused { // the same trouble is told once
 			refused = err.Error()
-			log.Warn("accounts file not applied in full", "component", "vendors", "error", err)
+			log.Warn("accounts file not applied in full", "error", err)
 		}
-	}
+	})
+	return nil
 }
 
 // follow opens the accounts whose keys changed, swaps them in, and closes what

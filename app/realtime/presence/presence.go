@@ -123,7 +123,7 @@ func (t *Tracker) publish(ctx context.Context, c Change) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	e := vendors.Event{
-		ID: "presence-" + rand.Text(), Vendor: vendors.Own, App: c.User.App, Kind: vendors.EventPresence, Action: "offline",
+		ID: "presence-" + rand.Text(), Vendor: vendors.VendorSelf, App: c.User.App, Kind: vendors.EventPresence, Action: "offline",
 		At: c.At, From: c.User.ID, Session: t.Node,
 	}
 	if c.Online {
