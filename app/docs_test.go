@@ -38,13 +38,6 @@ var unresolvable = []*regexp.Regexp{
 var bareSection = regexp.MustCompile(`(?://|").*(?:\([1-9]\.\d{1,2}(?:\)|, [A-Z1-9]| [a-z]\))|tables? [1-9]\.\d` +
 	`|\b[1-9]\.\d{1,2}'s|\b(?:of|by|in|What|that) [23]\.\d{1,2}(?:$|[,.:;)]| (?:and|that|asks|lists|from|said|against))|// [1-9]\.\d{1,2}(?:$|:))`)
 
-// pending are rooms that still cite what is not here. The list only shrinks.
-var pending = []string{"app/pairing/"}
-
-func isPending(name string) bool {
-	return slices.ContainsFunc(pending, func(p string) bool { return strings.HasPrefix(name, p) })
-}
-
 // repository is what the checks read: texts by path from the root, and every
 // path there is.
 type repository struct {
@@ -108,9 +101,6 @@ func TestCitationsAreOfWhatReadersHave(t *testing.T) {
 // unresolvable reads every line for what cannot be looked up.
 func (r repository) unresolvable() (problems []string) {
 	for name, text := range r.texts {
-		if isPending(name) {
-			continue
-		}
 		patterns := unresolvable
 		if strings.HasSuffix(name, ".go") {
 			patterns = append(slices.Clone(patterns), bareSection)

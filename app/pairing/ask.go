@@ -12,7 +12,7 @@ import (
 )
 
 // Ask starts a search for uid and returns its number; asked again it returns
-// the number of the search under way (table 2.6).
+// the number of the search under way (docs/pairing.md#asks).
 func (s *Service) Ask(ctx context.Context, app string, scene int, uid ticket.UID) (string, error) {
 	for try := range tries {
 		if try > 0 || !s.free(app, scene, uid) {
@@ -250,7 +250,7 @@ func (s *Service) admits(ctx context.Context, p *pool, cfg *ticket.Config, uid t
 	return nil
 }
 
-// met lists whom an asker is not to meet again so soon (sticky exclusion, 2.13).
+// met lists whom an asker is not to meet again so soon (sticky exclusion, docs/pairing.md#candidates).
 func (s *Service) met(ctx context.Context, cfg *ticket.Config, app string, uid ticket.UID) ([]ticket.UID, error) {
 	if cfg.ExcludeLast == 0 {
 		return nil, nil

@@ -9,7 +9,7 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// audit is a store that checks every commit against the invariants of 2.11 and
+// audit is a store that checks every commit against the invariants of docs/pairing.md#invariants and
 // remembers what the end has to reconcile.
 type audit struct {
 	*Memory
@@ -289,7 +289,7 @@ func (a *audit) leased(drops []ticket.Release) {
 	}
 }
 
-// views is invariant 17: table 2.2 said again, for everybody.
+// views is invariant 17: docs/pairing.md#states written a second time, for everybody.
 func (a *audit) views(t *ticket.Ticket) {
 	status := map[ticket.State]int{ticket.Connecting: 2, ticket.Preview: 2, ticket.Liked: 2, ticket.Ended: 1}[t.State]
 	r, late := t.Rounds[len(t.Rounds)-1], status != 0

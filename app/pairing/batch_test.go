@@ -95,7 +95,7 @@ func TestACrowdIsAssignedExactlyUpToItsLimit(t *testing.T) {
 	}
 }
 
-// 3.7: an asker whom only the vendor reaches costs a message too.
+// docs/pairing.md#vendor-budget: an asker whom only the vendor reaches costs a message too.
 func TestTheSendBudgetHoldsForAskersToo(t *testing.T) {
 	w := newWorld(t, map[string]string{"pair.send_rate": "0.001", "pair.send_burst": "1"})
 	first := w.ask(1)

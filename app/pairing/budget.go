@@ -1,6 +1,6 @@
 package pairing
 
-// The vendor's send budget as a resource of the matcher (3.7): what send_rate
+// The vendor's send budget as a resource of the matcher (docs/pairing.md#vendor-budget): what send_rate
 // allows, and what the vendor's own limit leaves, whichever is less.
 
 // allow takes a message for a candidate whom only a vendor reaches.

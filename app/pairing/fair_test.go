@@ -28,7 +28,7 @@ func (a *audit) oldest(t *ticket.Ticket, o *ticket.Offer) {
 	}
 }
 
-// suits is 2.13's exclusions said again.
+// suits is the exclusions of docs/pairing.md#candidates, written a second time.
 func (a *audit) suits(t *ticket.Ticket, uid ticket.UID) bool {
 	return uid != t.Asker && !a.blocked(t.Asker, uid) && !a.met(t, uid) &&
 		!slices.ContainsFunc(t.Offers, func(o ticket.Offer) bool {
@@ -103,7 +103,7 @@ func (w *world) conserved() {
 		for uid, m := range p.members {
 			at, has := w.class(p.cfg, person{app, uid}), p.standing(m, w.at)
 			listed := (m.list == &p.idle) == (at == candidateIdle) && (m.list == &p.cooling) == (at == candidateCooling) ||
-				at == candidateOffline // who went offline unnoticed is found out when he is looked at (2.12)
+				at == candidateOffline // noticed when looked at: docs/pairing.md#candidates
 			if _, taken := w.store.claims[person{app, uid}]; taken && m.taken.AskNo != "" {
 				has = at // what he does in an ask that others serve is not followed
 			}

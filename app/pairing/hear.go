@@ -33,7 +33,7 @@ func (s *Service) Hear(ctx context.Context, app string, e vendors.Event) error {
 	}
 }
 
-// callExtra is what clients put into the extra field of a call invite (seed 000).
+// callExtra is what clients put into the extra field of a call invite (docs/product-api.md#pair-matching).
 type callExtra struct {
 	AskNo   string `json:"ask_no"`
 	RoundNo int    `json:"round_no"`

@@ -107,7 +107,7 @@ func (p *pool) host(version int64, hosts []ticket.UID) {
 	}
 }
 
-// wants reports whether m may be offered anything under the pool's mode (2.12).
+// wants reports whether m may be offered anything under the pool's mode (docs/pairing.md#candidates).
 func (p *pool) wants(m *Member) bool {
 	return m.TakesOffers(p.cfg.PoolMode, p.now) && (p.cfg.PoolMode != ticket.PoolList || p.hosts[m.UID])
 }

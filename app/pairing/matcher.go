@@ -100,7 +100,7 @@ func (s *Service) refresh(ctx context.Context, p *pool, pl plan) (changed int) {
 }
 
 // verify asks the vendor about candidates whose presence was proven too long
-// ago (2.12 d). Those who cannot ring are returned, and known to be away.
+// ago (docs/pairing.md#candidates). Those who cannot ring are returned, and known to be away.
 func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []ticket.UID) {
 	if s.Online == nil {
 		return nil

@@ -24,7 +24,7 @@ type mutant struct {
 	plant func(w *world)
 }
 
-// mutants begin with those that 2.11 lists, in its order and words; "release
+// mutants begin with those that docs/pairing.md#invariants lists, in its order and words; "release
 // without epoch" lives in the stores and is killed there, by pairingtest. The
 // others show that each invariant's check can fail.
 var mutants = []mutant{

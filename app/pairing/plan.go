@@ -122,7 +122,7 @@ func (p *pool) pair(w *waiter) (plan, bool) {
 }
 
 // pickIdles fills the room of w's round; where the vendor's budget runs short
-// there is one offer at a time (3.7).
+// there is one offer at a time (docs/pairing.md#vendor-budget).
 func (p *pool) pickIdles(w *waiter, pl *plan) {
 	room := w.t.OpenSlots(w.cfg, p.now)
 	if p.short() {
@@ -159,7 +159,7 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 		return len(eligible) < want && scanned < p.cfg.ScanLimit
 	})
 	for _, m := range away {
-		p.unlist(m) // presence decays lazily (2.12)
+		p.unlist(m) // presence decays lazily (docs/pairing.md#candidates)
 	}
 	m := p.choose(w, eligible)
 	if m == nil {

@@ -368,7 +368,7 @@ func (w *world) quiesce(still bool) {
 	w.audit.ordered()
 }
 
-// longestSilence is 2.11's bound: T_ask, every round's offers and call, T_call_max,
+// longestSilence is the bound of docs/pairing.md#invariants: T_ask, every round's offers and call, T_call_max,
 // and for recovery a retry's longest wait. A held ask waits for the offer that
 // holds it, at most once for each older ask.
 func (w *world) longestSilence() time.Duration {

@@ -8,7 +8,7 @@ import (
 )
 
 // Seen takes evidence that a person can be reached, or cannot, from one of his
-// sessions (2.12).
+// sessions (docs/pairing.md#candidates).
 func (s *Service) Seen(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence) error {
 	return s.seen(ctx, app, uid, session, e, ticket.Gone{UID: uid})
 }
@@ -91,7 +91,7 @@ func (s *Service) presence(ctx context.Context, app string) *ticket.Config {
 	return &cfg
 }
 
-// DefaultScene is the scene of an ask that names none: speed match (seed 000).
+// DefaultScene is the scene of an ask that names none: speed match (docs/product-api.md#pair-matching).
 const DefaultScene = 1
 
 // SetAvail is a person's own word on offers; it returns when the lease ends.

@@ -145,7 +145,7 @@ func (p *pool) answers(m *Member) bool {
 	return r == "" || m.profile.Role == r || p.hooked && !m.known
 }
 
-// suits applies every filter of 2.12 and 2.13 that is still on at w's age.
+// suits applies every filter of docs/pairing.md#candidates that is still on at w's age.
 func (p *pool) suits(w *waiter, m *Member) bool {
 	if w.t.Excludes(m.UID) || !p.answers(m) {
 		return false

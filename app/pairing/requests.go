@@ -18,7 +18,7 @@ func (s *Service) load(ctx context.Context, app, askNo string) (*ticket.Ticket, 
 	return t, err
 }
 
-// Answer is a candidate's yes or no to an offer (table 2.8).
+// Answer is a candidate's yes or no to an offer (docs/pairing.md#answers).
 func (s *Service) Answer(ctx context.Context, app, askNo string, uid ticket.UID, round int, pass bool) error {
 	t, err := s.load(ctx, app, askNo)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) Answer(ctx context.Context, app, askNo string, uid ticket.UID,
 	return err
 }
 
-// Decide is the asker's like or dislike (table 2.9).
+// Decide is the asker's like or dislike (docs/pairing.md#calls).
 func (s *Service) Decide(ctx context.Context, app, askNo string, ev ticket.Confirm) error {
 	t, err := s.load(ctx, app, askNo)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Service) Cancel(ctx context.Context, app, askNo string, uid ticket.UID)
 	return err
 }
 
-// Info is an ask as the caller may see it (2.2).
+// Info is an ask as the caller may see it (docs/pairing.md#states).
 func (s *Service) Info(ctx context.Context, app string, scene int, askNo string, uid ticket.UID) (ticket.View, error) {
 	t, err := s.load(ctx, app, askNo)
 	if errors.Is(err, ticket.ErrUnknownAsk) {

@@ -143,7 +143,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// SweepOnce ticks the tickets whose deadline has come (2.5, Y1).
+// SweepOnce ticks the tickets whose deadline has come (docs/pairing.md#timers, Y1).
 func (s *Service) SweepOnce(ctx context.Context) {
 	if s.skewed() {
 		return

@@ -11,7 +11,7 @@ import (
 	"switchboard/vendors"
 )
 
-// Command is one command to a person's device (2.4).
+// Command is one command to a person's device (docs/pairing.md#commands).
 type Command struct {
 	App     string
 	To      ticket.UID

@@ -54,7 +54,7 @@ type Options struct {
 	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
 	ChannelUp func() bool
 	// SendRoom is how many commands vendors would take now, negative where no
-	// limit is known (3.7). It must not block.
+	// limit is known (docs/pairing.md#vendor-budget). It must not block.
 	SendRoom func() float64
 	// Count adds one to a counter of a few labels.
 	Count func(name, label string)

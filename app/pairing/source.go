@@ -25,7 +25,7 @@ import (
 type Source func(ctx context.Context, app string, scene int) (map[string]string, error)
 
 // Configs hands out configurations, and keeps the last good one for StaleMax
-// while the source fails (2.3).
+// while the source fails (docs/pairing.md#codes).
 type Configs struct {
 	Source   Source
 	StaleMax time.Duration    // 0: a failing source is a failure at once

@@ -18,7 +18,7 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// The keys and defaults of 2.14. Its stale_max, skew_max and cmd_data hold for
+// The keys and defaults of docs/pairing.md#configuration. Its stale_max, skew_max and cmd_data hold for
 // the process, not for an app and scene: they are in the environment.
 func TestEveryKeyHasItsDefault(t *testing.T) {
 	want := map[string]any{

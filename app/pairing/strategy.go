@@ -8,7 +8,7 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// Strategy ranks the idle candidates of one pool (docs/pairing.md, 2.13). It is
+// Strategy ranks the idle candidates of one pool (docs/pairing.md#strategies). It is
 // called under the pool's lock and must not block.
 type Strategy interface {
 	// Key is where m stands among the idle, the lowest first. It is set when m

@@ -42,7 +42,7 @@ type owner struct {
 }
 
 // claimModel is what claims are by the specification: unique per person, dropped
-// by their ask and epoch only, each batch at once (2.1).
+// by their ask and epoch only, each batch at once (docs/pairing.md#objects).
 var claimModel = porcupine.Model{
 	Init: func() any { return [claimed]owner{} },
 	Step: func(state, input, output any) (bool, any) {
@@ -77,7 +77,7 @@ func Linearizable(t *testing.T, store pairing.Store) {
 	}
 }
 
-// LinearizableFindsMutants holds the check itself to two faults of 2.11 that a
+// LinearizableFindsMutants holds the check itself to two faults of docs/pairing.md#invariants that a
 // store can have.
 func LinearizableFindsMutants(t *testing.T, open func(t *testing.T) pairing.Store) {
 	for name, mutant := range map[string]func(pairing.Store) pairing.Store{

@@ -42,7 +42,7 @@ func (w world) draw(n int) (d draw) {
 
 const draws = 20000
 
-// floor is the structural floor of 3.6 from the world's own draws: one over the
+// floor is the structural floor of docs/pairing.md#simulator from the world's own draws: one over the
 // chance of a pass in time, and the time that the failures before it take.
 func (w world) floor() bound {
 	d := w.draw(draws)

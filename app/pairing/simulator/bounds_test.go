@@ -74,7 +74,7 @@ func byRatio(t, p []float64) {
 	}
 }
 
-// The exchange argument of 3.6 against every order of up to six candidates.
+// The exchange argument of docs/pairing.md#simulator against every order of up to six candidates.
 func TestAskingByTimeOverChanceIsTheFastestOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 6).Draw(rt, "n")

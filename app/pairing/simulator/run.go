@@ -37,7 +37,7 @@ type sim struct {
 	asks, shed, turnedAway, messages, rescinds int
 
 	done   bool // every ask has ended after the horizon
-	wrongs int  // what must not happen (2.11)
+	wrongs int  // what must not happen (docs/pairing.md#invariants)
 }
 
 const (

@@ -6,7 +6,7 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// scenario is how a world differs from a calm one (3.6).
+// scenario is how a world differs from a calm one (docs/pairing.md#simulator).
 type scenario struct {
 	load     float64           // new asks, over what calm candidates can bear
 	values   map[string]string // configuration

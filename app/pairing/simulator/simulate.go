@@ -16,7 +16,7 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// Config is one comparison of strategies over the same world (3.6).
+// Config is one comparison of strategies over the same world (docs/pairing.md#simulator).
 type Config struct {
 	Seed       uint64
 	Candidates int           // people who may be offered
@@ -119,7 +119,7 @@ func Run(ctx context.Context, cfg Config, out io.Writer) error {
 	return writeBounds(out, cfg, world, floor, results[0])
 }
 
-// columns are the measures of the table (3.6).
+// columns are the measures of the table (docs/pairing.md#simulator).
 var columns = []struct {
 	title string
 	cell  func(Result) string

@@ -72,7 +72,7 @@ func TestEveryScenarioIsSound(t *testing.T) {
 	}
 }
 
-// What 3.6 asks of the three scenarios that differ in load alone, and of admission:
+// What docs/pairing.md#simulator asks of the three scenarios that differ in load alone, and of admission:
 // at overload those who are let in reach a call long before they give up, the
 // others learn at once, and the candidates are as busy; else nobody is refused.
 func TestLoadIsWhatItSaysAndOverloadIsShedEarly(t *testing.T) {

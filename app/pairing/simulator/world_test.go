@@ -32,7 +32,7 @@ func yes(b bool) float64 {
 	return 0
 }
 
-// The numbers of 3.6, each within four or so standard errors.
+// The numbers of docs/pairing.md#simulator, each within four or so standard errors.
 func TestTheWorldHasTheDistributionsItClaims(t *testing.T) {
 	w := newWorld(Config{Seed: 3, Scenario: "slack"})
 	near(t, "an exponential's mean", mean(worldDraws, func(i int) float64 { return w.exp(20, "x", i).Seconds() }), 20, 0.6)
