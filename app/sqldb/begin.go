@@ -25,15 +25,15 @@ type transaction interface {
 // begin opens a transaction. All lanes of all replicas share a lock, which a
 // transaction that runs alone takes for itself as its first, so that nobody can
 // stand in its way. Both kinds queue for it in the order in which they came.
-func (l *lane) begin(ctx context.Context, alone bool) (transaction, error) {
-	switch l.db.dialect {
+func (w *writer) begin(ctx context.Context, alone bool) (transaction, error) {
+	switch w.db.dialect {
 	case Postgres:
-		return beginPostgres(ctx, &pgTx{Conn: l.conn, limit: l.db.commitLimit}, alone)
+		return beginPostgres(ctx, &pgTx{Conn: w.conn, limit: w.db.commitLimit}, alone)
 	case MySQL:
-		return beginMySQL(ctx, &myTx{Conn: l.conn, limit: l.db.commitLimit}, alone)
+		return beginMySQL(ctx, &myTx{Conn: w.conn, limit: w.db.commitLimit}, alone)
 	default:
-		tx := &liteTx{Conn: l.conn, lane: l}
-		return tx, tx.say("BEGIN IMMEDIATE") // takes the whole file
+		tx := &liteTx{Conn: w.conn, writer: w}
+		return tx, tx.execControl("BEGIN IMMEDIATE") // takes the whole file
 	}
 }
 
@@ -42,16 +42,16 @@ func (l *lane) begin(ctx context.Context, alone bool) (transaction, error) {
 // and boxes and locks around each statement.
 type liteTx struct {
 	*sql.Conn
-	lane *lane
+	writer *writer
 }
 
 // Commit implements transaction.
-func (t *liteTx) Commit() error { return t.say("COMMIT") }
+func (t *liteTx) Commit() error { return t.execControl("COMMIT") }
 
 // Rollback implements transaction. SQLite has ended some that failed by itself.
-func (t *liteTx) Rollback() error { return t.say("ROLLBACK") }
+func (t *liteTx) Rollback() error { return t.execControl("ROLLBACK") }
 
-func (t *liteTx) say(statement string) error {
+func (t *liteTx) execControl(statement string) error {
 	_, err := t.exec(statement, nil)
 	return err
 }
@@ -59,11 +59,11 @@ func (t *liteTx) say(statement string) error {
 // exec runs a statement that the lane keeps compiled, and returns how many rows it changed.
 func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
 	err = t.Raw(func(c any) error {
-		st, err := t.lane.compiled(c.(driver.ConnPrepareContext), query)
+		st, err := t.writer.compiled(c.(driver.ConnPrepareContext), query)
 		if err != nil {
 			return err
 		}
-		values := t.lane.values[:0]
+		values := t.writer.values[:0]
 		for i, arg := range args {
 			v, err := driver.DefaultParameterConverter.ConvertValue(arg)
 			if err != nil {
@@ -71,7 +71,7 @@ func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
 			}
 			values = append(values, driver.NamedValue{Ordinal: i + 1, Value: v})
 		}
-		t.lane.values = values
+		t.writer.values = values
 		res, err := st.(driver.StmtExecContext).ExecContext(context.Background(), values)
 		if err != nil {
 			return err
@@ -86,9 +86,9 @@ func beginMySQL(ctx context.Context, tx *myTx, alone bool) (transaction, error) 
 	if _, err := tx.ExecContext(ctx, "START TRANSACTION"); err != nil {
 		return nil, err
 	}
-	lock := "SELECT id FROM lane_turn WHERE id = 1 LOCK IN SHARE MODE"
+	lock := "SELECT id FROM write_lock WHERE id = 1 LOCK IN SHARE MODE"
 	if alone {
-		lock = "SELECT id FROM lane_turn WHERE id = 1 FOR UPDATE"
+		lock = "SELECT id FROM write_lock WHERE id = 1 FOR UPDATE"
 	}
 	if _, err := tx.ExecContext(ctx, lock); err != nil {
 		_ = tx.Rollback()
@@ -104,12 +104,12 @@ type myTx struct {
 }
 
 // Commit implements transaction.
-func (t *myTx) Commit() error { return t.say("COMMIT", t.limit) }
+func (t *myTx) Commit() error { return t.execControl("COMMIT", t.limit) }
 
 // Rollback implements transaction.
-func (t *myTx) Rollback() error { return t.say("ROLLBACK", rollbackLimit) }
+func (t *myTx) Rollback() error { return t.execControl("ROLLBACK", rollbackLimit) }
 
-func (t *myTx) say(statement string, limit time.Duration) error {
+func (t *myTx) execControl(statement string, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	_, err := t.ExecContext(ctx, statement)
@@ -138,7 +138,7 @@ func beginPostgres(ctx context.Context, tx *pgTx, alone bool) (transaction, erro
 		patience := lockWait/2 + rand.N(lockWait)
 		begin += fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d); SET LOCAL lock_timeout = %d", turnLock, patience.Milliseconds())
 	}
-	if _, err := tx.say(ctx, begin); err != nil {
+	if _, err := tx.execControl(ctx, begin); err != nil {
 		_ = tx.Rollback()
 		return nil, err
 	}
@@ -155,7 +155,7 @@ type pgTx struct {
 func (t *pgTx) Commit() error {
 	ctx, cancel := context.WithTimeout(context.Background(), t.limit)
 	defer cancel()
-	said, err := t.say(ctx, "COMMIT")
+	said, err := t.execControl(ctx, "COMMIT")
 	if err == nil && said == "ROLLBACK" {
 		err = pgx.ErrTxCommitRollback
 	}
@@ -166,7 +166,7 @@ func (t *pgTx) Commit() error {
 func (t *pgTx) Rollback() error {
 	ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit)
 	defer cancel()
-	_, err := t.say(ctx, "ROLLBACK")
+	_, err := t.execControl(ctx, "ROLLBACK")
 	if err != nil {
 		_ = t.Raw(func(c any) error { return c.(*stdlib.Conn).Conn().Close(ctx) })
 	}
@@ -174,7 +174,7 @@ func (t *pgTx) Rollback() error {
 }
 
 // say sends statements without arguments and returns what the last one did.
-func (t *pgTx) say(ctx context.Context, query string) (did string, err error) {
+func (t *pgTx) execControl(ctx context.Context, query string) (did string, err error) {
 	err = t.Raw(func(c any) error {
 		tag, err := c.(*stdlib.Conn).Conn().Exec(ctx, query)
 		did = tag.String()

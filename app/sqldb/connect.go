@@ -38,7 +38,7 @@ func connect(cfg Config) (d Dialect, writer, reader *sql.DB, err error) {
 	switch scheme {
 	case "":
 		d = SQLite
-		writer, reader, err = connectSQLite(cfg.DataDir)
+		writer, reader, err = connectSQLite(cfg.DataDir, cfg.vfs)
 	case "postgres", "postgresql":
 		d = Postgres
 		writer, reader, err = connectPostgres(cfg.URL)
@@ -56,25 +56,28 @@ func connect(cfg Config) (d Dialect, writer, reader *sql.DB, err error) {
 	return d, writer, reader, nil
 }
 
-func connectSQLite(dir string) (writer, reader *sql.DB, err error) {
+func connectSQLite(dir, vfs string) (writer, reader *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("sqldb: %w", err)
 	}
-	// NORMAL leaves out the sync of each commit, which wal makes. The lane stands
-	// still for a checkpoint: one for 4,000 pages writes those once that changed often.
-	if writer, err = openSQLite(filepath.Join(dir, sqliteFile), "journal_mode(WAL)", "synchronous(NORMAL)", "wal_autocheckpoint(4000)", "foreign_keys(0)"); err != nil {
+	// FULL: a commit is on the disk when it returns. The writer stands still for a
+	// checkpoint: one for 4,000 pages writes those once that changed often.
+	if writer, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "foreign_keys(0)"); err != nil {
 		return nil, nil, err
 	}
-	if reader, err = openSQLite(filepath.Join(dir, sqliteFile), "query_only(1)"); err != nil {
+	if reader, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "query_only(1)"); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
 	writer.SetMaxOpenConns(1)
 	return writer, reader, nil
 }
 
-func openSQLite(path string, pragmas ...string) (*sql.DB, error) {
+func openSQLite(path, vfs string, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}}
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	if vfs != "" {
+		q.Set("vfs", vfs)
+	}
 	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
@@ -191,18 +194,18 @@ func kill(ctx context.Context, pool *sql.DB, id int64) error {
 // owner is the pool that changes the schema: waits for locks are no conflict there.
 func (db *DB) owner() *sql.DB {
 	if db.dialect == SQLite {
-		return db.writer // the reader cannot write
+		return db.writePool // the reader cannot write
 	}
-	return db.reader
+	return db.readPool
 }
 
 // lockMigrations holds off other processes until the returned function is called.
 func (db *DB) lockMigrations(ctx context.Context, dir string) (unlock func(), err error) {
-	pool, lock, free := db.reader, fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrateLock), fmt.Sprintf("SELECT pg_advisory_unlock(%d)", migrateLock)
+	pool, lock, free := db.readPool, fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrateLock), fmt.Sprintf("SELECT pg_advisory_unlock(%d)", migrateLock)
 	switch db.dialect {
 	case SQLite:
 		// A database of its own: the lock ends with the process that held it.
-		if pool, err = openSQLite(filepath.Join(dir, "migrate.lock")); err != nil {
+		if pool, err = openSQLite(filepath.Join(dir, "migrate.lock"), ""); err != nil {
 			return nil, err
 		}
 		lock, free = "BEGIN EXCLUSIVE", "ROLLBACK"

@@ -35,7 +35,7 @@ func hangable(t *testing.T, server string, cfg sqldb.Config) (sqldb.Config, *net
 		sign = "&"
 	}
 	cfg.URL += sign + servers[server].connect
-	cfg.Turn, cfg.Lanes = 2*time.Second, 1
+	cfg.WriteLimit, cfg.Writers = 2*time.Second, 1
 	return cfg, proxy
 }
 

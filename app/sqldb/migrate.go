@@ -3,14 +3,22 @@ package sqldb
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
 )
 
+// Migrations are append-only from the baseline on: a file that was released never
+// changes, and the next change of the schema is a new file with the next number.
+//
 //go:embed migrations
 var migrations embed.FS
+
+// ErrNewerSchema: a newer version of the program has changed the schema, which this
+// one does not understand; nothing was written.
+var ErrNewerSchema = errors.New("sqldb: schema is newer than this program")
 
 var gooseDialects = map[Dialect]goose.Dialect{
 	SQLite:   goose.DialectSQLite3,
@@ -18,24 +26,35 @@ var gooseDialects = map[Dialect]goose.Dialect{
 	MySQL:    goose.DialectMySQL,
 }
 
-// migrate applies the embedded migrations that this database has not seen, in
-// whatever order they were added.
-func (db *DB) migrate(ctx context.Context, cfg Config) error {
-	files, err := fs.Sub(migrations, "migrations/"+string(db.dialect))
-	if err != nil {
-		return fmt.Errorf("sqldb: migrations: %w", err)
-	}
-	unlock, err := db.lockMigrations(ctx, cfg.DataDir)
+// migrate brings the schema up to this program's version, or to version when that
+// is not zero. It fails with ErrNewerSchema when the database is ahead of both.
+func (db *DB) migrate(ctx context.Context, dir string, version int64) error {
+	unlock, err := db.lockMigrations(ctx, dir)
 	if err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
 	defer unlock()
-	p, err := goose.NewProvider(gooseDialects[db.dialect], db.owner(), files,
-		goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true))
+	files, err := fs.Sub(migrations, "migrations/"+string(db.dialect))
 	if err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	p, err := goose.NewProvider(gooseDialects[db.dialect], db.owner(), files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("sqldb: migrations: %w", err)
+	}
+	sources := p.ListSources()
+	newest := sources[len(sources)-1].Version
+	if version == 0 {
+		version = newest
+	}
+	there, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
+	}
+	if there > newest {
+		return fmt.Errorf("%w: the database has schema version %d, this program knows %d; start the newer program, or restore the backup of before its upgrade", ErrNewerSchema, there, newest)
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
 	return nil

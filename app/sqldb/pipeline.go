@@ -22,7 +22,7 @@ func (tx *Tx) Pipeline(stmts ...Stmt) error {
 	tx.wrote = true
 	if t, ok := tx.tx.(*pgTx); ok {
 		err := wrap(t.pipeline(tx, stmts))
-		tx.note(err)
+		tx.noteError(err)
 		return err
 	}
 	for _, s := range stmts {

@@ -1,10 +1,8 @@
 package sqldb
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 )
 
@@ -16,7 +14,7 @@ const readLimit = 30 * time.Second
 // over: a read may be made again.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
 	ctx, end := db.bound(ctx)
-	read := func() (*sql.Rows, error) { return db.reader.QueryContext(ctx, db.dialect.rebind(query), args...) }
+	read := func() (*sql.Rows, error) { return db.readPool.QueryContext(ctx, db.dialect.rebind(query), args...) }
 	if st := db.prepared(ctx, query); st != nil {
 		read = func() (*sql.Rows, error) { return st.QueryContext(ctx, args...) }
 	}
@@ -25,11 +23,6 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (*Rows, erro
 	for range readers + 1 {
 		if rows, err = read(); !stale(err) {
 			break
-		}
-	}
-	if err == nil {
-		if err = db.wal.settled(ctx); err != nil {
-			_ = rows.Close()
 		}
 	}
 	if err != nil {
@@ -53,10 +46,10 @@ func (db *DB) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
 	ctx, end := db.bound(ctx)
 	if st := db.prepared(ctx, query); st != nil {
-		return Row{ctx: ctx, end: end, wal: db.wal, tries: readers + 1, read: func() *sql.Row { return st.QueryRowContext(ctx, args...) }}
+		return Row{ctx: ctx, end: end, tries: readers + 1, read: func() *sql.Row { return st.QueryRowContext(ctx, args...) }}
 	}
 	query = db.dialect.rebind(query)
-	return Row{ctx: ctx, end: end, wal: db.wal, tries: readers + 1, read: func() *sql.Row { return db.reader.QueryRowContext(ctx, query, args...) }}
+	return Row{ctx: ctx, end: end, tries: readers + 1, read: func() *sql.Row { return db.readPool.QueryRowContext(ctx, query, args...) }}
 }
 
 // prepared is query compiled for the readers; nil where the driver does so
@@ -74,7 +67,7 @@ func (db *DB) prepared(ctx context.Context, query string) *sql.Stmt {
 	db.readMu.Lock()
 	defer db.readMu.Unlock()
 	if st = db.reads[query]; st == nil {
-		if fresh, err := db.reader.PrepareContext(ctx, query); err == nil {
+		if fresh, err := db.readPool.PrepareContext(ctx, query); err == nil {
 			st = fresh
 			db.reads[query] = st
 		}
@@ -98,7 +91,6 @@ func (r *Rows) Close() error {
 type Row struct {
 	ctx   context.Context
 	end   context.CancelFunc // nil inside a write
-	wal   *wal
 	read  func() *sql.Row
 	tries int
 	tx    *Tx // nil outside a write
@@ -120,10 +112,7 @@ func (r Row) Scan(dest ...any) (err error) {
 	}
 	err = wrap(err)
 	if r.tx != nil {
-		r.tx.note(err)
-	}
-	if err == nil || errors.Is(err, sql.ErrNoRows) {
-		err = cmp.Or(r.wal.settled(r.ctx), err)
+		r.tx.noteError(err)
 	}
 	return err
 }

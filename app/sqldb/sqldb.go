@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,10 +37,12 @@ var (
 type Config struct {
 	URL     string
 	DataDir string
-	// Turn is how long one write may hold the store; zero: 5 s.
-	Turn time.Duration
-	// Lanes is how many connections write at once; zero: 4. SQLite has one.
-	Lanes int
+	// WriteLimit is how long one write may hold the store; zero: 5 s.
+	WriteLimit time.Duration
+	// Writers is how many connections write at once; zero: 4. SQLite has one.
+	Writers int
+
+	vfs string // SQLite's, of tests
 }
 
 // Validate says whether the URL can be one of a database; it connects to none.
@@ -58,20 +59,19 @@ func (c Config) Validate() error {
 
 // DB is an open store. It is safe for concurrent use.
 type DB struct {
-	dialect Dialect
-	turn    time.Duration
-	writer  *sql.DB
-	reader  *sql.DB
-	wal     *wal // SQLite's
+	dialect    Dialect
+	writeLimit time.Duration
+	writePool  *sql.DB
+	readPool   *sql.DB
 
 	// The constants, but for tests.
 	commitLimit, readLimit time.Duration
 
 	// mu holds Close off while a write is being handed to a lane.
-	mu     sync.RWMutex
-	closed bool
-	lanes  []*lane
-	extra  []*lane // of batches, where the dialect gives each its own
+	mu           sync.RWMutex
+	closed       bool
+	writers      []*writer
+	batchWriters []*writer // of batches, where the dialect gives each its own
 
 	readMu sync.RWMutex // guards reads
 	reads  map[string]*sql.Stmt
@@ -95,26 +95,26 @@ type Stats struct {
 // writers. Several processes may open one database at once. The error never
 // shows the URL's password.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
-	if cfg.Turn == 0 {
-		cfg.Turn = 5 * time.Second
+	if cfg.WriteLimit == 0 {
+		cfg.WriteLimit = 5 * time.Second
 	}
-	if cfg.Lanes == 0 {
-		cfg.Lanes = 4
+	if cfg.Writers == 0 {
+		cfg.Writers = 4
 	}
 	dialect, writer, reader, err := connect(cfg)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: dialect, turn: cfg.Turn, writer: writer, reader: reader, reads: map[string]*sql.Stmt{}, commitLimit: commitLimit, readLimit: readLimit}
-	if err := db.migrate(ctx, cfg); err != nil {
+	db := &DB{dialect: dialect, writeLimit: cfg.WriteLimit, writePool: writer, readPool: reader, reads: map[string]*sql.Stmt{}, commitLimit: commitLimit, readLimit: readLimit}
+	if err := db.migrate(ctx, cfg.DataDir, 0); err != nil {
 		return nil, errors.Join(err, writer.Close(), reader.Close())
 	}
-	n := cfg.Lanes
+	n := cfg.Writers
 	if dialect == SQLite {
-		n, db.wal = 1, startWAL(filepath.Join(cfg.DataDir, sqliteFile+"-wal"))
+		n = 1
 	}
 	for range n {
-		db.lanes = append(db.lanes, startLane(db))
+		db.writers = append(db.writers, startWriter(db))
 	}
 	return db, nil
 }
@@ -150,15 +150,15 @@ func (db *DB) Close() error {
 		return nil
 	}
 	db.closed = true
-	lanes := append(append([]*lane(nil), db.lanes...), db.extra...)
-	for _, l := range lanes {
-		close(l.queue)
+	writers := append(append([]*writer(nil), db.writers...), db.batchWriters...)
+	for _, w := range writers {
+		close(w.queue)
 	}
 	db.mu.Unlock()
-	for _, l := range lanes {
-		<-l.stopped
+	for _, w := range writers {
+		<-w.stopped
 	}
-	return errors.Join(db.writer.Close(), db.reader.Close())
+	return errors.Join(db.writePool.Close(), db.readPool.Close())
 }
 
 // Now is the store's clock, which all replicas share: the database server's,

@@ -11,10 +11,10 @@ import (
 // good only inside the function it was given to, on that goroutine. A statement
 // that fails makes the whole write fail, also when its error is ignored.
 type Tx struct {
-	db   *DB
-	tx   transaction
-	lane *lane
-	now  time.Time // read once in a transaction
+	db     *DB
+	tx     transaction
+	writer *writer
+	now    time.Time // read once in a transaction
 
 	// of the write whose turn it is
 	ctx   context.Context // bounded by its turn, but for SQLite
@@ -36,13 +36,13 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if t, ok := tx.tx.(*liteTx); ok {
 		n, err := t.exec(query, args)
 		err = wrap(err)
-		tx.note(err)
+		tx.noteError(err)
 		return n, err
 	}
 	res, err := tx.tx.ExecContext(tx.ctx, tx.db.dialect.rebind(query), args...)
 	if err != nil {
 		err = wrap(err)
-		tx.note(err)
+		tx.noteError(err)
 		return 0, err
 	}
 	return res.RowsAffected()
@@ -64,7 +64,7 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	}
 	if err != nil {
 		err = wrap(err)
-		tx.note(err)
+		tx.noteError(err)
 		return nil, err
 	}
 	tx.open = append(tx.open, rows)
@@ -104,11 +104,11 @@ func (tx *Tx) prepared(query string) *sql.Stmt {
 	if tx.db.dialect != SQLite {
 		return nil
 	}
-	return tx.lane.statement(tx.ctx, query)
+	return tx.writer.statement(tx.ctx, query)
 }
 
 // say runs a statement of the lane's own, at which no write is slow.
-func (tx *Tx) say(statement string) error {
+func (tx *Tx) execControl(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), tx.db.commitLimit)
 	defer cancel()
 	_, err := tx.tx.ExecContext(ctx, statement)
@@ -116,7 +116,7 @@ func (tx *Tx) say(statement string) error {
 }
 
 // note remembers the first failure of a statement.
-func (tx *Tx) note(err error) {
+func (tx *Tx) noteError(err error) {
 	if tx.err == nil && err != nil && !errors.Is(err, sql.ErrNoRows) {
 		tx.err = err
 	}
@@ -128,17 +128,17 @@ func (tx *Tx) overdue() error {
 	if tx.until.IsZero() || time.Now().Before(tx.until) {
 		return nil
 	}
-	tx.note(ErrSlow)
+	tx.noteError(ErrSlow)
 	return ErrSlow
 }
 
 // turn runs one write and returns its error. A panic becomes an error.
-func (tx *Tx) turn(run func() error) (err error) {
+func (tx *Tx) runBounded(run func() error) (err error) {
 	ctx, cancel, until := context.Background(), func() {}, time.Time{}
 	if tx.db.dialect == SQLite {
-		until = time.Now().Add(tx.db.turn)
+		until = time.Now().Add(tx.db.writeLimit)
 	} else {
-		ctx, cancel = context.WithTimeout(ctx, tx.db.turn)
+		ctx, cancel = context.WithTimeout(ctx, tx.db.writeLimit)
 	}
 	defer cancel()
 	tx.ctx, tx.until, tx.wrote, tx.err, tx.open = ctx, until, false, nil, tx.open[:0]

@@ -37,21 +37,21 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 // WriteKeyed is Write for a write that locks the rows of one thing. Writes of
 // one key keep their order and never wait for each other's locks.
 func (db *DB) WriteKeyed(ctx context.Context, key string, fn func(*Tx) error) error {
-	return db.submit(ctx, db.laneOf(key), &request{key: key, run: fn})
+	return db.submit(ctx, db.writerFor(key), &request{key: key, run: fn})
 }
 
-func (db *DB) laneOf(key string) *lane {
-	if len(db.lanes) == 1 {
-		return db.lanes[0]
+func (db *DB) writerFor(key string) *writer {
+	if len(db.writers) == 1 {
+		return db.writers[0]
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	return db.lanes[h.Sum32()%uint32(len(db.lanes))]
+	return db.writers[h.Sum32()%uint32(len(db.writers))]
 }
 
-func (db *DB) submit(ctx context.Context, l *lane, r *request) error {
+func (db *DB) submit(ctx context.Context, w *writer, r *request) error {
 	r.done = make(chan error, 1)
-	if err := db.enqueue(ctx, l, r); err != nil {
+	if err := db.enqueue(ctx, w, r); err != nil {
 		return err
 	}
 	select {
@@ -65,14 +65,14 @@ func (db *DB) submit(ctx context.Context, l *lane, r *request) error {
 	}
 }
 
-func (db *DB) enqueue(ctx context.Context, l *lane, r *request) error {
+func (db *DB) enqueue(ctx context.Context, w *writer, r *request) error {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	if db.closed {
 		return ErrClosed
 	}
 	select {
-	case l.queue <- r:
+	case w.queue <- r:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -87,9 +87,9 @@ type batch interface {
 // Batch is one kind of write that many callers make at once and that a few
 // statements can make for all of them.
 type Batch[T any] struct {
-	db   *DB
-	lane *lane
-	run  func(*Tx, []T) error
+	db     *DB
+	writer *writer
+	run    func(*Tx, []T) error
 }
 
 // NewBatch makes a batch whose items are written by run. run keeps each item's
@@ -100,20 +100,20 @@ type Batch[T any] struct {
 func NewBatch[T any](db *DB, run func(tx *Tx, items []T) error) *Batch[T] {
 	b := &Batch[T]{db: db, run: run}
 	if db.dialect == SQLite {
-		b.lane = db.lanes[0]
+		b.writer = db.writers[0]
 		return b
 	}
-	b.lane = startLane(db)
+	b.writer = startWriter(db)
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.extra = append(db.extra, b.lane)
+	db.batchWriters = append(db.batchWriters, b.writer)
 	return b
 }
 
 // Write adds item to the batch and returns after the commit. The rules of
 // DB.Write hold; until it returns, item belongs to the batch.
 func (b *Batch[T]) Write(ctx context.Context, item T) error {
-	return b.db.submit(ctx, b.lane, &request{batch: b, item: item})
+	return b.db.submit(ctx, b.writer, &request{batch: b, item: item})
 }
 
 func (b *Batch[T]) runAll(tx *Tx, part []*request) error {

@@ -10,60 +10,57 @@ import (
 // statements is how many compiled ones of a kind a lane keeps.
 const statements = 256
 
-func (l *lane) connect(ctx context.Context) (err error) {
-	if err := l.wal.err(); err != nil || l.conn != nil {
+func (w *writer) connect(ctx context.Context) (err error) {
+	if w.conn != nil {
+		return nil
+	}
+	w.stmts, w.execs = make(map[string]*sql.Stmt), make(map[string]driver.Stmt)
+	if w.conn, err = w.db.writePool.Conn(ctx); err != nil {
 		return err
 	}
-	l.stmts, l.execs = make(map[string]*sql.Stmt), make(map[string]driver.Stmt)
-	if l.conn, err = l.db.writer.Conn(ctx); err != nil {
-		return err
-	}
-	l.id, err = l.db.dialect.prepare(ctx, l.conn)
+	w.id, err = w.db.dialect.prepare(ctx, w.conn)
 	return err
 }
 
-func (l *lane) disconnect() {
-	for _, st := range l.stmts {
+func (w *writer) disconnect() {
+	for _, st := range w.stmts {
 		_ = st.Close()
 	}
-	if l.wal != nil {
-		l.wal.release()
-	}
-	if l.conn != nil {
-		_ = l.conn.Raw(func(any) error {
-			for _, st := range l.execs {
+	if w.conn != nil {
+		_ = w.conn.Raw(func(any) error {
+			for _, st := range w.execs {
 				_ = st.Close()
 			}
 			return driver.ErrBadConn // not for the pool
 		})
-		_ = l.conn.Close()
+		_ = w.conn.Close()
 	}
-	l.conn, l.stmts, l.execs = nil, nil, nil
+	w.conn, w.stmts, w.execs = nil, nil, nil
 }
 
 // statement compiles query once for the lane's connection.
-func (l *lane) statement(ctx context.Context, query string) *sql.Stmt {
-	if st := l.stmts[query]; st != nil {
+func (w *writer) statement(ctx context.Context, query string) *sql.Stmt {
+	if st := w.stmts[query]; st != nil {
 		return st
 	}
-	st, err := l.conn.PrepareContext(ctx, query)
+	st, err := w.conn.PrepareContext(ctx, query)
 	if err != nil {
 		return nil
 	}
-	makeRoom(l.stmts)
-	l.stmts[query] = st
+	makeRoom(w.stmts)
+	w.stmts[query] = st
 	return st
 }
 
 // compiled is statement for what goes past database/sql.
-func (l *lane) compiled(conn driver.ConnPrepareContext, query string) (driver.Stmt, error) {
-	if st := l.execs[query]; st != nil {
+func (w *writer) compiled(conn driver.ConnPrepareContext, query string) (driver.Stmt, error) {
+	if st := w.execs[query]; st != nil {
 		return st, nil
 	}
 	st, err := conn.PrepareContext(context.Background(), query)
 	if err == nil {
-		makeRoom(l.execs)
-		l.execs[query] = st
+		makeRoom(w.execs)
+		w.execs[query] = st
 	}
 	return st, err
 }

@@ -37,7 +37,7 @@ func savePerson(tx *sqldb.Tx, c ticket.Candidate, now int64) error {
 		return fmt.Errorf("pairingsql: %w", err)
 	}
 	_, err := tx.Exec(tx.Dialect().Upsert("pair_people", 1, "app, uid", personColumns[2:], personColumns...),
-		c.App, c.UID, c.ReadyAt, c.IdleSince, sqldb.Flag(c.Paused), card, avail, sessions, c.OnlineAt, now)
+		c.App, c.UID, c.ReadyAt, c.IdleSince, sqldb.Flag(c.Paused), string(card), string(avail), string(sessions), c.OnlineAt, now)
 	return err
 }
 

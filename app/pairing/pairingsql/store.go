@@ -81,8 +81,8 @@ const (
 )
 
 // freePerson leaves what is null as it is.
-const freePerson = "UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ?, card = COALESCE(?, card), paused = CASE WHEN ? = 1 THEN 1 ELSE paused END," +
-	" last_ask = COALESCE(?, last_ask), last_at = COALESCE(?, last_at) WHERE app = ? AND uid = ?"
+const freePerson = "UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ?, card = COALESCE(?, card), paused = CASE WHEN ? = 1 THEN 1 ELSE paused END" +
+	" WHERE app = ? AND uid = ?"
 
 // What every commit says, spelled out once.
 var (
@@ -99,7 +99,7 @@ var (
 type commit struct {
 	tx      *sqldb.Tx
 	b       pairing.Batch
-	docs    [][]byte // of Writes
+	docs    []string // of Writes
 	cards   [][]byte // of Drop; nil: unchanged
 	now     int64
 	freed   []int // of Drop: the claims that were still the ones meant
@@ -109,9 +109,12 @@ type commit struct {
 
 // Commit writes b at once.
 func (s *Store) Commit(ctx context.Context, b pairing.Batch) error {
-	docs, cards := make([][]byte, len(b.Writes)), make([][]byte, len(b.Drop))
+	docs, cards := make([]string, len(b.Writes)), make([][]byte, len(b.Drop))
 	for i := range b.Writes {
-		docs[i] = encodeTicket(b.Writes[i].Ticket)
+		var err error
+		if docs[i], err = encodeTicket(b.Writes[i].Ticket); err != nil {
+			return err
+		}
 	}
 	for i := range b.Drop {
 		if card := b.Drop[i].Card; card != nil {
@@ -241,38 +244,23 @@ func (c *commit) free(meant func(ticket.Release) bool) error {
 	return nil
 }
 
-// people notes of all who were freed when they may be offered something again,
-// and of all who have a record now that it is their newest.
+// people stores of all who were freed when they may be offered something again.
 func (c *commit) people() error {
 	for _, i := range c.freed {
 		if err := c.person(&c.b.Drop[i], c.cards[i]); err != nil {
 			return err
 		}
 	}
-	for _, r := range c.b.Records {
-		for _, uid := range []ticket.UID{r.Asker, r.Peer} {
-			if slices.ContainsFunc(c.freed, func(i int) bool { return c.b.Drop[i].Claim.UID == uid }) {
-				continue
-			}
-			if _, err := c.tx.Exec(setNewest, r.AskNo, r.StartAt, r.App, int64(uid)); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }
 
-// person notes all of that of one who was freed.
 func (c *commit) person(d *ticket.Release, card []byte) error {
 	app, uid, ready := d.Claim.App, int64(d.Claim.UID), int64(d.ReadyAt)
-	var newCard, lastAsk, lastAt any
+	var newCard any
 	if card != nil {
-		newCard = card
+		newCard = string(card)
 	}
-	if r := c.newest(d.Claim.UID); r != nil {
-		lastAsk, lastAt = r.AskNo, r.StartAt
-	}
-	n, err := c.tx.Exec(freePerson, ready, c.now, c.now, newCard, sqldb.Flag(card != nil && d.Paused), lastAsk, lastAt, app, uid)
+	n, err := c.tx.Exec(freePerson, ready, c.now, c.now, newCard, sqldb.Flag(card != nil && d.Paused), app, uid)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -350,7 +338,7 @@ func (s *Store) SaveConfig(ctx context.Context, id string, cfg ticket.Config) er
 		return fmt.Errorf("pairingsql: %w", err)
 	}
 	return s.db.WriteKeyed(ctx, id, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_configs", 1, "id", "doc"), id, doc)
+		_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_configs", 1, "id", "doc"), id, string(doc))
 		return err
 	})
 }

@@ -74,9 +74,9 @@ var Stores = []struct {
 }{{"sqlite", SQLite}, {"postgres", Postgres}, {"mysql", MySQL}}
 
 // Pool opens cfg as one would without this package: a connection per writer.
-func Pool(b *testing.B, cfg sqldb.Config, writers int) *sql.DB {
+func Pool(b testing.TB, cfg sqldb.Config, writers int) *sql.DB {
 	b.Helper()
-	driver, dsn := "sqlite", "file:"+filepath.Join(cfg.DataDir, "switchboard.db")+
+	driver, dsn := "sqlite3", "file:"+filepath.Join(cfg.DataDir, "switchboard.db")+
 		"?_pragma=busy_timeout(60000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
 	switch {
 	case strings.HasPrefix(cfg.URL, "postgres"):

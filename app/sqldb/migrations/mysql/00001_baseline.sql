@@ -1,0 +1,274 @@
+-- +goose Up
+-- The schema of the first release. Later changes are files of their own, with the next number; this one stays as it is.
+-- Flags are 0 or 1. Columns that end in _us are Unix microseconds, in _ms milliseconds; 0: never.
+
+-- Written to find out whether the store takes writes.
+CREATE TABLE store_probe (
+    id INTEGER NOT NULL PRIMARY KEY,
+    beat BIGINT NOT NULL
+) ENGINE=InnoDB;
+INSERT INTO store_probe (id, beat) VALUES (1, 0);
+
+-- Locked by every write, by most in common: see sqldb/begin.go. PostgreSQL has advisory
+-- locks for it, and SQLite one writer.
+CREATE TABLE write_lock (
+    id INTEGER NOT NULL PRIMARY KEY
+) ENGINE=InnoDB;
+INSERT INTO write_lock (id) VALUES (1);
+
+-- Conversations: who takes part, what they are, and what was said.
+CREATE TABLE users (
+    app_id VARBINARY(64) NOT NULL,
+    id VARBINARY(64) NOT NULL,
+    ext MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    banned SMALLINT NOT NULL,
+    created_us BIGINT NOT NULL,
+    PRIMARY KEY (app_id, id)
+) ENGINE=InnoDB;
+
+CREATE TABLE conversations (
+    id VARBINARY(64) NOT NULL PRIMARY KEY,
+    app_id VARBINARY(64) NOT NULL,
+    type SMALLINT NOT NULL,
+    creator VARBINARY(64) NOT NULL,
+    ext MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    created_us BIGINT NOT NULL,
+    updated_us BIGINT NOT NULL,
+    archived SMALLINT NOT NULL,
+    deleted SMALLINT NOT NULL,
+    members BIGINT NOT NULL,
+    roster BIGINT NOT NULL, -- version of the member list, from 1
+    last_seq BIGINT NOT NULL,
+    last_msg_id VARBINARY(19) NOT NULL,
+    last_sender VARBINARY(64) NOT NULL,
+    last_us BIGINT NOT NULL,
+    pair_key VARBINARY(64), -- the two people of a one-to-one conversation
+    UNIQUE (app_id, pair_key)
+) ENGINE=InnoDB;
+CREATE INDEX conversations_newest ON conversations (app_id, created_us, id);
+
+CREATE TABLE members (
+    conv_id VARBINARY(64) NOT NULL,
+    user_id VARBINARY(64) NOT NULL,
+    app_id VARBINARY(64) NOT NULL,
+    joined_us BIGINT NOT NULL,
+    join_seq BIGINT NOT NULL, -- sees what is above
+    left_us BIGINT NOT NULL,
+    roster BIGINT NOT NULL, -- the version that the last change of this row made
+    PRIMARY KEY (conv_id, user_id)
+) ENGINE=InnoDB;
+CREATE INDEX members_user ON members (app_id, user_id, conv_id);
+CREATE INDEX members_joined ON members (conv_id, joined_us, user_id);
+CREATE INDEX members_roster ON members (conv_id, roster);
+
+-- The last tick given to a message; locked by every send until its commit, so
+-- that ids rise in the order of commits.
+CREATE TABLE message_clock (
+    id INTEGER NOT NULL PRIMARY KEY,
+    tick BIGINT NOT NULL
+) ENGINE=InnoDB;
+INSERT INTO message_clock (id, tick) VALUES (1, 0);
+
+CREATE TABLE messages (
+    conv_id VARBINARY(64) NOT NULL,
+    seq BIGINT NOT NULL,
+    app_id VARBINARY(64) NOT NULL,
+    msg_id VARBINARY(19) NOT NULL,
+    sender VARBINARY(64) NOT NULL,
+    type BIGINT NOT NULL,
+    status BIGINT NOT NULL,
+    content MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    attr MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    url MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    no_sync SMALLINT NOT NULL,
+    mention_all SMALLINT NOT NULL,
+    mentions MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, -- JSON list, or empty
+    at_us BIGINT NOT NULL,
+    PRIMARY KEY (conv_id, seq)
+) ENGINE=InnoDB;
+CREATE UNIQUE INDEX messages_id ON messages (msg_id);
+
+CREATE TABLE send_keys (
+    app_id VARBINARY(64) NOT NULL,
+    sender VARBINARY(64) NOT NULL,
+    client_key VARBINARY(128) NOT NULL,
+    digest VARBINARY(64) NOT NULL,
+    msg_id VARBINARY(19) NOT NULL,
+    seq BIGINT NOT NULL,
+    at_us BIGINT NOT NULL,
+    PRIMARY KEY (app_id, sender, client_key)
+) ENGINE=InnoDB;
+CREATE INDEX send_keys_age ON send_keys (at_us);
+
+-- Messages that have to go out to the members through a vendor. A row is free
+-- when due_us has passed; who works on it moves due_us ahead.
+CREATE TABLE relay_outbox (
+    conv_id VARBINARY(64) NOT NULL,
+    seq BIGINT NOT NULL,
+    due_us BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    after_user VARBINARY(64) NOT NULL, -- members up to this one have their copy
+    PRIMARY KEY (conv_id, seq)
+) ENGINE=InnoDB;
+CREATE INDEX relay_outbox_due ON relay_outbox (due_us);
+
+-- Writes at vendors, by idempotency key.
+CREATE TABLE ledger (
+    app VARBINARY(64) NOT NULL,
+    op VARBINARY(64) NOT NULL,
+    idem_key VARBINARY(128) NOT NULL,
+    request_id VARBINARY(64) NOT NULL,
+    state VARBINARY(64) NOT NULL,
+    version INTEGER NOT NULL,
+    created_us BIGINT NOT NULL,
+    updated_us BIGINT NOT NULL,
+    due_us BIGINT NOT NULL,
+    doc MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, -- JSON
+    PRIMARY KEY (app, op, idem_key)
+) ENGINE=InnoDB;
+CREATE INDEX ledger_due ON ledger (due_us);
+CREATE INDEX ledger_request ON ledger (request_id);
+
+-- What ended without a key: one row for many writes, found by request.
+CREATE TABLE ledger_archive (
+    id VARBINARY(64) NOT NULL PRIMARY KEY,
+    archived_us BIGINT NOT NULL,
+    due_us BIGINT NOT NULL,
+    docs MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL -- JSON
+) ENGINE=InnoDB;
+CREATE INDEX ledger_archive_due ON ledger_archive (due_us);
+
+CREATE TABLE ledger_requests (
+    request_id VARBINARY(64) NOT NULL,
+    archive VARBINARY(64) NOT NULL,
+    PRIMARY KEY (request_id, archive)
+) ENGINE=InnoDB;
+
+-- What operators switched: the state now, and each change with its author.
+CREATE TABLE switches (
+    id INTEGER NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL,
+    body MEDIUMBLOB NOT NULL
+) ENGINE=InnoDB;
+
+CREATE TABLE switch_audit (
+    version BIGINT NOT NULL PRIMARY KEY,
+    at_us BIGINT NOT NULL,
+    actor VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    reason VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    body MEDIUMBLOB NOT NULL
+) ENGINE=InnoDB;
+
+-- Pair matching: one ticket for each ask.
+CREATE TABLE pair_tickets (
+    ask_no VARBINARY(64) NOT NULL PRIMARY KEY,
+    app VARBINARY(64) NOT NULL,
+    state BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    due_ms BIGINT, -- when a tick is wanted next; null: never
+    changed_ms BIGINT NOT NULL,
+    doc MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL -- JSON
+) ENGINE=InnoDB;
+CREATE INDEX pair_tickets_due ON pair_tickets (due_ms);
+CREATE INDEX pair_tickets_open ON pair_tickets (app, state, changed_ms);
+
+-- Who is bound to which ask, as asker or candidate.
+CREATE TABLE pair_claims (
+    app VARBINARY(64) NOT NULL,
+    uid BIGINT NOT NULL,
+    ask_no VARBINARY(64) NOT NULL,
+    role BIGINT NOT NULL,
+    round_no BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    lease_ms BIGINT NOT NULL,
+    PRIMARY KEY (app, uid)
+) ENGINE=InnoDB;
+
+-- What is known of people who may be offered an ask.
+CREATE TABLE pair_people (
+    app VARBINARY(64) NOT NULL,
+    uid BIGINT NOT NULL,
+    ready_ms BIGINT NOT NULL,
+    idle_ms BIGINT NOT NULL,
+    paused BIGINT NOT NULL,
+    card TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, -- JSON
+    avail TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, -- JSON
+    sessions TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, -- JSON
+    online_ms BIGINT NOT NULL,
+    changed_ms BIGINT NOT NULL,
+    PRIMARY KEY (app, uid)
+) ENGINE=InnoDB;
+CREATE INDEX pair_people_changed ON pair_people (app, changed_ms);
+
+-- Connected rounds: a row for each of the two people. start_at and end_at are Unix
+-- seconds, as on the wire.
+CREATE TABLE pair_records (
+    app VARBINARY(64) NOT NULL,
+    uid BIGINT NOT NULL,
+    start_at BIGINT NOT NULL,
+    ask_no VARBINARY(64) NOT NULL,
+    peer BIGINT NOT NULL, -- the other one of the two
+    asked BIGINT NOT NULL, -- 1: uid was the asker
+    round_no BIGINT NOT NULL,
+    call_id VARBINARY(255) NOT NULL,
+    end_at BIGINT NOT NULL,
+    liked BIGINT NOT NULL,
+    hidden BIGINT NOT NULL, -- 1: uid deleted it
+    PRIMARY KEY (app, uid, start_at, ask_no)
+) ENGINE=InnoDB;
+
+-- The configurations that tickets live by.
+CREATE TABLE pair_configs (
+    id VARBINARY(64) NOT NULL PRIMARY KEY,
+    doc MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL
+) ENGINE=InnoDB;
+
+-- Configuration of pair matching by app and scene, for operators who keep it
+-- here; scene -1 holds for all scenes. Item is a key such as pair.ask_ttl.
+CREATE TABLE pair_settings (
+    app VARBINARY(64) NOT NULL,
+    scene INTEGER NOT NULL,
+    item VARBINARY(64) NOT NULL,
+    value VARBINARY(255) NOT NULL,
+    PRIMARY KEY (app, scene, item)
+) ENGINE=InnoDB;
+
+-- Who may be offered asks under pair.pool.mode=list; version counts the changes.
+CREATE TABLE pair_lists (
+    app VARBINARY(64) NOT NULL,
+    scene INTEGER NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (app, scene)
+) ENGINE=InnoDB;
+
+CREATE TABLE pair_hosts (
+    app VARBINARY(64) NOT NULL,
+    scene INTEGER NOT NULL,
+    uid BIGINT NOT NULL,
+    PRIMARY KEY (app, scene, uid)
+) ENGINE=InnoDB;
+
+-- What vendors reported, and when it is due to be passed on.
+CREATE TABLE events (
+    id VARBINARY(255) NOT NULL PRIMARY KEY,
+    payload MEDIUMBLOB NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_us BIGINT NOT NULL,
+    due_us BIGINT
+) ENGINE=InnoDB;
+CREATE INDEX events_due ON events (due_us);
+CREATE INDEX events_created ON events (created_us);
+
+-- Who has a session, and at which process; only kept when the app is told of it.
+CREATE TABLE presence (
+    app_id VARBINARY(64) NOT NULL,
+    user_id VARBINARY(64) NOT NULL,
+    node VARBINARY(64) NOT NULL,
+    PRIMARY KEY (app_id, user_id, node)
+) ENGINE=InnoDB;
+CREATE INDEX presence_node ON presence (node);
+
+CREATE TABLE presence_nodes (
+    node VARBINARY(64) NOT NULL PRIMARY KEY,
+    until_us BIGINT NOT NULL -- a process that has not said by then that it lives is gone
+) ENGINE=InnoDB;

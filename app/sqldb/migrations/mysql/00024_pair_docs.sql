@@ -1,9 +1,0 @@
--- +goose Up
--- A ticket's document is no JSON any more (pairing_doc.go). Tickets live for
--- minutes: those of before are given up, and their people are free.
-DELETE FROM pair_claims;
-DELETE FROM pair_tickets;
-
--- +goose Down
-DELETE FROM pair_claims;
-DELETE FROM pair_tickets;
