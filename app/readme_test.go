@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"switchboard/app/environ"
 )
 
@@ -119,5 +121,33 @@ func TestWelcomeCanBePasted(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "bash", "-c", script.String()).CombinedOutput()
 	if err != nil || strings.Count(string(out), `{"code":0,`) != 3 {
 		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// Each metric stands in docs/operations.md, which is where operators look it up.
+func TestMetricsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := newMetrics().registry
+	described := make(chan *prometheus.Desc)
+	go func() {
+		defer close(described)
+		for _, c := range []prometheus.Collector{registry, linkMetrics{}, pairPools{}} {
+			c.Describe(described)
+		}
+	}()
+	own, seen := regexp.MustCompile(`fqName: "(switchboard_[a-z_]+)"`), 0
+	for d := range described {
+		if name := own.FindStringSubmatch(d.String()); name != nil {
+			seen++
+			if !strings.Contains(string(page), "`"+name[1]+"`") {
+				t.Errorf("%s is not in docs/operations.md", name[1])
+			}
+		}
+	}
+	if seen < 30 {
+		t.Fatalf("%d metrics of ours", seen)
 	}
 }
