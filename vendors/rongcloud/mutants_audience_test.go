@@ -62,7 +62,7 @@ func (s stuckMute) MuteInChatRoom(ctx context.Context, room string, users []stri
 }
 func (stuckMute) UnmuteInChatRoom(context.Context, string, []string) error { return nil }
 
-func crowdMutants() []mutant {
+func audienceMutants() []mutant {
 	all, mute := "BroadcastReachesEverybodyOnce", "PersonMutedInAChatRoomIsMutedAloneAndSoLong"
 	return []mutant{
 		{name: "broadcast of another sender", caught: all, vendor: func(v *vendors.Vendor) { v.Broadcasts = otherSender{right(v)} }},
