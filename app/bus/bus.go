@@ -155,7 +155,7 @@ func (b *Bus) Subscribe(topic string) *Sub {
 	works := b.link == nil || b.live[topic]
 	b.mu.Unlock()
 	if works {
-		s.spoil()
+		s.markStale()
 	}
 	b.changed()
 	return s
@@ -173,8 +173,8 @@ func (s *Sub) Close() {
 	b.changed()
 }
 
-// spoil makes Stale fire, once however often it is called before that is read.
-func (s *Sub) spoil() {
+// markStale makes Stale fire, once however often it is called before that is read.
+func (s *Sub) markStale() {
 	select {
 	case s.stale <- struct{}{}:
 	default:
@@ -224,13 +224,13 @@ func (b *Bus) deliver(topic string, payload []byte) {
 		case s.news <- payload:
 		default:
 			b.overflowed.Add(1)
-			s.spoil()
+			s.markStale()
 		}
 	}
 }
 
-// arrived delivers what the remote bus brought, unless we sent it ourselves.
-func (b *Bus) arrived(topic string, payload []byte) {
+// receive delivers what the remote bus brought, unless we sent it ourselves.
+func (b *Bus) receive(topic string, payload []byte) {
 	if len(payload) < nodeSize || string(payload[:nodeSize]) == b.node {
 		return
 	}
@@ -238,9 +238,9 @@ func (b *Bus) arrived(topic string, payload []byte) {
 	b.deliver(topic, payload[nodeSize:])
 }
 
-// works notes that the remote bus brings us the topic (again) and tells its
+// watched notes that the remote bus brings us the topic (again) and tells its
 // subscribers that news before that may be missing.
-func (b *Bus) works(topic string) {
+func (b *Bus) watched(topic string) {
 	b.mu.Lock()
 	if _, watched := b.live[topic]; watched {
 		b.live[topic] = true
@@ -257,7 +257,7 @@ func (b *Bus) stale(topic string) {
 	for t, subs := range b.topics {
 		if b.live[t] && (topic == "" || t == topic) {
 			for s := range subs {
-				s.spoil()
+				s.markStale()
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func (l *natsLink) watch(_ context.Context, topic string) error {
 	sub := l.subs[topic]
 	if sub == nil {
 		var err error
-		sub, err = l.conn.Subscribe(subject(topic), func(m *nats.Msg) { l.bus.arrived(topic, m.Data) })
+		sub, err = l.conn.Subscribe(subject(topic), func(m *nats.Msg) { l.bus.receive(topic, m.Data) })
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (l *natsLink) watch(_ context.Context, topic string) error {
 	if err := l.conn.FlushTimeout(natsFlush); err != nil {
 		return err // the server may not know of it
 	}
-	l.bus.works(topic)
+	l.bus.watched(topic)
 	return nil
 }
 

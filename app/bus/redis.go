@@ -41,11 +41,11 @@ func openRedis(ctx context.Context, url string, b *Bus) (link, error) {
 		for e := range events {
 			switch e := e.(type) {
 			case *redis.Message:
-				b.arrived(strings.TrimPrefix(e.Channel, channelPrefix), []byte(e.Payload))
+				b.receive(strings.TrimPrefix(e.Channel, channelPrefix), []byte(e.Payload))
 			case *redis.Subscription:
 				// Redis says so at first and after each new connection.
 				if e.Kind == "subscribe" {
-					b.works(strings.TrimPrefix(e.Channel, channelPrefix))
+					b.watched(strings.TrimPrefix(e.Channel, channelPrefix))
 				}
 			}
 		}

@@ -49,7 +49,7 @@ func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, 
 		pair = pairKey(users[0], users[1])
 	}
 	conv := Conversation{App: c.App, ID: newID(c.Rules), Type: d.Type, Creator: d.Creator, Ext: ext, Created: now()}
-	conv, fresh, err := s.store.Create(ctx, conv, pair, s.entering(c, d.Type, users))
+	conv, fresh, err := s.store.Create(ctx, conv, pair, s.newMembership(c, d.Type, users))
 	if err != nil {
 		return Conversation{}, false, err
 	}
@@ -57,9 +57,9 @@ func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, 
 	return conv, fresh, nil
 }
 
-// entering: unknown users are made by the app's server, and under Open rules,
-// which know no registration.
-func (s *Service) entering(c Caller, convType int, users []string) Membership {
+// newMembership is the entry of users. The app's server makes those that are
+// unknown, and so does anybody under Open rules, which have no registration.
+func (s *Service) newMembership(c Caller, convType int, users []string) Membership {
 	return Membership{
 		Users:  users,
 		Create: c.Server() || c.Rules == Open,

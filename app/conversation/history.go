@@ -29,11 +29,11 @@ type History struct {
 // History reads stored messages that the caller may see: ErrUnknownConversation,
 // ErrNotMember, ErrBadFormat for an end that is no message id.
 func (s *Service) History(ctx context.Context, c Caller, conversation string, w Window) (History, error) {
-	m, err := s.seer(ctx, c, conversation)
+	m, err := s.viewer(ctx, c, conversation)
 	if err != nil {
 		return History{}, err
 	}
-	from, to, err := s.bounds(ctx, conversation, w)
+	from, to, err := s.seqRange(ctx, conversation, w)
 	if err != nil {
 		return History{}, err
 	}
@@ -61,8 +61,8 @@ func (s *Service) History(ctx context.Context, c Caller, conversation string, w 
 	return h, nil
 }
 
-// bounds turns the window's ids into seqs; to -1: no upper bound.
-func (s *Service) bounds(ctx context.Context, conversation string, w Window) (from, to int64, err error) {
+// seqRange turns the window's ids into seqs; to -1: no upper bound.
+func (s *Service) seqRange(ctx context.Context, conversation string, w Window) (from, to int64, err error) {
 	from, to = 1, -1
 	if w.From != "" {
 		seq, exact, err := s.seqOf(ctx, conversation, w.From)
@@ -96,7 +96,7 @@ func (s *Service) seqOf(ctx context.Context, conversation, id string) (int64, bo
 // ErrUnknownConversation, ErrNotMember.
 func (s *Service) MessagePage(ctx context.Context, c Caller, conversation string, page, size int) (Page[Message], error) {
 	p := pageOf[Message](page, size, 10)
-	m, err := s.seer(ctx, c, conversation)
+	m, err := s.viewer(ctx, c, conversation)
 	if err != nil {
 		return p, err
 	}
@@ -123,7 +123,7 @@ func (s *Service) Since(ctx context.Context, app, user, after string) (missed []
 	if !ValidMessageID(after) {
 		return nil, false, nil
 	}
-	missed, err = s.store.Since(ctx, app, user, after, s.open(app), resumeLimit+1)
+	missed, err = s.store.Since(ctx, app, user, after, s.openHistory(app), resumeLimit+1)
 	if err != nil || len(missed) > resumeLimit {
 		return nil, false, err
 	}

@@ -29,7 +29,7 @@ func (s *Service) AddMembers(ctx context.Context, c Caller, conversation string,
 	if err != nil {
 		return err
 	}
-	added, err := s.store.AddMembers(ctx, c.App, conversation, s.entering(c, conv.Type, users))
+	added, err := s.store.AddMembers(ctx, c.App, conversation, s.newMembership(c, conv.Type, users))
 	if err == nil && len(added) > 0 {
 		s.publish(News{App: c.App, Conversation: conversation, Joined: added})
 	}
@@ -80,7 +80,7 @@ func (s *Service) RemoveMembers(ctx context.Context, c Caller, conversation stri
 // Members lists the members by time of joining: ErrUnknownConversation, ErrNotMember.
 func (s *Service) Members(ctx context.Context, c Caller, conversation string, page, size int) (Page[Member], error) {
 	p := pageOf[Member](page, size, maxPage)
-	if _, err := s.seer(ctx, c, conversation); err != nil {
+	if _, err := s.viewer(ctx, c, conversation); err != nil {
 		return p, err
 	}
 	var err error
@@ -118,15 +118,15 @@ func (s *Service) Joined(ctx context.Context, app, user string) ([]string, error
 	return s.store.Joined(ctx, app, user)
 }
 
-// seer is as what the caller may look at the conversation: a member, or the
-// server, who sees all.
-func (s *Service) seer(ctx context.Context, c Caller, conversation string) (Member, error) {
+// viewer returns the membership by which the caller may read the conversation. The
+// app's server reads as a member who sees everything.
+func (s *Service) viewer(ctx context.Context, c Caller, conversation string) (Member, error) {
 	if err := validConversation(conversation); err != nil {
 		return Member{}, err
 	}
 	if !c.Server() {
 		m, err := s.store.Member(ctx, c.App, conversation, c.User)
-		if s.open(c.App) {
+		if s.openHistory(c.App) {
 			m.JoinSeq = 0
 		}
 		return m, err

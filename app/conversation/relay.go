@@ -90,7 +90,7 @@ func NewRelay(cfg RelayConfig, deps RelayDeps) *Relay {
 // Every replica may run one.
 func (r *Relay) Run(ctx context.Context) error {
 	outbox.Pool[[]Relayed]{
-		Workers: r.cfg.Workers, Poll: r.cfg.Poll, Handle: r.conversation,
+		Workers: r.cfg.Workers, Poll: r.cfg.Poll, Handle: r.relayConversation,
 		Claim: func(ctx context.Context, limit int) ([][]Relayed, error) {
 			return r.deps.Store.ClaimRelay(ctx, limit, relayEach, relayLease)
 		},
@@ -99,12 +99,12 @@ func (r *Relay) Run(ctx context.Context) error {
 	return nil
 }
 
-// conversation sends the messages in order and stops at the first that does
+// relayConversation sends the messages in order and stops at the first that does
 // not pass, or when its turn is over.
-func (r *Relay) conversation(ctx context.Context, messages []Relayed) {
+func (r *Relay) relayConversation(ctx context.Context, messages []Relayed) {
 	turn := time.Now().Add(relayTurn)
 	for _, m := range messages {
-		after, err := r.message(ctx, m, turn)
+		after, err := r.relayMessage(ctx, m, turn)
 		switch {
 		case err == nil:
 		case errors.Is(err, errTurnOver):
@@ -126,9 +126,9 @@ func (r *Relay) conversation(ctx context.Context, messages []Relayed) {
 
 var errTurnOver = errors.New("relay: turn is over")
 
-// message sends m to all who lack it and returns the last member who has it.
+// relayMessage sends m to all who lack it and returns the last member who has it.
 // A definite no about some members does not keep the others from theirs.
-func (r *Relay) message(ctx context.Context, m Relayed, turn time.Time) (after string, refused error) {
+func (r *Relay) relayMessage(ctx context.Context, m Relayed, turn time.Time) (after string, refused error) {
 	after = m.After
 	for {
 		if ctx.Err() != nil || time.Now().After(turn) {

@@ -87,12 +87,12 @@ func (s *Service) deliver(ctx context.Context, o *Outgoing) (Message, error) {
 		return Message{}, o.Err
 	}
 	if !o.Repeated {
-		s.announce(o.Message)
+		s.publishSent(o.Message)
 	}
 	return o.Message, nil
 }
 
-func (s *Service) announce(m Message) {
+func (s *Service) publishSent(m Message) {
 	n := News{App: m.App, Conversation: m.Conversation, Seq: m.Seq, MessageID: m.ID}
 	if m.Transient {
 		n.Transient = &m

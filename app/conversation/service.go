@@ -132,8 +132,8 @@ func (s *Service) Run(ctx context.Context) error {
 
 const sweepEvery = time.Hour
 
-// open says whether members of the app see what was said before they joined.
-func (s *Service) open(app string) bool {
+// openHistory says whether members of the app see what was said before they joined.
+func (s *Service) openHistory(app string) bool {
 	return s.config.OpenHistory != nil && s.config.OpenHistory(app)
 }
 

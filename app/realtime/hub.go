@@ -141,7 +141,7 @@ func (h *Hub) register(s *Session) (older *Session, err error) {
 	u.drop(older)
 	u.sessions = append(u.sessions, s)
 	h.sessions[s.Key] = s
-	h.arrived(s, len(u.sessions))
+	h.announceSession(s, len(u.sessions))
 	return older, nil
 }
 
@@ -155,17 +155,17 @@ func (l *localUser) drop(s *Session) bool {
 	return true
 }
 
-// arrived queues what the rest of the product hears of a new session.
-func (h *Hub) arrived(s *Session, devices int) {
+// announceSession queues what the rest of the product hears of a new session.
+func (h *Hub) announceSession(s *Session, devices int) {
 	if h.deps.Opened != nil {
 		o := Opening{Key: s.Key, Session: s.ID, At: s.since}
 		h.enqueueEvent(func() { h.deps.Opened(o) })
 	}
-	h.announce(s.Key.User, devices)
+	h.announcePresence(s.Key.User, devices)
 }
 
-// announce queues a presence event. h.mu is held.
-func (h *Hub) announce(u User, devices int) {
+// announcePresence queues a presence event. h.mu is held.
+func (h *Hub) announcePresence(u User, devices int) {
 	if h.deps.Presence != nil {
 		h.enqueueEvent(func() { h.deps.Presence(Presence{User: u, Devices: devices}) })
 	}
@@ -205,7 +205,7 @@ func (h *Hub) remove(s *Session) {
 	if u == nil || !u.drop(s) {
 		return
 	}
-	h.announce(s.Key.User, len(u.sessions))
+	h.announcePresence(s.Key.User, len(u.sessions))
 	if len(u.sessions) == 0 {
 		h.dropUser(s.Key.User, u)
 	}
