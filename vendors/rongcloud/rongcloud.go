@@ -70,6 +70,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	}
 	up, err := upstream.New(upstream.Config{
 		Vendor: name, BaseURL: cfg.BaseURL, Limits: limits,
+		Uses:    79,               // asked for: fewer than 80 (docs/vendors/rongcloud.md#connections)
 		Idle:    50 * time.Second, // the vendor asks for less than 55 s: docs/vendors/rongcloud.md#connections
 		Secrets: []vendors.Secret{cfg.AppSecret},
 	}, opt)

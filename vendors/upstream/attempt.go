@@ -31,7 +31,7 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 		return c.fail(call, Answer{}, b.refusal())
 	}
 	defer t.end(errFailed, nil) // an adapter's panic counts as a failure
-	fault := c.once(ctx, call, start, out)
+	fault := c.roundTrip(ctx, call, start, out)
 	took := time.Since(start)
 	if fault == nil {
 		op.learn(took)
@@ -41,7 +41,7 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	callerLeft := ctx.Err() != nil && took < slow
 	verdict := verdictOf(fault.Outcome, callerLeft)
 	t.end(verdict, fault)
-	c.faults.note(fault, verdict)
+	c.faults.record(fault, verdict)
 	if fault.Outcome == vendors.Throttled {
 		op.shaper.coolDown(fault.RetryAfter)
 	}
@@ -51,8 +51,8 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 // signedForm is how many fields a signature adds to a form.
 const signedForm = 3
 
-// once signs, sends, reads, classifies and decodes.
-func (c *Client) once(ctx context.Context, call Call, start time.Time, out any) *vendors.Error {
+// roundTrip signs, sends, reads, classifies and decodes.
+func (c *Client) roundTrip(ctx context.Context, call Call, start time.Time, out any) *vendors.Error {
 	a := &attempt{Context: ctx, req: Request{
 		Method: call.Method, Path: call.Path, Now: start.Add(c.skew.get()),
 		Header: slices.Clone(call.Header), Query: slices.Clone(call.Query), Form: call.Form.copied(signedForm),

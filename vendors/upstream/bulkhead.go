@@ -17,7 +17,10 @@ type bulkhead struct{ places chan struct{} }
 
 func newBulkhead(n int) *bulkhead { return &bulkhead{places: make(chan struct{}, n)} }
 
-func (b *bulkhead) enter(ctx context.Context) *vendors.Error {
+func (b *bulkhead) acquire(ctx context.Context) *vendors.Error {
+	if ctx.Err() != nil {
+		return unsent(ctx)
+	}
 	select {
 	case b.places <- struct{}{}:
 		return nil
@@ -35,7 +38,7 @@ func (b *bulkhead) enter(ctx context.Context) *vendors.Error {
 	}
 }
 
-func (b *bulkhead) leave() { <-b.places }
+func (b *bulkhead) release() { <-b.places }
 
 // unsent is the error of a call whose context ended before anything was sent.
 func unsent(ctx context.Context) *vendors.Error {

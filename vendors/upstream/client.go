@@ -66,8 +66,7 @@ func withDefaults(cfg Config) Config {
 	cfg.Timeout = orDefault(cfg.Timeout, 5*time.Second)
 	cfg.Idle = orDefault(cfg.Idle, 50*time.Second)
 	cfg.Slow = orDefault(cfg.Slow, 700*time.Millisecond)
-	cfg.Conns = orDefault(cfg.Conns, 64)
-	cfg.Calls = orDefault(cfg.Calls, cfg.Conns)
+	cfg.Calls = orDefault(cfg.Calls, 64)
 	return cfg
 }
 

@@ -10,14 +10,15 @@ import (
 )
 
 // Do makes call and decodes the answer into out, a pointer to a zero value, which
-// may be nil. The error is a *vendors.Error always. It may take as long as the context allows; a context
-// without a deadline is given Timeout for each of at most three attempts.
+// may be nil. The error is a *vendors.Error always. It may take as long as the
+// context allows; a context without a deadline is given Timeout for each of at
+// most three attempts.
 func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	if call.Keep > 0 && call.Class == Read {
 		return c.kept(ctx, call, out)
 	}
 	start := time.Now()
-	made, fault := c.admitted(ctx, call, out)
+	made, fault := c.retryLoop(ctx, call, out)
 	end := time.Now()
 	took := end.Sub(start)
 	c.ops.of(call.Op).record(fault, took, end)
@@ -34,29 +35,23 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	return nil
 }
 
-func (c *Client) admitted(ctx context.Context, call Call, out any) (int, *vendors.Error) {
-	if ctx.Err() != nil {
-		return 0, c.fail(call, Answer{}, unsent(ctx))
-	}
-	if full := c.bulkhead.enter(ctx); full != nil {
+// retryLoop is the only one of the product; it holds a place in the bulkhead. Once
+// an attempt ended so that the vendor may have executed it, a later attempt that
+// fails cannot make that known: the call stays ambiguous, and nobody sends it
+// elsewhere.
+func (c *Client) retryLoop(ctx context.Context, call Call, out any) (int, *vendors.Error) {
+	if full := c.bulkhead.acquire(ctx); full != nil {
 		return 0, c.fail(call, Answer{}, full)
 	}
-	defer c.bulkhead.leave()
+	defer c.bulkhead.release()
 	c.budget.deposit()
-	return c.repeated(ctx, call, out)
-}
-
-// repeated is the only retry loop of the product. Once an attempt ended so that
-// the vendor may have executed it, a later attempt that fails cannot make that
-// known: the call stays ambiguous, and nobody sends it elsewhere.
-func (c *Client) repeated(ctx context.Context, call Call, out any) (int, *vendors.Error) {
 	var doubt *vendors.Error
 	op, journal, refreshed := c.ops.of(call.Op), vendors.JournalOf(ctx), false
 	for made := 1; ; made++ {
 		start := time.Now()
 		clock := c.skew.get()
 		fault := c.attempt(ctx, call, op, out)
-		note(journal, c.cfg.Vendor, call.Op, start, fault)
+		journalStep(journal, c.cfg.Vendor, call.Op, start, fault)
 		if fault == nil || fault.Outcome == vendors.DefiniteNo {
 			return made, fault
 		}
@@ -69,7 +64,7 @@ func (c *Client) repeated(ctx context.Context, call Call, out any) (int, *vendor
 		}
 		if again && sleep(ctx, wait) {
 			c.faults.retries.Add(1)
-			forget(out)
+			zero(out)
 			continue
 		}
 		if doubt != nil && fault.Outcome != vendors.Cancelled {
@@ -83,14 +78,14 @@ func (c *Client) repeated(ctx context.Context, call Call, out any) (int, *vendor
 	}
 }
 
-// forget takes out of out what an answer left there that did not count.
-func forget(out any) {
+// zero takes out of out what an answer left there that did not count.
+func zero(out any) {
 	if out != nil {
 		reflect.ValueOf(out).Elem().SetZero()
 	}
 }
 
-func note(j *vendors.Journal, vendor, op string, start time.Time, fault *vendors.Error) {
+func journalStep(j *vendors.Journal, vendor, op string, start time.Time, fault *vendors.Error) {
 	if j == nil {
 		return
 	}

@@ -77,7 +77,7 @@ type faults struct {
 	unknown map[[2]string]*vendors.UnknownCode
 }
 
-func (f *faults) note(e *vendors.Error, verdict error) {
+func (f *faults) record(e *vendors.Error, verdict error) {
 	if verdict == errFailed {
 		f.last.Store(e)
 	}

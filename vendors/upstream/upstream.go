@@ -34,9 +34,9 @@ type Config struct {
 	Vendor  string        // Vendor.Name
 	BaseURL string        // scheme and host, no path
 	Timeout time.Duration // per attempt; zero: 5 s
-	Conns   int           // connections at most, all kept when idle; zero: 64
+	Calls   int           // calls under way at most, waiting ones included, and connections; zero: 64
 	Idle    time.Duration // how long an idle connection is kept; zero: 50 s
-	Calls   int           // calls under way at most, waiting ones included; zero: Conns
+	Uses    int           // requests on one connection at most; zero: any number
 	// Slow is when an attempt starts to count against the breaker, whether it
 	// ends or not; zero: 700 ms. An operation that usually takes longer is given
 	// four times its usual time, but never more than half of Timeout.

@@ -1,16 +1,12 @@
 package upstream
 
 import (
-	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"switchboard/vendors"
 )
 
 // counting serves h and counts the connections it was given.
@@ -49,7 +45,7 @@ func TestConnectionOutlivesAnswersOfEveryLength(t *testing.T) {
 func TestIdleConnectionIsUsedAfterMoreThanAnAttemptsTime(t *testing.T) {
 	url, opened := counting(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) })
 	c := dial(t, Config{BaseURL: url})
-	via, ok := c.http.GetClient().Transport.(*lean)
+	via, ok := c.http.GetClient().Transport.(*direct)
 	if !ok {
 		t.Skip("net/http's transport sets no deadline on connections")
 	}
@@ -64,23 +60,25 @@ func TestIdleConnectionIsUsedAfterMoreThanAnAttemptsTime(t *testing.T) {
 	}
 }
 
-// A request context without a deadline must not wait for a place for ever.
-func TestWaitForAConnectionEndsWithTheAttempt(t *testing.T) {
-	c := dial(t, Config{BaseURL: refusing(t), Conns: 1, Timeout: 20 * time.Millisecond})
-	via, ok := c.http.GetClient().Transport.(*lean)
+// The vendor's name may lead elsewhere by now, and some want to see no connection
+// for long.
+func TestConnectionEndsWithItsAgeAndItsUses(t *testing.T) {
+	url, opened := counting(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) })
+	c := dial(t, Config{BaseURL: url, Uses: 3})
+	via, ok := c.http.GetClient().Transport.(*direct)
 	if !ok {
-		t.Skip("net/http's transport keeps its own places")
+		t.Skip("net/http's transport bounds neither")
 	}
-	via.places <- struct{}{}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Do(context.Background(), post(nil), nil) }()
-	select {
-	case err := <-ended:
-		outcomeIs(t, err, vendors.NotSent)
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the cause is lost: %v", err)
+	for i := range 7 {
+		if err := c.Do(t.Context(), get(nil), nil); err != nil {
+			t.Fatal(err)
 		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("a call without a place waits still")
+		if want := int64(i/3 + 1); opened.Load() != want {
+			t.Errorf("%d connections after %d requests, want %d", opened.Load(), i+1, want)
+		}
+	}
+	via.idle[0].opened = time.Now().Add(-maxAge)
+	if err := c.Do(t.Context(), get(nil), nil); err != nil || opened.Load() != 4 {
+		t.Errorf("an old connection was used: %d opened, %v", opened.Load(), err)
 	}
 }

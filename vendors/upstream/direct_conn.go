@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"bufio"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -11,19 +10,21 @@ import (
 	"time"
 )
 
-// leanConn is one connection; between its taking and its return one goroutine
+// directConn is one connection; between its taking and its return one goroutine
 // has it.
-type leanConn struct {
+type directConn struct {
 	net.Conn                      // TLS where the scheme says so
 	peek     func() (bool, error) // whether what is under it has unread bytes; io.EOF when the vendor closed it
 	in       *bufio.Reader
 	out      *bufio.Writer
-	left     int64     // bytes that the vendor may still send before its headers end
-	since    time.Time // idle since
+	left     int64 // bytes that the vendor may still send before its headers end
+	used     int   // exchanges that ended
+
+	opened, idleSince time.Time
 }
 
 // Read holds the head of an answer inside maxHead.
-func (c *leanConn) Read(p []byte) (int, error) {
+func (c *directConn) Read(p []byte) (int, error) {
 	if c.left <= 0 {
 		return 0, errors.New("the answer's headers are too long")
 	}
@@ -36,7 +37,7 @@ func (c *leanConn) Read(p []byte) (int, error) {
 }
 
 // exchange sends r and reads the head of the answer.
-func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
+func (c *directConn) exchange(r *http.Request) (*http.Response, error) {
 	c.left = maxHead
 	if err := c.send(r); err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (c *leanConn) exchange(r *http.Request) (*http.Response, error) {
 // send writes r, whose body has a known size, and marks it as sent as soon as the
 // vendor may have read it. r.Write would do the same for requests of every
 // kind.
-func (c *leanConn) send(r *http.Request) error {
+func (c *directConn) send(r *http.Request) error {
 	if r.Body != nil {
 		defer r.Body.Close()
 	}
@@ -88,23 +89,12 @@ func (c *leanConn) send(r *http.Request) error {
 	return c.out.Flush()
 }
 
+// expire ends whatever waits for the vendor.
+func (c *directConn) expire() { _ = c.SetDeadline(time.Unix(1, 0)) }
+
 // alive reports whether the vendor has neither closed nor spoken since the last
-// answer. Over TLS it may have sent what belongs to the protocol alone.
-func (c *leanConn) alive(end time.Time) bool {
+// answer. What TLS alone has to say counts as spoken: it is rare between answers.
+func (c *directConn) alive() bool {
 	pending, err := c.peek()
-	if err != nil {
-		return false
-	}
-	if !pending {
-		return true
-	}
-	if _, secure := c.Conn.(*tls.Conn); !secure {
-		return false
-	}
-	c.left = maxHead
-	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
-	_, err = c.in.Peek(1)
-	_ = c.SetReadDeadline(end)
-	var late net.Error
-	return errors.As(err, &late) && late.Timeout()
+	return err == nil && !pending
 }
