@@ -9,7 +9,7 @@ import (
 
 // A3 refuses an ask whose first offer would come so late that little of its life
 // were left to be refused in, and asked about again. Without it a queue at overload
-// grows until everybody is served just before he gives up.
+// grows until everybody is served just before giving up.
 
 const (
 	paceWindow = 120e3       // ms; what happened longer ago counts for little
@@ -82,7 +82,7 @@ func unoffered(t *ticket.Ticket) bool {
 }
 
 // load is what an ask would meet: tickets under way, those of them that wait for
-// their first offer, and the time to its own. Somebody idle may be for him, at the
+// their first offer, and the time to its own. Somebody idle may be for this ask, at the
 // latest when the filters are given up; save where the strategy passes over who is.
 func (p *pool) load(now ticket.Instant) (live, waiting int, wait time.Duration) {
 	p.mu.Lock()

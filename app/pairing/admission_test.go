@@ -42,7 +42,7 @@ func TestAdmission(t *testing.T) {
 	calm := with("cross_ask", "off", "round_timeout", "50s")
 	rows(t, map[string]func(t *testing.T){
 		// Every other measure of the same crowd is calm: it gets two offers a second.
-		"A3 the first offer would come too late": func(t *testing.T) {
+		"A3 an ask whose first offer would come too late is refused": func(t *testing.T) {
 			w := newWorld(t, calm)
 			throng(t, w, 14, 8) // one served in 2.5 s
 			var later *RetryError
@@ -57,25 +57,25 @@ func TestAdmission(t *testing.T) {
 			w.settle()
 			must(t, w.tryAsk(2002))
 		},
-		"A3 another limit": func(t *testing.T) {
+		"A3 max_wait sets how late the first offer may come": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "max_wait", "12s"))
 			throng(t, w, 12, 8)
 			must(t, w.tryAsk(2000))
 			wantErr(t, w.tryAsk(2001), ErrClosed)
 		},
-		"A3 switched off": func(t *testing.T) {
+		"A3 with admission off no ask is refused for its wait": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "admission", "false"))
 			throng(t, w, 24, 8)
 			must(t, w.tryAsk(2000))
 		},
-		"A3 what another replica offers counts too": func(t *testing.T) {
+		"A3 first offers by another replica count too": func(t *testing.T) {
 			w := newWorld(t, calm)
 			throng(t, w, 16, 8)
 			w.wantWait(21 * time.Second)
 			w.nextReplica()
 			w.wantWait(21 * time.Second)
 		},
-		"A3 what comes at once tells nothing": func(t *testing.T) {
+		"A3 first offers that come at once do not tell the pace": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
 			w.svc.pool(app, DefaultScene, w.svc.presence(t.Context(), app))
 			for i := range ticket.UID(20) {
@@ -89,7 +89,7 @@ func TestAdmission(t *testing.T) {
 			}
 			w.wantWait(0)
 		},
-		"A3 somebody idle may be for him": func(t *testing.T) {
+		"A3 nobody is refused while somebody is idle": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "answer_timeout", "50s"))
 			w.profiles = map[ticket.UID]Profile{}
 			for i := range ticket.UID(20) {
@@ -109,13 +109,13 @@ func TestAdmission(t *testing.T) {
 			w.settle()
 			must(t, w.tryAsk(3000))
 		},
-		"A3 a few who wait are no overload": func(t *testing.T) {
+		"A3 a few who wait are no overload: the ask is taken": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "round_timeout", "50s", "max_wait", "1s"))
 			throng(t, w, 11, 8)
 			must(t, w.tryAsk(2000))
 			wantErr(t, w.tryAsk(2001), ErrClosed)
 		},
-		"A3 what was long ago tells nothing": func(t *testing.T) {
+		"A3 how offers came long ago does not refuse an ask now": func(t *testing.T) {
 			w := newWorld(t, calm)
 			throng(t, w, 12, 8)
 			w.pass(2 * time.Minute)

@@ -30,19 +30,19 @@ func TestAnswers(t *testing.T) {
 				t.Fatalf("the loser has a cooldown: %+v", c)
 			}
 		},
-		"N1 within the grace": func(t *testing.T) {
+		"N1 a pass within the grace still wins": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.at = w.ticket(ask).Offers[0].Deadline + 500
 			must(t, w.answer(ask, 2, 1, true))
 		},
-		"N1 before the sending is known": func(t *testing.T) {
+		"N1 a pass before the delivery is known still wins": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.online(2)
 			ask := w.ask(1)
 			w.svc.MatchOnce(context.Background())
 			must(t, w.answer(ask, 2, 1, true))
 		},
-		"N2 the payer cannot pay any more": func(t *testing.T) {
+		"N2 a pass ends the ask when the payer cannot pay any more": func(t *testing.T) {
 			w := newWorld(t, with("balance.min_ask", "5"))
 			w.coins[1] = 5
 			w.online(2)
@@ -55,13 +55,13 @@ func TestAnswers(t *testing.T) {
 			w.wantHeard(1, "end:balance")
 			w.wantHeard(2, "dispatch", "rescind:balance")
 		},
-		"N3 the answerer cannot": func(t *testing.T) {
+		"N3 a candidate who has too few coins cannot pass": func(t *testing.T) {
 			w, ask := offered(t, with("balance.answerer_min", "5"))
 			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrBalance)
 			w.wantState(ask, ticket.Searching)
 			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrBalance)
 		},
-		"N4 no": func(t *testing.T) {
+		"N4 a refusal frees the candidate after the cooldown and the search goes on": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, false))
 			w.wantState(ask, ticket.Searching)
@@ -69,16 +69,16 @@ func TestAnswers(t *testing.T) {
 				t.Fatalf("%+v", c)
 			}
 			w.pass(20 * time.Second)
-			w.wantState(ask, ticket.Searching) // he refused this ask for good
+			w.wantState(ask, ticket.Searching) // the candidate refused this ask for good
 		},
-		"N5 the same again": func(t *testing.T) {
+		"N5 the same answer again has the same code and changes nothing": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.cancel(ask, 1))
 			must(t, w.answer(ask, 2, 1, true))
 		},
-		"N6 the winner changes his mind": func(t *testing.T) {
+		"N6 a winner who refuses before the call opens the next round": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.answer(ask, 2, 1, false))
@@ -87,12 +87,12 @@ func TestAnswers(t *testing.T) {
 				t.Fatalf("%+v", tk)
 			}
 		},
-		"N6 not once the call is seen": func(t *testing.T) {
+		"N6 a winner cannot refuse once the call is seen": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			wantErr(t, w.answer(ask, 2, 1, false), ticket.ErrNoOffer)
 			w.wantState(ask, ticket.Preview)
 		},
-		"N7 N14 too late": func(t *testing.T) {
+		"N7 N14 an answer after the time-out is too late": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.pass(11 * time.Second)
 			w.wantState(ask, ticket.Searching)
@@ -101,22 +101,22 @@ func TestAnswers(t *testing.T) {
 				t.Fatalf("%+v", c)
 			}
 		},
-		"N7 after the deadline and before the timer": func(t *testing.T) {
+		"N7 a pass after the deadline is too late, also before the timer fires": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.at = w.ticket(ask).Offers[0].Deadline + 501
 			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrTooLate)
 		},
-		"N8 N13 somebody else was faster": func(t *testing.T) {
+		"N8 N13 of two passes the second is told that somebody else was faster": func(t *testing.T) {
 			w, ask := both(t)
 			must(t, w.answer(ask, 3, 1, true))
 			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrTaken)
 		},
-		"N9 over": func(t *testing.T) {
+		"N9 an answer to an ask that is over is told so": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.cancel(ask, 1))
 			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrEnded)
 		},
-		"N10 another round": func(t *testing.T) {
+		"N10 an answer to another round has the code of that round's offer": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			wantErr(t, w.answer(ask, 2, 2, true), ticket.ErrWrongRound)
 			w.pass(11 * time.Second)
@@ -127,13 +127,13 @@ func TestAnswers(t *testing.T) {
 			wantErr(t, w.answer(ask, 2, 1, true), ticket.ErrTooLate)
 			wantErr(t, w.answer(ask, 9, 1, true), ticket.ErrWrongRound)
 		},
-		"N11 N12 nobody asked him": func(t *testing.T) {
+		"N11 N12 who was never offered, or names no ask, is told so": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			wantErr(t, w.answer(ask, 9, 1, true), ticket.ErrNoOffer)
 			wantErr(t, w.answer("1", 2, 1, true), ticket.ErrUnknownAsk)
 			wantErr(t, w.svc.Answer(context.Background(), "other", ask, 2, 1, true), ticket.ErrUnknownAsk)
 		},
-		"N14 who never answers is left alone": func(t *testing.T) {
+		"N14 a candidate who never answers is paused": func(t *testing.T) {
 			w := newWorld(t, with("max_rna", "2", "rna_cooldown", "0s", "ask_ttl", "5m", "max_rounds", "9", "round_timeout", "12s"))
 			w.online(2)
 			ask := w.ask(1)
@@ -150,10 +150,10 @@ func TestAnswers(t *testing.T) {
 			must(t, err)
 			w.pass(13 * time.Second)
 			if len(w.ticket(ask).Offers) <= n {
-				t.Fatalf("he is back and was not asked: %+v", w.ticket(ask))
+				t.Fatalf("the candidate is back and was not asked: %+v", w.ticket(ask))
 			}
 		},
-		"N16 the candidate leaves": func(t *testing.T) {
+		"N16 a candidate who leaves loses the offer without a silence counted": func(t *testing.T) {
 			for name, leave := range map[string]func(w *world){
 				"logout":      func(w *world) { must(t, w.leave(2)) },
 				"unavailable": func(w *world) { _, err := w.svc.SetAvail(context.Background(), app, 2, false); must(t, err) },

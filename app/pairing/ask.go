@@ -23,7 +23,7 @@ func (s *Service) Ask(ctx context.Context, app string, scene int, uid ticket.UID
 			case askNo != "":
 				return askNo, nil // A7
 			case held:
-				continue // he was freed, or has moved on: from the top (A11)
+				continue // the person was freed, or has moved on: from the top (A11)
 			}
 		}
 		askNo, err := s.open(ctx, app, scene, uid)
@@ -38,7 +38,7 @@ func (s *Service) Ask(ctx context.Context, app string, scene int, uid ticket.UID
 }
 
 // free reports that this replica, which alone writes claims, dropped uid's last
-// one: then the store is not asked, and the claim of his ask decides (A10 to A12).
+// one: then the store is not asked, and the claim of the ask decides (A10 to A12).
 func (s *Service) free(app string, scene int, uid ticket.UID) bool {
 	if s.Shared {
 		return false
@@ -74,7 +74,7 @@ func (s *Service) takesPart(ctx context.Context, app string, uid ticket.UID) (he
 	return true, "", err
 }
 
-// heldTicket is the caller's own ask where he holds an offer while it waits (A7 in H).
+// heldTicket is the caller's own ask where the caller holds an offer while it waits (A7 in H).
 func (s *Service) heldTicket(ctx context.Context, askNo string, uid ticket.UID) (string, error) {
 	t, err := s.read(ctx, askNo)
 	if err != nil {
@@ -244,7 +244,7 @@ func (s *Service) admits(ctx context.Context, p *pool, cfg *ticket.Config, uid t
 		return ticket.ErrUnavailable
 	case cfg.PoolAskRole != "" && profile.Role != cfg.PoolAskRole:
 		s.count("asks", "role")
-		return ErrNoConfig // this scene is not for him
+		return ErrNoConfig // this scene is not for this role
 	}
 	p.profiled(uid, profile)
 	return nil

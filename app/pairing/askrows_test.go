@@ -16,20 +16,20 @@ func (w *world) tryAsk(uid ticket.UID) error {
 
 func TestAsks(t *testing.T) {
 	rows(t, map[string]func(t *testing.T){
-		"A1 the source fails and nothing young enough is known": func(t *testing.T) {
+		"A1 an ask is refused when the source fails and no young answer is known": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, errors.New("down") }}
 			wantErr(t, w.tryAsk(1), ErrConfig)
 		},
-		"A2 no row": func(t *testing.T) {
+		"A2 an ask without a configuration is refused": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.svc.Configs = &Configs{Source: func(context.Context, string, int) (map[string]string, error) { return nil, ErrNoConfig }}
 			wantErr(t, w.tryAsk(1), ErrNoConfig)
 		},
-		"A3 disabled": func(t *testing.T) {
+		"A3 an ask is refused while pairing is off": func(t *testing.T) {
 			wantErr(t, newWorld(t, with("enabled", "false")).tryAsk(1), ErrClosed)
 		},
-		"A3 too many live": func(t *testing.T) {
+		"A3 an ask is refused when too many are live": func(t *testing.T) {
 			w := newWorld(t, with("max_live", "1"))
 			w.ask(1)
 			var later *RetryError
@@ -37,7 +37,7 @@ func TestAsks(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 		},
-		"A4 too fast": func(t *testing.T) {
+		"A4 who asks too fast is refused for a while": func(t *testing.T) {
 			w := newWorld(t, with("ask_rate", "1", "ask_burst", "2"))
 			for range 2 {
 				must(t, w.cancel(w.ask(1), 1))
@@ -46,12 +46,12 @@ func TestAsks(t *testing.T) {
 			w.at += 1000
 			must(t, w.tryAsk(1))
 		},
-		"A5 no channel": func(t *testing.T) {
+		"A5 an ask is refused while no vendor can carry the dispatch": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.channel = false
 			wantErr(t, w.tryAsk(1), ticket.ErrUnavailable)
 		},
-		"A6 short, and unknown": func(t *testing.T) {
+		"A6 a balance that is short or unknown refuses the ask, each with its code": func(t *testing.T) {
 			w := newWorld(t, with("balance.min_ask", "5"))
 			wantErr(t, w.tryAsk(1), ticket.ErrBalance)
 			w.coins[1], w.balance = 9, errors.New("down")
@@ -59,7 +59,7 @@ func TestAsks(t *testing.T) {
 			w.balance = nil
 			must(t, w.tryAsk(1))
 		},
-		"A6 unknown is let through where so configured": func(t *testing.T) {
+		"A6 an unknown balance lets the ask through where so configured": func(t *testing.T) {
 			w := newWorld(t, with("balance.min_ask", "5", "balance.on_error", "allow"))
 			w.balance = errors.New("down")
 			must(t, w.tryAsk(1))
@@ -79,7 +79,7 @@ func TestAsks(t *testing.T) {
 				t.Fatalf("%s, then %s", ask, again)
 			}
 		},
-		"A7b replace": func(t *testing.T) {
+		"A7b asking again ends the old ask where so configured": func(t *testing.T) {
 			w, ask := offered(t, with("dup_ask", "replace"))
 			again := w.ask(1)
 			if again == ask {
@@ -88,7 +88,7 @@ func TestAsks(t *testing.T) {
 			w.settle()
 			w.wantEnd(ask, ticket.ReasonCancelled)
 		},
-		"A8 in a call": func(t *testing.T) {
+		"A8 who is in a call is told of the live ask": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			for _, uid := range []ticket.UID{1, 2} {
 				var busy *ticket.BusyError
@@ -97,7 +97,7 @@ func TestAsks(t *testing.T) {
 				}
 			}
 		},
-		"A9 an offer is refused by asking": func(t *testing.T) {
+		"A9 a candidate who asks refuses the open offer": func(t *testing.T) {
 			w, ask := offered(t, off)
 			w.ask(2)
 			w.wantState(ask, ticket.Searching)
@@ -105,11 +105,11 @@ func TestAsks(t *testing.T) {
 				t.Fatalf("%+v", o)
 			}
 		},
-		"A9b or keeps from asking": func(t *testing.T) {
+		"A9b an open offer keeps its candidate from asking where so configured": func(t *testing.T) {
 			w, _ := offered(t, with("ask_while_offered", "reject"))
 			wantErr(t, w.tryAsk(2), ticket.ErrBusy)
 		},
-		"A10 a claim and one round": func(t *testing.T) {
+		"A10 a new ask holds a claim and is in its first round": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			tk := w.ticket(ask)

@@ -143,7 +143,7 @@ func (a *audit) offers(old, t *ticket.Ticket) {
 				a.fail(4, "an offer was born %v", o.State)
 			}
 			if o.UID == t.Asker {
-				a.fail(9, "the asker was offered himself")
+				a.fail(9, "the asker was offered their own ask")
 			}
 			if t.State == ticket.Ended {
 				a.fail(6, "an offer was opened after the end")
@@ -280,7 +280,7 @@ func (a *audit) met(t *ticket.Ticket, uid ticket.UID) bool {
 	return slices.Contains(met, uid)
 }
 
-// leased is invariant 12's bound: nobody is held beyond his lease.
+// leased is invariant 12's bound: nobody is held beyond the lease.
 func (a *audit) leased(drops []ticket.Release) {
 	for _, d := range drops {
 		if c, held := a.claims[person{app, d.Claim.UID}]; held && d.Claim.Same(c) && a.now() > c.LeaseUntil && !a.w.jumpy {

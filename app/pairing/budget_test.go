@@ -29,7 +29,7 @@ func TestTheSendBudget(t *testing.T) {
 			w.ringable(2)
 			w.pass(2 * time.Second)
 			w.wantState(ask, ticket.Searching)
-			w.online(3) // his socket costs nothing
+			w.online(3) // a socket costs nothing
 			w.settle()
 			if got := w.offeredTo(ask); got != 3 {
 				t.Fatalf("offered to %d", got)

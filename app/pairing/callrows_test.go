@@ -30,7 +30,7 @@ func (w *world) billed(key string) (n int, seconds int64) {
 
 func TestCalls(t *testing.T) {
 	rows(t, map[string]func(t *testing.T){
-		"C1 the call is seen": func(t *testing.T) {
+		"C1 a call that is seen begins the preview and names the record": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			tk := w.ticket(ask)
 			if r := tk.Round(); r.CallID != "c" || r.StartAt != int64(w.at)/1000 || tk.ConfirmBy == 0 {
@@ -38,14 +38,14 @@ func TestCalls(t *testing.T) {
 			}
 			must(t, w.started(ask, 1, "c", 1, 2))
 		},
-		"C2 of other people, or another round": func(t *testing.T) {
+		"C2 a call of other people or another round is ignored": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			wantErr(t, w.started(ask, 1, "c", 1, 9), ticket.ErrMismatch)
 			wantErr(t, w.started(ask, 2, "c", 1, 2), ticket.ErrMismatch)
 			w.wantState(ask, ticket.Connecting)
 		},
-		"C3 nobody calls": func(t *testing.T) {
+		"C3 a round in which nobody calls is closed": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			w.pass(16 * time.Second)
@@ -55,7 +55,7 @@ func TestCalls(t *testing.T) {
 			}
 			w.wantHeard(1, "matched", "round:connect_timeout")
 		},
-		"C4 the call ends before a like": func(t *testing.T) {
+		"C4 a call that ends before a like opens the next round": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.over(ask, 1, "c"))
 			w.settle()
@@ -64,25 +64,25 @@ func TestCalls(t *testing.T) {
 			}
 			w.wantHeard(2, "dispatch", "matched", "round_end:call_failed")
 		},
-		"C5 in the last round": func(t *testing.T) {
+		"C5 a call that ends before a like in the last round ends the ask": func(t *testing.T) {
 			w, ask := talking(t, with("max_rounds", "1"))
 			must(t, w.over(ask, 1, "c"))
 			w.wantEnd(ask, ticket.ReasonMaxRounds)
 		},
-		"C6 like": func(t *testing.T) {
+		"C6 a like starts the billing": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
 			if n, _ := w.billed(ask + ":1:start"); n != 1 || w.ticket(ask).CallBy == 0 {
 				t.Fatalf("%d starts", n)
 			}
 		},
-		"C6 the confirm overtakes the news of the call": func(t *testing.T) {
+		"C6 a like that overtakes the news of the call names the call": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.confirm(ask, 1, 1, 2, "c", true))
 			w.wantState(ask, ticket.Liked)
 			w.audit.recordedLive(ask)
 		},
-		"C7 short: top up and repeat": func(t *testing.T) {
+		"C7 who is short may top up and like again": func(t *testing.T) {
 			w, ask := talking(t, with("balance.min_like", "5"))
 			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ticket.ErrBalance)
 			w.wantState(ask, ticket.Preview)
@@ -91,7 +91,7 @@ func TestCalls(t *testing.T) {
 			w.balance, w.coins[1] = nil, 5
 			must(t, w.confirm(ask, 1, 1, 2, "c", true))
 		},
-		"C8 dislike": func(t *testing.T) {
+		"C8 a dislike hangs up and opens the next round": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.confirm(ask, 1, 1, 2, "c", false))
 			if o := w.orders(); len(o) != 1 || o[0] != "c" {
@@ -107,7 +107,7 @@ func TestCalls(t *testing.T) {
 				t.Fatalf("met %v", met)
 			}
 		},
-		"C9 C10 like again, then dislike": func(t *testing.T) {
+		"C9 C10 a like again changes nothing, a dislike after it is refused": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
 			v := w.ticket(ask).Version
 			must(t, w.confirm(ask, 1, 1, 2, "c", true))
@@ -116,14 +116,14 @@ func TestCalls(t *testing.T) {
 				t.Fatal("something changed")
 			}
 		},
-		"C11 wrong in some way": func(t *testing.T) {
+		"C11 a confirm of another round, person or call is refused": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			wantErr(t, w.confirm(ask, 1, 2, 2, "c", true), ticket.ErrWrongRound)
 			wantErr(t, w.confirm(ask, 1, 1, 9, "c", true), ticket.ErrMismatch)
 			wantErr(t, w.confirm(ask, 1, 1, 2, "d", true), ticket.ErrMismatch)
 			wantErr(t, w.confirm(ask, 2, 1, 2, "c", true), ticket.ErrUnknownAsk)
 		},
-		"C12 after the round moved on": func(t *testing.T) {
+		"C12 a repeated confirm has its first code after the round moved on": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.confirm(ask, 1, 1, 2, "c", false))
 			must(t, w.confirm(ask, 1, 1, 2, "c", false))
@@ -132,7 +132,7 @@ func TestCalls(t *testing.T) {
 			must(t, w.confirm(ask, 1, 1, 2, "c", false))
 			wantErr(t, w.confirm(ask, 1, 1, 2, "c", true), ticket.ErrEnded)
 		},
-		"C13 no confirm": func(t *testing.T) {
+		"C13 without a confirm the configured action is taken": func(t *testing.T) {
 			for action, check := range map[string]func(w *world, ask string){
 				"end":     func(w *world, ask string) { w.wantEnd(ask, ticket.ReasonConfirmTimeout) },
 				"dislike": func(w *world, ask string) { w.wantState(ask, ticket.Searching) },
@@ -170,7 +170,7 @@ func TestCalls(t *testing.T) {
 				t.Fatalf("billed %d s after the first word", s)
 			}
 		},
-		"D4 the watchdog ends it otherwise": func(t *testing.T) {
+		"D4 the watchdog ends a liked call that one side left": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
 			w.offline(1)
 			w.pass(20 * time.Second)
@@ -181,21 +181,21 @@ func TestCalls(t *testing.T) {
 			w.pass(31 * time.Second)
 			w.wantEnd(ask, ticket.ReasonCallEnded)
 			if _, s := w.billed(ask + ":1:settle"); s != 40 {
-				t.Fatalf("billed %d s, he left after 40", s)
+				t.Fatalf("billed %d s, the last one left after 40", s)
 			}
 		},
-		"C15 too long": func(t *testing.T) {
+		"C15 a liked call that is too long is ended and settled": func(t *testing.T) {
 			w, ask := likedCall(t, with("call_max", "1m"))
 			w.pass(61 * time.Second)
 			w.wantEnd(ask, ticket.ReasonCallEnded)
 		},
-		"C16 the end of some other call": func(t *testing.T) {
+		"C16 the end of some other call changes nothing": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.over(ask, 1, "other"))
 			must(t, w.over(ask, 0, ""))
 			w.wantState(ask, ticket.Preview)
 		},
-		"C17 an invite that crossed the cancel": func(t *testing.T) {
+		"C17 a call that crossed the cancel is hung up without record or bill": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.cancel(ask, 1))
@@ -211,14 +211,14 @@ func TestCalls(t *testing.T) {
 
 func TestCancelsAndLeaving(t *testing.T) {
 	rows(t, map[string]func(t *testing.T){
-		"X1 X5 while searching, twice": func(t *testing.T) {
+		"X1 X5 a cancel while searching ends the ask, a second one changes nothing": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			must(t, w.cancel(ask, 1))
 			must(t, w.cancel(ask, 1))
 			w.wantEnd(ask, ticket.ReasonCancelled)
 		},
-		"X1 from H the offer stays": func(t *testing.T) {
+		"X1 a cancel of a held ask leaves the asker's open offer": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.online(1, 2)
 			first := w.ask(1)
@@ -233,7 +233,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 				t.Fatalf("%+v", c)
 			}
 		},
-		"X2 while offered": func(t *testing.T) {
+		"X2 a cancel while offered takes the offers back": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.cancel(ask, 1))
 			w.settle()
@@ -242,7 +242,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 				t.Fatalf("%+v", c)
 			}
 		},
-		"X3 before and in the preview": func(t *testing.T) {
+		"X3 a cancel before or in the preview hangs up and tells the peer": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			must(t, w.cancel(ask, 1))
 			if len(w.orders()) != 1 {
@@ -252,7 +252,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w.wantEnd(ask, ticket.ReasonCancelled)
 			w.wantHeard(2, "dispatch", "matched", "end:cancelled")
 		},
-		"X4 in the liked call": func(t *testing.T) {
+		"X4 a cancel in the liked call settles it": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
 			must(t, w.cancel(ask, 1))
 			w.settle()
@@ -261,12 +261,12 @@ func TestCancelsAndLeaving(t *testing.T) {
 				t.Fatalf("%d settles", n)
 			}
 		},
-		"X6 somebody else's": func(t *testing.T) {
+		"X6 nobody cancels somebody else's ask": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			wantErr(t, w.cancel(ask, 2), ticket.ErrUnknownAsk)
 			wantErr(t, w.cancel("1", 1), ticket.ErrUnknownAsk)
 		},
-		"X7 the pass comes first, or the cancel": func(t *testing.T) {
+		"X7 of a pass and a cancel at once the first one counts": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			must(t, w.answer(ask, 2, 1, true))
 			must(t, w.cancel(ask, 1))
@@ -282,7 +282,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w.coins[1] = 0
 			must(t, w.cancel(ask, 1))
 		},
-		"D1 the asker leaves": func(t *testing.T) {
+		"D1 an asker who is gone longer than the grace ends the ask": func(t *testing.T) {
 			w, ask := offered(t, nil)
 			w.offline(1)
 			w.pass(9 * time.Second)
@@ -293,7 +293,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			must(t, w.leave(1))
 			w.wantEnd(ask, ticket.ReasonAskerGone)
 		},
-		"D1 an asker in H": func(t *testing.T) {
+		"D1 an asker who leaves a held ask ends it and the offer": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.online(1, 2)
 			first := w.ask(1)
@@ -304,7 +304,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 			w.wantEnd(second, ticket.ReasonAskerGone)
 			w.wantState(first, ticket.Searching)
 		},
-		"D2 D3 one of two in the preview": func(t *testing.T) {
+		"D2 D3 who leaves the preview ends the ask as its asker, the round as its peer": func(t *testing.T) {
 			w, ask := talking(t, nil)
 			w.offline(1)
 			w.pass(11 * time.Second)
@@ -316,7 +316,7 @@ func TestCancelsAndLeaving(t *testing.T) {
 				t.Fatalf("%+v", tk)
 			}
 		},
-		"D5 banned": func(t *testing.T) {
+		"D5 a ban takes asker, candidate and peer out": func(t *testing.T) {
 			ctx := context.Background()
 			w, ask := offered(t, nil)
 			must(t, w.svc.Ban(ctx, app, 2))
@@ -383,7 +383,7 @@ func (a *audit) recordedLive(ask string) {
 	}
 }
 
-func TestInfoShowsEachWhatIsHis(t *testing.T) {
+func TestInfoShowsEachWhatIsTheirs(t *testing.T) {
 	w, ask := talking(t, nil)
 	ctx := context.Background()
 	full := ticket.View{Status: 2, AskNo: ask, Asker: 1, CallID: "c", Peer: 2}

@@ -96,7 +96,7 @@ func (w *world) class(cfg *ticket.Config, p person) string {
 }
 
 // conserved is invariant 16: a pool has each known person in exactly one place,
-// and it is the one where the store has him.
+// and it is the one that the store has.
 func (w *world) conserved() {
 	for _, p := range w.svc.allPools() {
 		idle, cooling := 0, 0
@@ -105,10 +105,10 @@ func (w *world) conserved() {
 			listed := (m.list == &p.idle) == (at == candidateIdle) && (m.list == &p.cooling) == (at == candidateCooling) ||
 				at == candidateOffline // noticed when looked at: docs/pairing.md#candidates
 			if _, taken := w.store.claims[person{app, uid}]; taken && m.taken.AskNo != "" {
-				has = at // what he does in an ask that others serve is not followed
+				has = at // what somebody does in an ask that others serve is not followed
 			}
 			if m.planned || at != has || !listed {
-				w.audit.fail(16, "%d is %s and the pool has him %s: idle %v, cooling %v, planned %v, taken %+v", uid, at, has, m.list == &p.idle, m.list == &p.cooling, m.planned, m.taken)
+				w.audit.fail(16, "%d is %s and the pool has %s: idle %v, cooling %v, planned %v, taken %+v", uid, at, has, m.list == &p.idle, m.list == &p.cooling, m.planned, m.taken)
 			}
 			if m.list == &p.idle {
 				idle++

@@ -24,8 +24,8 @@ func (a *asked) Holder(ctx context.Context, app string, uid ticket.UID) (ticket.
 	return a.Store.Holder(ctx, app, uid)
 }
 
-// Who was seen to be free is not looked up before his ask, and where that was
-// wrong his claim still brings him to the ask that he has (A12).
+// Who was seen to be free is not looked up before an ask, and where that was
+// wrong the claim still brings them to the ask that they have (A12).
 func TestAnAskOfOneWhoWasSeenFree(t *testing.T) {
 	ctx := context.Background()
 	store := &asked{Store: NewMemory(func() ticket.Instant { return ticket.At(time.Now()) })}

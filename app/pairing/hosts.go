@@ -32,7 +32,7 @@ type HostLists interface {
 
 // ChangeHosts makes a change to the list of app and scene, which has to be
 // configured. Everyone who is on it and not there any more is offered nothing
-// new; the offers he has stay open.
+// new; the open offers stay open.
 func (s *Service) ChangeHosts(ctx context.Context, app string, scene int, c HostChange) error {
 	if len(c.Add)+len(c.Remove) > HostsMax {
 		return ErrHosts

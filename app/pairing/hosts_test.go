@@ -38,7 +38,7 @@ func TestOnlyListedHostsAreOffered(t *testing.T) {
 			w.pass(2 * time.Second)
 			w.wantState(ask, ticket.Searching)
 		},
-		"who was taken off is not any more, and keeps the offer that he has": func(t *testing.T) {
+		"who was taken off is not any more, and keeps the open offer": func(t *testing.T) {
 			w := newWorld(t, with("pool.mode", "list"))
 			w.hosts(1, HostChange{Add: []ticket.UID{2}})
 			w.online(1, 2)

@@ -118,7 +118,7 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []ticket.
 		e := ticket.Evidence{Proof: ticket.ProofVendor, Online: online, At: now, Until: now.Add(cfg.PresenceTTL)}
 		err = s.Seen(ctx, p.app, uid, "vendor", e)
 		if !online {
-			// Whatever made us think so: until he shows himself again, he is away.
+			// Whatever made us think so: until they show up again, they are away.
 			e.Until = now
 			err = errors.Join(err, s.disprove(ctx, p, uid, e))
 			away = append(away, uid)

@@ -168,7 +168,7 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	return p.pick(w, m, pl)
 }
 
-// pick chooses m for w, if the budget has a message for him.
+// pick chooses m for w, if the budget has a message for them.
 func (p *pool) pick(w *waiter, m *Member, pl *plan) bool {
 	evidence, _ := m.BestEvidence(p.now)
 	if pl.sure && p.doubtful(m, evidence) {
@@ -190,7 +190,7 @@ func (p *pool) pick(w *waiter, m *Member, pl *plan) bool {
 }
 
 // doubtful: the vendor is asked before this person is offered anything. A call
-// to our API alone does not show that he can ring, unless he said so himself.
+// to our API alone does not show that somebody can ring, unless they said so.
 func (p *pool) doubtful(m *Member, e ticket.Evidence) bool {
 	switch e.Proof {
 	case ticket.ProofSocket:
@@ -202,7 +202,7 @@ func (p *pool) doubtful(m *Member, e ticket.Evidence) bool {
 	}
 }
 
-// pickAsker offers w to somebody who is searching himself and asked later (M15).
+// pickAsker offers w to somebody who is searching too and asked later (M15).
 func (p *pool) pickAsker(w *waiter, pl *plan) {
 	if !w.listed {
 		return
@@ -217,7 +217,7 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 		if evidence, present := m.BestEvidence(p.now); (!present || evidence.Proof != ticket.ProofSocket) && !p.allow() {
 			return false
 		}
-		p.unlist(m) // his own ask may have ended unheard
+		p.unlist(m) // their own ask may have ended unheard
 		other.busy, m.planned = true, true
 		pl.picks = append(pl.picks, ticket.Pick{UID: m.UID, Card: m.Card, HeldAsk: other.t.AskNo})
 		pl.seen = append(pl.seen, other.t.Version)
@@ -232,7 +232,7 @@ const (
 
 // batch assigns the oldest tickets and the idle candidates together at the
 // lowest total cost: acceptance and idle time against waiting time. Who is left
-// over may be offered to an asker, or be offered himself (M15).
+// over may be offered to an asker, or be offered the ask of another (M15).
 func (p *pool) batch() []plan {
 	rows, cols := p.crowd()
 	match := p.greedy
@@ -243,7 +243,7 @@ func (p *pool) batch() []plan {
 	for i, j := range match(rows, cols) {
 		w := rows[i]
 		if w.busy {
-			continue // he holds an offer by now
+			continue // the asker holds an offer by now
 		}
 		pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}}
 		if j >= 0 {

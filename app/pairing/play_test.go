@@ -204,7 +204,7 @@ func play(t *rapid.T, w *world) {
 			})
 		},
 		"forget a record": func(t *rapid.T) { w.forget(t, user()) },
-		"block": func(t *rapid.T) { // for good: who is blocked no more is offered once his profile is read
+		"block": func(t *rapid.T) { // for good: who is blocked no more is offered once the profile is read
 			if a, b := user(), user(); a != b && w.profiles != nil && rapid.IntRange(0, 3).Draw(t, "rare") == 0 && !slices.Contains(w.profiles[a].Blocked, b) {
 				p := w.profiles[a]
 				p.Blocked = append(slices.Clone(p.Blocked), b)

@@ -24,7 +24,7 @@ type pool struct {
 
 	strategyOf func(*ticket.Config) Strategy
 
-	sockets      sync.Map    // of UID to the Instant until which he holds a socket of ours
+	sockets      sync.Map    // of UID to the Instant until which they hold a socket of ours
 	unconfigured atomic.Bool // the source failed when it was last asked
 
 	mu           sync.Mutex     // guards what follows
@@ -203,7 +203,7 @@ func (p *pool) release(d ticket.Release) {
 	m := p.member(d.Claim.UID)
 	m.dropped = d.Claim
 	if m.taken.AskNo != "" && m.taken.AskNo != elsewhere && !d.Claim.Same(m.taken) {
-		return // he is somebody else's by now
+		return // the person is somebody else's by now
 	}
 	m.taken = ticket.Claim{}
 	m.ReadyAt, m.IdleSince = d.ReadyAt, p.now
@@ -215,7 +215,7 @@ func (p *pool) release(d ticket.Release) {
 	p.poke()
 }
 
-// list puts a person where he belongs now: among the idle, the cooling or neither.
+// list puts a person where they belong now: among the idle, the cooling or neither.
 func (p *pool) list(m *Member) {
 	p.unlist(m)
 	if m.taken.AskNo != "" || m.planned || !p.wants(m) || !p.answers(m) {

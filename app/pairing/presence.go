@@ -7,14 +7,14 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// Seen takes evidence that a person can be reached, or cannot, from one of his
+// Seen takes evidence that a person can be reached, or cannot, from one of their
 // sessions (docs/pairing.md#candidates).
 func (s *Service) Seen(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence) error {
 	return s.seen(ctx, app, uid, session, e, ticket.Gone{UID: uid})
 }
 
-// seen tells the ask that holds the person what his evidence, old and new, comes
-// to: gone is what he is where nothing shows him present.
+// seen tells the ask that holds the person what the evidence, old and new, comes
+// to: gone is what becomes of them where nothing shows them present.
 func (s *Service) seen(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, gone ticket.Gone) error {
 	c, err := s.Store.SavePresence(ctx, app, uid, session, e, s.now().Add(s.presence(ctx, app).AvailTTL))
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Service) VendorPresence(ctx context.Context, app string, uid ticket.UID
 }
 
 // LoggedOut takes a vendor's word that a session was left on purpose: there is no
-// grace (N16, D1), unless something newer or another session shows him present.
+// grace (N16, D1), unless something newer or another session shows them present.
 func (s *Service) LoggedOut(ctx context.Context, app string, uid ticket.UID, session string, at ticket.Instant) error {
 	return s.seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, false, at), ticket.Gone{UID: uid, Now: true})
 }
@@ -119,7 +119,7 @@ func (s *Service) SetAvail(ctx context.Context, app string, uid ticket.UID, on b
 	return 0, s.toHolder(ctx, app, uid, ticket.Unavailable{UID: uid}) // N16
 }
 
-// know brings a person's newest state to the pools of his app.
+// know brings a person's newest state to the pools of their app.
 func (s *Service) know(c ticket.Candidate) {
 	now := s.now()
 	s.everyPool(c.App, func(p *pool) { p.know(c, now) })

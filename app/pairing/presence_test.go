@@ -60,7 +60,7 @@ func TestPresence(t *testing.T) {
 				w.at = w.at.Add(50 * time.Second)
 				w.heardOf("2", "online", w.at)
 			}
-			w.heardOf("3", "online", w.at) // too late for his lease
+			w.heardOf("3", "online", w.at) // too late for the lease
 			ask := w.ask(1)
 			w.settle()
 			if got := w.offeredTo(ask); got != 2 {
@@ -70,7 +70,7 @@ func TestPresence(t *testing.T) {
 			w.settle()
 			w.wantState(ask, ticket.Searching)
 		},
-		"N14 who rings out too often is away, is told of, and comes back by his own word": func(t *testing.T) {
+		"N14 who rings out too often is away, is told of, and comes back by an own word": func(t *testing.T) {
 			w := newWorld(t, map[string]string{"pair.cross_ask": "off", "pair.max_rna": "2", "pair.rna_cooldown": "0s", "pair.ask_ttl": "10m", "pair.round_timeout": "10m"})
 			w.online(2)
 			var told []string

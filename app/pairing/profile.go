@@ -14,7 +14,7 @@ type Profile struct {
 	Language string
 	Region   string
 	Role     string
-	Blocked  []ticket.UID // whom he must never meet, ascending
+	Blocked  []ticket.UID // whom they must never meet, ascending
 }
 
 func (p *Profile) blocks(uid ticket.UID) bool {
@@ -42,7 +42,7 @@ func (s *Service) profile(ctx context.Context, cfg *ticket.Config, app string, u
 
 // unfit lists the picks of pl who must not be offered it, as profiles are now:
 // the pool may have filtered by older ones, or by none. Who is blocked is never
-// offered (invariant 9), and neither is he of whom nothing can be known.
+// offered (invariant 9), and neither is somebody of whom nothing can be known.
 func (s *Service) unfit(ctx context.Context, p *pool, pl *plan) (out []ticket.UID) {
 	if s.Profile == nil {
 		return nil
@@ -71,7 +71,7 @@ func (s *Service) unfit(ctx context.Context, p *pool, pl *plan) (out []ticket.UI
 // readAheadMax bounds the people whose profiles wait to be read.
 const readAheadMax = 4096
 
-// readAhead reads the profile of a person who has come, before he is looked for:
+// readAhead reads the profile of a person who has come, before they are looked for:
 // without it every stranger would cost the matcher one try.
 func (s *Service) readAhead(app string, uid ticket.UID) {
 	if s.Profile == nil {
@@ -79,7 +79,7 @@ func (s *Service) readAhead(app string, uid ticket.UID) {
 	}
 	select {
 	case s.ahead <- person{app, uid}:
-	default: // it is read when he is about to be offered
+	default: // it is read when they are about to be offered
 	}
 }
 
@@ -138,7 +138,7 @@ func (p *pool) fits(askNo string, uid ticket.UID) bool {
 	return w != nil && p.suits(w, p.member(uid))
 }
 
-// answers reports whether m may be offered something by his role; who is not
+// answers reports whether m may be offered something by their role; who is not
 // known yet may.
 func (p *pool) answers(m *Member) bool {
 	r := p.cfg.PoolAnswerRole

@@ -64,7 +64,7 @@ func TestProfilesDecideWhoMeets(t *testing.T) {
 			}
 			must(t, w.answer(ask, 3, 1, false))
 			w.at++
-			other := w.ask(2) // an asker is no host: he is not offered the other's ask either
+			other := w.ask(2) // an asker is no host: nobody offers them the other's ask either
 			w.settle()
 			w.wantState(ask, ticket.Searching)
 			w.wantState(other, ticket.Searching)
@@ -81,7 +81,7 @@ func TestProfilesDecideWhoMeets(t *testing.T) {
 				t.Fatalf("%+v", tk.Offers)
 			}
 		},
-		"a block that came while he waited counts, until it is lifted": func(t *testing.T) {
+		"a block that came while the asker waited counts, until it is lifted": func(t *testing.T) {
 			w := acquainted(t, map[ticket.UID]Profile{}, nil)
 			must(t, w.cancel(w.ask(1), 1)) // the pool is there
 			w.online(2)

@@ -34,14 +34,14 @@ import (
 
 // settings are the worlds that every history is played in.
 var settings = map[string]map[string]string{
-	"seed defaults":   {},
-	"fan-out":         {"pair.fanout": "3", "pair.cross_ask": "off", "pair.ask_while_offered": "reject"},
-	"progressive":     {"pair.fanout": "2", "pair.progressive_ms": "2000", "pair.dup_ask": "replace", "pair.cross_ask": "first"},
-	"rounds by offer": {"pair.round_mode": "dispatch", "pair.max_rounds": "3", "pair.confirm_action": "dislike"},
-	"billing":         {"pair.balance.min_ask": "1", "pair.balance.min_like": "2", "pair.balance.answerer_min": "1", "pair.price": "2"},
-	"short offers":    {"pair.offer_overrun": "0s", "pair.no_candidate": "end", "pair.confirm_action": "like", "pair.max_rna": "1"},
-	"strict seed":     {"pair.push.extra": "false", "pair.events": "false", "pair.payer": "peer"},
-	"batch":           {"pair.window_ms": "1s", "pair.strategy": "score"},
+	"defaults":           {},
+	"fan-out":            {"pair.fanout": "3", "pair.cross_ask": "off", "pair.ask_while_offered": "reject"},
+	"progressive":        {"pair.fanout": "2", "pair.progressive_ms": "2000", "pair.dup_ask": "replace", "pair.cross_ask": "first"},
+	"rounds by offer":    {"pair.round_mode": "dispatch", "pair.max_rounds": "3", "pair.confirm_action": "dislike"},
+	"billing":            {"pair.balance.min_ask": "1", "pair.balance.min_like": "2", "pair.balance.answerer_min": "1", "pair.price": "2"},
+	"short offers":       {"pair.offer_overrun": "0s", "pair.no_candidate": "end", "pair.confirm_action": "like", "pair.max_rna": "1"},
+	"strict product API": {"pair.push.extra": "false", "pair.events": "false", "pair.payer": "peer"},
+	"batch":              {"pair.window_ms": "1s", "pair.strategy": "score"},
 }
 
 // unhindered lets people ask as often as the histories want.

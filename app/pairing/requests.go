@@ -107,7 +107,7 @@ func (s *Service) CallOver(ctx context.Context, app, askNo string, ev ticket.Cal
 	return err
 }
 
-// Ban takes a person out of whatever he takes part in (D5).
+// Ban takes a person out of whatever they take part in (D5).
 func (s *Service) Ban(ctx context.Context, app string, uid ticket.UID) error {
 	return s.toHolder(ctx, app, uid, ticket.Banned{UID: uid})
 }
@@ -121,8 +121,8 @@ func (s *Service) End(ctx context.Context, app, askNo string, why ticket.Reason)
 	return err
 }
 
-// toHolder brings an event about a person to the ask that holds him, and to his
-// own ask where that one waits for his answer (H).
+// toHolder brings an event about a person to the ask that holds them, and to their
+// own ask where that one waits for their answer (H).
 func (s *Service) toHolder(ctx context.Context, app string, uid ticket.UID, ev ticket.Event) error {
 	c, held, err := s.Store.Holder(ctx, app, uid)
 	if err != nil || !held {
@@ -163,7 +163,7 @@ func (s *Service) Records(ctx context.Context, app string, uid ticket.UID, befor
 	return list[:min(limit, len(list))], nil
 }
 
-// liveRecord is the record of the call that uid is in; zero when he is in none.
+// liveRecord is the record of the call that uid is in; zero when there is none.
 func (s *Service) liveRecord(ctx context.Context, app string, uid ticket.UID) (ticket.Record, error) {
 	c, held, err := s.Store.Holder(ctx, app, uid)
 	if err != nil || !held {
@@ -179,7 +179,7 @@ func (s *Service) liveRecord(ctx context.Context, app string, uid ticket.UID) (t
 	return t.Record(), nil
 }
 
-// DeleteRecord hides one of uid's records from him (R1 to R4).
+// DeleteRecord hides one of uid's records from them (R1 to R4).
 func (s *Service) DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid ticket.UID) error {
 	err := s.Store.DeleteRecord(ctx, app, askNo, startAt, uid)
 	if !errors.Is(err, ticket.ErrUnknownAsk) {

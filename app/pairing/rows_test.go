@@ -34,7 +34,7 @@ func TestMatching(t *testing.T) {
 				t.Fatalf("%+v", c)
 			}
 		},
-		"A10 M1 with a candidate at hand they are one commit": func(t *testing.T) {
+		"A10 M1 an ask and its first offer are one commit with a candidate at hand": func(t *testing.T) {
 			w := newWorld(t, nil)
 			w.svc.pool(app, DefaultScene, w.svc.presence(context.Background(), app))
 			w.settle() // the store is read
@@ -77,7 +77,7 @@ func TestMatching(t *testing.T) {
 			w.settle()
 			w.wantState(ask, ticket.Offered)
 		},
-		"M1 a candidate who comes later": func(t *testing.T) {
+		"M1 a candidate who comes later is offered the waiting ask": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			w.settle()
@@ -86,7 +86,7 @@ func TestMatching(t *testing.T) {
 			w.settle()
 			w.wantState(ask, ticket.Offered)
 		},
-		"M1 up to k at once": func(t *testing.T) {
+		"M1 fan-out opens as many offers at once as configured": func(t *testing.T) {
 			w := newWorld(t, with("fanout", "3"))
 			w.online(1, 2, 3, 4, 5)
 			tk := w.ticket(w.ask(1))
@@ -96,7 +96,7 @@ func TestMatching(t *testing.T) {
 				t.Fatalf("%d offers", tk.OpenOffers())
 			}
 		},
-		"M1 one more by and by": func(t *testing.T) {
+		"M1 progressive fan-out opens one more offer by and by": func(t *testing.T) {
 			w := newWorld(t, with("fanout", "2", "progressive_ms", "2000"))
 			w.online(2, 3, 4)
 			ask := w.ask(1)
@@ -121,7 +121,7 @@ func TestMatching(t *testing.T) {
 			w.pass(2 * time.Second)
 			w.wantState(again, ticket.Offered)
 		},
-		"M3 nobody, and nobody to wait for": func(t *testing.T) {
+		"M3 an ask without anybody ends when so configured": func(t *testing.T) {
 			w := newWorld(t, with("no_candidate", "end", "no_candidate_after", "5s"))
 			ask := w.ask(1)
 			w.pass(6 * time.Second)
@@ -129,7 +129,7 @@ func TestMatching(t *testing.T) {
 			w2 := newWorld(t, with("no_candidate", "end", "no_candidate_after", "0s"))
 			wantErr(t, w2.tryAsk(1), ErrNoCandidate)
 		},
-		"M3 somebody refused, and there is another": func(t *testing.T) {
+		"M3 a refusal does not end an ask while there is another candidate": func(t *testing.T) {
 			w := newWorld(t, with("no_candidate", "end", "no_candidate_after", "5s"))
 			ask := w.ask(1)
 			w.pass(4 * time.Second)
@@ -144,7 +144,7 @@ func TestMatching(t *testing.T) {
 			w.pass(2 * time.Second)
 			w.wantEnd(ask, ticket.ReasonNoCandidate)
 		},
-		"M4 M5 rounds without anybody": func(t *testing.T) {
+		"M4 M5 rounds without anybody follow each other, and the last ends the ask": func(t *testing.T) {
 			w := newWorld(t, with("round_timeout", "5s", "max_rounds", "2"))
 			ask := w.ask(1)
 			w.pass(6 * time.Second)
@@ -155,7 +155,7 @@ func TestMatching(t *testing.T) {
 			w.wantEnd(ask, ticket.ReasonMaxRounds)
 			w.wantHeard(1, "round:round_timeout", "end:max_rounds")
 		},
-		"M6 the ask's time is over": func(t *testing.T) {
+		"M6 an ask whose time is over expires": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			w.pass(61 * time.Second)
@@ -172,7 +172,7 @@ func TestMatching(t *testing.T) {
 			w.wantEnd(ask, ticket.ReasonExpired)
 			w.wantHeard(2, "dispatch")
 		},
-		"M7 or is cut": func(t *testing.T) {
+		"M7 an open offer is cut with the ask where so configured": func(t *testing.T) {
 			w := newWorld(t, with("offer_overrun", "0s"))
 			ask := w.ask(1)
 			w.pass(55 * time.Second)
@@ -212,7 +212,7 @@ func TestMatching(t *testing.T) {
 			w.settle()
 			w.wantState(ask, ticket.Searching) // skipped for the round
 		},
-		"M10 others stay open": func(t *testing.T) {
+		"M10 a dispatch that fails leaves the other offers open": func(t *testing.T) {
 			w := newWorld(t, with("fanout", "2"))
 			w.online(2, 3)
 			ask := w.ask(1)
@@ -220,7 +220,7 @@ func TestMatching(t *testing.T) {
 			w.tellDispatch(ticket.DeliveryFailed)
 			w.wantState(ask, ticket.Offered)
 		},
-		"M12 no channel for too long": func(t *testing.T) {
+		"M12 without a vendor for too long a search ends": func(t *testing.T) {
 			w := newWorld(t, nil)
 			ask := w.ask(1)
 			w.channel = false
@@ -332,7 +332,7 @@ func TestPresenceIsVerifiedBeforeAnOffer(t *testing.T) {
 	w.at += 1
 	must(t, w.svc.Active(ctx, app, 2))
 	w.settle()
-	w.wantHeard(2, "dispatch") // he said himself that he wants offers
+	w.wantHeard(2, "dispatch") // the person's own word asks for offers
 	if asked[2] != 1 {
 		t.Fatalf("asked %v", asked)
 	}

@@ -24,8 +24,8 @@ type Command struct {
 	Reason  ticket.Reason
 	StartAt int64
 	TTL     time.Duration
-	Extra   bool // the fields that the seed does not have may be sent
-	Socket  bool // he holds a socket at our gateway
+	Extra   bool // the fields that the product API does not have may be sent
+	Socket  bool // the person holds a socket at our gateway
 }
 
 // Order asks the vendor to end a call.

@@ -110,7 +110,7 @@ func (s *Service) now() ticket.Instant { return ticket.At(s.Now()) + ticket.Inst
 const tries = 5
 
 // apply brings one event to a ticket: read, reduce, compare and set. What the
-// caller is told comes from a state that was read after he asked.
+// caller is told comes from a state that was read after the request came.
 func (s *Service) apply(ctx context.Context, askNo string, ev ticket.Event) (*ticket.Ticket, error) {
 	read := s.read
 	for range tries {

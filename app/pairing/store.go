@@ -64,10 +64,10 @@ type Tickets interface {
 
 // Records keeps connected rounds that have ended for the two people who had them.
 type Records interface {
-	// Records lists uid's records that he did not delete, newest first, from
+	// Records lists uid's records that they did not delete, newest first, from
 	// before the cursor (a StartAt and ask; zero: from the newest).
 	Records(ctx context.Context, app string, uid ticket.UID, before Cursor, limit int) ([]ticket.Record, error)
-	// DeleteRecord hides one record from uid. ErrUnknownAsk when it is not his
+	// DeleteRecord hides one record from uid. ErrUnknownAsk when it is not theirs
 	// or not there; again is no error.
 	DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid ticket.UID) error
 	// Met lists whom uid was connected with since, deleted or not, in no order; of
@@ -90,11 +90,11 @@ func (c Cursor) Compare(d Cursor) int {
 type Candidates interface {
 	// SavePresence stores what a session showed. Evidence older than what is
 	// stored for the same session changes nothing (Y5). Who is seen online while
-	// his own yes holds keeps it until lease. It returns the person.
+	// their own yes holds keeps it until lease. It returns the person.
 	SavePresence(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, lease ticket.Instant) (ticket.Candidate, error)
 	// SaveAvail stores a person's own word; on ends a pause. It returns the person.
 	SaveAvail(ctx context.Context, app string, uid ticket.UID, a ticket.Avail) (ticket.Candidate, error)
-	// Candidate reads one person; zero but for App and UID when he is unknown.
+	// Candidate reads one person; zero but for App and UID when they are unknown.
 	Candidate(ctx context.Context, app string, uid ticket.UID) (ticket.Candidate, error)
 	// Changes returns people and unfinished tickets of app that changed since,
 	// in the store's clock, with whether each person is claimed.

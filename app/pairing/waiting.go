@@ -69,7 +69,7 @@ func (p *pool) version(askNo string) int64 {
 	return 0
 }
 
-// introduce tells what matching needs to know of an asker beside his ticket,
+// introduce tells what matching needs to know of an asker beside the ticket,
 // which put lists.
 func (p *pool) introduce(t *ticket.Ticket, cfg *ticket.Config, met []ticket.UID) {
 	p.mu.Lock()

@@ -29,7 +29,7 @@ type world struct {
 	hasty      bool       // mutant: a delivery is noted before it is made
 	keyless    bool       // mutant: a charge has no key of its own
 	anyRound   bool       // mutant: an answer counts for the current round, whatever it names
-	flattering bool       // mutant: who lost is told that he won
+	flattering bool       // mutant: who lost is told to have won
 	destitute  bool       // mutant: a balance that cannot be read is taken for none
 	uncounted  string     // mutant: a label that is not counted
 	late       ticket.UID // mutant: whose answer is under way, too late or not
@@ -52,7 +52,7 @@ type world struct {
 	busyAt  ticket.Instant
 	acting  *Service                      // the replica that commits
 	short   map[ticket.UID]bool           // whose balance was positively said to be short
-	winners map[dispatchKey]ticket.UID    // by ask and round: who was told that he won
+	winners map[dispatchKey]ticket.UID    // by ask and round: who was told to have won
 	lost    map[string]ticket.Instant     // when an ask last lost a race
 	turn    map[ticket.UID]ticket.Instant // when somebody's profile was last read
 	counts  map[string]int                // what the counters of all replicas add up to

@@ -47,7 +47,7 @@ func addPerson(tx *sqldb.Tx, app string, uid ticket.UID) error {
 	return err
 }
 
-// change reads a person, changes him and writes him back. Who is not there yet
+// change reads a person, changes it and writes it back. Who is not there yet
 // is made first, so that two replicas wait for one row.
 func (s *Store) change(ctx context.Context, app string, uid ticket.UID, do func(*ticket.Candidate) bool) (c ticket.Candidate, err error) {
 	err = s.db.WriteKeyed(ctx, fmt.Sprint(app, uid), func(tx *sqldb.Tx) error {

@@ -40,7 +40,7 @@ func connect(b *testing.B, store pairing.Store, askers, candidates int) *line {
 		Configs: &pairing.Configs{Source: pairing.Everywhere(quick()), Refresh: time.Hour},
 		Send: func(_ context.Context, c pairing.Command) error {
 			if c.Name == ticket.CommandDispatch {
-				l.call[c.Asker] <- c // his worker answers for the candidate
+				l.call[c.Asker] <- c // the asker's worker answers for the candidate
 			}
 			return nil
 		},

@@ -205,7 +205,7 @@ func fenceless(s pairing.Store) pairing.Store {
 }
 
 // sharing is a store with the mutant "claim without uniqueness": who takes a
-// person has him, whoever had him before.
+// person has them, whoever had them before.
 func sharing(s pairing.Store) pairing.Store {
 	return mutantStore{s, func(b *pairing.Batch) error {
 		b.Drop = slices.Clone(b.Drop)

@@ -70,10 +70,10 @@ func hidden(t *testing.T, s pairing.Store) {
 	must(t, s.DeleteRecord(ctx(), app, "a", 100, 7)) // R2
 	mine, err := s.Records(ctx(), app, 7, pairing.Cursor{}, 10)
 	must(t, err)
-	his, err := s.Records(ctx(), app, 8, pairing.Cursor{}, 10)
+	theirs, err := s.Records(ctx(), app, 8, pairing.Cursor{}, 10)
 	must(t, err)
-	if len(mine) != 0 || len(his) != 1 || !his[0].Liked || his[0].EndAt != 120 {
-		t.Fatalf("mine %v, his %v", mine, his)
+	if len(mine) != 0 || len(theirs) != 1 || !theirs[0].Liked || theirs[0].EndAt != 120 {
+		t.Fatalf("mine %v, theirs %v", mine, theirs)
 	}
 	if got, _ := s.Met(ctx(), app, 7, 0, 10); !slices.Equal(got, []ticket.UID{8}) {
 		t.Fatalf("met, but deleted: %v", got)
@@ -109,8 +109,8 @@ func recordedFreed(t *testing.T, s pairing.Store) {
 	} {
 		ask, at := string(rune('a'+i)), int64(100+i)
 		tk, _ := ticket.Open(cfg(), ticket.At(started), ticket.Ask{AskNo: ask, App: app, UID: 7})
-		mine, his := ticket.Claim{App: app, UID: 7, AskNo: ask, Epoch: 1}, ticket.Claim{App: app, UID: 8, AskNo: ask, Epoch: 1}
-		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Take: []ticket.Claim{mine, his}}))
+		mine, theirs := ticket.Claim{App: app, UID: 7, AskNo: ask, Epoch: 1}, ticket.Claim{App: app, UID: 8, AskNo: ask, Epoch: 1}
+		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: tk}}, Take: []ticket.Claim{mine, theirs}}))
 		next := again(tk)
 		b := pairing.Batch{
 			Writes:  []pairing.Write{{Ticket: next, Prev: tk.Version}},
@@ -119,7 +119,7 @@ func recordedFreed(t *testing.T, s pairing.Store) {
 		for _, c := range []struct {
 			ticket.Claim
 			freed bool
-		}{{mine, freed.asker}, {his, freed.peer}} {
+		}{{mine, freed.asker}, {theirs, freed.peer}} {
 			if freed.epoch != 0 {
 				c.Epoch = freed.epoch
 			}
@@ -129,14 +129,14 @@ func recordedFreed(t *testing.T, s pairing.Store) {
 		}
 		must(t, s.Commit(ctx(), b))
 		want = ask + want
-		if mine, his := listed(t, s, 7), listed(t, s, 8); mine != want || his != want {
-			t.Fatalf("%+v: %q and %q, want %q", freed, mine, his, want)
+		if mine, theirs := listed(t, s, 7), listed(t, s, 8); mine != want || theirs != want {
+			t.Fatalf("%+v: %q and %q, want %q", freed, mine, theirs, want)
 		}
 		last := again(next)
-		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: last, Prev: next.Version}}, Drop: []ticket.Release{{Claim: mine}, {Claim: his}}}))
+		must(t, s.Commit(ctx(), pairing.Batch{Writes: []pairing.Write{{Ticket: last, Prev: next.Version}}, Drop: []ticket.Release{{Claim: mine}, {Claim: theirs}}}))
 	}
-	if mine, his := listed(t, s, 7), listed(t, s, 8); mine != want || his != want {
-		t.Fatalf("freed later: %q and %q, want %q", mine, his, want)
+	if mine, theirs := listed(t, s, 7), listed(t, s, 8); mine != want || theirs != want {
+		t.Fatalf("freed later: %q and %q, want %q", mine, theirs, want)
 	}
 }
 
@@ -186,8 +186,8 @@ func unlisted(t *testing.T, s pairing.Store) {
 			t.Errorf("%d before %v: %q, want %q", tc.limit, tc.before, got, tc.want)
 		}
 	}
-	if his, err := s.Records(ctx(), app, 23, pairing.Cursor{StartAt: 104, AskNo: "e"}, 9); err != nil || len(his) != 1 {
-		t.Errorf("from another's record: %v %v", his, err)
+	if theirs, err := s.Records(ctx(), app, 23, pairing.Cursor{StartAt: 104, AskNo: "e"}, 9); err != nil || len(theirs) != 1 {
+		t.Errorf("from another's record: %v %v", theirs, err)
 	}
 }
 

@@ -45,7 +45,7 @@ type storm struct {
 
 	mu     sync.Mutex // guards what follows
 	asks   map[string]bool
-	passed map[string]map[ticket.UID]bool // by ask and round: who was told that he won
+	passed map[string]map[ticket.UID]bool // by ask and round: who was told to have won
 	bills  map[string]int
 }
 

@@ -30,7 +30,7 @@ func (s *sim) arrive(uid ticket.UID, until ticket.Instant) {
 	s.match()
 }
 
-// comeBack: who was paused while away says that he is here again.
+// comeBack: who was paused while away says to be here again.
 func (s *sim) comeBack(uid ticket.UID) {
 	c, err := s.store.Candidate(s.ctx, app, uid)
 	if err == nil && c.Paused {
@@ -60,11 +60,11 @@ func (s *sim) asker(i int) ticket.UID {
 
 const firstAsker ticket.UID = 1_000_000
 
-// ask is one person's wish; he gives up after ask_ttl and some patience.
+// ask is one person's wish; they give up after ask_ttl and some patience.
 func (s *sim) ask(i int) {
 	uid, svc := s.asker(i), s.serving()
 	if _, taken, _ := s.store.Holder(s.ctx, app, uid); taken {
-		return // he is busy already
+		return // busy already
 	}
 	s.asks++
 	s.index[uid] = i
@@ -158,16 +158,16 @@ func (s *sim) call(no string, i int, peer ticket.UID, round int) {
 }
 
 // rudeAsk lets the asker of i do one of the things that clients should not, at any
-// time of his ask.
+// time of the ask.
 func (s *sim) rudeAsk(no string, i int) {
 	uid, when := s.asker(i), s.world.exp(30, "rude when", i)
 	switch int(s.world.unit("rude ask", i) * 12) {
 	case 0: // a double tap
 		_, _ = s.serving().Ask(s.ctx, app, pairing.DefaultScene, uid)
-	case 1: // in whatever state he is
+	case 1: // in whatever state they are
 		s.after(when, func() { _ = s.serving().Cancel(s.ctx, app, no, uid) })
-	case 2: // his app crashes, and is back or not
-		_, _ = s.serving().SetAvail(s.ctx, app, uid, false) // he only asks
+	case 2: // the app crashes, and is back or not
+		_, _ = s.serving().SetAvail(s.ctx, app, uid, false) // only asks
 		s.presence(uid, true, s.at.Add(time.Hour))
 		s.after(when, func() { s.presence(uid, false, s.at) })
 		s.after(when+s.world.exp(10, "rude back", i), func() {
@@ -182,7 +182,7 @@ func (s *sim) rudeAsk(no string, i int) {
 func (s *sim) misbehave(no string, i int, peer ticket.UID, round int, call string) {
 	ctx, svc, uid := s.ctx, s.serving(), s.asker(i)
 	switch int(s.world.unit("rude", i, int(peer)) * 12) {
-	case 0: // he asks while his call comes about
+	case 0: // asks while the own call comes about
 		_, _ = svc.Ask(ctx, app, pairing.DefaultScene, uid)
 	case 1: // an old round
 		_ = svc.Decide(ctx, app, no, ticket.Confirm{UID: uid, Round: round - 1, Peer: peer, CallID: call, Like: true})
@@ -200,7 +200,7 @@ func (s *sim) misbehave(no string, i int, peer ticket.UID, round int, call strin
 	}
 }
 
-// dropOut ends a candidate's presence for a while, if his session lasts so long.
+// dropOut ends a candidate's presence for a while, if the session lasts so long.
 func (s *sim) dropOut(uid ticket.UID, d time.Duration) {
 	s.presence(uid, false, s.at)
 	shifts := s.online[uid]

@@ -32,7 +32,7 @@ type sim struct {
 	counts    map[string]int
 	wallet    wallet
 	rand      *rand.Rand             // the engine's own chance
-	winners   map[winning]ticket.UID // who was told that he won
+	winners   map[winning]ticket.UID // who was told to have won
 
 	asks, shed, turnedAway, messages, rescinds int
 

@@ -53,7 +53,7 @@ func TestEveryScenarioIsSound(t *testing.T) {
 			t.Parallel()
 			cfg := Config{Seed: 5, Candidates: 30, Horizon: 15 * time.Minute, Scenario: name}
 			if name == "empty" {
-				cfg.Horizon *= 2 // he is there after ten minutes, and may not look at once
+				cfg.Horizon *= 2 // there after ten minutes, and may not look at once
 			}
 			cfg.AsksPerSec = max(0.03, scenarios[name].load*capacityEach*float64(cfg.Candidates))
 			r, err := simulate(context.Background(), cfg, name, nil, false)

@@ -24,7 +24,7 @@ func (w wallet) balance(_ context.Context, _ string, uid ticket.UID) (int64, err
 	return w.coins[uid], nil
 }
 
-// charge takes coins once by key; nobody is charged more than he has.
+// charge takes coins once by key; nobody is charged more than they have.
 func (w wallet) charge(_ context.Context, c pairing.Charge) error {
 	if w.seen[c.Key] {
 		return nil

@@ -91,7 +91,7 @@ func (w world) between(p float64, asker, uid ticket.UID) float64 {
 }
 
 // answer is what uid would make of an offer of asker's ask i: after how long, which
-// is the pair's own, and whether he passes; away people are silent.
+// is the pair's own, and whether the candidate passes; away people are silent.
 func (w world) answer(asker ticket.UID, i int, uid ticket.UID, at ticket.Instant) (after time.Duration, pass, silent bool) {
 	after = w.lognormal(3*time.Second, 0.6, "answer", int(asker), int(uid))
 	return after, w.chance(w.between(w.accept(uid), asker, uid), "pass", i, int(uid)), w.spell(uid, at).away
@@ -126,7 +126,7 @@ func (w world) credit(i int) int64 {
 	return int64(math.Pow(w.unit("credit", i), -1/1.2))
 }
 
-// spell is a time in which somebody looks at his device all along, or does not.
+// spell is a time in which somebody looks at the device all along, or does not.
 type spell struct {
 	n           int
 	from, until ticket.Instant
@@ -158,7 +158,7 @@ func (w world) next(uid ticket.UID, sp spell) spell {
 	return next
 }
 
-// back is when uid looks again after his next time away, or this one.
+// back is when uid looks again after the next time away, or this one.
 func (w world) back(uid ticket.UID, at ticket.Instant) ticket.Instant {
 	sp := w.spell(uid, at)
 	if !sp.away {

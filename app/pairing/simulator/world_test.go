@@ -190,7 +190,7 @@ func TestArrivalsFollowTheDayAndTheBursts(t *testing.T) {
 }
 
 // Common random numbers: what somebody would do does not depend on who else asked
-// before, on the strategy, or on how often he is asked about it.
+// before, on the strategy, or on how often somebody is asked about it.
 func TestTheSameSeedIsTheSameWorld(t *testing.T) {
 	cfg := Config{Seed: 3, Scenario: "away", Affinity: 1, Day: 0.5, AsksPerSec: 0.2, Horizon: time.Hour}
 	w, v := newWorld(cfg), newWorld(cfg)
