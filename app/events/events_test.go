@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"switchboard/app/webhook"
 	"switchboard/vendors"
 )
 
@@ -162,6 +164,38 @@ func TestBadConfigurationIsNamedAndShowsNoSecret(t *testing.T) {
 		_, err := New(c.cfg, Deps{Store: newMemory(), Log: slog.New(slog.DiscardHandler)})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "base64 not") || strings.Contains(err.Error(), "not base64") {
 			t.Errorf("%+v: %v", c.cfg, err)
+		}
+	}
+}
+
+// A receiver that hangs on one event is still asked for the others.
+func TestEventThatHangsHoldsUpNoOther(t *testing.T) {
+	release, got := make(chan struct{}), make(chan string, 200)
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if id := r.Header.Get("webhook-id"); id != "v/0" {
+			got <- id
+			return
+		}
+		<-release
+	}))
+	defer app.Close()
+	defer close(release)
+	s := service(t, newMemory(), app.URL, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan struct{})
+	go func() { defer close(ran); _ = s.Run(ctx) }()
+	defer func() { stop(); <-ran }()
+	const events = 2 * workers
+	for i := range events {
+		if err := s.Take(t.Context(), []vendors.Event{{Vendor: "v", ID: strconv.Itoa(i)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := 1; n < events; n++ {
+		select {
+		case <-got:
+		case <-time.After(webhook.Timeout / 2):
+			t.Fatalf("%d of %d came while one hung", n-1, events-1)
 		}
 	}
 }

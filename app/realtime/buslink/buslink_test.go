@@ -1,0 +1,141 @@
+package buslink
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"switchboard/app/bus"
+	"switchboard/app/conversation"
+	"switchboard/app/realtime"
+	"switchboard/app/realtime/wire"
+)
+
+var ann = realtime.User{App: "a", ID: "ann"}
+
+// quiet is a log without messages, and a store in which ann is banned or not.
+type quiet struct {
+	mu     sync.Mutex // guards banned
+	banned bool
+}
+
+func (*quiet) Last(context.Context, string) (string, error) { return "", nil }
+func (*quiet) After(context.Context, string, string, int) ([]*realtime.Message, error) {
+	return nil, nil
+}
+func (*quiet) Missed(context.Context, realtime.User, string) ([]*realtime.Message, bool, error) {
+	return nil, true, nil
+}
+func (*quiet) Joined(context.Context, realtime.User) ([]realtime.Joined, error) {
+	return []realtime.Joined{{Conversation: "c", MemberVersion: 1}}, nil
+}
+func (*quiet) Changes(context.Context, string, string, int64) ([]realtime.Change, int64, error) {
+	return []realtime.Change{{User: "ann"}}, 1, nil
+}
+func (*quiet) MemberVersion(context.Context, string, string) (int64, error) { return 1, nil }
+
+func (q *quiet) Banned(context.Context, []realtime.User) ([]realtime.User, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.banned {
+		return []realtime.User{ann}, nil
+	}
+	return nil, nil
+}
+
+// listen opens a session of ann's behind a bus.
+func listen(t *testing.T, q *quiet) (Publisher, *realtime.Session) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	b, err := bus.Open("", log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := realtime.Config{QueueMessages: 10, QueueBytes: 1000, ReadEvery: time.Second, GatewayPing: time.Minute, SocketPing: time.Minute, PollLinger: time.Minute}
+	hub, err := realtime.New(t.Context(), cfg, realtime.Deps{Apps: []string{"a"}, Messages: q, Members: q, Encode: wire.Encode, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	receiver := &Receiver{Bus: b, Hub: hub, Store: q, BansEvery: 20 * time.Millisecond, Log: log}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = receiver.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+		if err := hub.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		b.Close()
+	})
+	s, err := hub.Poll(t.Context(), realtime.Login{Key: realtime.Key{User: ann, DeviceID: "1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish := Publisher{Bus: b}
+	for len(waiting(t, s)) == 0 { // news from before the subscription is lost
+		publish.Command(ann, "probe", json.RawMessage("1"), time.Second)
+	}
+	for len(waiting(t, s)) > 0 {
+	}
+	return publish, s
+}
+
+// waiting takes what waits for the session or comes soon.
+func waiting(t *testing.T, s *realtime.Session) []*realtime.Message {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	batch, err := s.Wait(ctx, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batch
+}
+
+func next(t *testing.T, s *realtime.Session) *realtime.Message {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	batch, err := s.Wait(ctx, 1)
+	if err != nil || len(batch) != 1 {
+		t.Fatalf("%d messages, %v", len(batch), err)
+	}
+	return batch[0]
+}
+
+func TestCommandsAndTransientMessagesReachSessionsOverTheBus(t *testing.T) {
+	publish, s := listen(t, &quiet{})
+	publish.Command(ann, "dispatch", json.RawMessage(`{"n":1}`), time.Minute)
+	if c, ok := next(t, s).Body.(wire.Command); !ok || c.Name != "dispatch" || string(c.Data) != `{"n":1}` {
+		t.Errorf("%+v", c)
+	}
+	publish.Conversation(conversation.News{App: "a", Transient: &conversation.Message{App: "a", Conversation: "c", From: "bob", Text: "hi"}})
+	if m, ok := next(t, s).Body.(conversation.Message); !ok || m.Text != "hi" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestBanEndsSessionsWhetherItsNewsComesOrIsLost(t *testing.T) {
+	for name, ban := range map[string]func(Publisher, *quiet){
+		"news": func(p Publisher, _ *quiet) { p.Conversation(conversation.News{App: "a", Banned: "ann"}) },
+		"lost": func(_ Publisher, q *quiet) { q.mu.Lock(); q.banned = true; q.mu.Unlock() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := &quiet{}
+			publish, s := listen(t, q)
+			ban(publish, q)
+			select {
+			case <-s.Done():
+				if s.Code() != realtime.Banned {
+					t.Errorf("ended as %s", s.Code())
+				}
+			case <-time.After(5 * time.Second):
+				t.Error("the session is still open")
+			}
+		})
+	}
+}
