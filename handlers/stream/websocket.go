@@ -20,6 +20,7 @@ type Socket struct {
 
 // NewSocket takes conn over: it bounds what is read of a client's frames.
 func NewSocket(conn *websocket.Conn, hub *realtime.Hub, dialect realtime.Dialect) *Socket {
+	conn.SetReadLimit(frameLimit)
 	return &Socket{conn: conn, hub: hub, dialect: dialect, lock: newLock()}
 }
 
