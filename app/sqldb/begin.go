@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// transaction is what a lane runs writes in: a liteTx, a pgTx or a myTx. None is
-// a *sql.Tx, whose end no context bounds.
+// transaction is what a writer runs writes in: a liteTx, a pgTx or a myTx. None is
+// a *sql.Tx, whose commit no context bounds.
 type transaction interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -22,9 +22,9 @@ type transaction interface {
 	Rollback() error
 }
 
-// begin opens a transaction. All lanes of all replicas share a lock, which a
-// transaction that runs alone takes for itself as its first, so that nobody can
-// stand in its way. Both kinds queue for it in the order in which they came.
+// begin opens a transaction. All writers of all replicas hold one lock in common; a
+// transaction that runs alone takes it exclusively, so that no other can conflict
+// with it. The database serves both kinds in the order in which they asked.
 func (w *writer) begin(ctx context.Context, alone bool) (transaction, error) {
 	switch w.db.dialect {
 	case Postgres:
@@ -37,9 +37,9 @@ func (w *writer) begin(ctx context.Context, alone bool) (transaction, error) {
 	}
 }
 
-// liteTx is a transaction of SQLite that goes past database/sql but for reads: a
+// liteTx is a transaction of SQLite that calls the driver for everything but reads: a
 // *sql.Tx compiles its begin and end each time, has a goroutine wait beside it,
-// and boxes and locks around each statement.
+// and locks around each statement.
 type liteTx struct {
 	*sql.Conn
 	writer *writer
@@ -56,7 +56,7 @@ func (t *liteTx) execControl(statement string) error {
 	return err
 }
 
-// exec runs a statement that the lane keeps compiled, and returns how many rows it changed.
+// exec runs a statement that the writer keeps compiled, and returns how many rows it changed.
 func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
 	err = t.Raw(func(c any) error {
 		st, err := t.writer.compiled(c.(driver.ConnPrepareContext), query)
@@ -119,24 +119,24 @@ func (t *myTx) execControl(statement string, limit time.Duration) error {
 const (
 	// How long a server may take to roll back before its connection is given up.
 	rollbackLimit = time.Second
-	// How long a transaction waits to run alone, while all others wait behind it: who
-	// holds the lock may have died in a way that the server has yet to notice.
-	turnWait = 2 * time.Second
-	// After which the server ends the transaction of such a one.
+	// How long a transaction waits to run alone, while all others wait behind it: the
+	// process that holds the lock may have died without the server noticing yet.
+	aloneWait = 2 * time.Second
+	// After which the server ends the transaction of such a process.
 	idleLimit = 10 * time.Second
 )
 
-// beginPostgres says it all in one round trip, which database/sql cannot.
-// Two writes that wait for each other are told apart after lock_timeout, instead
-// of after the server's second; whoever gives up first is run again. Each has a
-// patience of its own: with the same one both would give up together, and meet again.
+// beginPostgres begins in one round trip, which database/sql cannot. Two writes that
+// wait for each other end after lock_timeout, before the server's second for
+// deadlocks, and the first to give up is run again. Each waits for a random time:
+// with the same one both would give up together, and meet again.
 func beginPostgres(ctx context.Context, tx *pgTx, alone bool) (transaction, error) {
 	begin := fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = %d; ", idleLimit.Milliseconds())
 	if alone {
-		begin += fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d)", turnWait.Milliseconds(), turnLock)
+		begin += fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d)", aloneWait.Milliseconds(), writeLock)
 	} else {
-		patience := lockWait/2 + rand.N(lockWait)
-		begin += fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d); SET LOCAL lock_timeout = %d", turnLock, patience.Milliseconds())
+		wait := lockWait/2 + rand.N(lockWait)
+		begin += fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d); SET LOCAL lock_timeout = %d", writeLock, wait.Milliseconds())
 	}
 	if _, err := tx.execControl(ctx, begin); err != nil {
 		_ = tx.Rollback()
@@ -155,8 +155,8 @@ type pgTx struct {
 func (t *pgTx) Commit() error {
 	ctx, cancel := context.WithTimeout(context.Background(), t.limit)
 	defer cancel()
-	said, err := t.execControl(ctx, "COMMIT")
-	if err == nil && said == "ROLLBACK" {
+	did, err := t.execControl(ctx, "COMMIT")
+	if err == nil && did == "ROLLBACK" {
 		err = pgx.ErrTxCommitRollback
 	}
 	return err
@@ -173,7 +173,7 @@ func (t *pgTx) Rollback() error {
 	return err
 }
 
-// say sends statements without arguments and returns what the last one did.
+// execControl sends statements without arguments and returns what the last one did.
 func (t *pgTx) execControl(ctx context.Context, query string) (did string, err error) {
 	err = t.Raw(func(c any) error {
 		tag, err := c.(*stdlib.Conn).Conn().Exec(ctx, query)

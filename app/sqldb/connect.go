@@ -27,12 +27,12 @@ const (
 	busyTimeout = 5 * time.Second
 	lockWait    = 500 * time.Millisecond
 
-	// PostgreSQL's advisory locks: one process migrates; lanes take turns.
+	// PostgreSQL's advisory locks: one process migrates; a writer may run alone.
 	migrateLock = 728101
-	turnLock    = 728102
+	writeLock   = 728102
 )
 
-// connect opens the pools: writer for the lanes, reader for the rest.
+// connect opens the pools: one for the writers, one for reads.
 func connect(cfg Config) (d Dialect, writer, reader *sql.DB, err error) {
 	scheme, _, _ := strings.Cut(cfg.URL, ":")
 	switch scheme {
@@ -130,7 +130,7 @@ func connectMySQL(raw string) (writer, reader *sql.DB, err error) {
 }
 
 // timedConnector bounds the whole of connecting: the driver bounds the dialling, and
-// a server that takes the connection may say nothing on it.
+// a server that takes the connection may never answer on it.
 type timedConnector struct {
 	driver.Connector
 	limit time.Duration
@@ -167,8 +167,8 @@ func mysqlConfig(raw string) (*mysql.Config, error) {
 	return c, nil
 }
 
-// prepare makes a connection ready for a lane, every statement of which shall
-// see what others have committed, and returns what kill needs to know of it.
+// prepare readies a writer's connection, every statement of which sees what others
+// have committed, and returns the id by which kill ends it.
 func (d Dialect) prepare(ctx context.Context, conn *sql.Conn) (id int64, err error) {
 	if d != MySQL {
 		return 0, nil

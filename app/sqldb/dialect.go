@@ -16,8 +16,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// Dialect is a database's way to say things. All that differs is in this file
-// and, for what is said to the server before any statement, in dialect_connect.go.
+// Dialect is a database's SQL. All that differs is in this file and, for what comes
+// before any statement, in connect.go and begin.go.
 type Dialect string
 
 // The dialects.
@@ -27,8 +27,8 @@ const (
 	MySQL    Dialect = "mysql"
 )
 
-// rebind turns ? into the dialect's placeholders. A ? inside a literal is not
-// told apart: values are always bound.
+// rebind turns ? into the dialect's placeholders, inside literals too: values are
+// always bound.
 func (d Dialect) rebind(query string) string {
 	if d != Postgres || !strings.Contains(query, "?") {
 		return query
@@ -47,7 +47,7 @@ func (d Dialect) rebind(query string) string {
 	}
 }
 
-// Insert is an INSERT of rows rows.
+// Insert is an INSERT of so many rows.
 func (d Dialect) Insert(table string, rows int, cols ...string) string {
 	return "INSERT INTO " + values(table, rows, cols)
 }
@@ -213,7 +213,7 @@ func lost(err error) bool {
 		(errors.As(err, &network) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded))
 }
 
-// hangs: the server, or the way to it, said nothing for as long as it was given.
+// hangs: the server, or the network, did not answer within the time limit.
 func hangs(err error) bool {
 	var timed net.Error // context.DeadlineExceeded is one
 	_, answered := serverCode(err)

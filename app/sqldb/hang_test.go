@@ -80,7 +80,7 @@ var errRefused = errors.New("refused")
 
 // hang is a write and the moment in it from which the server says nothing.
 type hang struct {
-	cold    bool // the lane has no connection yet
+	cold    bool // the writer has no connection yet
 	idle    bool // before the write, else in it
 	in      func(tx *sqldb.Tx, name string, run int, p *netproxy.Proxy) error
 	unknown bool
@@ -95,7 +95,7 @@ var hangs = map[string]hang{
 		p.Pause()
 		return add(name)(tx)
 	}},
-	"heard statement": {in: func(tx *sqldb.Tx, name string, _ int, p *netproxy.Proxy) error {
+	"statement whose answer is lost": {in: func(tx *sqldb.Tx, name string, _ int, p *netproxy.Proxy) error {
 		p.DropReplies()
 		return add(name)(tx)
 	}},
@@ -123,7 +123,7 @@ var hangs = map[string]hang{
 		defer p.Pause()
 		return add(name)(tx)
 	}},
-	"heard commit": {unknown: true, written: true, in: func(tx *sqldb.Tx, name string, _ int, p *netproxy.Proxy) error {
+	"commit whose answer is lost": {unknown: true, written: true, in: func(tx *sqldb.Tx, name string, _ int, p *netproxy.Proxy) error {
 		defer p.DropReplies()
 		return add(name)(tx)
 	}},
@@ -156,7 +156,7 @@ func (h hang) try(t *testing.T, server string, cfg sqldb.Config, past *sqldb.DB,
 	}
 	for deadline := time.Now().Add(tooLong); h.written && !has(t, past, name); {
 		if time.Now().After(deadline) {
-			t.Fatal("a commit that the server heard is lost")
+			t.Fatal("a commit that reached the server is lost")
 		}
 	}
 	if !h.unknown && has(t, past, name) {

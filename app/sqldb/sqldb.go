@@ -1,6 +1,7 @@
-// Package storage is the only truth: SQLite, PostgreSQL or MySQL behind one
-// write path that groups commits and one read path. Domains declare the small
-// store they need; this package implements each in a file of its own.
+// Package sqldb is the SQL engine: SQLite, PostgreSQL or MySQL behind one write path
+// that groups commits and one read path, with the schema's migrations, which are
+// append-only from the baseline. It knows no domain: the packages named <domain>sql,
+// beside the domains, implement their stores on it.
 package sqldb
 
 import (
@@ -25,7 +26,7 @@ var (
 	ErrOutcomeUnknown = problem.Masked(problem.InDoubt, "sqldb: commit outcome unknown", "the outcome is unknown: it may have been done")
 	// ErrDuplicate: a unique key is taken; nothing was written.
 	ErrDuplicate = errors.New("sqldb: duplicate key")
-	// ErrSlow: the write held the store for longer than its turn and was
+	// ErrSlow: the write held the store for longer than its limit and was
 	// stopped; nothing was written.
 	ErrSlow = problem.Masked(problem.Unavailable, "sqldb: write over its time limit", "the store is too slow; try again later")
 	// ErrClosed: the store is closed; nothing was written.
@@ -67,7 +68,7 @@ type DB struct {
 	// The constants, but for tests.
 	commitLimit, readLimit time.Duration
 
-	// mu holds Close off while a write is being handed to a lane.
+	// mu holds Close off while a write is being handed to a writer.
 	mu           sync.RWMutex
 	closed       bool
 	writers      []*writer

@@ -47,7 +47,7 @@ func has(t testing.TB, db *sqldb.DB, name string) bool {
 	return err == nil
 }
 
-// together hands all writes over while the lane is held, so that they share a group.
+// together hands all writes over while the writer is held, so that they share a group.
 func together(t testing.TB, db *sqldb.DB, writes ...func(*sqldb.Tx) error) []error {
 	t.Helper()
 	var wg sync.WaitGroup

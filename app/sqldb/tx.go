@@ -16,8 +16,8 @@ type Tx struct {
 	writer *writer
 	now    time.Time // read once in a transaction
 
-	// of the write whose turn it is
-	ctx   context.Context // bounded by its turn, but for SQLite
+	// of the write that runs now
+	ctx   context.Context // bounded by the write's limit, but for SQLite
 	until time.Time       // SQLite: its driver would have a goroutine watch ctx beside each statement
 	wrote bool
 	err   error // the first statement that failed
@@ -98,7 +98,7 @@ func (tx *Tx) Now() (time.Time, error) {
 	return tx.now, nil
 }
 
-// prepared returns the lane's compiled statement, nil where the driver keeps
+// prepared returns the writer's compiled statement, nil where the driver keeps
 // its own or the statement does not compile (running it then says why).
 func (tx *Tx) prepared(query string) *sql.Stmt {
 	if tx.db.dialect != SQLite {
@@ -107,7 +107,7 @@ func (tx *Tx) prepared(query string) *sql.Stmt {
 	return tx.writer.statement(tx.ctx, query)
 }
 
-// say runs a statement of the lane's own, at which no write is slow.
+// execControl runs a statement of the writer's own, outside of any write's limit.
 func (tx *Tx) execControl(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), tx.db.commitLimit)
 	defer cancel()
@@ -115,15 +115,15 @@ func (tx *Tx) execControl(statement string) error {
 	return err
 }
 
-// note remembers the first failure of a statement.
+// noteError remembers the first failure of a statement.
 func (tx *Tx) noteError(err error) {
 	if tx.err == nil && err != nil && !errors.Is(err, sql.ErrNoRows) {
 		tx.err = err
 	}
 }
 
-// overdue fails the write whose turn is over. A statement of SQLite is not cut
-// off itself: the turn is over at the first one that begins too late.
+// overdue fails the write that is over its limit. A running statement of SQLite is
+// not cut off: the write fails at its first statement that begins too late.
 func (tx *Tx) overdue() error {
 	if tx.until.IsZero() || time.Now().Before(tx.until) {
 		return nil
@@ -132,7 +132,7 @@ func (tx *Tx) overdue() error {
 	return ErrSlow
 }
 
-// turn runs one write and returns its error. A panic becomes an error.
+// runBounded runs one write and returns its error. A panic becomes an error.
 func (tx *Tx) runBounded(run func() error) (err error) {
 	ctx, cancel, until := context.Background(), func() {}, time.Time{}
 	if tx.db.dialect == SQLite {

@@ -6,13 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// request is one write on its way to a lane.
+// request is one write on its way to a writer.
 type request struct {
 	key   string
 	run   func(*Tx) error
 	batch batch // for an item of a batch, instead of run
 	item  any
-	err   error // owned by the lane until it answers
+	err   error // owned by the writer until it answers
 	done  chan error
 	state atomic.Int32
 }

@@ -22,10 +22,10 @@ const (
 	aloneAfter   = 2                      // of them, after which it runs with no other group at its side
 	maxLosses    = 3                      // runs of one group that keeps losing its connection
 	retryBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
-	commitLimit  = 4 * time.Second        // for a commit's answer; with a write's turn it stays under a request's usual 10 s
+	commitLimit  = 4 * time.Second        // for a commit's answer; with a write's limit it stays under a request's usual 10 s
 )
 
-// lane is one connection that writes. It takes all writes that wait, runs them
+// writer is one connection that writes. It takes all writes that wait, runs them
 // in one transaction and sees that each is answered after the commit.
 type writer struct {
 	db      *DB
@@ -56,9 +56,9 @@ func (w *writer) run() {
 	}
 }
 
-// collectGroup takes first and what waits behind it, until there are enough to begin
-// beside a sync. Writes are ordered by key, so that two lanes or replicas lock
-// shared rows in the same order; writes of one key keep their own order.
+// collectGroup takes first and the writes that wait behind it. They are ordered by
+// key, so that two writers or replicas lock shared rows in the same order; writes of
+// one key keep their own order.
 func (w *writer) collectGroup(first *request) (group []*request) {
 	if first.take() {
 		group = append(group, first)
@@ -68,8 +68,8 @@ func (w *writer) collectGroup(first *request) (group []*request) {
 	return group
 }
 
-// waitForFollowers adds the writes that wait to group, until a turn of the scheduler brings
-// nothing: those who are about to write were answered together, and a commit
+// waitForFollowers adds the writes that wait to group, until a yield to the scheduler
+// brings none: callers who were answered together write again together, and a commit
 // costs the same for all of them.
 func (w *writer) waitForFollowers(group []*request) []*request {
 	for before := -1; len(group) > before; {
@@ -106,11 +106,11 @@ const (
 	splitAndRetry                // rolled back: one write's failure has to be kept apart
 	conflict                     // rolled back by the database: run again
 	connLost                     // no usable connection: nothing was written
-	noAnswer                     // the server said nothing for too long before the commit: nothing was written
+	noAnswer                     // the server did not answer in time before the commit: nothing was written
 	unknown                      // the commit's answer was lost
 )
 
-// settle runs the group until every write in it has an answer.
+// runGroup runs the group until every write in it has an answer.
 func (w *writer) runGroup(group []*request) {
 	isolated := false
 	for tries, losses, conflicts := 1, 0, 0; len(group) > 0; tries++ {
@@ -127,7 +127,7 @@ func (w *writer) runGroup(group []*request) {
 			answer(group[:ran], fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrOutcomeUnknown, cause))
 			group, tries = group[ran:], 0
 			continue
-		case v == noAnswer: // those who wait have no time for another
+		case v == noAnswer: // the callers have no time for another try
 			w.disconnect()
 			answer(group, fmt.Errorf("%w: %w", ErrUnavailable, cause))
 			return
@@ -168,9 +168,9 @@ func answer(group []*request, err error) {
 	}
 }
 
-// try runs the group, or as much of it as fits in groupTime, in one transaction
+// runOnce runs the group, or as much of it as fits in groupTime, in one transaction
 // and says how many writes took part. Isolated: each write behind a savepoint.
-// Alone: beside no other lane's transaction.
+// Alone: beside no other writer's transaction.
 func (w *writer) runOnce(group []*request, isolated, alone bool) (ran int, v outcome, cause error) {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime+w.db.writeLimit+w.db.commitLimit)
 	defer cancel()
@@ -232,8 +232,9 @@ func (w *writer) rollBack(tx transaction) error {
 	return err
 }
 
-// stop sees that a statement over its time has ended at the server. It fails when
-// the server does not answer: then the server hangs, and the write was not slow.
+// endStatement sees that a statement over its limit has ended at the server. It
+// fails when the server does not answer: then the server hangs, and the write was
+// not slow.
 func (w *writer) endStatement(rolledBack error) error {
 	if w.db.dialect != MySQL {
 		return rolledBack // cancelled before
@@ -243,7 +244,7 @@ func (w *writer) endStatement(rolledBack error) error {
 	return kill(ctx, w.db.writePool, w.id)
 }
 
-// next is the writes that run together: all items in a row of one batch, else one.
+// nextBatch is the writes that run together: all items in a row of one batch, else one.
 func nextBatch(group []*request, isolated bool) []*request {
 	n := 1
 	for !isolated && group[0].batch != nil && n < len(group) && group[n].batch == group[0].batch {
@@ -252,7 +253,7 @@ func nextBatch(group []*request, isolated bool) []*request {
 	return group[:n]
 }
 
-// part runs one write, or the items of one batch, and sets their errors.
+// runWrite runs one write, or the items of one batch, and sets their errors.
 func (tx *Tx) runWrite(part []*request, isolated bool) (outcome, error) {
 	if isolated {
 		if err := tx.execControl("SAVEPOINT w"); err != nil {

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// statements is how many compiled ones of a kind a lane keeps.
+// statements is how many compiled ones of a kind a writer keeps.
 const statements = 256
 
 func (w *writer) connect(ctx context.Context) (err error) {
@@ -38,7 +38,7 @@ func (w *writer) disconnect() {
 	w.conn, w.stmts, w.execs = nil, nil, nil
 }
 
-// statement compiles query once for the lane's connection.
+// statement compiles query once for the writer's connection.
 func (w *writer) statement(ctx context.Context, query string) *sql.Stmt {
 	if st := w.stmts[query]; st != nil {
 		return st
@@ -52,7 +52,7 @@ func (w *writer) statement(ctx context.Context, query string) *sql.Stmt {
 	return st
 }
 
-// compiled is statement for what goes past database/sql.
+// compiled is statement for what goes to the driver directly.
 func (w *writer) compiled(conn driver.ConnPrepareContext, query string) (driver.Stmt, error) {
 	if st := w.execs[query]; st != nil {
 		return st, nil
@@ -65,7 +65,7 @@ func (w *writer) compiled(conn driver.ConnPrepareContext, query string) (driver.
 	return st, err
 }
 
-// makeRoom closes one statement when there are as many as a lane keeps.
+// makeRoom closes one statement when there are as many as a writer keeps.
 func makeRoom[S io.Closer](kept map[string]S) {
 	if len(kept) < statements {
 		return

@@ -78,7 +78,7 @@ func crashChild(raw string) error {
 
 // TestAKilledProcessLosesNothingItAcknowledged kills the process without
 // warning under load, again and again: every acknowledged message is there
-// once, with the id and seq that were told, and seqs have no gaps.
+// once, with the id and seq of its answer, and seqs have no gaps.
 func TestAKilledProcessLosesNothingItAcknowledged(t *testing.T) {
 	kills := 3
 	if v := os.Getenv(killsVariable); v != "" {
@@ -166,7 +166,7 @@ func crashVerify(t *testing.T, plan crashPlan, acked map[string]string) {
 	}
 	defer db.Close()
 	s := conversation.New(conversation.Config{}, conversation.Deps{Store: conversationsql.New(db)})
-	told := func() (seqs []int64) {
+	lastSeqs := func() (seqs []int64) {
 		for _, conv := range plan.Convs {
 			d, err := s.Detail(context.Background(), server, conv)
 			if err != nil {
@@ -177,7 +177,7 @@ func crashVerify(t *testing.T, plan crashPlan, acked map[string]string) {
 		return seqs
 	}
 	// A server may still finish a commit of the process that is gone.
-	before := told()
+	before := lastSeqs()
 	seqs, seen, last := make(map[string]int64), make(map[string]string), ""
 	for {
 		tail, err := s.After(context.Background(), app, last, 1000)
@@ -203,7 +203,7 @@ func crashVerify(t *testing.T, plan crashPlan, acked map[string]string) {
 			t.Fatalf("%s was acknowledged as %s and is %q", text, place, seen[text])
 		}
 	}
-	for i, after := range told() {
+	for i, after := range lastSeqs() {
 		if n := seqs[plan.Convs[i]]; n < before[i] || n > after {
 			t.Fatalf("%d messages, and the conversation counted %d before and %d after", n, before[i], after)
 		}

@@ -97,7 +97,7 @@ func (s *Store) Since(ctx context.Context, app, user, after string, open bool, l
 
 // After implements conversation.Store.
 func (s *Store) After(ctx context.Context, app, id string, limit int) ([]conversation.Logged, error) {
-	rows, err := s.db.Query(ctx, "SELECT "+messageColumns+`, c.roster FROM messages m JOIN conversations c ON c.id = m.conv_id
+	rows, err := s.db.Query(ctx, "SELECT "+messageColumns+`, c.member_version FROM messages m JOIN conversations c ON c.id = m.conv_id
 		WHERE m.msg_id > ? AND m.app_id = ? ORDER BY m.msg_id LIMIT ?`, id, app, limit)
 	if err != nil {
 		return nil, err

@@ -11,9 +11,9 @@ import (
 	"switchboard/app/sqldb"
 )
 
-// enter makes people members of c, which the transaction has locked or made,
+// addMembersTx makes people members of c, which the transaction has locked or made,
 // and returns those who were none before.
-func enter(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership) ([]string, error) {
+func addMembersTx(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership) ([]string, error) {
 	users, err := readyUsers(tx, c.App, m)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func enter(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership
 			return nil, err
 		}
 	}
-	cols := []string{"conv_id", "user_id", "app_id", "joined_us", "join_seq", "left_us", "roster"}
+	cols := []string{"conv_id", "user_id", "app_id", "joined_us", "join_seq", "left_us", "member_version"}
 	_, err = sqldb.InsertMany(tx, tx.Dialect().Insert, "members", cols, rows)
 	return users, err
 }
@@ -53,10 +53,10 @@ func enter(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership
 // nextMemberVersion counts a change of the member list, which has n members after
 // it, and returns the list's new version.
 func nextMemberVersion(tx *sqldb.Tx, conv string, n int) (version int64, err error) {
-	if _, err := tx.Exec("UPDATE conversations SET members = ?, roster = roster + 1 WHERE id = ?", n, conv); err != nil {
+	if _, err := tx.Exec("UPDATE conversations SET members = ?, member_version = member_version + 1 WHERE id = ?", n, conv); err != nil {
 		return 0, err
 	}
-	err = tx.QueryRow("SELECT roster FROM conversations WHERE id = ?", conv).Scan(&version)
+	err = tx.QueryRow("SELECT member_version FROM conversations WHERE id = ?", conv).Scan(&version)
 	return version, err
 }
 
@@ -87,7 +87,7 @@ func (s *Store) AddMembers(ctx context.Context, app, conv string, m conversation
 		if err != nil {
 			return err
 		}
-		added, err = enter(tx, &c, m)
+		added, err = addMembersTx(tx, &c, m)
 		return err
 	})
 	return added, err
@@ -119,7 +119,7 @@ func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []str
 		}
 		for part := range slices.Chunk(removed, sqldb.MaxList) {
 			list, ids := sqldb.InList(part)
-			if _, err := tx.Exec("UPDATE members SET left_us = ?, roster = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), version, conv}, ids...)...); err != nil {
+			if _, err := tx.Exec("UPDATE members SET left_us = ?, member_version = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), version, conv}, ids...)...); err != nil {
 				return err
 			}
 		}

@@ -17,8 +17,8 @@ func (s *Store) Send(ctx context.Context, o *conversation.Outgoing) error {
 	return s.sends.Write(ctx, o)
 }
 
-// scene is what a batch of sends sees, and how it changes conversations.
-type scene struct {
+// sendState is what a batch of sends sees, and how it changes conversations.
+type sendState struct {
 	convs   map[string]*conversation.Conversation
 	changed []*conversation.Conversation
 	members map[pair]membership
@@ -31,16 +31,16 @@ type membership struct{ banned bool }
 
 type sender struct{ app, user, key string }
 
-// send stores what a batch of messages may store, in a few statements.
-func (s *Store) send(tx *sqldb.Tx, items []*conversation.Outgoing) error {
+// sendBatch stores what a batch of messages may store, in a few statements.
+func (s *Store) sendBatch(tx *sqldb.Tx, items []*conversation.Outgoing) error {
 	at := time.Now().UTC().Truncate(time.Microsecond)
-	tick, sc, err := look(tx, conversation.TickAt(at), items)
+	tick, state, err := loadSendState(tx, conversation.TickAt(at), items)
 	if err != nil {
 		return err
 	}
 	var messages, keys, outbox [][]any
 	for i, o := range items {
-		if !sc.admit(o, tick+conversation.Tick(i), at) {
+		if !state.admit(o, tick+conversation.Tick(i), at) {
 			continue
 		}
 		if !o.Transient {
@@ -58,7 +58,7 @@ func (s *Store) send(tx *sqldb.Tx, items []*conversation.Outgoing) error {
 		sqldb.InsertStmts(d, d.Insert, "messages", messageFields, messages),
 		sqldb.InsertStmts(d, d.Insert, "send_keys", keyFields, keys),
 		sqldb.InsertStmts(d, d.Insert, "relay_outbox", outboxFields, outbox),
-		updateLast(d, sc.changed),
+		updateLast(d, state.changed),
 	)...)
 }
 
@@ -69,11 +69,11 @@ func ticks(d sqldb.Dialect, earliest conversation.Tick, n int, last *int64) []sq
 		"message_clock", "tick", "id = 1", last, int64(earliest), int64(earliest)+int64(n), n)
 }
 
-// look reads what Admit needs to know of all items at once, and takes as many
+// loadSendState reads what Admit needs to know of all items at once, and takes as many
 // ticks, of which it returns the first. The clock comes first: whoever has it
 // sees all that was sent before.
-func look(tx *sqldb.Tx, earliest conversation.Tick, items []*conversation.Outgoing) (conversation.Tick, *scene, error) {
-	sc := &scene{
+func loadSendState(tx *sqldb.Tx, earliest conversation.Tick, items []*conversation.Outgoing) (conversation.Tick, *sendState, error) {
+	state := &sendState{
 		convs:   make(map[string]*conversation.Conversation),
 		members: make(map[pair]membership),
 		keys:    make(map[sender]*conversation.SentKey),
@@ -81,8 +81,8 @@ func look(tx *sqldb.Tx, earliest conversation.Tick, items []*conversation.Outgoi
 	var ids []string
 	var pairs []pair
 	for _, o := range items {
-		if _, seen := sc.convs[o.Conversation]; !seen {
-			sc.convs[o.Conversation] = nil
+		if _, seen := state.convs[o.Conversation]; !seen {
+			state.convs[o.Conversation] = nil
 			ids = append(ids, o.Conversation)
 		}
 		pairs = append(pairs, pair{o.Conversation, o.From})
@@ -92,14 +92,14 @@ func look(tx *sqldb.Tx, earliest conversation.Tick, items []*conversation.Outgoi
 	d, last := tx.Dialect(), int64(0)
 	err := tx.Pipeline(slices.Concat(
 		ticks(d, earliest, len(items), &last),
-		sc.conversations(d, ids),
-		sc.memberships(d, slices.Compact(pairs)),
-		sc.sentKeys(d, items),
+		state.conversations(d, ids),
+		state.memberships(d, slices.Compact(pairs)),
+		state.sentKeys(d, items),
 	)...)
-	return conversation.Tick(last - int64(len(items)) + 1), sc, err
+	return conversation.Tick(last - int64(len(items)) + 1), state, err
 }
 
-func (sc *scene) conversations(d sqldb.Dialect, ids []string) (reads []sqldb.Stmt) {
+func (state *sendState) conversations(d sqldb.Dialect, ids []string) (reads []sqldb.Stmt) {
 	for part := range slices.Chunk(ids, sqldb.MaxList) {
 		list, args := sqldb.InList(part)
 		reads = append(reads, sqldb.Stmt{
@@ -107,7 +107,7 @@ func (sc *scene) conversations(d sqldb.Dialect, ids []string) (reads []sqldb.Stm
 			Args:  args,
 			Row: func(row sqldb.Scanner) error {
 				c, err := scanConversation(row)
-				sc.convs[c.ID] = &c
+				state.convs[c.ID] = &c
 				return err
 			},
 		})
@@ -115,18 +115,18 @@ func (sc *scene) conversations(d sqldb.Dialect, ids []string) (reads []sqldb.Stm
 	return reads
 }
 
-func (sc *scene) memberships(d sqldb.Dialect, pairs []pair) (reads []sqldb.Stmt) {
+func (state *sendState) memberships(d sqldb.Dialect, pairs []pair) (reads []sqldb.Stmt) {
 	for part := range slices.Chunk(pairs, sqldb.MaxList) {
 		reads = append(reads, sqldb.Stmt{
 			Query: `SELECT m.conv_id, m.user_id, u.banned FROM members m
 				JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
 				WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN ` + d.Tuples(sqldb.PaddedLen(len(part))),
-			Args: padPairs(part),
+			Args: flatten(part),
 			Row: func(row sqldb.Scanner) error {
 				var p pair
 				var m membership
 				err := row.Scan(&p.conv, &p.user, &m.banned)
-				sc.members[p] = m
+				state.members[p] = m
 				return err
 			},
 		})
@@ -134,7 +134,7 @@ func (sc *scene) memberships(d sqldb.Dialect, pairs []pair) (reads []sqldb.Stmt)
 	return reads
 }
 
-func (sc *scene) sentKeys(d sqldb.Dialect, items []*conversation.Outgoing) (reads []sqldb.Stmt) {
+func (state *sendState) sentKeys(d sqldb.Dialect, items []*conversation.Outgoing) (reads []sqldb.Stmt) {
 	byApp := make(map[string][]pair)
 	for _, o := range items {
 		if o.ClientKey != "" {
@@ -146,12 +146,12 @@ func (sc *scene) sentKeys(d sqldb.Dialect, items []*conversation.Outgoing) (read
 			reads = append(reads, sqldb.Stmt{
 				Query: "SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN " +
 					d.Tuples(sqldb.PaddedLen(len(part))),
-				Args: append([]any{app}, padPairs(part)...),
+				Args: append([]any{app}, flatten(part)...),
 				Row: func(row sqldb.Scanner) error {
 					k, s, at := &conversation.SentKey{}, sender{app: app}, int64(0)
 					err := row.Scan(&s.user, &s.key, &k.Digest, &k.ID, &k.Seq, &at)
 					k.At = sqldb.Time(at)
-					sc.keys[s] = k
+					state.keys[s] = k
 					return err
 				},
 			})
@@ -160,7 +160,7 @@ func (sc *scene) sentKeys(d sqldb.Dialect, items []*conversation.Outgoing) (read
 	return reads
 }
 
-func padPairs(pairs []pair) []any {
+func flatten(pairs []pair) []any {
 	var out []any
 	for _, p := range sqldb.Pad(pairs) {
 		out = append(out, p.conv, p.user)
@@ -169,20 +169,20 @@ func padPairs(pairs []pair) []any {
 }
 
 // admit asks the domain about o and gives it its place after those before it.
-func (sc *scene) admit(o *conversation.Outgoing, tick conversation.Tick, at time.Time) bool {
-	c := sc.convs[o.Conversation]
+func (state *sendState) admit(o *conversation.Outgoing, tick conversation.Tick, at time.Time) bool {
+	c := state.convs[o.Conversation]
 	if c != nil && c.App != o.App {
 		c = nil
 	}
-	m, member := sc.members[pair{o.Conversation, o.From}]
+	m, member := state.members[pair{o.Conversation, o.From}]
 	key := sender{o.App, o.From, o.ClientKey}
-	if !o.Admit(conversation.Found{Conversation: c, Member: member, Banned: m.banned, Key: sc.keys[key]}) {
+	if !o.Admit(conversation.Found{Conversation: c, Member: member, Banned: m.banned, Key: state.keys[key]}) {
 		return false
 	}
 	seq := int64(0)
 	if !o.Transient {
-		if seq = c.Last.Seq + 1; !slices.Contains(sc.changed, c) {
-			sc.changed = append(sc.changed, c)
+		if seq = c.Last.Seq + 1; !slices.Contains(state.changed, c) {
+			state.changed = append(state.changed, c)
 		}
 	}
 	o.Place(tick, at, seq, c.Type)
@@ -190,7 +190,7 @@ func (sc *scene) admit(o *conversation.Outgoing, tick conversation.Tick, at time
 		c.Last = conversation.Last{Seq: seq, ID: o.ID, From: o.From, At: o.At}
 	}
 	if o.ClientKey != "" {
-		sc.keys[key] = &conversation.SentKey{Digest: o.Digest, ID: o.ID, Seq: seq, At: o.At}
+		state.keys[key] = &conversation.SentKey{Digest: o.Digest, ID: o.ID, Seq: seq, At: o.At}
 	}
 	return true
 }

@@ -23,7 +23,7 @@ var _ conversation.Store = (*Store)(nil)
 // New keeps conversations in db. One per DB.
 func New(db *sqldb.DB) *Store {
 	s := &Store{db: db}
-	s.sends = sqldb.NewBatch(db, s.send)
+	s.sends = sqldb.NewBatch(db, s.sendBatch)
 	return s
 }
 
@@ -70,7 +70,7 @@ func (s *Store) Create(ctx context.Context, c conversation.Conversation, pairKey
 	}
 	write := func() error {
 		return s.db.WriteKeyed(ctx, key, func(tx *sqldb.Tx) error {
-			out, fresh, err = createIn(tx, c, pairKey, m)
+			out, fresh, err = createTx(tx, c, pairKey, m)
 			return err
 		})
 	}
@@ -80,14 +80,14 @@ func (s *Store) Create(ctx context.Context, c conversation.Conversation, pairKey
 	return out, fresh, err
 }
 
-func createIn(tx *sqldb.Tx, c conversation.Conversation, pairKey string, m conversation.Membership) (conversation.Conversation, bool, error) {
+func createTx(tx *sqldb.Tx, c conversation.Conversation, pairKey string, m conversation.Membership) (conversation.Conversation, bool, error) {
 	var pair any
 	if pairKey != "" {
 		pair = pairKey
 		old, err := scanConversation(tx.QueryRow("SELECT "+conversationColumns+
 			" FROM conversations c WHERE c.app_id = ? AND c.pair_key = ?"+tx.Dialect().ForUpdate(), c.App, pairKey))
 		if err == nil {
-			_, err = enter(tx, &old, m)
+			_, err = addMembersTx(tx, &old, m)
 			return old, false, err
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -95,12 +95,12 @@ func createIn(tx *sqldb.Tx, c conversation.Conversation, pairKey string, m conve
 		}
 	}
 	_, err := tx.Exec(tx.Dialect().Insert("conversations", 1, "id", "app_id", "type", "creator", "ext", "created_us", "updated_us",
-		"archived", "deleted", "members", "roster", "last_seq", "last_msg_id", "last_sender", "last_us", "pair_key"),
+		"archived", "deleted", "members", "member_version", "last_seq", "last_msg_id", "last_sender", "last_us", "pair_key"),
 		c.ID, c.App, c.Type, c.Creator, sqldb.NullJSON(c.Ext), c.Created.UnixMicro(), 0, 0, 0, 0, 1, 0, "", "", 0, pair)
 	if err != nil {
 		return c, false, err
 	}
-	_, err = enter(tx, &c, m)
+	_, err = addMembersTx(tx, &c, m)
 	return c, true, err
 }
 

@@ -9,7 +9,7 @@ import (
 	"switchboard/app/sqldb"
 )
 
-// Store keeps what vendors told us.
+// Store keeps the events that vendors reported.
 type Store struct{ db *sqldb.DB }
 
 // New keeps events in db.

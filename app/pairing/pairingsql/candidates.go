@@ -41,14 +41,14 @@ func savePerson(tx *sqldb.Tx, c ticket.Candidate, now int64) error {
 	return err
 }
 
-// addPerson makes somebody known of whom nothing is.
+// addPerson adds an empty row for a person who has none.
 func addPerson(tx *sqldb.Tx, app string, uid ticket.UID) error {
 	_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_people", 1, personColumns...), app, int64(uid), 0, 0, 0, "{}", "{}", "{}", 0, 0)
 	return err
 }
 
-// change reads a person, changes it and writes it back. Who is not there yet
-// is made first, so that two replicas wait for one row.
+// change reads a person, changes and writes them. A person without a row is given
+// one first, so that two replicas wait for one row.
 func (s *Store) change(ctx context.Context, app string, uid ticket.UID, do func(*ticket.Candidate) bool) (c ticket.Candidate, err error) {
 	err = s.db.WriteKeyed(ctx, fmt.Sprint(app, uid), func(tx *sqldb.Tx) error {
 		now, err := tx.Now()

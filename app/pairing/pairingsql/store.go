@@ -84,7 +84,7 @@ const (
 const freePerson = "UPDATE pair_people SET ready_ms = ?, idle_ms = ?, changed_ms = ?, card = COALESCE(?, card), paused = CASE WHEN ? = 1 THEN 1 ELSE paused END" +
 	" WHERE app = ? AND uid = ?"
 
-// What every commit says, spelled out once.
+// The statements of every commit, made once.
 var (
 	insertClaim = sqldb.PerDialect(func(d sqldb.Dialect) string {
 		return d.InsertIgnore("pair_claims", 1, "app", "uid", "ask_no", "role", "round_no", "epoch", "lease_ms")
@@ -186,7 +186,7 @@ func (c *commit) take() (done bool, err error) {
 	return false, err
 }
 
-// taken claims everybody and lists whom somebody else had claimed.
+// taken claims everybody and lists those who were claimed already.
 func (c *commit) taken() (taken []ticket.UID, err error) {
 	for _, t := range c.b.Take {
 		n, err := c.tx.Exec(insertClaim[c.tx.Dialect()], t.App, int64(t.UID), t.AskNo, int64(t.Role), int64(t.Round), t.Epoch, int64(t.LeaseUntil))

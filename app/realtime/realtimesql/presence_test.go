@@ -37,14 +37,14 @@ func TestUserIsOnlineWhileAnyNodeHasThem(t *testing.T) {
 			{"B", true, "online"}, {"B", false, "offline"},
 		} {
 			change, err := p.Set(ctx, ann, step.node, step.here)
-			if got := said(change); err != nil || got != step.want {
+			if got := wordFor(change); err != nil || got != step.want {
 				t.Errorf("step %d: %q, %v; want %q", i, got, err, step.want)
 			}
 		}
 	})
 }
 
-func said(c *presence.Change) string {
+func wordFor(c *presence.Change) string {
 	switch {
 	case c == nil:
 		return ""
@@ -83,7 +83,7 @@ func TestUsersOfADeadNodeGoOffline(t *testing.T) {
 	})
 }
 
-// A user comes and leaves at two replicas at once: what is told ends with offline.
+// A user comes and leaves at two replicas at once: the last change that is reported is offline.
 func TestComingAndLeavingAtOnceIsToldInTurn(t *testing.T) {
 	for _, store := range sqldbtest.Stores {
 		t.Run(store.Name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestComingAndLeavingAtOnceIsToldInTurn(t *testing.T) {
 				wg.Go(func() {
 					for n := range 60 {
 						change, err := realtimesql.NewPresence(db).Set(t.Context(), ann, fmt.Sprint(i), n%2 == 0)
-						switch said(change) {
+						switch wordFor(change) {
 						case "online":
 							online.Add(1)
 						case "offline":
@@ -114,7 +114,7 @@ func TestComingAndLeavingAtOnceIsToldInTurn(t *testing.T) {
 			}
 			wg.Wait()
 			if n := online.Load(); n != 0 {
-				t.Errorf("told %+d times more often to be online than offline", n)
+				t.Errorf("reported %+d times more often online than offline", n)
 			}
 		})
 	}

@@ -22,7 +22,7 @@ func New(db *sqldb.DB) *Store { return &Store{db} }
 // MemberVersion is the version of a conversation's member list, 0 when there is no such
 // conversation.
 func (s *Store) MemberVersion(ctx context.Context, app, conv string) (version int64, err error) {
-	err = s.db.QueryRow(ctx, "SELECT roster FROM conversations WHERE id = ? AND app_id = ? AND deleted = 0", conv, app).Scan(&version)
+	err = s.db.QueryRow(ctx, "SELECT member_version FROM conversations WHERE id = ? AND app_id = ? AND deleted = 0", conv, app).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -57,7 +57,7 @@ func (s *Store) Banned(ctx context.Context, users []realtime.User) (banned []rea
 
 // Joined implements realtime.Members.
 func (s *Store) Joined(ctx context.Context, u realtime.User) ([]realtime.Joined, error) {
-	rows, err := s.db.Query(ctx, `SELECT m.conv_id, m.join_seq, c.roster FROM members m JOIN conversations c ON c.id = m.conv_id
+	rows, err := s.db.Query(ctx, `SELECT m.conv_id, m.join_seq, c.member_version FROM members m JOIN conversations c ON c.id = m.conv_id
 		WHERE m.app_id = ? AND m.user_id = ? AND m.left_us = 0 AND c.deleted = 0`, u.App, u.ID)
 	if err != nil {
 		return nil, err
@@ -71,10 +71,10 @@ func (s *Store) Joined(ctx context.Context, u realtime.User) ([]realtime.Joined,
 // between the two reads is answered now and once more next time.
 func (s *Store) Changes(ctx context.Context, app, conv string, since int64) ([]realtime.Change, int64, error) {
 	var version int64
-	if err := s.db.QueryRow(ctx, "SELECT roster FROM conversations WHERE id = ? AND app_id = ?", conv, app).Scan(&version); err != nil {
+	if err := s.db.QueryRow(ctx, "SELECT member_version FROM conversations WHERE id = ? AND app_id = ?", conv, app).Scan(&version); err != nil {
 		return nil, 0, err
 	}
-	query := "SELECT user_id, join_seq, left_us FROM members WHERE conv_id = ? AND roster > ?"
+	query := "SELECT user_id, join_seq, left_us FROM members WHERE conv_id = ? AND member_version > ?"
 	if since == 0 {
 		query += " AND left_us = 0"
 	}

@@ -87,11 +87,11 @@ func TestSessionsReadEveryChangeOfAMemberListOnce(t *testing.T) {
 		if joined, left, v := read(v2); !slices.Equal(joined, []string{"bob"}) || left != nil || v <= v2 {
 			t.Errorf("the user came back: %v %v at %d", joined, left, v)
 		}
-		if roster, err := live.MemberVersion(ctx, app, conv); err != nil || roster <= v2 {
-			t.Errorf("version %d, %v", roster, err)
+		if version, err := live.MemberVersion(ctx, app, conv); err != nil || version <= v2 {
+			t.Errorf("version %d, %v", version, err)
 		}
-		if roster, err := live.MemberVersion(ctx, "b", conv); err != nil || roster != 0 {
-			t.Errorf("version for another app: %d, %v", roster, err)
+		if version, err := live.MemberVersion(ctx, "b", conv); err != nil || version != 0 {
+			t.Errorf("version for another app: %d, %v", version, err)
 		}
 		mine, err := live.Joined(ctx, realtime.User{App: app, ID: "cid"})
 		if err != nil || len(mine) != 1 || mine[0].Conversation != conv || mine[0].Seq != 1 || mine[0].MemberVersion <= v2 {

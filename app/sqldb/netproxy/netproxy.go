@@ -89,11 +89,11 @@ func (p *Proxy) pass(to, from net.Conn, through *valve) {
 	}
 }
 
-// Pause holds back all that is said from now on, either way, and keeps connections
-// open and lets new ones be made, until Resume or Cut.
+// Pause holds back all bytes from now on, both ways, and keeps connections open and
+// accepts new ones, until Resume or Cut.
 func (p *Proxy) Pause() { p.block(&p.there, &p.back) }
 
-// DropReplies is Pause for what the server says: it still hears.
+// DropReplies is Pause for what the server sends: it still receives.
 func (p *Proxy) DropReplies() { p.block(&p.back) }
 
 func (p *Proxy) block(valves ...*valve) {

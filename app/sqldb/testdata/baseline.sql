@@ -1,7 +1,7 @@
 INSERT INTO users (app_id, id, ext, banned, created_us) VALUES ('a', 'ann', '{"n":1}', 0, 1790000000000000), ('a', 'bob', NULL, 1, 1790000000000000);
-INSERT INTO conversations (id, app_id, type, creator, ext, created_us, updated_us, archived, deleted, members, roster, last_seq, last_msg_id, last_sender, last_us, pair_key)
+INSERT INTO conversations (id, app_id, type, creator, ext, created_us, updated_us, archived, deleted, members, member_version, last_seq, last_msg_id, last_sender, last_us, pair_key)
 VALUES ('c1', 'a', 2, 'ann', NULL, 1790000000000000, 0, 0, 0, 2, 1, 2, '1000000000000000002', 'ann', 1790000002000000, NULL);
-INSERT INTO members (conv_id, user_id, app_id, joined_us, join_seq, left_us, roster) VALUES ('c1', 'ann', 'a', 1790000000000000, 0, 0, 1), ('c1', 'bob', 'a', 1790000000000000, 0, 0, 1);
+INSERT INTO members (conv_id, user_id, app_id, joined_us, join_seq, left_us, member_version) VALUES ('c1', 'ann', 'a', 1790000000000000, 0, 0, 1), ('c1', 'bob', 'a', 1790000000000000, 0, 0, 1);
 UPDATE message_clock SET tick = 1790000002000000 WHERE id = 1;
 INSERT INTO messages (conv_id, seq, app_id, msg_id, sender, type, status, content, attr, url, no_sync, mention_all, mentions, at_us)
 VALUES ('c1', 1, 'a', '1000000000000000001', 'bob', -1, 0, 'first', NULL, '', 0, 0, '', 1790000001000000),

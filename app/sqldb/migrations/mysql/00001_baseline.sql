@@ -37,7 +37,7 @@ CREATE TABLE conversations (
     archived SMALLINT NOT NULL,
     deleted SMALLINT NOT NULL,
     members BIGINT NOT NULL,
-    roster BIGINT NOT NULL, -- version of the member list, from 1
+    member_version BIGINT NOT NULL, -- version of the member list, from 1
     last_seq BIGINT NOT NULL,
     last_msg_id VARBINARY(19) NOT NULL,
     last_sender VARBINARY(64) NOT NULL,
@@ -54,12 +54,12 @@ CREATE TABLE members (
     joined_us BIGINT NOT NULL,
     join_seq BIGINT NOT NULL, -- sees what is above
     left_us BIGINT NOT NULL,
-    roster BIGINT NOT NULL, -- the version that the last change of this row made
+    member_version BIGINT NOT NULL, -- the version that the last change of this row made
     PRIMARY KEY (conv_id, user_id)
 ) ENGINE=InnoDB;
 CREATE INDEX members_user ON members (app_id, user_id, conv_id);
 CREATE INDEX members_joined ON members (conv_id, joined_us, user_id);
-CREATE INDEX members_roster ON members (conv_id, roster);
+CREATE INDEX members_version ON members (conv_id, member_version);
 
 -- The last tick given to a message; locked by every send until its commit, so
 -- that ids rise in the order of commits.

@@ -30,7 +30,7 @@ CREATE TABLE conversations (
     archived INTEGER NOT NULL,
     deleted INTEGER NOT NULL,
     members INTEGER NOT NULL,
-    roster INTEGER NOT NULL, -- version of the member list, from 1
+    member_version INTEGER NOT NULL, -- version of the member list, from 1
     last_seq INTEGER NOT NULL,
     last_msg_id TEXT NOT NULL,
     last_sender TEXT NOT NULL,
@@ -47,12 +47,12 @@ CREATE TABLE members (
     joined_us INTEGER NOT NULL,
     join_seq INTEGER NOT NULL, -- sees what is above
     left_us INTEGER NOT NULL,
-    roster INTEGER NOT NULL, -- the version that the last change of this row made
+    member_version INTEGER NOT NULL, -- the version that the last change of this row made
     PRIMARY KEY (conv_id, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX members_user ON members (app_id, user_id, conv_id);
 CREATE INDEX members_joined ON members (conv_id, joined_us, user_id);
-CREATE INDEX members_roster ON members (conv_id, roster);
+CREATE INDEX members_version ON members (conv_id, member_version);
 
 -- The last tick given to a message; locked by every send until its commit, so
 -- that ids rise in the order of commits.
