@@ -69,7 +69,13 @@ var vendorSentinels = []struct {
 // port, then HTTP. An error that nothing names is Internal, and its text is not
 // shown.
 func Find(err error) Problem {
-	if kind, text := problem.Of(err); kind != problem.Internal {
+	var vendor *vendors.Error
+	isVendor := errors.As(err, &vendor)
+	kind, text := problem.Of(err)
+	switch {
+	case kind == problem.Unavailable && isVendor && vendor.Sent && vendor.Outcome == vendors.Ambiguous && vendor.Effect == vendors.Write:
+		return ofOutcome(vendor) // a write that was made and could not be recorded is not to be tried again
+	case kind != problem.Internal:
 		return of(kind, text)
 	}
 	for _, row := range vendorSentinels {
@@ -77,10 +83,9 @@ func Find(err error) Problem {
 			return of(row.kind, row.text)
 		}
 	}
-	var vendor *vendors.Error
 	var own *fiber.Error
 	switch {
-	case errors.As(err, &vendor):
+	case isVendor:
 		return ofOutcome(vendor)
 	case errors.As(err, &own):
 		return ofHTTP(own)
