@@ -14,7 +14,7 @@ import (
 func throng(t *testing.T, w *world, n, served int) (asks []string) {
 	t.Helper()
 	for range 2 {
-		w.svc.pool(app, DefaultScene, w.svc.presence(t.Context(), app))
+		w.svc.pools.open(app, DefaultScene, w.svc.presence(t.Context(), app))
 		w.nextReplica()
 	}
 	for i := range n {
@@ -77,7 +77,7 @@ func TestAdmission(t *testing.T) {
 		},
 		"A3 first offers that come at once do not tell the pace": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
-			w.svc.pool(app, DefaultScene, w.svc.presence(t.Context(), app))
+			w.svc.pools.open(app, DefaultScene, w.svc.presence(t.Context(), app))
 			for i := range ticket.UID(20) {
 				w.online(100 + i)
 				must(t, w.tryAsk(200+i))

@@ -18,7 +18,7 @@ func (a *audit) oldest(t *ticket.Ticket, o *ticket.Offer) {
 	}
 	heardOf := a.w.at
 	if !a.w.alone {
-		heardOf = a.w.acting.pool(app, t.Scene, nil).polled
+		heardOf = a.w.acting.pools.open(app, t.Scene, nil).polled
 	}
 	for _, r := range a.tickets {
 		older := r.ticket
@@ -43,7 +43,7 @@ func (w *world) fair() {
 		w.at = w.at.Add(pollEvery)
 		w.svc.MatchOnce(context.Background())
 	}
-	if !w.channel || w.jumpy || len(w.svc.allPools()) == 0 {
+	if !w.channel || w.jumpy || len(w.svc.pools.all()) == 0 {
 		return
 	}
 	w.conserved()
@@ -98,7 +98,7 @@ func (w *world) class(cfg *ticket.Config, p person) string {
 // conserved is invariant 16: a pool has each known person in exactly one place,
 // and it is the one that the store has.
 func (w *world) conserved() {
-	for _, p := range w.svc.allPools() {
+	for _, p := range w.svc.pools.all() {
 		idle, cooling := 0, 0
 		for uid, m := range p.members {
 			at, has := w.class(p.cfg, person{app, uid}), p.standing(m, w.at)

@@ -43,10 +43,7 @@ func (s *Service) ChangeHosts(ctx context.Context, app string, scene int, c Host
 	if err := s.Store.ChangeHosts(ctx, app, scene, c); err != nil {
 		return err
 	}
-	s.mu.RLock()
-	p := s.pools[poolKey{app, scene}]
-	s.mu.RUnlock()
-	if p != nil {
+	if p := s.pools.get(app, scene); p != nil {
 		p.mu.Lock()
 		p.hostsAt = 0
 		p.mu.Unlock()

@@ -1,7 +1,6 @@
 package pairing
 
 import (
-	"context"
 	"errors"
 	"hash/maphash"
 	"sync"
@@ -17,50 +16,50 @@ var askSeed = maphash.MakeSeed()
 
 func partOf(askNo string) int { return int(maphash.String(askSeed, askNo) % askParts) }
 
-// livePart is a share of the tickets that this replica alone writes.
+// liveTickets are the newest states of the tickets that this replica alone writes;
+// where others write too, it holds none.
+type liveTickets struct {
+	off   bool
+	parts [askParts]livePart
+}
+
 type livePart struct {
 	mu      sync.RWMutex // guards tickets
 	tickets map[string]*ticket.Ticket
 }
 
-// read returns a ticket's newest state. Where no other replica writes, that is
-// what this one committed last, and the store need not be asked. The answer to
-// a request thus always comes from a state as new as the request.
-func (s *Service) read(ctx context.Context, askNo string) (*ticket.Ticket, error) {
-	if !s.Shared {
-		p := &s.live[partOf(askNo)]
-		p.mu.RLock()
-		t := p.tickets[askNo]
-		p.mu.RUnlock()
-		if t != nil {
-			return t, nil // Step never changes a ticket in place
-		}
+// get returns a ticket's newest state, which nobody changes; nil: it is not known.
+func (l *liveTickets) get(askNo string) *ticket.Ticket {
+	if l.off {
+		return nil
 	}
-	return s.stored(ctx, askNo)
+	p := &l.parts[partOf(askNo)]
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.tickets[askNo]
 }
 
-func (s *Service) stored(ctx context.Context, askNo string) (*ticket.Ticket, error) {
-	return s.Store.Load(ctx, askNo)
-}
-
-// expect remembers a new ask before its commit, when nobody knows its number.
-func (s *Service) expect(t *ticket.Ticket) {
-	if s.Shared {
+// add takes a new ask before its commit, when nobody knows its number.
+func (l *liveTickets) add(t *ticket.Ticket) {
+	if l.off {
 		return
 	}
-	p := &s.live[partOf(t.AskNo)]
+	p := &l.parts[partOf(t.AskNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.tickets == nil {
+		p.tickets = map[string]*ticket.Ticket{}
+	}
 	p.tickets[t.AskNo] = t
 }
 
-// remember takes over a commit. Commits may report out of order: the higher
-// version counts, and one that is not known any more has ended meanwhile.
-func (s *Service) remember(t *ticket.Ticket) {
-	if s.Shared {
+// put takes over a commit. Commits may report out of order: the higher version
+// counts, and a ticket that is not known any more has ended meanwhile.
+func (l *liveTickets) put(t *ticket.Ticket) {
+	if l.off {
 		return
 	}
-	p := &s.live[partOf(t.AskNo)]
+	p := &l.parts[partOf(t.AskNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.tickets[t.AskNo]
@@ -73,18 +72,18 @@ func (s *Service) remember(t *ticket.Ticket) {
 	}
 }
 
-// doubt forgets a ticket whose write may or may not have happened. A write that
-// lost to another one did not, and that one is or will be remembered.
-func (s *Service) doubt(askNo string, err error) {
+// invalidate drops a ticket whose write failed with err and may have happened all
+// the same. A write that lost to another one did not, and that one is or will be put.
+func (l *liveTickets) invalidate(askNo string, err error) {
 	var claimed *ClaimedError
 	if !errors.Is(err, ErrConflict) && !errors.As(err, &claimed) {
-		s.forget(askNo)
+		l.drop(askNo)
 	}
 }
 
-// forget leaves a ticket to the store: nobody knows whether a write happened.
-func (s *Service) forget(askNo string) {
-	p := &s.live[partOf(askNo)]
+// drop leaves a ticket to the store.
+func (l *liveTickets) drop(askNo string) {
+	p := &l.parts[partOf(askNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.tickets, askNo)

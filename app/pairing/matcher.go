@@ -18,7 +18,7 @@ const (
 
 // MatchOnce matches in every pool until nobody else can be offered.
 func (s *Service) MatchOnce(ctx context.Context) {
-	for _, p := range s.allPools() {
+	for _, p := range s.pools.all() {
 		for s.matchRound(ctx, p) > 0 {
 		}
 	}
@@ -32,7 +32,7 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 		return 0
 	}
 	if err := s.catchUp(ctx, p); err != nil {
-		s.Log.WarnContext(ctx, "pairing: store not read", "app", p.app, "error", err)
+		s.log.WarnContext(ctx, "store not read", "app", p.app, "error", err)
 		return 0
 	}
 	plans := p.plans(s.now(), plansPerRound)
@@ -72,7 +72,7 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 				s.count("missed_opportunity", "")
 			}
 		} else {
-			s.Log.DebugContext(ctx, "offer lost", "asks", pl.asks(), "error", err)
+			s.log.DebugContext(ctx, "offer lost", "asks", pl.asks(), "error", err)
 			moved += s.refresh(ctx, p, pl)
 		}
 		break
@@ -89,7 +89,7 @@ func (s *Service) refresh(ctx context.Context, p *pool, pl plan) (changed int) {
 		if err != nil {
 			continue // the next look at the store finds it
 		}
-		if cfg, err := s.config(ctx, t.ConfigID); err == nil {
+		if cfg, err := s.snapshots.get(ctx, t.ConfigID); err == nil {
 			p.put(t, cfg, s.now())
 		}
 		if p.version(ask) != pl.seen[i] {
@@ -124,7 +124,7 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []ticket.
 			away = append(away, uid)
 		}
 		if err != nil {
-			s.Log.WarnContext(ctx, "pairing: presence not stored", "uid", uid, "error", err)
+			s.log.WarnContext(ctx, "presence not stored", "user", uid, "error", err)
 		}
 	}
 	return away

@@ -78,10 +78,9 @@ func (p *pool) plans(now ticket.Instant, limit int) []plan {
 	return out
 }
 
-// first makes a new ask known, and pairs it at once where the store was read and
-// nobody waits before it, so that the ask and its first offer are one commit. Whatever was picked is
-// busy until settled.
-func (p *pool) first(w *waiter, now ticket.Instant) (plan, bool) {
+// admit makes a new ask known, and pairs it at once where the store was read and
+// nobody waits before it. It and whoever was picked are busy until settled.
+func (p *pool) admit(w *waiter, now ticket.Instant) plan {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -92,7 +91,7 @@ func (p *pool) first(w *waiter, now ticket.Instant) (plan, bool) {
 	if p.polled != 0 && p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != ticket.CrossFirst && p.waiting.Len() == 0 {
 		p.pickIdles(w, &pl)
 	}
-	return pl, len(pl.picks) > 0
+	return pl
 }
 
 // recall takes back an ask that was not written.

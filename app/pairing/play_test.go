@@ -257,8 +257,8 @@ func play(t *rapid.T, w *world) {
 		"": func(*rapid.T) { w.audit.ordered() },
 	}
 	acts["remembered"] = func(t *rapid.T) {
-		for i := range w.svc.live {
-			for no, cached := range w.svc.live[i].tickets {
+		for i := range w.svc.live.parts {
+			for no, cached := range w.svc.live.parts[i].tickets {
 				if tk := w.ticket(no); tk.Version != cached.Version {
 					t.Fatalf("%s is remembered at version %d and is at %d", no, cached.Version, tk.Version)
 				}

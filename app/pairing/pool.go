@@ -285,3 +285,11 @@ func (p *pool) warm() {
 		p.list(m)
 	}
 }
+
+// free reports that uid's last claim was seen dropped and none is on its way.
+func (p *pool) free(uid ticket.UID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[uid]
+	return m != nil && m.dropped.AskNo != "" && m.taken.AskNo == "" && !m.planned
+}

@@ -53,7 +53,7 @@ func (s *Service) vendorEvidence(ctx context.Context, app string, online bool, a
 func (s *Service) Active(ctx context.Context, app string, uid ticket.UID) error {
 	now := s.now()
 	known := false
-	s.everyPool(app, func(p *pool) { known = known || p.presentFor(uid, now, s.presence(ctx, app).ActivityTTL/2) })
+	s.pools.each(app, func(p *pool) { known = known || p.presentFor(uid, now, s.presence(ctx, app).ActivityTTL/2) })
 	if known {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (s *Service) Active(ctx context.Context, app string, uid ticket.UID) error 
 // hasSocket reports whether uid can be told through our own gateway.
 func (s *Service) hasSocket(app string, uid ticket.UID) bool {
 	now, has := s.now(), false
-	s.everyPool(app, func(p *pool) {
+	s.pools.each(app, func(p *pool) {
 		until, known := p.sockets.Load(uid)
 		has = has || known && until.(ticket.Instant) > now
 	})
@@ -122,6 +122,6 @@ func (s *Service) SetAvail(ctx context.Context, app string, uid ticket.UID, on b
 // know brings a person's newest state to the pools of their app.
 func (s *Service) know(c ticket.Candidate) {
 	now := s.now()
-	s.everyPool(c.App, func(p *pool) { p.know(c, now) })
+	s.pools.each(c.App, func(p *pool) { p.know(c, now) })
 	s.readAhead(c.App, c.UID)
 }

@@ -91,7 +91,7 @@ func (s *Service) readProfiles(ctx context.Context) {
 			return
 		case who := <-s.ahead:
 			if profile, err := s.Profile(ctx, who.app, who.uid); err == nil {
-				s.everyPool(who.app, func(p *pool) { p.profiled(who.uid, profile) })
+				s.pools.each(who.app, func(p *pool) { p.profiled(who.uid, profile) })
 			}
 		}
 	}

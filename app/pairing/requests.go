@@ -24,7 +24,7 @@ func (s *Service) Answer(ctx context.Context, app, askNo string, uid ticket.UID,
 	if err != nil {
 		return err
 	}
-	cfg, err := s.config(ctx, t.ConfigID)
+	cfg, err := s.snapshots.get(ctx, t.ConfigID)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Service) Decide(ctx context.Context, app, askNo string, ev ticket.Confi
 	if err != nil {
 		return err
 	}
-	cfg, err := s.config(ctx, t.ConfigID)
+	cfg, err := s.snapshots.get(ctx, t.ConfigID)
 	if err != nil {
 		return err
 	}
@@ -110,15 +110,6 @@ func (s *Service) CallOver(ctx context.Context, app, askNo string, ev ticket.Cal
 // Ban takes a person out of whatever they take part in (D5).
 func (s *Service) Ban(ctx context.Context, app string, uid ticket.UID) error {
 	return s.toHolder(ctx, app, uid, ticket.Banned{UID: uid})
-}
-
-// End ends an ask by the operator's order.
-func (s *Service) End(ctx context.Context, app, askNo string, why ticket.Reason) error {
-	if _, err := s.load(ctx, app, askNo); err != nil {
-		return err
-	}
-	_, err := s.apply(ctx, askNo, ticket.Stop{Why: why})
-	return err
 }
 
 // toHolder brings an event about a person to the ask that holds them, and to their

@@ -36,7 +36,7 @@ func TestMatching(t *testing.T) {
 		},
 		"A10 M1 an ask and its first offer are one commit with a candidate at hand": func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.svc.pool(app, DefaultScene, w.svc.presence(context.Background(), app))
+			w.svc.pools.open(app, DefaultScene, w.svc.presence(context.Background(), app))
 			w.settle() // the store is read
 			w.online(2)
 			ask := w.ask(1)
@@ -60,7 +60,7 @@ func TestMatching(t *testing.T) {
 		},
 		"A10 M1 a candidate lost to a rival costs the offer, not the ask": func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.svc.pool(app, DefaultScene, w.svc.presence(context.Background(), app))
+			w.svc.pools.open(app, DefaultScene, w.svc.presence(context.Background(), app))
 			w.online(2)
 			w.between = func() {
 				w.nextReplica()

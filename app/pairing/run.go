@@ -29,7 +29,7 @@ func (s *Service) Open(ctx context.Context) error {
 		return err
 	}
 	for _, app := range s.Apps {
-		s.pool(app, DefaultScene, s.presence(ctx, app))
+		s.pools.open(app, DefaultScene, s.presence(ctx, app))
 	}
 	return nil
 }
@@ -48,13 +48,16 @@ func (s *Service) Run(ctx context.Context) error {
 	every(ackInterval, s.AckOnce)
 	every(clockEvery, func(ctx context.Context) {
 		if err := s.measureClock(ctx); err != nil {
-			s.Log.WarnContext(ctx, "pairing: store's clock not read", "error", err)
+			s.log.WarnContext(ctx, "store clock not read", "error", err)
 		}
 	})
 	every(configEvery, s.reconfigure)
 	every(reapEvery, func(ctx context.Context) {
-		if n, err := s.Store.Reap(ctx, s.now()); err != nil || n > 0 {
-			s.Log.WarnContext(ctx, "pairing: lost claims dropped", "claims", n, "error", err)
+		switch n, err := s.Store.Reap(ctx, s.now()); {
+		case err != nil:
+			s.log.WarnContext(ctx, "lost claims not dropped", "error", err)
+		case n > 0:
+			s.log.InfoContext(ctx, "lost claims dropped", "claims", n)
 		}
 		s.catchUpEnds(ctx)
 	})
@@ -92,7 +95,7 @@ func (s *Service) match(ctx context.Context) {
 	defer wg.Wait()
 	started := map[*pool]bool{}
 	for {
-		for _, p := range s.allPools() {
+		for _, p := range s.pools.all() {
 			if !started[p] {
 				started[p] = true
 				wg.Go(func() { s.matchPool(ctx, p) })
@@ -101,19 +104,9 @@ func (s *Service) match(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.made:
+		case <-s.pools.made:
 		}
 	}
-}
-
-func (s *Service) allPools() []*pool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	pools := make([]*pool, 0, len(s.pools))
-	for _, p := range s.pools {
-		pools = append(pools, p)
-	}
-	return pools
 }
 
 func (s *Service) matchPool(ctx context.Context, p *pool) {
@@ -150,12 +143,12 @@ func (s *Service) SweepOnce(ctx context.Context) {
 	}
 	asks, err := s.Store.Due(ctx, s.now(), sweepLimit)
 	if err != nil {
-		s.Log.WarnContext(ctx, "pairing: deadlines not read", "error", err)
+		s.log.WarnContext(ctx, "due tickets not read", "error", err)
 		return
 	}
 	s.each(len(asks), sweepers, func(i int) {
 		if _, err := s.apply(ctx, asks[i], ticket.Tick{}); err != nil {
-			s.Log.WarnContext(ctx, "pairing: deadline not fired", "ask_no", asks[i], "error", err)
+			s.log.WarnContext(ctx, "deadline not fired", "ask_no", asks[i], "error", err)
 		}
 	})
 }
@@ -226,7 +219,7 @@ func (s *Service) catchUpEnds(ctx context.Context) {
 	if !s.Shared {
 		return
 	}
-	for _, p := range s.allPools() {
+	for _, p := range s.pools.all() {
 		for _, ask := range p.unheard(s.now().Add(-reapEvery)) {
 			t, err := s.Store.Load(ctx, ask)
 			if errors.Is(err, ticket.ErrUnknownAsk) {
@@ -236,7 +229,7 @@ func (s *Service) catchUpEnds(ctx context.Context) {
 			if err != nil {
 				return // the next look makes up for it
 			}
-			if cfg, err := s.config(ctx, t.ConfigID); err == nil {
+			if cfg, err := s.snapshots.get(ctx, t.ConfigID); err == nil {
 				p.put(t, cfg, s.now())
 			}
 		}
@@ -268,13 +261,16 @@ func (p *pool) drop(ask string) {
 // reconfigure brings what the source says now to the pools, so that the kill
 // switch stops offers although nobody asks (Y4).
 func (s *Service) reconfigure(ctx context.Context) {
-	for _, p := range s.allPools() {
+	for _, p := range s.pools.all() {
 		cfg, err := s.Configs.Get(ctx, p.app, p.scene)
 		if err == nil {
 			p.configure(cfg)
 		}
-		if failing := err != nil; failing != p.unconfigured.Swap(failing) {
-			s.Log.WarnContext(ctx, "pairing: the configuration's source", "app", p.app, "scene", p.scene, "failing", failing, "error", err)
+		switch failed := p.unconfigured.Swap(err != nil); {
+		case err != nil && !failed:
+			s.log.WarnContext(ctx, "configuration source failed", "app", p.app, "scene", p.scene, "error", err)
+		case err == nil && failed:
+			s.log.InfoContext(ctx, "configuration source recovered", "app", p.app, "scene", p.scene)
 		}
 	}
 }
@@ -282,12 +278,12 @@ func (s *Service) reconfigure(ctx context.Context) {
 // meet takes a ticket's newest state; another replica, or an earlier life, may
 // have opened it.
 func (s *Service) meet(ctx context.Context, p *pool, t *ticket.Ticket, now ticket.Instant) error {
-	cfg, err := s.config(ctx, t.ConfigID)
+	cfg, err := s.snapshots.get(ctx, t.ConfigID)
 	if err != nil {
 		return err
 	}
 	if t.Scene != p.scene {
-		s.pool(t.App, t.Scene, cfg) // reads the store itself
+		s.pools.open(t.App, t.Scene, cfg) // reads the store itself
 		return nil
 	}
 	if p.put(t, cfg, now) {

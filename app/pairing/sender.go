@@ -252,7 +252,7 @@ func (s *Service) Deliver(ctx context.Context, j Outgoing) ticket.DeliveryResult
 	}
 	s.count(sent, vendors.OutcomeOf(err).String())
 	if err != nil {
-		s.Log.WarnContext(ctx, "pairing: not delivered", "ask_no", j.Ticket.AskNo, "name", j.Entry.Name, "to", j.Entry.To, "error", err)
+		s.log.WarnContext(ctx, "delivery failed", "ask_no", j.Ticket.AskNo, "name", j.Entry.Name, "user", j.Entry.To, "error", err)
 	}
 	return tellOf(err)
 }
@@ -280,7 +280,7 @@ func (s *Service) Delivered(ctx context.Context, j Outgoing, how ticket.Delivery
 		s.measure("offer_latency_seconds", end.At.Sub(j.Entry.At).Seconds())
 		if how == ticket.DeliveryRetry || how == ticket.DeliveryFailed {
 			if _, err := s.apply(ctx, j.Ticket.AskNo, ticket.Acked{Deliveries: []ticket.Delivery{end}}); err != nil {
-				s.Log.WarnContext(ctx, "pairing: dispatch not noted", "ask_no", j.Ticket.AskNo, "error", err)
+				s.log.WarnContext(ctx, "dispatch result not written", "ask_no", j.Ticket.AskNo, "error", err)
 			}
 			return
 		}
@@ -322,7 +322,7 @@ func (s *Service) AckOnce(ctx context.Context) {
 	asks := slices.Sorted(maps.Keys(acks))
 	s.each(len(asks), sweepers, func(i int) {
 		if _, err := s.apply(ctx, asks[i], ticket.Acked{Deliveries: acks[asks[i]]}); err != nil {
-			s.Log.WarnContext(ctx, "pairing: deliveries not noted", "ask_no", asks[i], "error", err)
+			s.log.WarnContext(ctx, "delivery results not written", "ask_no", asks[i], "error", err)
 		}
 	})
 }

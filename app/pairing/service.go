@@ -65,23 +65,17 @@ type Options struct {
 // Service is pairing for all apps and scenes of this replica.
 type Service struct {
 	Options
+	log     *slog.Logger // Options.Log for this component
 	sender  *sender
 	offset  atomic.Int64 // store's clock minus ours, ms
 	closing atomic.Bool
 	ahead   chan person  // whose profiles are read ahead
 	downAt  atomic.Int64 // when the dispatch channels were first seen down; 0: up
-	live    [askParts]livePart
-	made    chan struct{} // there is a pool that nobody matches yet; capacity 1
 
-	mu    sync.RWMutex // guards what follows
-	pools map[poolKey]*pool
-	snaps map[string]*ticket.Config
-	rates map[person]*askRate
-}
-
-type poolKey struct {
-	app   string
-	scene int
+	live      liveTickets
+	pools     pools
+	snapshots snapshots
+	rates     askRates
 }
 
 // New makes a service; Run drives it.
@@ -92,10 +86,14 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, made: make(chan struct{}, 1), pools: map[poolKey]*pool{}, snaps: map[string]*ticket.Config{}, rates: map[person]*askRate{}, ahead: make(chan person, readAheadMax)}
-	for i := range s.live {
-		s.live[i].tickets = map[string]*ticket.Ticket{}
+	s := &Service{Options: o, ahead: make(chan person, readAheadMax),
+		live:      liveTickets{off: o.Shared},
+		pools:     pools{made: make(chan struct{}, 1), byKey: map[poolKey]*pool{}},
+		snapshots: snapshots{store: o.Store, byID: map[string]*ticket.Config{}},
+		rates:     askRates{byPerson: map[person]*askRate{}},
 	}
+	s.log = s.Log.With("component", "pairing")
+	s.pools.options = &s.Options
 	s.sender = newSender(s)
 	if s.Transport == nil {
 		s.Transport = s.sender
@@ -108,6 +106,16 @@ func (s *Service) now() ticket.Instant { return ticket.At(s.Now()) + ticket.Inst
 
 // tries bounds the runs of one step that keeps meeting other writers (Y3).
 const tries = 5
+
+// read returns a ticket's newest state. Where no other replica writes, that is what
+// this one committed last, and the store need not be asked. The answer to a request
+// thus always comes from a state as new as the request.
+func (s *Service) read(ctx context.Context, askNo string) (*ticket.Ticket, error) {
+	if t := s.live.get(askNo); t != nil {
+		return t, nil // Step never changes a ticket in place
+	}
+	return s.Store.Load(ctx, askNo)
+}
 
 // apply brings one event to a ticket: read, reduce, compare and set. What the
 // caller is told comes from a state that was read after the request came.
@@ -123,7 +131,7 @@ func (s *Service) apply(ctx context.Context, askNo string, ev ticket.Event) (*ti
 			return next, errors.Join(told, err)
 		}
 		s.count("cas_retries", "")
-		read = s.stored // the other write may not be remembered yet
+		read = s.Store.Load // the other write may not be known here yet
 	}
 	return nil, ticket.ErrUnavailable
 }
@@ -139,7 +147,7 @@ type stepped struct {
 // nothing was written.
 func (s *Service) applyTo(ctx context.Context, t *ticket.Ticket, ev ticket.Event) (next *ticket.Ticket, told, err error) {
 	now := s.now()
-	cfg, err := s.config(ctx, t.ConfigID)
+	cfg, err := s.snapshots.get(ctx, t.ConfigID)
 	if err != nil {
 		return t, nil, err
 	}
@@ -166,7 +174,7 @@ func (s *Service) applyTo(ctx context.Context, t *ticket.Ticket, ev ticket.Event
 	}
 	if err := s.Store.Commit(ctx, b); err != nil {
 		for i := range done {
-			s.doubt(done[i].t.AskNo, err)
+			s.live.invalidate(done[i].t.AskNo, err)
 		}
 		return t, nil, err
 	}
@@ -182,7 +190,7 @@ func (s *Service) link(ctx context.Context, l ticket.Link, now ticket.Instant, b
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := s.config(ctx, t.ConfigID)
+	cfg, err := s.snapshots.get(ctx, t.ConfigID)
 	if err != nil {
 		return nil, err
 	}
@@ -198,13 +206,13 @@ func (s *Service) link(ctx context.Context, l ticket.Link, now ticket.Instant, b
 
 // committed spreads the news of a commit inside this replica.
 func (s *Service) committed(ctx context.Context, d *stepped, now ticket.Instant) {
-	s.remember(d.t)
+	s.live.put(d.t)
 	s.mark(d.fx.Marks)
-	own, known := s.pool(d.t.App, d.t.Scene, d.cfg), true
-	s.everyPool(d.t.App, func(p *pool) { known = p.committed(d, now) && known })
+	own, known := s.pools.open(d.t.App, d.t.Scene, d.cfg), true
+	s.pools.each(d.t.App, func(p *pool) { known = p.committed(d, now) && known })
 	if !known {
 		if err := s.meet(ctx, own, d.t, now); err != nil {
-			s.Log.WarnContext(ctx, "pairing: recent peers not read", "ask_no", d.t.AskNo, "error", err)
+			s.log.WarnContext(ctx, "recent peers not read", "ask_no", d.t.AskNo, "error", err)
 			own.introduce(d.t, d.cfg, nil)
 			own.put(d.t, d.cfg, now)
 		}
@@ -235,74 +243,6 @@ func (s *Service) each(n, width int, do func(i int)) {
 		})
 	}
 	wg.Wait()
-}
-
-func (s *Service) everyPool(app string, do func(*pool)) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for k, p := range s.pools {
-		if k.app == app {
-			do(p)
-		}
-	}
-}
-
-// pool returns the pool of app and scene, made on first use.
-func (s *Service) pool(app string, scene int, cfg *ticket.Config) *pool {
-	k := poolKey{app, scene}
-	s.mu.RLock()
-	p := s.pools[k]
-	s.mu.RUnlock()
-	if p != nil {
-		return p
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p = s.pools[k]; p == nil {
-		p = newPool(app, scene, cfg, s.Options)
-		s.pools[k] = p
-		select {
-		case s.made <- struct{}{}:
-		default: // the matcher looks already
-		}
-	}
-	return p
-}
-
-// config returns the snapshot that a ticket was born with.
-func (s *Service) config(ctx context.Context, id string) (*ticket.Config, error) {
-	s.mu.RLock()
-	cfg := s.snaps[id]
-	s.mu.RUnlock()
-	if cfg != nil {
-		return cfg, nil
-	}
-	loaded, err := s.Store.LoadConfig(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.snaps[id] = &loaded
-	return &loaded, nil
-}
-
-// snapshot stores cfg for the tickets that start with it.
-func (s *Service) snapshot(ctx context.Context, cfg *ticket.Config) (string, error) {
-	id := cfg.ID()
-	s.mu.RLock()
-	known := s.snaps[id] != nil
-	s.mu.RUnlock()
-	if known {
-		return id, nil
-	}
-	if err := s.Store.SaveConfig(ctx, id, *cfg); err != nil {
-		return "", err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.snaps[id] = cfg
-	return id, nil
 }
 
 // newAskNo is a decimal number that rises with time: 41 bits of milliseconds

@@ -62,7 +62,7 @@ func (s *Service) ClockOffset() time.Duration {
 // Stats looks at every pool.
 func (s *Service) Stats() []Stats {
 	var out []Stats
-	for _, p := range s.allPools() {
+	for _, p := range s.pools.all() {
 		out = append(out, p.stats(s.now()))
 	}
 	return out

@@ -125,7 +125,7 @@ func TestEndsElsewhereAreFound(t *testing.T) {
 	w.nextReplica()
 	w.at = w.at.Add(reapEvery + time.Second)
 	w.svc.catchUpEnds(t.Context())
-	for _, p := range w.svc.allPools() {
+	for _, p := range w.svc.pools.all() {
 		if p.waiters[ask] != nil {
 			t.Fatal("the ended ask is still known")
 		}

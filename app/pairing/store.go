@@ -15,13 +15,6 @@ var ErrConflict = errors.New("the ticket has changed meanwhile")
 // ClaimedError: somebody in Batch.Take is taken already; nothing was written.
 type ClaimedError struct{ UIDs []ticket.UID }
 
-func (e *ClaimedError) people() []ticket.UID {
-	if e == nil {
-		return nil
-	}
-	return e.UIDs
-}
-
 // Error names the people.
 func (e *ClaimedError) Error() string { return fmt.Sprintf("already claimed: %v", e.UIDs) }
 
