@@ -185,7 +185,11 @@ func TestALikedCallEndsWhenTheCoinsAreUsedUp(t *testing.T) {
 			t.Fatalf("%s: %s", c.path, got.Body)
 		}
 	}
-	time.Sleep(300 * time.Millisecond) // a few readings, all well
+	read := func() int {
+		return strings.Count(get(t, p.mock(t, "linkv")+"/_mock/journal?op=wallet.balance"), "getUserTokens")
+	}
+	before := read()
+	until(t, "the balance was read a few times", func() bool { return read() >= before+3 })
 	if got := p.pairInfo(t, asker, ask); got.Status != 2 {
 		t.Fatalf("info %+v", got)
 	}

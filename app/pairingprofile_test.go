@@ -8,8 +8,8 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"strings"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"switchboard/app/pairing"
@@ -64,42 +64,49 @@ func TestTheBusinessServersProfilesDecideWhoMeets(t *testing.T) {
 	}
 }
 
+// businessServer answers in place of a network, so that time in its tests is synctest's.
+type businessServer struct {
+	asked int
+	down  bool
+}
+
+func (b *businessServer) RoundTrip(*http.Request) (*http.Response, error) {
+	b.asked++
+	if b.down {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"blocked":[9,"3"]}`))}, nil
+}
+
 func TestProfilesAreKeptAndTheServerIsLeftAloneWhileItIsDown(t *testing.T) {
-	var asked, status atomic.Int64
-	status.Store(http.StatusOK)
-	business := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
-		if status.Load() == 0 {
-			panic(http.ErrAbortHandler)
+	synctest.Test(t, func(t *testing.T) {
+		const address = "https://business.example"
+		business := &businessServer{}
+		p := newProfiles(ProfileConfig{URL: address, TTL: time.Minute, Stale: time.Hour}, &http.Client{Transport: business}, slog.New(slog.DiscardHandler))
+		want := pairing.Profile{Blocked: []ticket.UID{3, 9}}
+		for range 10 {
+			if got, err := p.get(t.Context(), "a", 1); err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%+v %v", got, err)
+			}
 		}
-		w.WriteHeader(int(status.Load()))
-		fmt.Fprint(w, `{"blocked":[9,"3"]}`)
-	}))
-	defer business.Close()
-	p := newProfiles(ProfileConfig{URL: business.URL, TTL: 40 * time.Millisecond, Stale: time.Hour}, &http.Client{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	want := pairing.Profile{Blocked: []ticket.UID{3, 9}}
-	for range 10 {
-		if got, err := p.get(t.Context(), "a", 1); err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("%+v %v", got, err)
+		if business.asked != 1 {
+			t.Fatalf("asked %d times in one life", business.asked)
 		}
-	}
-	if n := asked.Load(); n > 3 {
-		t.Fatalf("asked %d times in one life", n)
-	}
-	status.Store(0)
-	time.Sleep(60 * time.Millisecond)
-	before := asked.Load()
-	for range 10 {
-		if got, err := p.get(t.Context(), "a", 1); err != nil || len(got.Blocked) != 2 {
-			t.Fatalf("the last answer does not hold: %+v %v", got, err)
+		business.down = true
+		time.Sleep(time.Minute + time.Second)
+		before := business.asked
+		for range 10 {
+			if got, err := p.get(t.Context(), "a", 1); err != nil || len(got.Blocked) != 2 {
+				t.Fatalf("the last answer does not hold: %+v %v", got, err)
+			}
+			if _, err := p.get(t.Context(), "a", 2); err == nil || strings.Contains(err.Error(), address) {
+				t.Fatalf("of whom nothing is known: %v", err)
+			}
 		}
-		if _, err := p.get(t.Context(), "a", 2); err == nil || strings.Contains(err.Error(), business.URL) {
-			t.Fatalf("of whom nothing is known: %v", err)
+		if n := business.asked - before; n > 2 { // once for each
+			t.Fatalf("asked %d times within a second of not being reached", n)
 		}
-	}
-	if n := asked.Load() - before; n > 3 { // net/http itself repeats a GET that a kept connection lost
-		t.Fatalf("asked %d times within a second of not being reached", n)
-	}
+	})
 }
 
 func TestProfilesThatCannotBeRead(t *testing.T) {
