@@ -121,10 +121,10 @@ func (l linkMetrics) Describe(ch chan<- *prometheus.Desc) {
 
 func (l linkMetrics) Collect(ch chan<- prometheus.Metric) {
 	for _, v := range l.routes.All() {
-		if v.Link == nil {
+		if v.Connection == nil {
 			continue
 		}
-		h := v.Link.Health()
+		h := v.Connection.Health()
 		gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, append([]string{v.Name}, labels...)...)
 		}

@@ -216,7 +216,7 @@ func (p *pairs) send(ctx context.Context, c pairing.Command) error {
 // channelUp: some vendor of the messages route takes writes.
 func (p *pairs) channelUp() bool {
 	for _, v := range p.routes.Route(vendors.CapMessages) {
-		if v.Link == nil || v.Link.Healthy("write") {
+		if v.Connection == nil || v.Connection.Healthy("write") {
 			return true
 		}
 	}

@@ -35,14 +35,14 @@ func (r *sendRoom) now() float64 {
 func (r *sendRoom) look() float64 {
 	sum := 0.0
 	for _, v := range r.routes.Route(vendors.CapMessages) {
-		if v.Link == nil {
+		if v.Connection == nil {
 			return -1
 		}
-		if !v.Link.Healthy("write") {
+		if !v.Connection.Healthy("write") {
 			continue
 		}
 		room := -1.0 // an operation that was never called has its whole limit
-		for _, o := range v.Link.Health().Ops {
+		for _, o := range v.Connection.Health().Ops {
 			if o.Op == vendors.OpSendUser {
 				room = o.HeadRoom
 			}

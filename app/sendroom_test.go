@@ -8,7 +8,7 @@ import (
 
 // limitedLink is a link with so many units left to send.
 type limitedLink struct {
-	vendors.Link
+	vendors.Connection
 	up   bool
 	ops  []vendors.OpHealth
 	sick *int // counts looks
@@ -29,23 +29,23 @@ func TestSendRoomIsWhatHealthyVendorsLeave(t *testing.T) {
 	}
 	looks := 0
 	for name, c := range map[string]struct {
-		links []vendors.Link
+		links []vendors.Connection
 		want  float64
 	}{
-		"one":                     {[]vendors.Link{limitedLink{up: true, ops: left(7)}}, 7},
-		"two":                     {[]vendors.Link{limitedLink{up: true, ops: left(7)}, limitedLink{up: true, ops: left(5)}}, 12},
-		"one of them down":        {[]vendors.Link{limitedLink{ops: left(7)}, limitedLink{up: true, ops: left(5)}}, 5},
-		"all down":                {[]vendors.Link{limitedLink{ops: left(7)}}, 0},
-		"one without a limit":     {[]vendors.Link{limitedLink{up: true, ops: left(7)}, limitedLink{up: true, ops: left(-1)}}, -1},
-		"one never called":        {[]vendors.Link{limitedLink{up: true, sick: &looks}}, -1},
-		"one that has no link":    {[]vendors.Link{nil}, -1},
-		"used up to the last one": {[]vendors.Link{limitedLink{up: true, ops: left(0)}}, 0},
+		"one":                     {[]vendors.Connection{limitedLink{up: true, ops: left(7)}}, 7},
+		"two":                     {[]vendors.Connection{limitedLink{up: true, ops: left(7)}, limitedLink{up: true, ops: left(5)}}, 12},
+		"one of them down":        {[]vendors.Connection{limitedLink{ops: left(7)}, limitedLink{up: true, ops: left(5)}}, 5},
+		"all down":                {[]vendors.Connection{limitedLink{ops: left(7)}}, 0},
+		"one without a limit":     {[]vendors.Connection{limitedLink{up: true, ops: left(7)}, limitedLink{up: true, ops: left(-1)}}, -1},
+		"one never called":        {[]vendors.Connection{limitedLink{up: true, sick: &looks}}, -1},
+		"one that has no link":    {[]vendors.Connection{nil}, -1},
+		"used up to the last one": {[]vendors.Connection{limitedLink{up: true, ops: left(0)}}, 0},
 	} {
 		var all []*vendors.Vendor
 		var names []string
 		for i, l := range c.links {
 			names = append(names, string(rune('a'+i)))
-			all = append(all, &vendors.Vendor{Name: names[i], Messages: noMessages{}, Link: l})
+			all = append(all, &vendors.Vendor{Name: names[i], Messages: noMessages{}, Connection: l})
 		}
 		routes, err := vendors.NewRouter(all, map[vendors.Capability][]string{vendors.CapMessages: names})
 		if err != nil {

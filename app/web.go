@@ -46,7 +46,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	s.probes().Mount(s.web, middleware.AllowFrom(s.cfg.AdminAllow))
 
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
-	recent := &vendors.Recent{}
+	recent := &vendors.RequestLog{}
 	journal := middleware.Journal(recent)
 	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal, s.recordActivity())
 	product.Client{
@@ -61,7 +61,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
-	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Recent: recent, StatusOf: product.StatusOf, Node: s.node}.
+	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
 	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))
@@ -185,7 +185,7 @@ func routesServed(routes *vendors.Router) error {
 	for _, c := range vendors.Capabilities() {
 		route := routes.Route(c)
 		healthy := func(v *vendors.Vendor) bool {
-			return v.Link == nil || v.Link.Healthy(upstream.Read.String()) || v.Link.Healthy(upstream.Write.String())
+			return v.Connection == nil || v.Connection.Healthy(upstream.Read.String()) || v.Connection.Healthy(upstream.Write.String())
 		}
 		if len(route) > 0 && !slices.ContainsFunc(route, healthy) {
 			return fmt.Errorf("no vendor serves %s", c)

@@ -7,7 +7,7 @@ import (
 )
 
 // Journal records in recent which calls the request made at vendors.
-func Journal(recent *vendors.Recent) fiber.Handler {
+func Journal(recent *vendors.RequestLog) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		j := &vendors.Journal{}
 		c.SetUserContext(vendors.WithJournal(c.UserContext(), j))

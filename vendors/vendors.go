@@ -49,9 +49,9 @@ type Vendor struct {
 	// not listed has none that we know of.
 	Limits Limits
 
-	// Link is the adapter's *upstream.Client: what operators see and switch.
+	// Connection is the adapter's *upstream.Client: what operators see and switch.
 	// Nil for a vendor that is not reached over HTTP.
-	Link Link
+	Connection Connection
 
 	// Close drops the idle connections to the vendor; calls under way finish.
 	Close func()

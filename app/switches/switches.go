@@ -92,11 +92,11 @@ func (s *Service) SetRoutes(ctx context.Context, routes map[vendors.Capability]v
 // SetBreaker sets the mode of one class's breakers of an account, "" for all.
 func (s *Service) SetBreaker(ctx context.Context, account, class string, mode vendors.BreakerMode, actor, reason string) error {
 	live := s.deps.Router.Live(account)
-	if live == nil || live[0].Link == nil {
+	if live == nil || live[0].Connection == nil {
 		return fmt.Errorf("%w: no vendor named %q is configured", ErrInvalid, account)
 	}
 	var classes []string
-	for _, b := range live[0].Link.Health().Breakers {
+	for _, b := range live[0].Connection.Health().Breakers {
 		if class == "" || class == b.Class {
 			classes = append(classes, b.Class)
 		}
@@ -185,8 +185,8 @@ func (s *Service) apply(st State, version int64) error {
 	s.state = st
 	for _, a := range s.deps.Router.All() {
 		for _, v := range s.deps.Router.Live(a.Name) {
-			if v.Link != nil {
-				setBreakers(v.Link, st.Breakers[v.Name])
+			if v.Connection != nil {
+				setBreakers(v.Connection, st.Breakers[v.Name])
 			}
 		}
 	}
@@ -195,7 +195,7 @@ func (s *Service) apply(st State, version int64) error {
 
 // setBreakers puts what modes leaves out on auto, and leaves alone what is as it
 // should be. Modes were checked when they were switched.
-func setBreakers(l vendors.Link, modes map[string]string) {
+func setBreakers(l vendors.Connection, modes map[string]string) {
 	for _, b := range l.Health().Breakers {
 		mode, err := vendors.ParseBreakerMode(modes[b.Class])
 		if err != nil {

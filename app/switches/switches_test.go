@@ -83,7 +83,7 @@ type wallet struct{ vendors.Wallet }
 func replica(t *testing.T, store Store) (*Service, *link) {
 	t.Helper()
 	l := &link{modes: map[string]vendors.BreakerMode{}}
-	r, err := vendors.NewRouter([]*vendors.Vendor{{Name: "a", Wallet: wallet{}, Link: l}, {Name: "b", Wallet: wallet{}}}, nil)
+	r, err := vendors.NewRouter([]*vendors.Vendor{{Name: "a", Wallet: wallet{}, Connection: l}, {Name: "b", Wallet: wallet{}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ type API struct {
 	Switches *switches.Service
 	Audit    switches.Store
 	Ledger   Explainer
-	Recent   *vendors.Recent
+	Requests *vendors.RequestLog
 	StatusOf func(code int) int // the HTTP status of a write's answer
 	Node     string             // names this process
 }

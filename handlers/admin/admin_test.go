@@ -34,7 +34,7 @@ func serve(t *testing.T, writes entries) *fiber.App {
 	web := fiber.New(fiber.Config{ErrorHandler: handlers.PlainFailure, Immutable: true})
 	API{
 		Routes: routes, Switches: switches.New(switches.Deps{Store: store, Router: routes, Base: routes.Routes(), Log: slog.New(slog.DiscardHandler)}), Audit: store,
-		Ledger: writes, Recent: &vendors.Recent{}, StatusOf: func(code int) int { return 200 + code }, Node: "n",
+		Ledger: writes, Requests: &vendors.RequestLog{}, StatusOf: func(code int) int { return 200 + code }, Node: "n",
 	}.Mount(web.Group("/admin"))
 	return web
 }

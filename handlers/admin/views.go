@@ -50,7 +50,7 @@ func (h API) explain(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found := h.Recent.Find(id)
+	found := h.Requests.Find(id)
 	if len(entries) == 0 && len(found) == 0 {
 		return errNothingKnown
 	}
@@ -173,8 +173,8 @@ func (h API) vendors(c *fiber.Ctx) error {
 
 func viewOf(v *vendors.Vendor) vendorView {
 	view := vendorView{Name: v.Name, Healthy: true}
-	if v.Link != nil {
-		view.fill(v.Link.Health())
+	if v.Connection != nil {
+		view.fill(v.Connection.Health())
 	}
 	return view
 }

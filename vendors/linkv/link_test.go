@@ -17,7 +17,7 @@ func TestLinkShowsAndSwitchesBothSidesApart(t *testing.T) {
 	}
 	t.Cleanup(v.Close)
 	mode := func(class string) vendors.BreakerMode {
-		for _, b := range v.Link.Health().Breakers {
+		for _, b := range v.Connection.Health().Breakers {
 			if b.Class == class {
 				return b.Mode
 			}
@@ -27,7 +27,7 @@ func TestLinkShowsAndSwitchesBothSidesApart(t *testing.T) {
 	}
 	set := func(class string, m vendors.BreakerMode) {
 		t.Helper()
-		if err := v.Link.SetBreaker(class, m); err != nil {
+		if err := v.Connection.SetBreaker(class, m); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,18 +35,18 @@ func TestLinkShowsAndSwitchesBothSidesApart(t *testing.T) {
 	if mode("live.write") != vendors.BreakerOpen || mode("write") != vendors.BreakerAuto {
 		t.Errorf("live %s, im %s", mode("live.write"), mode("write"))
 	}
-	if !v.Link.Healthy("write") {
+	if !v.Connection.Healthy("write") {
 		t.Error("messages are held back because coins are")
 	}
 	set("write", vendors.BreakerOpen)
-	if v.Link.Healthy("write") {
+	if v.Connection.Healthy("write") {
 		t.Error("healthy with both breakers open")
 	}
 	set("", vendors.BreakerClosed)
 	if got := []vendors.BreakerMode{mode("write"), mode("live.write"), mode("live.read")}; !slices.Equal(got, []vendors.BreakerMode{vendors.BreakerClosed, vendors.BreakerClosed, vendors.BreakerClosed}) {
 		t.Errorf("modes %v", got)
 	}
-	if v.Link.SetBreaker("live.none", vendors.BreakerOpen) == nil {
+	if v.Connection.SetBreaker("live.none", vendors.BreakerOpen) == nil {
 		t.Error("a class that is none was accepted")
 	}
 }
@@ -79,8 +79,8 @@ func TestOpenTakesWhatIsConfiguredAndNamesWhatIsMissing(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		if (v.Tokens != nil) != tc.tokens || (v.Wallet != nil) != tc.wallet || v.Link == nil {
-			t.Errorf("%s: tokens %v, wallet %v, link %v", tc.name, v.Tokens, v.Wallet, v.Link)
+		if (v.Tokens != nil) != tc.tokens || (v.Wallet != nil) != tc.wallet || v.Connection == nil {
+			t.Errorf("%s: tokens %v, wallet %v, link %v", tc.name, v.Tokens, v.Wallet, v.Connection)
 		}
 		v.Close()
 	}

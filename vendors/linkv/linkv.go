@@ -85,11 +85,11 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 			return nil, err
 		}
 	}
-	v.Link, v.Close = a.link(), a.close
+	v.Connection, v.Close = a.link(), a.close
 	return v, nil
 }
 
-func (a *adapter) link() vendors.Link {
+func (a *adapter) link() vendors.Connection {
 	switch {
 	case a.live == nil:
 		return a.im

@@ -14,7 +14,7 @@ import (
 )
 
 // Client calls one vendor account over one tuned transport. It is the vendor's
-// Link, too: what operators see and switch.
+// Connection, too: what operators see and switch.
 type Client struct {
 	cfg      Config
 	opt      Options
@@ -32,7 +32,7 @@ type Client struct {
 	reads, staleReads *reads
 }
 
-var _ vendors.Link = (*Client)(nil)
+var _ vendors.Connection = (*Client)(nil)
 
 // New builds the client of one vendor account. The caller owns it and closes it.
 func New(cfg Config, opt Options) (*Client, error) {

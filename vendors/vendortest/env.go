@@ -60,7 +60,7 @@ func (e *env) open(baseURL string) *vendors.Vendor {
 	return v
 }
 
-// capabilities names every capability of the port and whether v has it. Link is
+// capabilities names every capability of the port and whether v has it. Connection is
 // none: it says nothing of what the vendor can do.
 func capabilities(v *vendors.Vendor) map[string]bool {
 	out := make(map[string]bool)
@@ -69,7 +69,7 @@ func capabilities(v *vendors.Vendor) map[string]bool {
 		for i := range s.NumField() {
 			name, field := prefix+s.Type().Field(i).Name, s.Field(i)
 			switch {
-			case name == "Link":
+			case name == "Connection":
 			case field.Kind() == reflect.Interface:
 				out[name] = !field.IsNil()
 			case field.Kind() == reflect.Struct:
@@ -110,8 +110,8 @@ func capabilityChecks() []check {
 			if e.v.Name == "" || e.v.Name != strings.ToLower(e.v.Name) {
 				t.Errorf("name %q: want lower case, not empty", e.v.Name)
 			}
-			if e.v.Link == nil {
-				t.Errorf("Link is nil: operators could neither see nor switch the vendor")
+			if e.v.Connection == nil {
+				t.Errorf("Connection is nil: operators could neither see nor switch the vendor")
 			}
 			if e.v.Close == nil {
 				t.Errorf("Close is nil: idle connections would stay")

@@ -32,7 +32,7 @@ func TestRefusedCredentialsAreAnAlarmWhenTheirCodesAreNamed(t *testing.T) {
 		if got := vendors.OutcomeOf(err); got != want {
 			t.Errorf("codes %q: %s, want %s (%v)", codes, got, want, err)
 		}
-		if alarmed := !v.Link.Health().LastAuth.IsZero(); alarmed != (want == vendors.AuthFault) {
+		if alarmed := !v.Connection.Health().LastAuth.IsZero(); alarmed != (want == vendors.AuthFault) {
 			t.Errorf("codes %q: alarm %t", codes, alarmed)
 		}
 		v.Close()

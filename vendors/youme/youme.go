@@ -64,7 +64,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	}
 	a := &adapter{name: name, cfg: cfg, up: up}
 	return &vendors.Vendor{
-		Name: name, Limits: limits, Link: up, Close: up.Close,
+		Name: name, Limits: limits, Connection: up, Close: up.Close,
 		Rooms: vendors.Rooms{
 			List: a, Query: a, Speakers: a, Kick: a, Push: a, Identity: a, Calls: a,
 		},

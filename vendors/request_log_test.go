@@ -14,7 +14,7 @@ func journal(outcomes ...Outcome) *Journal {
 }
 
 func TestRequestsThatWentWellDoNotWashOutTheOthers(t *testing.T) {
-	var r Recent
+	var r RequestLog
 	r.Keep("nothing was asked", "/", journal())
 	r.Keep("bad", "/", journal(OK, NotSent, OK))
 	for i := range recentRequests + 1 {

@@ -11,16 +11,16 @@ import (
 // minute is not washed out by the good ones after it.
 const recentRequests = 4096
 
-// Recent remembers what the latest requests of this process did at vendors beside
+// RequestLog remembers what the latest requests of this process did at vendors beside
 // writes, which are in the ledger. It is safe for concurrent use.
-type Recent struct {
+type RequestLog struct {
 	mu   sync.Mutex // guards both
 	good ring
 	bad  ring
 }
 
-// Remembered is one request.
-type Remembered struct {
+// LoggedRequest is one request.
+type LoggedRequest struct {
 	Request string // its id
 	Route   string
 	At      time.Time // when it ended
@@ -28,11 +28,11 @@ type Remembered struct {
 }
 
 type ring struct {
-	kept []Remembered
+	kept []LoggedRequest
 	next int
 }
 
-func (r *ring) add(m Remembered) {
+func (r *ring) add(m LoggedRequest) {
 	if len(r.kept) < recentRequests {
 		r.kept = append(r.kept, m)
 		return
@@ -42,15 +42,15 @@ func (r *ring) add(m Remembered) {
 }
 
 // Keep remembers a request, unless nothing was asked of any vendor.
-func (r *Recent) Keep(request, route string, j *Journal) {
-	asked, well := j.verdict()
-	if !asked {
+func (r *RequestLog) Keep(request, route string, j *Journal) {
+	any, ok := j.verdict()
+	if !any {
 		return
 	}
-	m := Remembered{Request: request, Route: route, At: time.Now(), Journal: j}
+	m := LoggedRequest{Request: request, Route: route, At: time.Now(), Journal: j}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if well {
+	if ok {
 		r.good.add(m)
 	} else {
 		r.bad.add(m)
@@ -58,22 +58,22 @@ func (r *Recent) Keep(request, route string, j *Journal) {
 }
 
 // Find returns the remembered requests of that id, the oldest first.
-func (r *Recent) Find(request string) (found []Remembered) {
+func (r *RequestLog) Find(request string) (found []LoggedRequest) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, kept := range [][]Remembered{r.good.kept, r.bad.kept} {
+	for _, kept := range [][]LoggedRequest{r.good.kept, r.bad.kept} {
 		for _, m := range kept {
 			if m.Request == request {
 				found = append(found, m)
 			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Remembered) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(found, func(a, b LoggedRequest) int { return a.At.Compare(b.At) })
 	return found
 }
 
 // verdict says whether anything was written down, and whether all of it went well.
-func (j *Journal) verdict() (asked, well bool) {
+func (j *Journal) verdict() (any, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range j.steps {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Link is the connection to one vendor account as operators see it.
-type Link interface {
+// Connection leads to one vendor account, as operators see it.
+type Connection interface {
 	// Health is a snapshot; reading it changes nothing.
 	Health() Health
 	// SetBreaker sets the mode of the class's breaker, or of all for "".
