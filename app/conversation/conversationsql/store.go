@@ -1,3 +1,5 @@
+// Package conversationsql keeps conversations in SQL: users, members, messages, client
+// keys and the relay's outbox. Sends are written in batches.
 package conversationsql
 
 import (

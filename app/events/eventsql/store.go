@@ -1,3 +1,4 @@
+// Package eventsql keeps vendors' events in SQL until the app has them.
 package eventsql
 
 import (

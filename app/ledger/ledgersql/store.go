@@ -1,3 +1,5 @@
+// Package ledgersql keeps the ledger in SQL: entries by their idempotency key, and those
+// without one in archives.
 package ledgersql
 
 import (

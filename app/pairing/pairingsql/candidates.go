@@ -12,12 +12,12 @@ import (
 	"switchboard/app/sqldb"
 )
 
-var personColumns = []string{"app", "uid", "ready_ms", "idle_ms", "paused", "card", "avail", "sessions", "online_ms", "changed_ms"}
+var candidateColumns = []string{"app", "uid", "ready_ms", "idle_ms", "paused", "card", "avail", "sessions", "online_ms", "changed_ms"}
 
-const selectPerson = "SELECT p.app, p.uid, p.ready_ms, p.idle_ms, p.paused, p.card, p.avail, p.sessions, p.online_ms, c.ask_no" +
+const selectCandidate = "SELECT p.app, p.uid, p.ready_ms, p.idle_ms, p.paused, p.card, p.avail, p.sessions, p.online_ms, c.ask_no" +
 	" FROM pair_people p LEFT JOIN pair_claims c ON c.app = p.app AND c.uid = p.uid"
 
-func scanPerson(row sqldb.Scanner) (c ticket.Candidate, err error) {
+func scanCandidate(row sqldb.Scanner) (c ticket.Candidate, err error) {
 	var card, avail, sessions []byte
 	var claim sql.NullString
 	var paused int
@@ -29,21 +29,21 @@ func scanPerson(row sqldb.Scanner) (c ticket.Candidate, err error) {
 	return c, errors.Join(decodeDoc(card, &c.Card), decodeDoc(avail, &c.Avail), decodeDoc(sessions, &c.Sessions))
 }
 
-func savePerson(tx *sqldb.Tx, c ticket.Candidate, now int64) error {
+func saveCandidate(tx *sqldb.Tx, c ticket.Candidate, now int64) error {
 	card, err1 := json.Marshal(c.Card)
 	avail, err2 := json.Marshal(c.Avail)
 	sessions, err3 := json.Marshal(c.Sessions)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("pairingsql: %w", err)
 	}
-	_, err := tx.Exec(tx.Dialect().Upsert("pair_people", 1, "app, uid", personColumns[2:], personColumns...),
+	_, err := tx.Exec(tx.Dialect().Upsert("pair_people", 1, "app, uid", candidateColumns[2:], candidateColumns...),
 		c.App, c.UID, c.ReadyAt, c.IdleSince, sqldb.Flag(c.Paused), string(card), string(avail), string(sessions), c.OnlineAt, now)
 	return err
 }
 
-// addPerson adds an empty row for a person who has none.
-func addPerson(tx *sqldb.Tx, app string, uid ticket.UID) error {
-	_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_people", 1, personColumns...), app, int64(uid), 0, 0, 0, "{}", "{}", "{}", 0, 0)
+// addCandidate adds an empty row for a person who has none.
+func addCandidate(tx *sqldb.Tx, app string, uid ticket.UID) error {
+	_, err := tx.Exec(tx.Dialect().InsertIgnore("pair_people", 1, candidateColumns...), app, int64(uid), 0, 0, 0, "{}", "{}", "{}", 0, 0)
 	return err
 }
 
@@ -56,11 +56,11 @@ func (s *Store) change(ctx context.Context, app string, uid ticket.UID, do func(
 			return err
 		}
 		read := func() error {
-			c, err = scanPerson(tx.QueryRow(selectPerson+" WHERE p.app = ? AND p.uid = ?", app, uid))
+			c, err = scanCandidate(tx.QueryRow(selectCandidate+" WHERE p.app = ? AND p.uid = ?", app, uid))
 			return err
 		}
 		if tx.Dialect() != sqldb.SQLite {
-			if err = addPerson(tx, app, uid); err != nil {
+			if err = addCandidate(tx, app, uid); err != nil {
 				return err
 			}
 			var locked int64
@@ -76,7 +76,7 @@ func (s *Store) change(ctx context.Context, app string, uid ticket.UID, do func(
 		if !do(&c) {
 			return nil
 		}
-		return savePerson(tx, c, now.UnixMilli())
+		return saveCandidate(tx, c, now.UnixMilli())
 	})
 	return c, err
 }
@@ -93,7 +93,7 @@ func (s *Store) SaveAvail(ctx context.Context, app string, uid ticket.UID, a tic
 
 // Candidate reads one person.
 func (s *Store) Candidate(ctx context.Context, app string, uid ticket.UID) (ticket.Candidate, error) {
-	c, err := scanPerson(s.db.QueryRow(ctx, selectPerson+" WHERE p.app = ? AND p.uid = ?", app, uid))
+	c, err := scanCandidate(s.db.QueryRow(ctx, selectCandidate+" WHERE p.app = ? AND p.uid = ?", app, uid))
 	if errors.Is(err, sql.ErrNoRows) {
 		_, held, err := s.Holder(ctx, app, uid)
 		return ticket.Candidate{App: app, UID: uid, Claimed: held}, err
@@ -103,11 +103,11 @@ func (s *Store) Candidate(ctx context.Context, app string, uid ticket.UID) (tick
 
 // Changes returns people and waiting tickets that changed since.
 func (s *Store) Changes(ctx context.Context, app string, since ticket.Instant) (ch pairing.Changes, err error) {
-	rows, err := s.db.Query(ctx, selectPerson+" WHERE p.app = ? AND p.changed_ms >= ?", app, since)
+	rows, err := s.db.Query(ctx, selectCandidate+" WHERE p.app = ? AND p.changed_ms >= ?", app, since)
 	if err != nil {
 		return ch, err
 	}
-	if ch.Candidates, err = sqldb.Collect(rows, scanPerson); err != nil {
+	if ch.Candidates, err = sqldb.Collect(rows, scanCandidate); err != nil {
 		return ch, err
 	}
 	ch.Tickets, err = s.waiting(ctx, app, since)

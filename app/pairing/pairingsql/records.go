@@ -27,8 +27,8 @@ const (
 	hideRecord    = "UPDATE pair_records SET hidden = 1 WHERE app = ? AND uid = ? AND start_at = ? AND ask_no = ?"
 )
 
-// record adds the rows of r.
-func (c *commit) record(r ticket.Record) error {
+// addRecord adds the rows of r.
+func (c *commit) addRecord(r ticket.Record) error {
 	row := func(uid, peer ticket.UID, asked int) []any {
 		return []any{r.App, int64(uid), r.StartAt, r.AskNo, int64(peer), asked, int64(r.Round), r.CallID, r.EndAt, sqldb.Flag(r.Liked), 0}
 	}

@@ -1,3 +1,4 @@
+// Package realtimesql reads for sessions: memberships, changes of member lists and bans.
 package realtimesql
 
 import (

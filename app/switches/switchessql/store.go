@@ -1,3 +1,4 @@
+// Package switchessql keeps the operators' switches and their history in SQL.
 package switchessql
 
 import (
