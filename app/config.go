@@ -15,6 +15,7 @@ import (
 	"switchboard/app/events"
 	"switchboard/app/ledger"
 	"switchboard/app/moderation"
+	"switchboard/app/pairing/pairinglink"
 	"switchboard/app/realtime"
 	"switchboard/app/sqldb"
 	"switchboard/app/translation"
@@ -55,7 +56,7 @@ type Config struct {
 	Words        moderation.Config
 	Price        wallet.Prices
 	Translate    translation.Config
-	Pairing      PairingConfig
+	Pairing      pairinglink.Config
 	Route        vendorset.Routes
 	Realtime     realtime.Config
 	Conversation conversation.Config

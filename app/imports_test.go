@@ -35,6 +35,7 @@ var importRules = []struct {
 	{"app/periodic", nil},
 	{"app/outbox", nil},
 	{"app/environ", []string{envconfigLib}},
+	{"app/pairing/pairinglink", []string{"app/", "vendors"}},
 	{"app/pairing/ticket", []string{"app/problem"}},
 	{"app/pairing/ordered", nil},
 	{"app/pairing/", []string{"app/pairing/", "vendors", "app/problem", "app/periodic"}},

@@ -24,7 +24,10 @@ import (
 	"switchboard/app/ledger/ledgersql"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
+	"switchboard/app/pairing/pairinglink"
+	"switchboard/app/pairing/pairingsql"
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/buslink"
 	"switchboard/app/realtime/presence"
 	"switchboard/app/rooms"
 	"switchboard/app/sqldb"
@@ -226,16 +229,39 @@ func (s *server) openSwitches(ctx context.Context) error {
 // openMatching opens pair matching, and what vendors and sessions tell it and the
 // app.
 func (s *server) openMatching(context.Context) (err error) {
-	if s.pairing, err = s.openPairing(s.wallet, s.log); err != nil {
+	if err := s.openPairing(); err != nil {
 		return err
 	}
-	s.background("pairing", s.pairing.Run)
+	fromVendors := pairinglink.VendorEvents{Service: s.pairing, Apps: s.apps.IDs(), Log: s.log}
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
-		Store: eventsql.New(s.db), Log: s.log, Handle: s.handleVendorEvent, Observe: s.metrics.event,
+		Store: eventsql.New(s.db), Log: s.log, Handle: fromVendors.Handle, Observe: s.metrics.event,
 	}); err != nil {
 		return environ.Named(envPrefix+"_EVENTS_", err)
 	}
 	s.background("events", s.events.Run)
 	s.background("presence", s.presence.Run)
+	return nil
+}
+
+const keptProfiles = 100_000 // what the business server said of users
+
+func (s *server) openPairing() error {
+	store := pairingsql.New(s.db)
+	profiles := upstream.NewCache[pairing.Profile]("business", "pairing.profile", s.cfg.Pairing.Profile.TTL, keptProfiles)
+	profiles.Stale = s.cfg.Pairing.Profile.Stale
+	link, err := pairinglink.New(s.cfg.Pairing, pairinglink.Deps{
+		Prices: s.cfg.Price, Routes: s.routes, Wallet: s.wallet, Command: buslink.Publisher{Bus: s.bus}.Command,
+		Settings: store.Settings, Profiles: profiles.Get, Log: s.log,
+	})
+	if err != nil {
+		return environ.Named(envPrefix+"_PAIRING_", err)
+	}
+	s.open.push("pairing's connections", func() error { link.Close(); return nil })
+	options := link.Options()
+	options.Store, options.Apps, options.Shared = store, s.apps.IDs(), s.db.Dialect() != sqldb.SQLite
+	options.Count, options.Measure = s.metrics.pairs.count, s.metrics.pairs.measure
+	s.pairing = pairing.New(options)
+	s.metrics.registry.MustRegister(pairPools{s.pairing})
+	s.background("pairing", s.pairing.Run)
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package pairinglink
 
 import (
 	"sync/atomic"
@@ -7,32 +7,32 @@ import (
 	"switchboard/vendors"
 )
 
-// sendRoom is how many messages the vendors of the messages route would let out
+// sendCapacity is how many messages the vendors of the messages route would let out
 // now. It is looked up at intervals: the matcher asks for every offer.
-type sendRoom struct {
+type sendCapacity struct {
 	routes *vendors.Router
-	seen   atomic.Pointer[roomSeen]
+	seen   atomic.Pointer[capacitySeen]
 }
 
-type roomSeen struct {
+type capacitySeen struct {
 	units float64
 	until time.Time
 }
 
-const roomLookUp = 50 * time.Millisecond
+const capacityEvery = 50 * time.Millisecond
 
 // now is negative where no limit is known.
-func (r *sendRoom) now() float64 {
+func (r *sendCapacity) now() float64 {
 	now := time.Now()
 	if s := r.seen.Load(); s != nil && now.Before(s.until) {
 		return s.units
 	}
-	s := &roomSeen{units: r.look(), until: now.Add(roomLookUp)}
+	s := &capacitySeen{units: r.look(), until: now.Add(capacityEvery)}
 	r.seen.Store(s)
 	return s.units
 }
 
-func (r *sendRoom) look() float64 {
+func (r *sendCapacity) look() float64 {
 	sum := 0.0
 	for _, v := range r.routes.Route(vendors.CapMessages) {
 		if v.Connection == nil {
@@ -41,16 +41,16 @@ func (r *sendRoom) look() float64 {
 		if !v.Connection.Healthy("write") {
 			continue
 		}
-		room := -1.0 // an operation that was never called has its whole limit
+		left := -1.0 // an operation that was never called has its whole limit
 		for _, o := range v.Connection.Health().Ops {
 			if o.Op == vendors.OpSendUser {
-				room = o.HeadRoom
+				left = o.HeadRoom
 			}
 		}
-		if room < 0 {
+		if left < 0 {
 			return -1
 		}
-		sum += room
+		sum += left
 	}
 	return sum
 }

@@ -1,4 +1,4 @@
-package main
+package pairinglink
 
 import (
 	"testing"
@@ -23,7 +23,7 @@ func (l limitedLink) Health() vendors.Health {
 	return vendors.Health{Ops: l.ops}
 }
 
-func TestSendRoomIsWhatHealthyVendorsLeave(t *testing.T) {
+func TestSendCapacityIsWhatHealthyVendorsLeave(t *testing.T) {
 	left := func(units float64) []vendors.OpHealth {
 		return []vendors.OpHealth{{Op: vendors.OpBalance, HeadRoom: 1}, {Op: vendors.OpSendUser, HeadRoom: units}}
 	}
@@ -51,10 +51,10 @@ func TestSendRoomIsWhatHealthyVendorsLeave(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		room := sendRoom{routes: routes}
+		capacity := sendCapacity{routes: routes}
 		for range 3 {
-			if got := room.now(); got != c.want {
-				t.Errorf("%s: room for %v, want %v", name, got, c.want)
+			if got := capacity.now(); got != c.want {
+				t.Errorf("%s: capacity for %v, want %v", name, got, c.want)
 			}
 		}
 	}

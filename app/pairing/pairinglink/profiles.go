@@ -1,4 +1,4 @@
-package main
+package pairinglink
 
 import (
 	"context"
@@ -16,33 +16,9 @@ import (
 
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
-	"switchboard/vendors/upstream"
 )
 
-// ProfileConfig says who knows what pair matching has to know of people.
-type ProfileConfig struct {
-	URL   string        `desc:"http(s) URL asked with app and uid for {\"language\",\"region\",\"role\",\"blocked\":[uids]}, every field optional, 404 for nothing known; empty: nobody is asked"`
-	TTL   time.Duration `default:"10s" desc:"how long an answer holds: a new block counts at the latest then"`
-	Stale time.Duration `default:"10m" desc:"how long it holds beyond that while the URL fails; then pair.profile.on_error decides"`
-}
-
-// Validate returns every mistake; each begins with the variable's name.
-func (c ProfileConfig) Validate() error {
-	var errs []error
-	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		errs = append(errs, errors.New("PROFILE_URL: must be http or https with a host"))
-	}
-	if c.TTL <= 0 {
-		errs = append(errs, errors.New("PROFILE_TTL: must be more than 0"))
-	}
-	if c.Stale < 0 {
-		errs = append(errs, errors.New("PROFILE_STALE: must not be less than 0"))
-	}
-	return errors.Join(errs...)
-}
-
 const (
-	profilesKept   = 100_000
 	profileTimeout = 2 * time.Second
 	profilePause   = time.Second // nobody asks a business server again that was not reached
 	profileBytes   = 1 << 20
@@ -53,24 +29,18 @@ const (
 type profiles struct {
 	at     *url.URL
 	client *http.Client
-	cache  *upstream.Cache[pairing.Profile]
+	lookup Lookup
 	log    *slog.Logger
 	after  atomic.Int64 // unix nanoseconds: not reached before, so not asked until then
 }
 
-// newProfiles is nil where nobody is asked.
-func newProfiles(c ProfileConfig, client *http.Client, log *slog.Logger) *profiles {
-	at, err := url.Parse(c.URL)
-	if c.URL == "" || err != nil { // check has refused a bad one
-		return nil
-	}
-	p := &profiles{at: at, client: client, log: log, cache: upstream.NewCache[pairing.Profile]("business", "pairing.profile", c.TTL, profilesKept)}
-	p.cache.Stale = c.Stale
-	return p
+func newProfiles(c ProfileConfig, client *http.Client, lookup Lookup, log *slog.Logger) *profiles {
+	at, _ := url.Parse(c.URL) // ProfileConfig.Validate has refused a bad one
+	return &profiles{at: at, client: client, lookup: lookup, log: log}
 }
 
 func (p *profiles) get(ctx context.Context, app string, uid ticket.UID) (pairing.Profile, error) {
-	return p.cache.Get(ctx, app+"/"+uid.String(), func(ctx context.Context) (pairing.Profile, error) { return p.ask(ctx, app, uid) })
+	return p.lookup(ctx, app+"/"+uid.String(), func(ctx context.Context) (pairing.Profile, error) { return p.ask(ctx, app, uid) })
 }
 
 var errProfiles = errors.New("the business server was not reached for profiles")
@@ -93,7 +63,7 @@ func (p *profiles) ask(ctx context.Context, app string, uid ticket.UID) (pairing
 	res, err := p.client.Do(req)
 	if err != nil {
 		p.after.Store(time.Now().Add(profilePause).UnixNano())
-		p.log.Warn("the business server was not reached for profiles") // its URL may hold a secret
+		p.log.Warn("business server not reached for profiles") // its URL may hold a secret
 		return pairing.Profile{}, errProfiles
 	}
 	defer res.Body.Close()
