@@ -23,9 +23,12 @@ import (
 	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
 	"switchboard/vendors"
+	"switchboard/vendors/upstream"
 )
 
 const envPrefix = vendorset.EnvPrefix
+
+const production = "production" // of Config.Env
 
 // testPrefix names variables that only the test suite reads: they may stand in
 // the environment of a process under test.
@@ -48,8 +51,10 @@ type Config struct {
 
 	Relay relaylink.Mode `default:"none" desc:"none; out: conversations' messages also go to the members through the messages route; both: and what vendors report by callback is stored"`
 
-	AdminAllow environ.Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may read /metrics and reach /admin"`
-	InnerAllow environ.Prefixes `split_words:"true" default:"127.0.0.0/8,::1/128" desc:"networks whose TCP peers may call /inner/* without the server key"`
+	AdminAllow     environ.Prefixes `split_words:"true" default:"auto" desc:"networks whose TCP peers may read /metrics and reach /admin, never through a proxy; auto: loopback, in production nobody"`
+	InnerAllow     environ.Prefixes `split_words:"true" default:"auto" desc:"networks whose TCP peers may call /inner/* without the server key, never through a proxy; auto: loopback, in production nobody"`
+	Hosts          []string         `desc:"host names under which those may call, comma separated; addresses and localhost always"`
+	TrustedProxies environ.Prefixes `split_words:"true" desc:"networks of the proxies that are believed about a client's address, the scheme and the host (Forwarded or X-Forwarded-For, -Proto and -Host); empty: none"`
 
 	AccessConfig
 	Ledger       ledger.Config
@@ -83,7 +88,21 @@ func loadConfig() (cfg Config, err error) {
 		// What could be read is checked all the same: all mistakes are told at once.
 		return cfg, errors.Join(err, cfg.Validate())
 	}
+	cfg.settle()
 	return cfg, cfg.Validate()
+}
+
+// settle puts in what auto stands for.
+func (c *Config) settle() {
+	for _, allow := range []*environ.Prefixes{&c.AdminAllow, &c.InnerAllow} {
+		if !allow.IsAuto() {
+			continue
+		}
+		*allow = nil
+		if c.Env != production {
+			*allow = environ.Loopback()
+		}
+	}
 }
 
 // Validate returns every mistake, each with the variable's full name. Nothing is
@@ -100,14 +119,33 @@ func (c Config) Validate() error {
 	} {
 		errs = append(errs, environ.Named(envPrefix+"_"+part.prefix, part.config.Validate()))
 	}
-	errs = append(errs, vendorset.Validate(vendorset.Options{Config: c.VendorsConfig, File: c.AccountsFile}))
+	if c.Env == production {
+		errs = append(errs, environ.Named(envPrefix+"_", c.production()))
+	}
+	errs = append(errs, vendorset.Validate(vendorset.Options{
+		Config: c.VendorsConfig, File: c.AccountsFile, Upstream: upstream.Options{Encrypted: c.Env == production},
+	}))
+	return errors.Join(errs...)
+}
+
+// production returns what is a mistake in production alone.
+func (c Config) production() error {
+	errs := []error{c.AccessConfig.Production()}
+	if c.AdminKey != "" {
+		if err := access.CheckKey(c.AdminKey, access.MinAdminKey); err != nil {
+			errs = append(errs, fmt.Errorf("ADMIN_KEY: %w", err))
+		}
+	}
+	if c.Public == "" {
+		errs = append(errs, errors.New("PUBLIC_URL: required in production: the URLs of uploads begin with it, and would else begin with whatever a caller says the host is"))
+	}
 	return errors.Join(errs...)
 }
 
 // own returns the mistakes in what belongs to no package.
 func (c Config) own() error {
 	var errs []error
-	if c.Env != "development" && c.Env != "production" {
+	if c.Env != "development" && c.Env != production {
 		errs = append(errs, errors.New("ENV: want development or production"))
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {

@@ -28,6 +28,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		{"SWITCHBOARD_ADMIN_ALLOW", "10.0.0.0/99", "SWITCHBOARD_ADMIN_ALLOW"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"short"}]`, "jwt_secret"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","kee":"s3cr3t"}]`, "SWITCHBOARD_APPS"},
+		{"SWITCHBOARD_TRUSTED_PROXIES", "everybody", "SWITCHBOARD_TRUSTED_PROXIES"},
 	} {
 		t.Run(c.name+"="+c.value, func(t *testing.T) {
 			t.Setenv(c.name, c.value)
@@ -86,7 +87,7 @@ func TestStartFailuresNameTheVariable(t *testing.T) {
 		{"SWITCHBOARD_BLOB_URL", "ftp://bucket"}, {"SWITCHBOARD_BLOB_URL", "file:///proc/nowhere"},
 		{"SWITCHBOARD_UPLOAD_TYPES", "exe"}, {"SWITCHBOARD_UPLOAD_MAX_BYTES", "0"},
 		{"SWITCHBOARD_PUBLIC_URL", "cdn.example.com"},
-		{"SWITCHBOARD_ENV", "production"},
+		{"SWITCHBOARD_ENV", "production", "SWITCHBOARD_PUBLIC_URL", "https://chat.example"},
 		{"SWITCHBOARD_ROUTE_MESSAGES", "nobody"}, {"SWITCHBOARD_ROUTE_WALLET", "rongcloud"},
 		{"SWITCHBOARD_WORDS_FILE", "/proc/nowhere"}, {"SWITCHBOARD_WORDS_SYNC", "1ms"},
 		{"SWITCHBOARD_ACCOUNTS_FILE", "/proc/nowhere", "SWITCHBOARD_APPS", apps},
@@ -182,6 +183,58 @@ func TestProductionDoesNotStartAsASandbox(t *testing.T) {
 	err = run(t.Context(), cfg, &syncBuffer{}, &syncBuffer{})
 	if err == nil || !strings.Contains(err.Error(), "production") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// Production says all at once what of a configuration for trying things out it does
+// not take, and repeats no key.
+func TestProductionRefusesWhatIsOpenOrWeak(t *testing.T) {
+	const good, long = "u7Kd02mqPzX4vB9s3cr3t", "u7Kd02mqPzX4vB9su7Kd02mqPzX4vB9s3cr3t"
+	for name, value := range map[string]string{
+		"ENV": "production", "PUBLIC_URL": "https://chat.example", "ADMIN_KEY": long,
+		"APPS": `[{"id":"a","key":"` + good + `","jwt_secret":"` + good + `"}]`, "RONGCLOUD_APP_KEY": "k", "RONGCLOUD_APP_SECRET": good,
+	} {
+		t.Setenv("SWITCHBOARD_"+name, value)
+	}
+	cfg, err := loadConfig()
+	if err != nil || len(cfg.AdminAllow)+len(cfg.InnerAllow) != 0 {
+		t.Fatalf("%v; %v %v", err, cfg.AdminAllow, cfg.InnerAllow)
+	}
+	for _, c := range []struct{ name, value, want string }{
+		{"PUBLIC_URL", "", "SWITCHBOARD_PUBLIC_URL: required in production"},
+		{"ADMIN_KEY", "s3cr3t", "SWITCHBOARD_ADMIN_KEY: needs at least 32 bytes"},
+		{"APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"` + good + `"}]`, "SWITCHBOARD_APPS: app a: key needs at least 16 bytes"},
+		{"APPS", `[{"id":"a","key":"` + good + `","jwt_secret":"` + good + `","token_required":false}]`, "SWITCHBOARD_APPS: app a: token_required false"},
+		{"RONGCLOUD_BASE_URL", "http://api.vendor.example", "SWITCHBOARD_RONGCLOUD_*: rongcloud: the base URL must be https"},
+		{"RONGCLOUD_BASE_URL", "http://8.8.8.8", "must be https"},
+		{"RONGCLOUD_BACKUP_URL", "http://api.vendor.example", "must be https"},
+		{"RONGCLOUD_BASE_URL", "http://127.0.0.1:9101", ""},
+		{"RONGCLOUD_BASE_URL", "http://10.1.2.3:9101", ""},
+		{"RONGCLOUD_BASE_URL", "http://mocks:9101", ""},
+		{"INNER_ALLOW", "10.0.0.0/8", ""},
+	} {
+		before := os.Getenv("SWITCHBOARD_" + c.name)
+		os.Setenv("SWITCHBOARD_"+c.name, c.value)
+		if c.value == "" {
+			os.Unsetenv("SWITCHBOARD_" + c.name)
+		}
+		_, err := loadConfig()
+		if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cr3t")) {
+			t.Errorf("%s=%s: %v, want %s", c.name, c.value, err, c.want)
+		}
+		if os.Setenv("SWITCHBOARD_"+c.name, before); before == "" {
+			os.Unsetenv("SWITCHBOARD_" + c.name)
+		}
+	}
+}
+
+func TestAutoIsLoopbackAndEmptyIsNobody(t *testing.T) {
+	if cfg, err := loadConfig(); err != nil || len(cfg.InnerAllow) != 2 || len(cfg.AdminAllow) != 2 {
+		t.Errorf("%v %v", cfg.InnerAllow, err)
+	}
+	t.Setenv("SWITCHBOARD_INNER_ALLOW", "")
+	if cfg, err := loadConfig(); err != nil || len(cfg.InnerAllow) != 0 || len(cfg.AdminAllow) != 2 {
+		t.Errorf("%v %v", cfg.InnerAllow, err)
 	}
 }
 

@@ -39,7 +39,7 @@ func TestConversationAPIRefusesWithItsOwnCodes(t *testing.T) {
 		{"type 5", "POST", "/im/conversations", serverKey, map[string]any{"client_id": "1", "to_client_ids": []string{"2"}, "conv_type": 5}, 4405},
 		{"type 1 of three", "POST", "/im/conversations", serverKey, map[string]any{"client_id": "1", "to_client_ids": []string{"2", "3"}, "conv_type": 1}, 4405},
 		{"a user id with a blank", "POST", "/im/conversations", serverKey, map[string]any{"client_id": "a b", "to_client_ids": []string{"2"}, "conv_type": 2}, 212},
-		{"an unknown user without the key", "POST", members, open, map[string]any{"client_ids": []string{"nobody"}}, 211},
+		{"a member without the key", "POST", members, open, map[string]any{"client_ids": []string{"1597500304"}}, 214},
 		{"users without the key", "POST", "/im/users", open, map[string]any{"client_ids": []string{"x"}}, 214},
 		{"no client_ids", "POST", members, serverKey, map[string]any{}, 4001},
 		{"an unknown conversation", "GET", "/im/conversations/nosuch/members", serverKey, nil, 4011},

@@ -464,8 +464,8 @@ func TestTransientMessagesGoToWhoIsOnlineAndAreNotKept(t *testing.T) {
 // twoApps is one that believes its clients and one that asks for tokens.
 func twoApps() access.Apps {
 	return access.Apps{
-		{ID: "open", Key: "open-key", JWTSecret: "secret-of-the-open-app"},
-		{ID: "strict", Key: "strict-key", JWTSecret: "secret-of-the-strict-app", TokenRequired: true},
+		{ID: "open", Key: "open-key", JWTSecret: "secret-of-the-open-app", Open: true},
+		{ID: "strict", Key: "strict-key", JWTSecret: "secret-of-the-strict-app"},
 	}
 }
 

@@ -42,7 +42,7 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 		cfg.AdminKey = sandboxAdmin
 	}
 	if len(cfg.Apps) == 0 {
-		cfg.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
+		cfg.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret, Open: true}}
 	}
 	return s, nil
 }

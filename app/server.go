@@ -137,8 +137,13 @@ func (s *server) openOutside(context.Context) (err error) {
 	if s.apps, err = access.New(s.cfg.AccessConfig, verified.Get); err != nil {
 		return fmt.Errorf("%s_APPS: %w", envPrefix, err)
 	}
+	for _, app := range s.cfg.Apps {
+		if app.Open {
+			s.log.Warn("app is open: whoever knows its id reads its conversations and listens as anybody", "component", "access", "app", app.ID)
+		}
+	}
 	s.accounts, err = vendorset.Open(vendorset.Options{
-		Config: s.cfg.VendorsConfig, File: s.cfg.AccountsFile, Upstream: upstream.Options{Observe: s.metrics.call},
+		Config: s.cfg.VendorsConfig, File: s.cfg.AccountsFile, Upstream: upstream.Options{Observe: s.metrics.call, Encrypted: s.cfg.Env == production},
 	})
 	if err != nil {
 		return err

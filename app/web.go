@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/conversation/relaylink"
+	"switchboard/app/environ"
 	"switchboard/app/messages"
 	"switchboard/app/pairing/activity"
 	"switchboard/app/rooms"
@@ -43,7 +44,7 @@ const (
 func (s *server) openWeb(ctx context.Context) error {
 	s.newWeb(context.WithoutCancel(ctx))
 	deadline := middleware.Deadline(s.cfg.Deadline)
-	s.probes().Mount(s.web, middleware.AllowFrom(s.cfg.AdminAllow))
+	s.probes().Mount(s.web, s.near(s.cfg.AdminAllow).Only)
 
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
 	recent := &vendors.RequestLog{}
@@ -62,11 +63,16 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
 	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node}.
-		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.cfg.AdminAllow), deadline))
+		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.near(s.cfg.AdminAllow)), deadline))
 	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", deadline))
 	s.mountConversations(deadline)
 	return nil
+}
+
+// near is who may call from the networks that are allowed.
+func (s *server) near(allowed environ.Prefixes) middleware.ByAddress {
+	return middleware.ByAddress{Allowed: allowed, Hosts: s.cfg.Hosts}
 }
 
 // recordActivity is a handler behind middleware.Client.
@@ -94,7 +100,7 @@ func (s *server) mountConversations(deadline fiber.Handler) {
 	gateway.Notify{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web)
 	gateway.Client{Conversations: s.conversations}.Mount(s.web, middleware.Client(s.apps), deadline)
 	gateway.Inner{Apps: s.apps, Conversations: s.conversations}.
-		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.cfg.InnerAllow), deadline))
+		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.near(s.cfg.InnerAllow)), deadline))
 	im.Files{Apps: s.apps, Store: s.files}.Mount(s.web)
 	im.Socket{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web.Group("/im"))
 	im.Conversations{Apps: s.apps, Service: s.conversations}.Mount(s.web.Group("/im", deadline))
@@ -108,10 +114,11 @@ func (s *server) newWeb(parent context.Context) {
 	s.open.push("requests", func() error { cancel(); return nil })
 	s.web = fiber.New(fiber.Config{
 		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: s.failure(),
-		ReadBufferSize: headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		EnableTrustedProxyCheck: true, // fiber itself believes no forwarding header: Proxies do
+		ReadBufferSize:          headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	})
 	middleware.ReadLimit(s.web, readLimit, s.files.MaxBytes()+bodyLimit, im.UploadPath, s.mayUpload)
-	s.web.Use(gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
+	s.web.Use(middleware.Proxies(s.cfg.TrustedProxies).Origin, gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
 		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, im.UploadPath))
 }
 

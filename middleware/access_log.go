@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -36,8 +37,8 @@ func logRequest(c *fiber.Ctx, log *slog.Logger, r *state, took time.Duration) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", IDOf(c)), slog.String("method", c.Method()), slog.String("path", c.Path()),
-		slog.Int("status", status), slog.Float64("took_ms", float64(took.Microseconds())/1000), slog.String("peer", c.Context().RemoteIP().String()),
+		slog.String("request_id", IDOf(c)), slog.String("method", c.Method()), slog.String("path", clip(c.Path())),
+		slog.Int("status", status), slog.Float64("took_ms", float64(took.Microseconds())/1000), slog.String("peer", PeerOf(c).String()),
 	}
 	if r.caller.App != "" {
 		attrs = append(attrs, slog.String("app", r.caller.App), slog.String("user", r.caller.User))
@@ -46,6 +47,15 @@ func logRequest(c *fiber.Ctx, log *slog.Logger, r *state, took time.Duration) {
 		attrs = append(attrs, slog.String("error", r.cause.Error()))
 	}
 	log.LogAttrs(c.UserContext(), level, "request", attrs...)
+}
+
+const maxLoggedPath = 256 // bytes; a request line may have 16 KB
+
+func clip(path string) string {
+	if len(path) <= maxLoggedPath {
+		return path
+	}
+	return strings.ToValidUTF8(path[:maxLoggedPath], "") + "..."
 }
 
 // routeOf is the route's pattern, so that ids in paths do not make new metrics;

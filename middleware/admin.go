@@ -3,7 +3,6 @@ package middleware
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"net/netip"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -15,13 +14,13 @@ import (
 var ErrAdminKey = problem.New(problem.Unauthenticated, "the admin-key header is missing or wrong")
 
 // Admin lets operators in: by the key, in the header admin-key or as a Bearer
-// token, from TCP peers that are in allowed. Without a configured key nobody is
+// token, from where an address counts. Without a configured key nobody is
 // let in: loopback alone would let any page in an operator's browser switch.
-func Admin(key vendors.Secret, allowed []netip.Prefix) fiber.Handler {
+func Admin(key vendors.Secret, near ByAddress) fiber.Handler {
 	want := sha256.Sum256([]byte(key.Reveal()))
 	return func(c *fiber.Ctx) error {
-		if !peerIn(c, allowed) {
-			return ErrForbidden
+		if err := near.Check(c); err != nil {
+			return err
 		}
 		given := c.Get("admin-key")
 		if given == "" {

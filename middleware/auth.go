@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"net/netip"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -19,7 +18,6 @@ var (
 	ErrNoKey     = problem.New(problem.Unauthenticated, "app-id and app-key are required")
 	ErrOtherApp  = problem.New(problem.Unauthenticated, "the token belongs to another app")
 	ErrOtherUser = problem.New(problem.Unauthenticated, "the token belongs to another user")
-	ErrForbidden = problem.New(problem.Forbidden, "not allowed from this address")
 )
 
 // HeaderAppKey carries an app's server key.
@@ -79,15 +77,15 @@ func Server(apps *access.Directory) fiber.Handler {
 	}
 }
 
-// Inner lets in an app's back end by its server key, or any TCP peer in allowed.
-func Inner(apps *access.Directory, allowed []netip.Prefix) fiber.Handler {
+// Inner lets in an app's back end by its server key, or by its address.
+func Inner(apps *access.Directory, near ByAddress) fiber.Handler {
 	server := Server(apps)
 	return func(c *fiber.Ctx) error {
 		if c.Get(HeaderAppKey) != "" {
 			return server(c)
 		}
-		if !peerIn(c, allowed) {
-			return ErrForbidden
+		if err := near.Check(c); err != nil {
+			return err
 		}
 		app, err := apps.App(AppID(c))
 		if err != nil {
@@ -96,29 +94,4 @@ func Inner(apps *access.Directory, allowed []netip.Prefix) fiber.Handler {
 		stateOf(c).app = app
 		return c.Next()
 	}
-}
-
-// AllowFrom lets in only TCP peers that are in allowed.
-func AllowFrom(allowed []netip.Prefix) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		if !peerIn(c, allowed) {
-			return ErrForbidden
-		}
-		return c.Next()
-	}
-}
-
-// peerIn reports whether the TCP peer is in allowed; forwarded headers do not count.
-func peerIn(c *fiber.Ctx, allowed []netip.Prefix) bool {
-	peer, ok := netip.AddrFromSlice(c.Context().RemoteIP())
-	if !ok {
-		return false
-	}
-	peer = peer.Unmap()
-	for _, p := range allowed {
-		if p.Contains(peer) {
-			return true
-		}
-	}
-	return false
 }

@@ -26,9 +26,12 @@ func ask(t *testing.T, guard fiber.Handler, header string) (refused error, r sta
 		return nil
 	})
 	in := httptest.NewRequest("GET", "/", nil)
+	in.Host = "127.0.0.1:8081"
 	for line := range strings.Lines(header) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		in.Header.Set(name, value)
+		if in.Header.Add(name, value); name == "Host" {
+			in.Host = value
+		}
 	}
 	res, err := web.Test(in)
 	if err != nil {
@@ -50,7 +53,7 @@ func TestWhoMayCallIsDecidedByTokenKeyAndAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, nowhere := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}, []netip.Prefix(nil)
+	here, nowhere := ByAddress{Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}}, ByAddress{}
 	client, server, inner, shut := Client(apps), Server(apps), Inner(apps, here), Inner(apps, nowhere)
 	admin, keyless, closed := Admin("master", here), Admin("", here), Admin("master", nowhere)
 	for _, c := range []struct {
@@ -78,8 +81,8 @@ func TestWhoMayCallIsDecidedByTokenKeyAndAddress(t *testing.T) {
 		{"an operator with a wrong key", admin, "admin-key: mast", ErrAdminKey},
 		{"no operators are configured", keyless, "admin-key: ", ErrAdminKey},
 		{"an operator from elsewhere", closed, "admin-key: master", ErrForbidden},
-		{"metrics from here", AllowFrom(here), "", nil},
-		{"metrics from elsewhere", AllowFrom(nowhere), "", ErrForbidden},
+		{"metrics from here", here.Only, "", nil},
+		{"metrics from elsewhere", nowhere.Only, "", ErrForbidden},
 	} {
 		if got, _ := ask(t, c.guard, c.header); !errors.Is(got, c.want) || (got == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

@@ -18,6 +18,7 @@ type state struct {
 	id     string
 	caller Caller     // zero: not a client's
 	app    access.App // zero: not a back end's
+	origin origin     // zero: not found out yet
 	cause  error      // why it failed
 }
 

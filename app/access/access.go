@@ -30,16 +30,18 @@ type App struct {
 	ID        string
 	Key       vendors.Secret // server key, sent as app-key by the app's back end
 	JWTSecret vendors.Secret // signs client tokens
-	// TokenRequired makes the conversation API ask clients for a token where the
-	// app's server key is not given.
-	TokenRequired bool
+	// Open lets callers of the conversation API who prove nothing read, upload and
+	// listen as anybody: the app's id is in every client.
+	Open bool
+	// OpenMeant says that Open is meant for production too.
+	OpenMeant bool
 	// OpenHistory lets members read what was said before they joined.
 	OpenHistory bool
 }
 
 // Config is the tenants of this process.
 type Config struct {
-	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open_history\"}]; empty is allowed in sandbox mode only, which has app 666666 with key master"`
+	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open\",\"open_history\"}]; token_required is true unless it says false, which production refuses without open true; empty is allowed in sandbox mode only, which has app 666666 with key master"`
 	TokenTTL time.Duration `split_words:"true" default:"24h" desc:"life of the client tokens that /inner/get_token mints"`
 }
 
@@ -59,41 +61,65 @@ const maxAppID = 64 // bytes; the store's keys are made for it
 
 const minSecret = 16 // bytes; a shorter HS256 secret can be guessed off line
 
+// entry is one app of the list.
+type entry struct {
+	ID            string `json:"id"`
+	Key           string `json:"key"`
+	JWTSecret     string `json:"jwt_secret"`
+	TokenRequired *bool  `json:"token_required"`
+	Open          bool   `json:"open"`
+	OpenHistory   bool   `json:"open_history"`
+}
+
 // Decode reads the JSON list; unknown members and weak secrets are refused. The
 // error never repeats the value: it holds secrets.
 func (a *Apps) Decode(value string) error {
 	if value == "" {
 		return nil
 	}
-	var list []struct {
-		ID            string `json:"id"`
-		Key           string `json:"key"`
-		JWTSecret     string `json:"jwt_secret"`
-		TokenRequired bool   `json:"token_required"`
-		OpenHistory   bool   `json:"open_history"`
-	}
+	var list []entry
 	if err := strictJSON(value, &list); err != nil {
-		return errors.New("want a JSON list of {id, key, jwt_secret, token_required, open_history}")
+		return errors.New("want a JSON list of {id, key, jwt_secret, token_required, open, open_history}")
 	}
 	seen := map[string]bool{}
 	for _, e := range list {
-		switch {
-		case e.ID == "" || e.Key == "":
-			return errors.New("every app needs an id and a key")
-		case len(e.ID) > maxAppID:
-			return fmt.Errorf("an app id has at most %d bytes", maxAppID)
-		case len(e.JWTSecret) < minSecret:
-			return fmt.Errorf("app %s: jwt_secret needs at least %d bytes", e.ID, minSecret)
-		case seen[e.ID]:
+		if err := e.check(); err != nil {
+			return err
+		}
+		if seen[e.ID] {
 			return fmt.Errorf("app %s is listed twice", e.ID)
 		}
 		seen[e.ID] = true
 		*a = append(*a, App{
 			ID: e.ID, Key: vendors.Secret(e.Key), JWTSecret: vendors.Secret(e.JWTSecret),
-			TokenRequired: e.TokenRequired, OpenHistory: e.OpenHistory,
+			Open: e.open(), OpenMeant: e.Open, OpenHistory: e.OpenHistory,
 		})
 	}
 	return nil
+}
+
+func (e entry) open() bool { return e.TokenRequired != nil && !*e.TokenRequired }
+
+// An id is joined to others with a slash, and stands in headers and logs.
+func (e entry) check() error {
+	switch {
+	case e.ID == "" || e.Key == "":
+		return errors.New("every app needs an id and a key")
+	case len(e.ID) > maxAppID:
+		return fmt.Errorf("an app id has at most %d bytes", maxAppID)
+	case strings.ContainsFunc(e.ID, func(r rune) bool { return !plain(r) }):
+		return errors.New("an app id is made of letters, digits, _ . and -")
+	case len(e.JWTSecret) < minSecret:
+		return fmt.Errorf("app %s: jwt_secret needs at least %d bytes", e.ID, minSecret)
+	case e.Open && !e.open():
+		return fmt.Errorf("app %s: open goes with token_required false", e.ID)
+	}
+	return nil
+}
+
+// plain says whether r may stand in an app's id and in a token.
+func plain(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '.' || r == '-'
 }
 
 // Directory looks apps up. It is immutable and safe for concurrent use.
@@ -140,14 +166,15 @@ func (d *Directory) App(id string) (App, error) {
 }
 
 // Server proves that the caller is the back end of app id. The comparison takes
-// the same time whatever the key.
+// the same time whatever the key, and an app that does not exist looks like a
+// wrong key. With several apps an empty id is ErrUnknownApp.
 func (d *Directory) Server(id, key string) (App, error) {
 	app, err := d.App(id)
-	if err != nil {
+	if err != nil && id == "" {
 		return App{}, err
 	}
 	want, given := d.apps[app.ID].keySum, sha256.Sum256([]byte(key))
-	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
+	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 || err != nil {
 		return App{}, ErrServerKey
 	}
 	return app, nil

@@ -9,9 +9,14 @@ import (
 // Prefixes is a list of networks in CIDR form.
 type Prefixes []netip.Prefix
 
-// Decode reads "10.0.0.0/8,::1/128"; a bare address is a network of one.
+// Decode reads "10.0.0.0/8,::1/128"; a bare address is a network of one, and auto is
+// none yet, see IsAuto.
 func (p *Prefixes) Decode(value string) error {
 	*p = nil
+	if value == "auto" {
+		*p = Prefixes{{}}
+		return nil
+	}
 	for field := range strings.SplitSeq(value, ",") {
 		field = strings.TrimSpace(field)
 		if field == "" {
@@ -28,4 +33,12 @@ func (p *Prefixes) Decode(value string) error {
 		*p = append(*p, prefix.Masked())
 	}
 	return nil
+}
+
+// IsAuto says that the program decides: nothing was set.
+func (p Prefixes) IsAuto() bool { return len(p) == 1 && !p[0].IsValid() }
+
+// Loopback is this machine.
+func Loopback() Prefixes {
+	return Prefixes{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }

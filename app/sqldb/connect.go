@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -60,6 +61,9 @@ func connectSQLite(dir, vfs string) (writer, reader *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("sqldb: %w", err)
 	}
+	if err := private(filepath.Join(dir, sqliteFile)); err != nil {
+		return nil, nil, fmt.Errorf("sqldb: %w", err)
+	}
 	// FULL: a commit is on the disk when it returns. The writer stands still for a
 	// checkpoint: one for 4,000 pages writes those once that changed often.
 	if writer, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "foreign_keys(0)"); err != nil {
@@ -70,6 +74,25 @@ func connectSQLite(dir, vfs string) (writer, reader *sql.DB, err error) {
 	}
 	writer.SetMaxOpenConns(1)
 	return writer, reader, nil
+}
+
+// private makes the file, where it is missing, one that its owner alone reads, and
+// takes everybody else's right to one that is there. SQLite gives its other files the
+// same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func openSQLite(path, vfs string, pragmas ...string) (*sql.DB, error) {

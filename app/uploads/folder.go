@@ -24,7 +24,7 @@ func openFolder(dir string) (folder, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
 	left, err := filepath.Glob(filepath.Join(dir, unfinished+"*"))

@@ -32,7 +32,7 @@ type Config struct {
 	URL      string   `envconfig:"BLOB_URL" desc:"where uploads are kept: s3://bucket?region=...&endpoint=... (any S3-compatible server; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or file:///folder; empty: uploads in SWITCHBOARD_DATA_DIR"`
 	MaxBytes int      `envconfig:"UPLOAD_MAX_BYTES" default:"20971520" desc:"largest upload in bytes"`
 	Types    []string `envconfig:"UPLOAD_TYPES" default:"png,jpg,gif,webp,mp3,m4a,mp4,pdf" desc:"types of files that may be uploaded, by content"`
-	Public   string   `envconfig:"PUBLIC_URL" desc:"scheme and host in the URLs of uploads; empty: those that the request came to"`
+	Public   string   `envconfig:"PUBLIC_URL" desc:"scheme and host in the URLs of uploads; empty: those that the request came to, which production refuses"`
 }
 
 // Validate returns every mistake but those that show when the place is opened;

@@ -32,7 +32,7 @@ func world(t *testing.T) (*fiber.App, string) {
 	web := fiber.New(fiber.Config{ErrorHandler: Failure, Immutable: true, CaseSensitive: true})
 	web.Use(NormalizePath)
 	Client{Conversations: s}.Mount(web, middleware.Client(apps))
-	Inner{Apps: apps, Conversations: s}.Mount(web.Group("/inner", middleware.Inner(apps, []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")})))
+	Inner{Apps: apps, Conversations: s}.Mount(web.Group("/inner", middleware.Inner(apps, middleware.ByAddress{Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}})))
 	for _, user := range []string{"alice", "bob"} {
 		if got, _ := handlertest.Do(t, web, handlertest.Request{Path: "/inner/get_token", Header: []string{app, key}, Body: `{"session":"` + user + `"}`}); !strings.HasPrefix(got, `200 {"code":0,"data":`) {
 			t.Fatal(got)

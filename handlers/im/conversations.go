@@ -23,12 +23,12 @@ type Conversations struct {
 func (h Conversations) Mount(r fiber.Router) {
 	r.Post("/conversations", h.caller, h.create)
 	r.Get("/conversations", h.caller, h.find)
-	r.Put("/conversations", h.caller, h.update)
-	r.Delete("/conversations/:conv", h.caller, h.remove)
-	r.Post("/conversations/:conv/members", h.caller, h.addMembers)
+	r.Put("/conversations", h.caller, proof, h.update)
+	r.Delete("/conversations/:conv", h.caller, proof, h.remove)
+	r.Post("/conversations/:conv/members", h.caller, proof, h.addMembers)
 	r.Get("/conversations/:conv/members", h.caller, h.members)
-	r.Delete("/conversations/:conv/members", h.caller, h.removeMembers)
-	r.Post("/conversations/:conv/message", h.caller, h.send)
+	r.Delete("/conversations/:conv/members", h.caller, proof, h.removeMembers)
+	r.Post("/conversations/:conv/message", h.caller, proof, h.send)
 	r.Get("/conversations/:conv/message", h.caller, h.messages)
 	r.Post("/users", h.caller, h.addUsers)
 	r.Get("/users", h.caller, h.users)
@@ -40,11 +40,19 @@ type caller struct {
 	keyed bool
 }
 
+// proof keeps out callers of an open app who gave neither key nor token: they may
+// read and listen, and change nothing.
+func proof(c *fiber.Ctx) error {
+	if who := callerIn(c); !who.keyed && who.Server() {
+		return conversation.ErrNotAllowed
+	}
+	return c.Next()
+}
+
 const callerKey = "im caller"
 
-// caller lets in the app's server by its key and a user by a token. Where the
-// app requires no token, naming the app is enough, as the document has it: such
-// a caller may do what needs no proof of who they are.
+// caller lets in the app's server by its key and a user by a token. Where the app
+// is open, naming it is enough, as the document has it; see proof.
 func (h Conversations) caller(c *fiber.Ctx) error {
 	who, err := callerOf(c, h.Apps)
 	if err != nil {
@@ -59,19 +67,18 @@ func callerOf(c *fiber.Ctx, apps *access.Directory) (who caller, err error) {
 	if id == "" {
 		return who, errNoAppID
 	}
+	if key := c.Get(middleware.HeaderAppKey); key != "" {
+		app, err := apps.Server(id, key)
+		return caller{conversation.Caller{App: app.ID, Rules: conversation.Typed}, true}, err
+	}
 	app, err := apps.App(id)
 	if err != nil {
 		return who, err
 	}
 	who.Caller = conversation.Caller{App: app.ID, Rules: conversation.Typed}
-	if key := c.Get(middleware.HeaderAppKey); key != "" {
-		_, err := apps.Server(id, key)
-		who.keyed = true
-		return who, err
-	}
 	token := middleware.Bearer(c)
 	if token == "" {
-		if app.TokenRequired {
+		if !app.Open {
 			return who, middleware.ErrNoToken
 		}
 		return who, nil
@@ -110,6 +117,8 @@ func (h Conversations) create(c *fiber.Ctx) error {
 	}
 	who := callerIn(c)
 	switch {
+	case !who.keyed && who.Server():
+		return conversation.ErrNotAllowed
 	case in.ClientID == "" && who.Server():
 		return missing("client_id")
 	case in.To == nil:
@@ -118,9 +127,6 @@ func (h Conversations) create(c *fiber.Ctx) error {
 		return missing("conv_type")
 	case !who.Server() && in.ClientID != "" && string(in.ClientID) != who.User:
 		return conversation.ErrNotAllowed
-	}
-	if err := h.requireKnownUsers(c, who, append(in.To[:len(in.To):len(in.To)], in.ClientID)); err != nil {
-		return err
 	}
 	conv, fresh, err := h.Service.Create(c.UserContext(), who.Caller, conversation.Draft{
 		Type: int(*in.ConvType), Creator: string(in.ClientID), Members: handlers.Strings(in.To), Ext: in.ConvExtend,
@@ -139,23 +145,6 @@ func (h Conversations) create(c *fiber.Ctx) error {
 type createdAnswer struct {
 	ConvExtend json.RawMessage `json:"conv_extend"`
 	ConvID     string          `json:"conv_id"`
-}
-
-// requireKnownUsers refuses unknown users to callers that gave no proof of being the
-// app's server: only the server makes users.
-func (h Conversations) requireKnownUsers(c *fiber.Ctx, who caller, ids []handlers.UserID) error {
-	if who.keyed || !who.Server() {
-		return nil // the domain judges users itself
-	}
-	for _, id := range ids {
-		if err := conversation.ValidUser(conversation.Typed, string(id)); err != nil {
-			return err
-		}
-		if _, err := h.Service.User(c.UserContext(), who.Caller, string(id)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (h Conversations) find(c *fiber.Ctx) error {
@@ -214,11 +203,7 @@ func (h Conversations) update(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	who := callerIn(c)
-	if who.Server() && !who.keyed {
-		return conversation.ErrNotAllowed
-	}
-	if _, err := h.Service.SetExt(c.UserContext(), who.Caller, where, in.Update.ConvExtend); err != nil {
+	if _, err := h.Service.SetExt(c.UserContext(), callerIn(c).Caller, where, in.Update.ConvExtend); err != nil {
 		return err
 	}
 	return success(c, true)
@@ -226,11 +211,7 @@ func (h Conversations) update(c *fiber.Ctx) error {
 
 // remove closes the conversation for all: only its creator or the app's key may.
 func (h Conversations) remove(c *fiber.Ctx) error {
-	who := callerIn(c)
-	if who.Server() && !who.keyed {
-		return conversation.ErrNotAllowed
-	}
-	if err := h.Service.Delete(c.UserContext(), who.Caller, c.Params("conv")); err != nil {
+	if err := h.Service.Delete(c.UserContext(), callerIn(c).Caller, c.Params("conv")); err != nil {
 		return err
 	}
 	return success(c, true)

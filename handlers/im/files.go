@@ -7,6 +7,7 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/uploads"
+	"switchboard/middleware"
 )
 
 // Files serves uploads, and the URLs that an upload answers.
@@ -56,7 +57,7 @@ func (h Files) upload(c *fiber.Ctx) error {
 	}
 	base := h.Store.Public()
 	if base == "" {
-		base = c.BaseURL()
+		base = middleware.BaseURL(c)
 	}
 	return success(c, base+filePath+name)
 }

@@ -21,7 +21,7 @@ func serve(t *testing.T) (web *fiber.App, open, strict string) {
 	t.Helper()
 	const secret = "0123456789abcdef"
 	apps, err := access.New(access.Config{TokenTTL: time.Hour, Apps: access.Apps{
-		{ID: "1", Key: "key", JWTSecret: secret}, {ID: "2", Key: "key2", JWTSecret: secret, TokenRequired: true},
+		{ID: "1", Key: "key", JWTSecret: secret, Open: true}, {ID: "2", Key: "key2", JWTSecret: secret},
 	}}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,12 @@ func TestRequestsAreAnsweredInTheDocumentsEnvelope(t *testing.T) {
 		{"page 0", "GET /im/users?page=0", server, ``, `200 {"code":4406,"message":"page: a whole number from 1","data":null,"request-id":null}`},
 		{"no type", "POST /im/conversations", server, `{"client_id":7,"to_client_ids":[8]}`, `200 {"code":4001,"message":"missing parameter: conv_type","data":null,"request-id":null}`},
 		{"for somebody else", "POST /im/conversations", client, `{"client_id":8,"to_client_ids":[7],"conv_type":"1"}`, `200 {"code":214,"message":"not allowed","data":null,"request-id":null}`},
-		{"an unknown user, by a caller without proof", "POST /im/conversations", named, `{"client_id":7,"to_client_ids":[99],"conv_type":1}`, `200 {"code":211,"message":"unknown user","data":null,"request-id":null}`},
+		{"a conversation without proof", "POST /im/conversations", named, `{"client_id":7,"to_client_ids":[99],"conv_type":1}`, `200 {"code":214,"message":"not allowed","data":null,"request-id":null}`},
+		{"a message without proof", "POST /im/conversations/none/message", named, `{"from_client":7,"type":-1,"text":"x"}`, `200 {"code":214,"message":"not allowed","data":null,"request-id":null}`},
+		{"a member without proof", "POST /im/conversations/none/members", named, `{"client_ids":[7]}`, `200 {"code":214,"message":"not allowed","data":null,"request-id":null}`},
+		{"a removal without proof", "DELETE /im/conversations/none/members", named, `{"client_ids":[7]}`, `200 {"code":214,"message":"not allowed","data":null,"request-id":null}`},
+		{"a change without proof", "PUT /im/conversations", named, `{"where":[],"update":{"conv_extend":1}}`, `200 {"code":214,"message":"not allowed","data":null,"request-id":null}`},
+		{"a wrong key of no app", "GET /im/users", "app-id: 9\napp-key: no", ``, `200 {"code":214,"message":"the server key is not this app's","data":null,"request-id":null}`},
 		{"an unknown conversation", "GET /im/conversations/none/message", client, ``, `200 {"code":4011,"message":"unknown conversation","data":null,"request-id":null}`},
 		{"a deletion without proof", "DELETE /im/conversations/none", named, ``, `200 {"code":214,"message":"not allowed","data":null,"request-id":null}`},
 		{"no members named", "POST /im/conversations/none/members", server, `{"client_ids":[]}`, `200 {"code":4001,"message":"missing parameter: client_ids","data":null,"request-id":null}`},

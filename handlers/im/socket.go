@@ -32,7 +32,17 @@ type Socket struct {
 }
 
 // Mount adds the route; r is /im, without a deadline.
-func (h Socket) Mount(r fiber.Router) { r.Get("/socket", stream.Upgrade(h.serve, h.Log)) }
+func (h Socket) Mount(r fiber.Router) {
+	r.Get("/socket", noteSite, stream.Upgrade(h.serve, h.Log))
+}
+
+const crossSiteKey = "cross site"
+
+// noteSite keeps for the socket whether a page of another site opens it.
+func noteSite(c *fiber.Ctx) error {
+	c.Locals(crossSiteKey, middleware.CrossSite(c))
+	return c.Next()
+}
 
 // serve owns the connection: a login first, then messages until either side ends
 // it.
@@ -116,48 +126,64 @@ func (h Socket) login(ctx context.Context, conn *websocket.Conn) (*realtime.Sess
 	return session, &recovered, err
 }
 
-// authenticate finds who logs in, and from which device. Where the app requires no token, the client is
-// believed, as the document has it.
+// authenticate finds who logs in, and from which device.
 func (h Socket) authenticate(ctx context.Context, conn *websocket.Conn, in loginFrame) (l realtime.Login, err error) {
-	app, err := h.Apps.App(string(in.Data.AppID))
-	if err != nil {
-		return l, err
-	}
 	if in.Data.DeviceID != "" {
 		if err := in.Data.DeviceID.Check("device_id"); err != nil {
 			return l, err
 		}
 	}
-	token := in.Data.Token
-	if token == "" {
-		token = conn.Query("token")
-	}
-	if token != "" {
-		caller, err := h.Apps.Verify(ctx, token)
-		switch {
-		case err != nil:
-			return l, err
-		case caller.App != app.ID:
-			return l, middleware.ErrOtherApp
-		case caller.User != string(in.Data.ClientID):
-			return l, middleware.ErrOtherUser
-		}
-		l.Expires = caller.ExpiresAt
-	} else if app.TokenRequired {
-		return l, middleware.ErrNoToken
-	}
-	who := conversation.Caller{App: app.ID, Rules: conversation.Typed}
-	if _, err := h.Conversations.EnsureUser(ctx, who, string(in.Data.ClientID), in.Data.Ext); err != nil {
-		return l, err
-	}
 	l.Key = realtime.Key{
-		User:    realtime.User{App: app.ID, ID: string(in.Data.ClientID)},
+		User:    realtime.User{App: string(in.Data.AppID), ID: string(in.Data.ClientID)},
 		Dialect: realtime.Socket, DeviceID: string(in.Data.DeviceID),
 	}
 	if in.Data.Since != nil {
 		l.Resume, l.Since = true, *in.Data.Since
 	}
-	return l, nil
+	app, err := h.Apps.App(string(in.Data.AppID))
+	if err != nil {
+		return l, err
+	}
+	l.Key.User.App = app.ID
+	token := in.Data.Token
+	if token == "" {
+		token = conn.Query("token")
+	}
+	if token == "" {
+		return l, h.believe(ctx, conn, app, l.Key.User)
+	}
+	caller, err := h.Apps.Verify(ctx, token)
+	switch {
+	case err != nil:
+		return l, err
+	case caller.App != app.ID:
+		return l, middleware.ErrOtherApp
+	case caller.User != l.Key.User.ID:
+		return l, middleware.ErrOtherUser
+	}
+	l.Expires = caller.ExpiresAt
+	_, err = h.Conversations.EnsureUser(ctx, typed(app), l.Key.User.ID, in.Data.Ext)
+	return l, err
+}
+
+// believe takes a client of an open app at its word, as the document has it: it may
+// listen. It makes no user and changes none: its ext is passed over.
+func (h Socket) believe(ctx context.Context, conn *websocket.Conn, app access.App, user realtime.User) error {
+	crossSite, _ := conn.Locals(crossSiteKey).(bool)
+	switch {
+	case !app.Open:
+		return middleware.ErrNoToken
+	case crossSite:
+		return middleware.ErrCrossSite
+	}
+	if err := conversation.ValidUser(conversation.Typed, user.ID); err != nil {
+		return err
+	}
+	return h.Conversations.Admit(ctx, user.App, user.ID)
+}
+
+func typed(app access.App) conversation.Caller {
+	return conversation.Caller{App: app.ID, Rules: conversation.Typed}
 }
 
 // refuse sends the API's own code in a frame and then closes the socket.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -40,6 +41,9 @@ func New(cfg Config, opt Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: the base URL %w", cfg.Vendor, err)
 	}
+	if opt.Encrypted && u.Scheme == "http" && !private(u.Hostname()) {
+		return nil, fmt.Errorf("%s: the base URL must be https: keys, tokens and coins would cross public networks in clear", cfg.Vendor)
+	}
 	cfg = withDefaults(cfg)
 	return newClient(cfg, opt, newHTTP(cfg, u)), nil
 }
@@ -60,6 +64,15 @@ func parseURL(raw string) (*url.URL, error) {
 		return nil, errors.New(URLProblem)
 	}
 	return u, nil
+}
+
+// private says whether host is this machine or in a network of its own: by address,
+// by a name without a dot, or by a suffix that no public name has.
+func private(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()
+	}
+	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal")
 }
 
 func withDefaults(cfg Config) Config {

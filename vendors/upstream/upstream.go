@@ -51,6 +51,8 @@ type Options struct {
 	// Observe is told of every finished call, from many goroutines at once.
 	// Nil: nobody listens.
 	Observe func(Observation)
+	// Encrypted refuses accounts whose URL is http to a public host.
+	Encrypted bool
 }
 
 // Observation is one finished call, for metrics and logs.
