@@ -42,9 +42,6 @@ func NewDictionary(words []string) *Dictionary {
 	return d
 }
 
-// Len is how many different words are looked for.
-func (d *Dictionary) Len() int { return len(d.words) }
-
 // Find returns the first sensitive word in text, as the list has it.
 func (d *Dictionary) Find(text string) (word string, found bool) {
 	if len(d.words) == 0 || text == "" {

@@ -86,9 +86,6 @@ func (s *Service) Check(text string) error {
 	return nil
 }
 
-// Len is how many words are looked for now.
-func (s *Service) Len() int { return s.dictionary.Load().Len() }
-
 // Run reads both lists at once and then every Config.Sync, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	periodic.RunNow(ctx, s.cfg.Sync, s.refresh)

@@ -51,8 +51,8 @@ func TestWordsAreFoundThroughTheSimpleTricks(t *testing.T) {
 			t.Errorf("%q: found %q, want %q", c.text, got, c.want)
 		}
 	}
-	if d.Len() != 6 {
-		t.Errorf("%d words: one that folds to nothing must be left out", d.Len())
+	if len(d.words) != 6 {
+		t.Errorf("%d words: one that folds to nothing must be left out", len(d.words))
 	}
 }
 
