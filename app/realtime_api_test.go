@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -45,7 +46,8 @@ func (p *process) ws(t testing.TB, token, since string) *websocket.Conn {
 // eventStream is a stream of server-sent events.
 type eventStream struct {
 	*bufio.Scanner
-	close func()
+	close    func()
+	position string // the last event id that a block without an event set
 }
 
 // event is one of them.
@@ -53,12 +55,20 @@ type event struct{ ID, Name, Data string }
 
 func (p *process) sse(t testing.TB, token, last string) *eventStream {
 	t.Helper()
+	return p.sseAt(t, "", token, last)
+}
+
+// sseAt opens a stream with more in the query; token empty: it is in there.
+func (p *process) sseAt(t testing.TB, query, token, last string) *eventStream {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	req, err := http.NewRequestWithContext(ctx, "GET", p.URL+"/notify?protoc=sse", nil)
+	req, err := http.NewRequestWithContext(ctx, "GET", p.URL+"/notify?protoc=sse"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	if last != "" {
 		req.Header.Set("Last-Event-ID", last)
 	}
@@ -69,7 +79,7 @@ func (p *process) sse(t testing.TB, token, last string) *eventStream {
 	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%d %v", res.StatusCode, res.Header)
 	}
-	e := &eventStream{bufio.NewScanner(res.Body), func() { cancel(); res.Body.Close() }}
+	e := &eventStream{Scanner: bufio.NewScanner(res.Body), close: func() { cancel(); res.Body.Close() }}
 	t.Cleanup(e.close)
 	if !e.Scan() || e.Text() != ": connected" {
 		t.Fatalf("first line %q", e.Text())
@@ -89,8 +99,11 @@ func (e *eventStream) next() (ev event, ok bool) {
 		case "data":
 			ev.Data = value
 		case "":
-			if e.Text() == "" && ev.Data != "" {
+			switch {
+			case e.Text() == "" && ev.Data != "":
 				return ev, true
+			case e.Text() == "":
+				e.position, ev = cmp.Or(ev.ID, e.position), event{}
 			}
 		}
 	}
@@ -192,7 +205,7 @@ func TestEveryTransportResumesWithoutGapOrRepetition(t *testing.T) {
 	since := ids[9]
 
 	ws := p.ws(t, bob, since)
-	if first := frame(t, ws); string(first) != `{"recovered":true}` {
+	if first := frame(t, ws); string(first) != `{"recovered":true,"position":"`+since+`"}` {
 		t.Errorf("ws begins with %s", first)
 	}
 	p.say(t, ann, conv, "30")
@@ -202,7 +215,7 @@ func TestEveryTransportResumesWithoutGapOrRepetition(t *testing.T) {
 		}
 	}
 	sse := p.sse(t, bob, since)
-	if ev, _ := sse.next(); ev.Name != "recovered" || ev.Data != `{"recovered":true}` || ev.ID != "" {
+	if ev, _ := sse.next(); ev.Name != "recovered" || ev.Data != `{"recovered":true,"position":"`+since+`"}` || ev.ID != "" {
 		t.Errorf("sse begins with %+v", ev)
 	}
 	p.say(t, ann, conv, "31")
@@ -239,18 +252,19 @@ func TestAGapTooLongIsTold(t *testing.T) {
 	conv := p.room(t, "ann", "bob")
 	ann := p.as(t, "ann")
 	since := p.say(t, ann, conv, "0")
+	end := since
 	for i := 1; i <= 1001; i++ {
-		p.say(t, ann, conv, fmt.Sprint(i))
+		end = p.say(t, ann, conv, fmt.Sprint(i))
 	}
 	ws := p.ws(t, p.tokenOf(t, "bob", 1), since)
-	if first := frame(t, ws); string(first) != `{"recovered":false}` {
+	if first := frame(t, ws); string(first) != `{"recovered":false,"position":"`+end+`"}` {
 		t.Errorf("ws begins with %s", first)
 	}
-	p.say(t, ann, conv, "new")
+	end = p.say(t, ann, conv, "new")
 	if m := message(t, frame(t, ws)); m.Content != "new" {
 		t.Errorf("then comes %+v", m)
 	}
-	if got := p.poll(t, p.tokenOf(t, "bob", 2), &since); string(got.Body) != `{"Msg":[],"recovered":false}` {
+	if got := p.poll(t, p.tokenOf(t, "bob", 2), &since); string(got.Body) != `{"Msg":[],"recovered":false,"position":"`+end+`"}` {
 		t.Errorf("poll: %.200s", got.Body)
 	}
 }

@@ -25,6 +25,16 @@ func (h *Hub) Command(to User, m *Message, expires time.Time) {
 	h.enqueueUnstored(unstored{m: m, to: to})
 }
 
+// lastCommand is the id of the user's newest command that is kept; empty when there is
+// none. h.mu is held.
+func (h *Hub) lastCommand(u User) string {
+	kept := h.commands[u]
+	if len(kept) == 0 {
+		return ""
+	}
+	return kept[len(kept)-1].m.ID
+}
+
 // commandsAfter returns the user's commands that are younger than the id and
 // have not expired.
 func (h *Hub) commandsAfter(u User, id string, now time.Time) (after []*Message) {

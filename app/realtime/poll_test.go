@@ -18,7 +18,7 @@ func poll(t *testing.T, h *Hub, user string) (text string, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	batch, err := s.Wait(ctx, 1)
+	batch, err := s.Wait(ctx, 1, nil)
 	if len(batch) == 1 {
 		text = batch[0].Body.(string)
 	}

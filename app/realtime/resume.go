@@ -50,6 +50,11 @@ func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, er
 		s.End(Internal)
 		return nil, false, err
 	}
+	if l.resumes() {
+		if s.position = l.Since; !recovered {
+			s.position = s.after
+		}
+	}
 	return s, recovered, nil
 }
 
@@ -88,8 +93,11 @@ func (h *Hub) prepare(ctx context.Context, s *Session, l Login) (recovered bool,
 	if l := h.users[u]; l != nil {
 		h.joinAudiences(u, l, joined)
 	}
+	end := h.position[u.App]
+	s.position = max(end, h.lastCommand(u))
 	h.mu.Unlock()
 	if !l.resumes() {
+		s.skip(end)
 		return l.Resume, nil
 	}
 	missed, recovered, err := h.deps.Messages.Missed(ctx, u, l.Since)
@@ -99,6 +107,22 @@ func (h *Hub) prepare(ctx context.Context, s *Session, l Login) (recovered bool,
 	s.prepend(missed, h.commandsAfter(u, l.Since, time.Now()))
 	return recovered, nil
 }
+
+// skip leaves out what is in the log up to id: a session that does not resume
+// begins there.
+func (s *Session) skip(id string) {
+	s.mu.Lock()
+	s.after = max(s.after, id)
+	s.mu.Unlock()
+	s.prepend(nil, nil)
+}
+
+// Beginning is the position before every message.
+const Beginning = "22222-2222-2222-222"
+
+// Position is where the session begins: whoever resumes from there misses nothing
+// that it was to get.
+func (s *Session) Position() string { return cmp.Or(s.position, Beginning) }
 
 // prepend puts the missed messages and commands in front of the live ones and
 // drops the live ones that are among them.

@@ -20,10 +20,11 @@ type Session struct {
 	ID  string // of this session, unique over all nodes
 	hub *Hub
 
-	since   time.Time     // opened at
-	polled  bool          // by long polls; no transport's
-	done    chan struct{} // closed when the session ends
-	workers sync.WaitGroup
+	since    time.Time     // opened at
+	position string        // where it begins, set by Open; empty: before every message
+	polled   bool          // by long polls; no transport's
+	done     chan struct{} // closed when the session ends
+	workers  sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows; taken after Hub.mu
 	expires   time.Time  // the token's end; zero: none
@@ -73,10 +74,11 @@ func (s *Session) End(code Code) {
 }
 
 // Wait returns at most limit waiting messages, as soon as there is one; nothing
-// when ctx ends; *Closed when the session has ended, and with Replaced when a newer
+// when ctx ends or left says that the client is gone, whose messages then wait for
+// its next poll; *Closed when the session has ended, and with Replaced when a newer
 // Wait has taken over: were it told nothing, two clients would end each other's
 // polls for ever.
-func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
+func (s *Session) Wait(ctx context.Context, limit int, left func() bool) ([]*Message, error) {
 	mine := make(chan struct{}, 1)
 	s.mu.Lock()
 	if s.waiter != nil {
@@ -86,6 +88,9 @@ func (s *Session) Wait(ctx context.Context, limit int) ([]*Message, error) {
 	s.mu.Unlock()
 	defer s.endPoll(mine)
 	for {
+		if left != nil && left() {
+			return nil, nil
+		}
 		batch, err := s.dequeue(mine, limit)
 		if err == errTakenOver {
 			return nil, err

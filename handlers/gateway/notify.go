@@ -133,7 +133,7 @@ func (h Notify) serve(conn *websocket.Conn) {
 	}
 	defer session.End(realtime.None)
 	if recovered, resumed := conn.Locals("recovered").(bool); resumed {
-		frame, _ := json.Marshal(recoveredAnswer{recovered})
+		frame, _ := json.Marshal(recoveredAnswer{recovered, session.Position()})
 		if s.Write(frame) != nil {
 			return
 		}
@@ -142,14 +142,18 @@ func (h Notify) serve(conn *websocket.Conn) {
 	s.Read(session, peerSilence)
 }
 
+// recoveredAnswer tells a client that resumes whether all was found, and where it
+// stands: what it names as since when it comes back before any message came.
 type recoveredAnswer struct {
-	Recovered bool `json:"recovered"`
+	Recovered bool   `json:"recovered"`
+	Position  string `json:"position"`
 }
 
 // events streams until the client leaves or the session ends. A reconnecting
-// browser names the last event it has by itself.
+// browser names the last event it has by itself, and can change nothing else: its
+// header is newer than since in its URL.
 func (h Notify) events(c *fiber.Ctx, l realtime.Login) error {
-	if last := c.Get("Last-Event-ID"); last != "" && l.Since == "" {
+	if last := c.Get("Last-Event-ID"); last != "" {
 		l.Resume, l.Since = true, last
 	}
 	session, recovered, err := h.Hub.Open(c.UserContext(), l)
@@ -164,10 +168,10 @@ func (h Notify) events(c *fiber.Ctx, l realtime.Login) error {
 		defer session.End(realtime.None)
 		var first []byte
 		if l.Resume {
-			first, _ = json.Marshal(recoveredAnswer{recovered})
+			first, _ = json.Marshal(recoveredAnswer{recovered, session.Position()})
 		}
 		e := stream.NewEvents(w, conn, h.Hub, closing)
-		if e.Begin("recovered", first) != nil {
+		if e.Begin(session.Position(), "recovered", first) != nil {
 			return
 		}
 		session.Start(e)
@@ -187,7 +191,7 @@ func (h Notify) poll(c *fiber.Ctx, l realtime.Login) error {
 	if err != nil {
 		return err
 	}
-	batch, err := session.Wait(ctx, 1)
+	batch, err := session.Wait(ctx, 1, stream.Left(c.Context().Conn()))
 	if err != nil {
 		return closedAnswer(c, err)
 	}
@@ -206,22 +210,25 @@ func (h Notify) pollSince(ctx context.Context, c *fiber.Ctx, l realtime.Login) e
 	if err != nil {
 		return err
 	}
-	out := pollAnswer{Msg: []json.RawMessage{}, Recovered: recovered}
+	out := pollAnswer{Msg: []json.RawMessage{}, Recovered: recovered, Position: session.Position()}
 	if recovered {
-		batch, err := session.Wait(ctx, pollBatch)
+		batch, err := session.Wait(ctx, pollBatch, stream.Left(c.Context().Conn()))
 		if err != nil {
 			return closedAnswer(c, err)
 		}
 		for _, m := range batch {
 			out.Msg = append(out.Msg, h.Hub.Frame(realtime.Gateway, m))
+			out.Position = max(out.Position, m.ID)
 		}
 	}
 	return c.JSON(out)
 }
 
+// pollAnswer has the position that the client names as since in its next poll.
 type pollAnswer struct {
 	Msg       []json.RawMessage `json:"Msg"`
 	Recovered bool              `json:"recovered"`
+	Position  string            `json:"position"`
 }
 
 // closedAnswer tells a poll the code with which its session was closed.

@@ -50,13 +50,13 @@ func (h Socket) serve(conn *websocket.Conn) {
 	s := stream.NewSocket(conn, h.Hub, realtime.Socket)
 	ctx, cancel := context.WithTimeout(context.Background(), loginLimit)
 	defer cancel()
-	session, recovered, err := h.login(ctx, conn)
+	session, resumed, err := h.login(ctx, conn)
 	if err != nil {
 		h.refuse(s, err)
 		return
 	}
 	defer session.End(realtime.None)
-	frame, _ := json.Marshal(loginAnswer{"login.success", "success", loginData{time.Now().UnixMilli(), recovered}})
+	frame, _ := json.Marshal(loginAnswer{"login.success", "success", loginData{time.Now().UnixMilli(), resumed}})
 	if s.Write(frame) != nil {
 		return
 	}
@@ -70,10 +70,17 @@ type loginAnswer struct {
 	Data loginData `json:"data"`
 }
 
-// loginData has recovered only for a login that resumes.
+// loginData has the rest only for a login that resumes.
 type loginData struct {
-	Time      int64 `json:"time"` // Unix milliseconds
-	Recovered *bool `json:"recovered,omitempty"`
+	Time int64 `json:"time"` // Unix milliseconds
+	*resumed
+}
+
+// resumed tells whether all was found, and where the session begins: what a client
+// names as since when it comes back before any message came.
+type resumed struct {
+	Recovered bool   `json:"recovered"`
+	Position  string `json:"position"`
 }
 
 // loginFrame is what a client says first. Since resumes after a message and is
@@ -94,7 +101,7 @@ var errNoLogin = problem.New(problem.Invalid, "the first frame must be a login")
 
 // login reads the first frame that is no ping and opens the session that it
 // asks for.
-func (h Socket) login(ctx context.Context, conn *websocket.Conn) (*realtime.Session, *bool, error) {
+func (h Socket) login(ctx context.Context, conn *websocket.Conn) (*realtime.Session, *resumed, error) {
 	end, _ := ctx.Deadline()
 	if err := conn.SetReadDeadline(end); err != nil {
 		return nil, nil, err
@@ -120,10 +127,10 @@ func (h Socket) login(ctx context.Context, conn *websocket.Conn) (*realtime.Sess
 		return nil, nil, err
 	}
 	session, recovered, err := h.Hub.Open(ctx, l)
-	if !l.Resume {
+	if err != nil || !l.Resume {
 		return session, nil, err
 	}
-	return session, &recovered, err
+	return session, &resumed{recovered, session.Position()}, nil
 }
 
 // authenticate finds who logs in, and from which device.

@@ -24,9 +24,12 @@ func NewEvents(w *bufio.Writer, conn net.Conn, hub *realtime.Hub, closing func(r
 	return &Events{w: w, conn: conn, hub: hub, closing: closing, lock: newLock()}
 }
 
-// Begin sends a comment, and the event when it has data.
-func (e *Events) Begin(name string, data []byte) error {
+// Begin sends a comment; the position alone, which the client takes as its last event
+// id without any event; and the event when it has data.
+func (e *Events) Begin(position, name string, data []byte) error {
 	e.line(": connected", "")
+	e.line("id: ", position)
+	e.line("", "")
 	if data != nil {
 		e.event("", name, data)
 	}

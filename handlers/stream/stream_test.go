@@ -71,7 +71,7 @@ func TestAStreamTellsItsEventsAndWhyItEnds(t *testing.T) {
 	var out bytes.Buffer
 	e := NewEvents(bufio.NewWriter(&out), server, nil, func(code realtime.Code) []byte { return fmt.Appendf(nil, "%d", code) })
 	for _, step := range []func() error{
-		func() error { return e.Begin("recovered", []byte(`{"recovered":true}`)) },
+		func() error { return e.Begin("2", "recovered", []byte(`{"recovered":true}`)) },
 		e.Ping,
 		func() error { e.Close(realtime.Banned); return nil },
 	} {
@@ -79,7 +79,7 @@ func TestAStreamTellsItsEventsAndWhyItEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := fmt.Sprintf(": connected\nevent: recovered\ndata: {\"recovered\":true}\n\n: ping\nevent: close\ndata: %d\n\n", realtime.Banned)
+	want := fmt.Sprintf(": connected\nid: 2\n\nevent: recovered\ndata: {\"recovered\":true}\n\n: ping\nevent: close\ndata: %d\n\n", realtime.Banned)
 	if out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}

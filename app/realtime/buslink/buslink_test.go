@@ -89,7 +89,7 @@ func waiting(t *testing.T, s *realtime.Session) []*realtime.Message {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	batch, err := s.Wait(ctx, 100)
+	batch, err := s.Wait(ctx, 100, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func next(t *testing.T, s *realtime.Session) *realtime.Message {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	batch, err := s.Wait(ctx, 1)
+	batch, err := s.Wait(ctx, 1, nil)
 	if err != nil || len(batch) != 1 {
 		t.Fatalf("%d messages, %v", len(batch), err)
 	}
