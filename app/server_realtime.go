@@ -87,7 +87,7 @@ func (s *server) presenceDeps() presence.Deps {
 				return nil // only users whose id is a number are ever matched
 			}
 			// The process stands for the session: another one may hold a socket of the same user.
-			return s.pairing.Socket(ctx, u.App, uid, s.node, open)
+			return s.pairing.RecordSocket(ctx, u.App, uid, s.node, open)
 		},
 	}
 	if s.cfg.Events.URL != "" {

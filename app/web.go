@@ -77,7 +77,7 @@ func (s *server) near(allowed environ.Prefixes) middleware.ByAddress {
 
 // recordActivity is a handler behind middleware.Client.
 func (s *server) recordActivity() fiber.Handler {
-	recorder := activity.New(s.pairing.Active, s.log)
+	recorder := activity.New(s.pairing.RecordActivity, s.log)
 	s.background("activity", recorder.Run)
 	return func(c *fiber.Ctx) error {
 		by := middleware.CallerOf(c)

@@ -14,7 +14,7 @@ import (
 func throng(t *testing.T, w *world, n, served int) (asks []string) {
 	t.Helper()
 	for range 2 {
-		w.svc.pools.open(app, DefaultScene, w.svc.presence(t.Context(), app))
+		w.svc.pools.open(app, DefaultScene, w.svc.presenceConfig(t.Context(), app))
 		w.nextReplica()
 	}
 	for i := range n {
@@ -77,7 +77,7 @@ func TestAdmission(t *testing.T) {
 		},
 		"A3 first offers that come at once do not tell the pace": func(t *testing.T) {
 			w := newWorld(t, with("cross_ask", "off", "ask_ttl", "10s"))
-			w.svc.pools.open(app, DefaultScene, w.svc.presence(t.Context(), app))
+			w.svc.pools.open(app, DefaultScene, w.svc.presenceConfig(t.Context(), app))
 			for i := range ticket.UID(20) {
 				w.online(100 + i)
 				must(t, w.tryAsk(200+i))
@@ -133,13 +133,13 @@ func TestWhoTakesAnothersAskIsServed(t *testing.T) {
 		cfg, at := ticket.DefaultConfig(), ticket.Instant(1_700_000_000_000)
 		p := newPool(app, DefaultScene, &cfg, Options{})
 		tk, _ := ticket.Open(&cfg, at, ticket.Ask{AskNo: "a", App: app, Scene: DefaultScene, UID: 1})
-		p.introduce(tk, &cfg, nil)
-		p.put(tk, &cfg, at)
+		p.addWaiter(tk, &cfg, nil)
+		p.updateTicket(tk, &cfg, at)
 		end := tk.Clone()
 		end.State, end.EndReason, end.Version = ticket.Ended, reason, tk.Version+1
-		p.put(end, &cfg, at.Add(5*time.Second))
-		if p.pace.served != want || p.pace.waiting != 0 {
-			t.Errorf("%s: %v served, %d wait", reason, p.pace.served, p.pace.waiting)
+		p.updateTicket(end, &cfg, at.Add(5*time.Second))
+		if p.estimator.served != want || p.estimator.waiting != 0 {
+			t.Errorf("%s: %v served, %d wait", reason, p.estimator.served, p.estimator.waiting)
 		}
 	}
 }

@@ -146,7 +146,7 @@ func TestAnswers(t *testing.T) {
 			if len(w.ticket(ask).Offers) != n || n != 2 {
 				t.Fatalf("%d offers", len(w.ticket(ask).Offers))
 			}
-			_, err := w.svc.SetAvail(context.Background(), app, 2, true)
+			_, err := w.svc.SetAvailability(context.Background(), app, 2, true)
 			must(t, err)
 			w.pass(13 * time.Second)
 			if len(w.ticket(ask).Offers) <= n {
@@ -156,7 +156,7 @@ func TestAnswers(t *testing.T) {
 		"N16 a candidate who leaves loses the offer without a silence counted": func(t *testing.T) {
 			for name, leave := range map[string]func(w *world){
 				"logout":      func(w *world) { must(t, w.leave(2)) },
-				"unavailable": func(w *world) { _, err := w.svc.SetAvail(context.Background(), app, 2, false); must(t, err) },
+				"unavailable": func(w *world) { _, err := w.svc.SetAvailability(context.Background(), app, 2, false); must(t, err) },
 				"offline":     func(w *world) { w.offline(2); w.pass(2100 * time.Millisecond) },
 			} {
 				w, ask := offered(t, nil)

@@ -45,7 +45,7 @@ type newAsk struct {
 	at    ticket.Instant
 	first stepped // the ticket as it is born, without an offer
 	best  stepped // with its first offers, where somebody was idle for it
-	plan  plan    // of those offers; it keeps the ask and its picks busy until it is settled
+	plan  plan    // of those offers; it keeps the ask and its picks busy until planDone
 	taken []ticket.UID
 }
 
@@ -84,7 +84,7 @@ func (s *Service) checkAdmission(ctx context.Context, a *newAsk) (err error) {
 	if s.ChannelUp != nil && !s.ChannelUp() { // A5
 		return s.refuseAsk("channel", &RetryError{Err: ticket.ErrUnavailable, After: a.cfg.VendorWait})
 	}
-	switch s.funds(ctx, a.app, a.uid, a.cfg.MinAsk) { // A6
+	switch s.checkFunds(ctx, a.app, a.uid, a.cfg.MinAsk) { // A6
 	case ticket.FundsShort:
 		return s.refuseAsk("balance", ticket.ErrBalance)
 	case ticket.FundsUnknown:
@@ -99,7 +99,7 @@ func (s *Service) checkAdmission(ctx context.Context, a *newAsk) (err error) {
 	if role := a.cfg.PoolAskRole; role != "" && profile.Role != role {
 		return s.refuseAsk("role", ErrNoConfig) // this scene is not for this user
 	}
-	a.pool.profiled(a.uid, profile)
+	a.pool.setProfile(a.uid, profile)
 	return nil
 }
 
@@ -115,14 +115,14 @@ func (s *Service) newTicket(ctx context.Context, a *newAsk) error {
 	if err != nil {
 		return err
 	}
-	peers, err := s.met(ctx, a.cfg, a.app, a.uid)
+	peers, err := s.recentPeers(ctx, a.cfg, a.app, a.uid)
 	if err != nil {
 		return err
 	}
 	a.at = s.now()
 	t, fx := ticket.Open(a.cfg, a.at, ticket.Ask{AskNo: s.newAskNo(), App: a.app, Scene: a.scene, UID: a.uid, ConfigID: id})
 	a.first = stepped{t, a.cfg, fx}
-	a.plan = a.pool.admit(&waiter{t: t, cfg: a.cfg, met: peers}, a.at)
+	a.plan = a.pool.admit(&waiter{t: t, cfg: a.cfg, recentPeers: peers}, a.at)
 	return nil
 }
 
@@ -154,7 +154,7 @@ func (s *Service) commitAsk(ctx context.Context, a *newAsk) error {
 		err = s.create(ctx, &a.best)
 	}
 	if err != nil {
-		a.pool.recall(a.plan)
+		a.pool.undoPlan(a.plan)
 	}
 	return err
 }
@@ -174,7 +174,7 @@ func (s *Service) create(ctx context.Context, d *stepped) error {
 func (s *Service) publishAsk(ctx context.Context, a *newAsk) (string, error) {
 	s.count("asks", "accepted")
 	s.committed(ctx, &a.best, a.at)
-	a.pool.settled(a.plan, a.taken, a.at)
+	a.pool.planDone(a.plan, a.taken, a.at)
 	t := a.best.t
 	if t.State != ticket.Searching || a.cfg.NoCandidate != ticket.NoCandidateEnd || a.cfg.NoCandidateAfter != 0 {
 		return t.AskNo, nil
@@ -232,10 +232,10 @@ func (s *Service) heldTicket(ctx context.Context, askNo string, uid ticket.UID) 
 	return "", err
 }
 
-// met lists whom an asker is not to meet again so soon (sticky exclusion, docs/pairing.md#candidates).
-func (s *Service) met(ctx context.Context, cfg *ticket.Config, app string, uid ticket.UID) ([]ticket.UID, error) {
+// recentPeers lists whom an asker is not to meet again so soon (sticky exclusion, docs/pairing.md#candidates).
+func (s *Service) recentPeers(ctx context.Context, cfg *ticket.Config, app string, uid ticket.UID) ([]ticket.UID, error) {
 	if cfg.ExcludeLast == 0 {
 		return nil, nil
 	}
-	return s.Store.Met(ctx, app, uid, s.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast)
+	return s.Store.RecentPeers(ctx, app, uid, s.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast)
 }

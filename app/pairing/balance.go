@@ -6,25 +6,25 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// unread is what is known before the balance source was asked: zero is not
+// knownFunds is what is known before the balance source was asked: zero is not
 // worth asking for.
-func (s *Service) unread(need int64) ticket.Funds {
+func (s *Service) knownFunds(need int64) ticket.Funds {
 	if need <= 0 || s.Balance == nil {
 		return ticket.FundsOK
 	}
 	return ticket.FundsUnread
 }
 
-// funds compares a balance with what is needed.
-func (s *Service) funds(ctx context.Context, app string, uid ticket.UID, need int64) ticket.Funds {
-	if f := s.unread(need); f != ticket.FundsUnread {
+// checkFunds compares a balance with what is needed.
+func (s *Service) checkFunds(ctx context.Context, app string, uid ticket.UID, need int64) ticket.Funds {
+	if f := s.knownFunds(need); f != ticket.FundsUnread {
 		return f
 	}
-	return s.purse(ctx, app, uid).Covers(need)
+	return s.readBalance(ctx, app, uid).Covers(need)
 }
 
-// purse reads a balance; one that cannot be read is not known.
-func (s *Service) purse(ctx context.Context, app string, uid ticket.UID) ticket.Balance {
+// readBalance reads a balance; one that cannot be read is not known.
+func (s *Service) readBalance(ctx context.Context, app string, uid ticket.UID) ticket.Balance {
 	coins, err := s.Balance(ctx, app, uid)
 	if err != nil {
 		s.count("unknown", "balance")

@@ -27,7 +27,7 @@ func TestBatches(t *testing.T) {
 			asked := 0
 			w.svc.Online = func(context.Context, string, ticket.UID) (bool, error) { asked++; return false, nil }
 			ask := w.ask(1)
-			must(t, w.svc.VendorPresence(context.Background(), app, 2, "phone", true, w.at.Add(-30*time.Second)))
+			must(t, w.svc.RecordVendorPresence(context.Background(), app, 2, "phone", true, w.at.Add(-30*time.Second)))
 			w.settle()
 			w.wantState(ask, ticket.Searching)
 			if asked != 1 {
@@ -60,17 +60,17 @@ func crowd(n int, now ticket.Instant) *pool {
 			c.IdleSince = now
 			met = append(met, c.UID)
 		}
-		p.know(c, now)
+		p.updateCandidate(c, now)
 	}
 	for i := range n {
 		asked := now + ticket.Instant(i)
 		tk, _ := ticket.Open(&cfg, asked, ticket.Ask{AskNo: string(rune(0x4e00 + i)), App: app, Scene: 1, UID: ticket.UID(10_000 + i)})
 		if i < n/2 {
-			p.introduce(tk, &cfg, nil)
+			p.addWaiter(tk, &cfg, nil)
 		} else {
-			p.introduce(tk, &cfg, met)
+			p.addWaiter(tk, &cfg, met)
 		}
-		p.put(tk, &cfg, asked)
+		p.updateTicket(tk, &cfg, asked)
 	}
 	return p
 }
@@ -79,7 +79,7 @@ func crowd(n int, now ticket.Instant) *pool {
 // Beyond it the oldest take the cheapest, and half of the askers are left over.
 func TestACrowdIsAssignedExactlyUpToItsLimit(t *testing.T) {
 	now := ticket.Instant(1_700_000_000_000)
-	for n, want := range map[int]int{2: 2, assignMax: assignMax, assignMax + 100: assignMax/2 + 50} {
+	for n, want := range map[int]int{2: 2, maxAssignment: maxAssignment, maxAssignment + 100: maxAssignment/2 + 50} {
 		picked := map[ticket.UID]bool{}
 		for _, pl := range crowd(n, now).plans(now.Add(2*time.Second), plansPerRound) {
 			for _, pick := range pl.picks {

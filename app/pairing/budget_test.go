@@ -10,7 +10,7 @@ import (
 // ringable makes people present at the vendor: they cost a message each.
 func (w *world) ringable(uids ...ticket.UID) {
 	for _, uid := range uids {
-		must(w.tb, w.svc.VendorPresence(w.tb.(*testing.T).Context(), app, uid, "phone", true, w.at))
+		must(w.tb, w.svc.RecordVendorPresence(w.tb.(*testing.T).Context(), app, uid, "phone", true, w.at))
 	}
 }
 
@@ -18,7 +18,7 @@ func TestTheSendBudget(t *testing.T) {
 	// room is what the vendor's limit leaves.
 	limited := func(t *testing.T, room *float64, values ...string) *world {
 		w := newWorld(t, with(append([]string{"cross_ask", "off"}, values...)...))
-		w.svc.SendRoom = func() float64 { return *room }
+		w.svc.SendCapacity = func() float64 { return *room }
 		return w
 	}
 	rows(t, map[string]func(t *testing.T){

@@ -101,7 +101,7 @@ func TestCalls(t *testing.T) {
 			if tk := w.ticket(ask); tk.State != ticket.Searching || tk.Rounds[0].EndReason != ticket.ReasonDislike || len(w.bills) != 0 {
 				t.Fatalf("%+v", tk)
 			}
-			met, err := w.store.Met(context.Background(), app, 2, 0, 9)
+			met, err := w.store.RecentPeers(context.Background(), app, 2, 0, 9)
 			must(t, err)
 			if len(met) != 1 || met[0] != 1 {
 				t.Fatalf("met %v", met)

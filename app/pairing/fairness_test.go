@@ -18,7 +18,7 @@ func (a *audit) oldest(t *ticket.Ticket, o *ticket.Offer) {
 	}
 	heardOf := a.w.at
 	if !a.w.alone {
-		heardOf = a.w.acting.pools.open(app, t.Scene, nil).polled
+		heardOf = a.w.acting.pools.open(app, t.Scene, nil).syncedAt
 	}
 	for _, r := range a.tickets {
 		older := r.ticket
@@ -101,7 +101,7 @@ func (w *world) conserved() {
 	for _, p := range w.svc.pools.all() {
 		idle, cooling := 0, 0
 		for uid, m := range p.members {
-			at, has := w.class(p.cfg, person{app, uid}), p.standing(m, w.at)
+			at, has := w.class(p.cfg, person{app, uid}), p.stateOf(m, w.at)
 			listed := (m.list == &p.idle) == (at == candidateIdle) && (m.list == &p.cooling) == (at == candidateCooling) ||
 				at == candidateOffline // noticed when looked at: docs/pairing.md#candidates
 			if _, taken := w.store.claims[person{app, uid}]; taken && m.taken.AskNo != "" {

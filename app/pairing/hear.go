@@ -10,10 +10,10 @@ import (
 	"switchboard/vendors"
 )
 
-// Hear takes a vendor's event: presence, call signalling and call rooms. What
+// HandleVendorEvent takes a vendor's event: presence, call signalling and call rooms. What
 // does not concern pairing is passed over; a repeat or an old one changes
 // nothing (Y5).
-func (s *Service) Hear(ctx context.Context, app string, e vendors.Event) error {
+func (s *Service) HandleVendorEvent(ctx context.Context, app string, e vendors.Event) error {
 	switch e.Kind {
 	case vendors.EventPresence:
 		uid, err := ticket.ParseUID(e.From)
@@ -21,13 +21,13 @@ func (s *Service) Hear(ctx context.Context, app string, e vendors.Event) error {
 			return nil
 		}
 		if e.Action == "logout" {
-			return s.LoggedOut(ctx, app, uid, e.Session, ticket.At(e.At))
+			return s.RecordLogout(ctx, app, uid, e.Session, ticket.At(e.At))
 		}
-		return s.VendorPresence(ctx, app, uid, e.Session, e.Action == "online", ticket.At(e.At))
+		return s.RecordVendorPresence(ctx, app, uid, e.Session, e.Action == "online", ticket.At(e.At))
 	case vendors.EventCall:
-		return s.hearCall(ctx, app, e)
+		return s.handleCall(ctx, app, e)
 	case vendors.EventRoom:
-		return s.hearRoom(ctx, app, e)
+		return s.handleRoom(ctx, app, e)
 	default:
 		return nil
 	}
@@ -39,9 +39,9 @@ type callExtra struct {
 	RoundNo int    `json:"round_no"`
 }
 
-// hearCall reads routed RC:VC* messages. Only the invite carries the ask; a
+// handleCall reads routed RC:VC* messages. Only the invite carries the ask; a
 // later one is found by the people in it.
-func (s *Service) hearCall(ctx context.Context, app string, e vendors.Event) error {
+func (s *Service) handleCall(ctx context.Context, app string, e vendors.Event) error {
 	from, err1 := ticket.ParseUID(e.From)
 	to, err2 := ticket.ParseUID(e.Target)
 	if err1 != nil || err2 != nil {
@@ -68,17 +68,17 @@ func (s *Service) hearCall(ctx context.Context, app string, e vendors.Event) err
 		if extra.RoundNo == 0 {
 			return nil // an invite names its round; the accept of a named one says nothing new
 		}
-		return passOver(s.CallStarted(ctx, app, extra.AskNo, ticket.CallSeen{Users: []ticket.UID{from, to}, Round: extra.RoundNo, CallID: e.Session}))
+		return ignoreRefusal(s.CallStarted(ctx, app, extra.AskNo, ticket.CallSeen{Users: []ticket.UID{from, to}, Round: extra.RoundNo, CallID: e.Session}))
 	case "ended":
-		return passOver(s.CallOver(ctx, app, extra.AskNo, ticket.CallEnded{Round: extra.RoundNo, CallID: e.Session}))
+		return ignoreRefusal(s.CallOver(ctx, app, extra.AskNo, ticket.CallEnded{Round: extra.RoundNo, CallID: e.Session}))
 	default:
 		return nil
 	}
 }
 
-// hearRoom reads RTC room events. A room that a pairing's call runs in ends
+// handleRoom reads RTC room events. A room that a pairing's call runs in ends
 // when it is destroyed; its people tell which ask it was.
-func (s *Service) hearRoom(ctx context.Context, app string, e vendors.Event) error {
+func (s *Service) handleRoom(ctx context.Context, app string, e vendors.Event) error {
 	if e.Action != "destroyed" && e.Action != "left" {
 		return nil
 	}
@@ -92,14 +92,14 @@ func (s *Service) hearRoom(ctx context.Context, app string, e vendors.Event) err
 			return err
 		}
 		if held {
-			return passOver(s.CallOver(ctx, app, c.AskNo, ticket.CallEnded{CallID: strings.TrimSpace(e.Target)}))
+			return ignoreRefusal(s.CallOver(ctx, app, c.AskNo, ticket.CallEnded{CallID: strings.TrimSpace(e.Target)}))
 		}
 	}
 	return nil
 }
 
-// passOver drops the refusals that a vendor can do nothing about.
-func passOver(err error) error {
+// ignoreRefusal drops the refusals that a vendor can do nothing about.
+func ignoreRefusal(err error) error {
 	for _, known := range []error{ticket.ErrUnknownAsk, ticket.ErrEnded, ticket.ErrMismatch, ticket.ErrWrongRound} {
 		if errors.Is(err, known) {
 			return nil

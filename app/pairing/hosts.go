@@ -47,7 +47,7 @@ func (s *Service) ChangeHosts(ctx context.Context, app string, scene int, c Host
 		p.mu.Lock()
 		p.hostsAt = 0
 		p.mu.Unlock()
-		p.poke()
+		p.wakeMatcher()
 	}
 	return nil
 }
@@ -63,9 +63,9 @@ func (s *Service) Hosts(ctx context.Context, app string, scene int) (mode string
 	return cfg.PoolMode, hosts, err
 }
 
-// followHosts reads the pool's list where it counts: at first, after a change
+// syncHosts reads the pool's list where it counts: at first, after a change
 // here, and where others may have changed it.
-func (s *Service) followHosts(ctx context.Context, p *pool) error {
+func (s *Service) syncHosts(ctx context.Context, p *pool) error {
 	p.mu.Lock()
 	mode, known, at := p.cfg.PoolMode, p.hostsVersion, p.hostsAt
 	p.mu.Unlock()
@@ -81,13 +81,13 @@ func (s *Service) followHosts(ctx context.Context, p *pool) error {
 	defer p.mu.Unlock()
 	p.hostsAt, p.now = now, now
 	if version != known {
-		p.host(version, hosts)
+		p.setHosts(version, hosts)
 	}
 	return nil
 }
 
-// host takes over a list; those whom it names or not any more are listed anew.
-func (p *pool) host(version int64, hosts []ticket.UID) {
+// setHosts takes over a list; those whom it names or not any more are listed anew.
+func (p *pool) setHosts(version int64, hosts []ticket.UID) {
 	old := p.hosts
 	p.hostsVersion, p.hosts = version, make(map[ticket.UID]bool, len(hosts))
 	for _, uid := range hosts {
@@ -104,8 +104,8 @@ func (p *pool) host(version int64, hosts []ticket.UID) {
 	}
 }
 
-// wants reports whether m may be offered anything under the pool's mode (docs/pairing.md#candidates).
-func (p *pool) wants(m *Member) bool {
+// takesOffers reports whether m may be offered anything under the pool's mode (docs/pairing.md#candidates).
+func (p *pool) takesOffers(m *Member) bool {
 	return m.TakesOffers(p.cfg.PoolMode, p.now) && (p.cfg.PoolMode != ticket.PoolList || p.hosts[m.UID])
 }
 

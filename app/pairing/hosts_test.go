@@ -32,7 +32,7 @@ func TestOnlyListedHostsAreOffered(t *testing.T) {
 			w := newWorld(t, with("pool.mode", "list"))
 			w.online(1, 3)
 			w.hosts(1, HostChange{Whole: true, Add: []ticket.UID{2, 3}})
-			_, err := w.svc.SetAvail(context.Background(), app, 3, false)
+			_, err := w.svc.SetAvailability(context.Background(), app, 3, false)
 			must(t, err)
 			ask := w.ask(1)
 			w.pass(2 * time.Second)

@@ -276,7 +276,7 @@ func (a *audit) met(t *ticket.Ticket, uid ticket.UID) bool {
 	if err != nil || a.w.jumpy || len(cfg.Widen) > 0 && a.now().Sub(max(t.CreatedAt, t.Round().StartedAt)) >= slices.Max(cfg.Widen) {
 		return false
 	}
-	met, _ := a.Memory.Met(context.Background(), app, t.Asker, a.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast) // never fails
+	met, _ := a.Memory.RecentPeers(context.Background(), app, t.Asker, a.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast) // never fails
 	return slices.Contains(met, uid)
 }
 

@@ -28,10 +28,10 @@ func (s *Service) MatchOnce(ctx context.Context) {
 // plans opened an offer or taught the pool something, so that another round may
 // do more. Claims decide, so a plan that lost a race is simply void.
 func (s *Service) matchRound(ctx context.Context, p *pool) int {
-	if !s.channel(ctx, p) || s.closing.Load() {
+	if !s.dispatchPossible(ctx, p) || s.closing.Load() {
 		return 0
 	}
-	if err := s.catchUp(ctx, p); err != nil {
+	if err := s.syncPool(ctx, p); err != nil {
 		s.log.WarnContext(ctx, "store not read", "app", p.app, "error", err)
 		return 0
 	}
@@ -47,9 +47,9 @@ func (s *Service) matchRound(ctx context.Context, p *pool) int {
 
 // offer commits one plan. Lost claims are dropped from it one by one.
 func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
-	away := s.unfit(ctx, p, &pl)
+	away := s.rejected(ctx, p, &pl)
 	pl.stale = slices.DeleteFunc(pl.stale, func(uid ticket.UID) bool { return slices.Contains(away, uid) })
-	away = append(away, s.verify(ctx, p, &pl)...)
+	away = append(away, s.verifyPresence(ctx, p, &pl)...)
 	picks := slices.DeleteFunc(slices.Clone(pl.picks), func(pick ticket.Pick) bool { return slices.Contains(away, pick.UID) })
 	var taken []ticket.UID
 	moved := len(away)
@@ -68,7 +68,7 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 		}
 		if err == nil {
 			moved++
-			if pl.missed {
+			if pl.overdue {
 				s.count("missed_opportunity", "")
 			}
 		} else {
@@ -77,7 +77,7 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 		}
 		break
 	}
-	p.settled(pl, taken, s.now())
+	p.planDone(pl, taken, s.now())
 	return moved
 }
 
@@ -90,18 +90,18 @@ func (s *Service) refresh(ctx context.Context, p *pool, pl plan) (changed int) {
 			continue // the next look at the store finds it
 		}
 		if cfg, err := s.snapshots.get(ctx, t.ConfigID); err == nil {
-			p.put(t, cfg, s.now())
+			p.updateTicket(t, cfg, s.now())
 		}
-		if p.version(ask) != pl.seen[i] {
+		if p.version(ask) != pl.versions[i] {
 			changed++
 		}
 	}
 	return changed
 }
 
-// verify asks the vendor about candidates whose presence was proven too long
+// verifyPresence asks the vendor about candidates whose presence was proven too long
 // ago (docs/pairing.md#candidates). Those who cannot ring are returned, and known to be away.
-func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []ticket.UID) {
+func (s *Service) verifyPresence(ctx context.Context, p *pool, pl *plan) (away []ticket.UID) {
 	if s.Online == nil {
 		return nil
 	}
@@ -116,11 +116,11 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []ticket.
 		cfg := p.config()
 		now := s.now()
 		e := ticket.Evidence{Proof: ticket.ProofVendor, Online: online, At: now, Until: now.Add(cfg.PresenceTTL)}
-		err = s.Seen(ctx, p.app, uid, "vendor", e)
+		err = s.RecordPresence(ctx, p.app, uid, "vendor", e)
 		if !online {
 			// Whatever made us think so: until they show up again, they are away.
 			e.Until = now
-			err = errors.Join(err, s.disprove(ctx, p, uid, e))
+			err = errors.Join(err, s.endEvidence(ctx, p, uid, e))
 			away = append(away, uid)
 		}
 		if err != nil {
@@ -130,8 +130,8 @@ func (s *Service) verify(ctx context.Context, p *pool, pl *plan) (away []ticket.
 	return away
 }
 
-// disprove ends the evidence that the vendor has just contradicted.
-func (s *Service) disprove(ctx context.Context, p *pool, uid ticket.UID, e ticket.Evidence) error {
+// endEvidence ends the evidence that the vendor has just contradicted.
+func (s *Service) endEvidence(ctx context.Context, p *pool, uid ticket.UID, e ticket.Evidence) error {
 	c, err := s.Store.Candidate(ctx, p.app, uid)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func (s *Service) disprove(ctx context.Context, p *pool, uid ticket.UID, e ticke
 	for session, old := range c.Sessions {
 		if old.Online && old.Proof != ticket.ProofSocket && old.At <= e.At {
 			e.Proof = old.Proof
-			if err := s.Seen(ctx, p.app, uid, session, e); err != nil {
+			if err := s.RecordPresence(ctx, p.app, uid, session, e); err != nil {
 				return err
 			}
 		}
@@ -153,17 +153,17 @@ func (p *pool) config() *ticket.Config {
 	return p.cfg
 }
 
-// channel reports whether a dispatch can leave; while none can, tickets that
+// dispatchPossible reports whether a dispatch can leave; while none can, tickets that
 // have waited too long for one end (M12).
-func (s *Service) channel(ctx context.Context, p *pool) bool {
+func (s *Service) dispatchPossible(ctx context.Context, p *pool) bool {
 	if s.ChannelUp == nil || s.ChannelUp() {
-		s.downAt.Store(0)
+		s.channelDownAt.Store(0)
 		return true
 	}
 	now := s.now()
-	p.hold(now)
-	s.downAt.CompareAndSwap(0, int64(now))
-	since := ticket.Instant(s.downAt.Load())
+	p.blockOffers(now)
+	s.channelDownAt.CompareAndSwap(0, int64(now))
+	since := ticket.Instant(s.channelDownAt.Load())
 	if now.Sub(since) < p.config().VendorWait {
 		return false
 	}

@@ -36,7 +36,7 @@ func TestMatching(t *testing.T) {
 		},
 		"A10 M1 an ask and its first offer are one commit with a candidate at hand": func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.svc.pools.open(app, DefaultScene, w.svc.presence(context.Background(), app))
+			w.svc.pools.open(app, DefaultScene, w.svc.presenceConfig(context.Background(), app))
 			w.settle() // the store is read
 			w.online(2)
 			ask := w.ask(1)
@@ -60,7 +60,7 @@ func TestMatching(t *testing.T) {
 		},
 		"A10 M1 a candidate lost to a rival costs the offer, not the ask": func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.svc.pools.open(app, DefaultScene, w.svc.presence(context.Background(), app))
+			w.svc.pools.open(app, DefaultScene, w.svc.presenceConfig(context.Background(), app))
 			w.online(2)
 			w.between = func() {
 				w.nextReplica()
@@ -316,10 +316,10 @@ func TestPresenceIsVerifiedBeforeAnOffer(t *testing.T) {
 		return uid == 3, nil
 	}
 	ask := w.ask(1)
-	must(t, w.svc.Active(ctx, app, 2))
+	must(t, w.svc.RecordActivity(ctx, app, 2))
 	w.settle()
 	w.wantState(ask, ticket.Searching)
-	must(t, w.svc.VendorPresence(ctx, app, 3, "phone", true, w.at.Add(-30*time.Second)))
+	must(t, w.svc.RecordVendorPresence(ctx, app, 3, "phone", true, w.at.Add(-30*time.Second)))
 	w.settle()
 	w.wantState(ask, ticket.Offered)
 	w.wantHeard(3, "dispatch")
@@ -327,10 +327,10 @@ func TestPresenceIsVerifiedBeforeAnOffer(t *testing.T) {
 		t.Fatalf("asked %v", asked)
 	}
 	must(t, w.answer(ask, 3, 1, false))
-	_, err := w.svc.SetAvail(ctx, app, 2, true)
+	_, err := w.svc.SetAvailability(ctx, app, 2, true)
 	must(t, err)
 	w.at += 1
-	must(t, w.svc.Active(ctx, app, 2))
+	must(t, w.svc.RecordActivity(ctx, app, 2))
 	w.settle()
 	w.wantHeard(2, "dispatch") // the person's own word asks for offers
 	if asked[2] != 1 {

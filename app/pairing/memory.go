@@ -258,8 +258,8 @@ func (m *Memory) DeleteRecord(_ context.Context, app, askNo string, startAt int6
 	return nil
 }
 
-// Met implements Records.
-func (m *Memory) Met(_ context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error) {
+// RecentPeers implements Records.
+func (m *Memory) RecentPeers(_ context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []*record

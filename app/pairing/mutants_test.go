@@ -174,8 +174,8 @@ func rewriting(change func(*ticket.Ticket, *Batch)) func(w *world) {
 	}
 }
 
-// Met implements Records.
-func (forgetfulStore) Met(context.Context, string, ticket.UID, ticket.Instant, int) ([]ticket.UID, error) {
+// RecentPeers implements Records.
+func (forgetfulStore) RecentPeers(context.Context, string, ticket.UID, ticket.Instant, int) ([]ticket.UID, error) {
 	return nil, nil
 }
 

@@ -7,13 +7,13 @@ import (
 
 // plan is a ticket and whom to offer it to.
 type plan struct {
-	askNo  string
-	asker  ticket.UID
-	picks  []ticket.Pick
-	missed bool         // it could have been made before
-	seen   []int64      // versions of asks() when the plan was made
-	sure   bool         // nobody who has to be verified is picked
-	stale  []ticket.UID // picks whose presence has to be verified first
+	askNo        string
+	asker        ticket.UID
+	picks        []ticket.Pick
+	overdue      bool         // it could have been made before
+	versions     []int64      // versions of asks() when the plan was made
+	verifiedOnly bool         // nobody who has to be verified is picked
+	stale        []ticket.UID // picks whose presence has to be verified first
 }
 
 // asks lists every ticket that the plan keeps busy.
@@ -32,14 +32,14 @@ func (pl plan) asks() []string {
 const triesPerRound = 256
 
 // plans pairs waiting tickets, the oldest first (invariant 15), with idle
-// candidates, and keeps both busy until settled. It returns at most limit.
+// candidates, and keeps both busy until planDone. It returns at most limit.
 func (p *pool) plans(now ticket.Instant, limit int) []plan {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
-	p.warm()
+	p.releaseCooled()
 	if !p.cfg.Enabled { // Y4
-		p.heldAt = now
+		p.blockedAt = now
 		return nil
 	}
 	if p.cfg.Window > 0 {
@@ -58,11 +58,11 @@ func (p *pool) plans(now ticket.Instant, limit int) []plan {
 			return true
 		}
 		fruitless++
-		p.skip = w
+		p.resumeAfter = w
 		return true
 	}
-	from := p.skip
-	p.skip = nil
+	from := p.resumeAfter
+	p.resumeAfter = nil
 	if from != nil && from.listed {
 		p.waiting.From(from.at.Next(), try)
 	}
@@ -70,32 +70,32 @@ func (p *pool) plans(now ticket.Instant, limit int) []plan {
 		p.waiting.From(ordered.First, try)
 	}
 	if fruitless < triesPerRound {
-		p.skip = nil
+		p.resumeAfter = nil
 	}
 	for _, w := range chosen {
-		p.unwait(w)
+		p.unlistWaiter(w)
 	}
 	return out
 }
 
 // admit makes a new ask known, and pairs it at once where the store was read and
-// nobody waits before it. It and whoever was picked are busy until settled.
+// nobody waits before it. It and whoever was picked are busy until planDone.
 func (p *pool) admit(w *waiter, now ticket.Instant) plan {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
-	p.warm()
+	p.releaseCooled()
 	p.waiters[w.t.AskNo] = w
-	w.busy = true // until settled lists it
-	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{0}, sure: true}
-	if p.polled != 0 && p.cfg.Enabled && !p.hooked && p.cfg.Window == 0 && p.cfg.CrossAsk != ticket.CrossFirst && p.waiting.Len() == 0 {
+	w.busy = true // until planDone lists it
+	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, versions: []int64{0}, verifiedOnly: true}
+	if p.syncedAt != 0 && p.cfg.Enabled && !p.profiled && p.cfg.Window == 0 && p.cfg.CrossAsk != ticket.CrossFirst && p.waiting.Len() == 0 {
 		p.pickIdles(w, &pl)
 	}
 	return pl
 }
 
-// recall takes back an ask that was not written.
-func (p *pool) recall(pl plan) {
+// undoPlan takes back an ask that was not written.
+func (p *pool) undoPlan(pl plan) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.waiters, pl.askNo)
@@ -108,7 +108,7 @@ func (p *pool) pair(w *waiter) (plan, bool) {
 		return plan{}, false
 	}
 	room := w.t.OpenSlots(w.cfg, p.now)
-	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}}
+	pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, versions: []int64{w.t.Version}}
 	if w.cfg.CrossAsk == ticket.CrossFirst && room > 0 {
 		p.pickAsker(w, &pl)
 	}
@@ -124,11 +124,11 @@ func (p *pool) pair(w *waiter) (plan, bool) {
 // there is one offer at a time (docs/pairing.md#vendor-budget).
 func (p *pool) pickIdles(w *waiter, pl *plan) {
 	room := w.t.OpenSlots(w.cfg, p.now)
-	if p.short() {
+	if p.budgetShort() {
 		room = min(room, 1-w.t.OpenOffers())
 	}
 	for len(pl.picks) < room && p.pickIdle(w, pl) {
-		if p.short() {
+		if p.budgetShort() {
 			return
 		}
 	}
@@ -140,15 +140,15 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 	scanned := 0
 	var away []*Member
 	want := p.strategy.Sample()
-	spent := p.spent()
+	spent := p.budgetSpent()
 	p.idle.From(ordered.First, func(m *Member) bool {
 		evidence, present := m.BestEvidence(p.now)
 		switch {
-		case !present || !p.wants(m):
+		case !present || !p.takesOffers(m):
 			away = append(away, m)
 			return len(away) < p.cfg.ScanLimit
 		case spent && evidence.Proof != ticket.ProofSocket:
-			p.heldAt = p.now
+			p.blockedAt = p.now
 			scanned++
 		case p.suits(w, m):
 			eligible = append(eligible, m)
@@ -170,27 +170,27 @@ func (p *pool) pickIdle(w *waiter, pl *plan) bool {
 // pick chooses m for w, if the budget has a message for them.
 func (p *pool) pick(w *waiter, m *Member, pl *plan) bool {
 	evidence, _ := m.BestEvidence(p.now)
-	if pl.sure && p.doubtful(m, evidence) {
+	if pl.verifiedOnly && p.needsVerification(m, evidence) {
 		return false
 	}
-	if evidence.Proof != ticket.ProofSocket && !p.allow() {
+	if evidence.Proof != ticket.ProofSocket && !p.takeMessage() {
 		return false
 	}
-	pl.missed = pl.missed || p.missed(w, m)
-	if p.doubtful(m, evidence) {
+	pl.overdue = pl.overdue || p.overdue(w, m)
+	if p.needsVerification(m, evidence) {
 		pl.stale = append(pl.stale, m.UID)
 	}
 	p.unlist(m)
 	m.planned = true
-	p.turn++
-	m.Turn = p.turn
+	p.offersMade++
+	m.Turn = p.offersMade
 	pl.picks = append(pl.picks, ticket.Pick{UID: m.UID, Card: m.Card})
 	return true
 }
 
-// doubtful: the vendor is asked before this person is offered anything. A call
+// needsVerification: the vendor is asked before this person is offered anything. A call
 // to our API alone does not show that somebody can ring, unless they said so.
-func (p *pool) doubtful(m *Member, e ticket.Evidence) bool {
+func (p *pool) needsVerification(m *Member, e ticket.Evidence) bool {
 	switch e.Proof {
 	case ticket.ProofSocket:
 		return false
@@ -210,32 +210,32 @@ func (p *pool) pickAsker(w *waiter, pl *plan) {
 	p.waiting.From(w.at.Next(), func(other *waiter) bool {
 		scanned++
 		m := p.members[other.t.Asker]
-		if other.busy || other.t.State != ticket.Searching || !other.t.TakesOffers(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.wants(m) || m.ReadyAt > p.now {
+		if other.busy || other.t.State != ticket.Searching || !other.t.TakesOffers(p.now) || m == nil || m.planned || !p.suits(w, m) || !p.takesOffers(m) || m.ReadyAt > p.now {
 			return scanned < p.cfg.ScanLimit
 		}
-		if evidence, present := m.BestEvidence(p.now); (!present || evidence.Proof != ticket.ProofSocket) && !p.allow() {
+		if evidence, present := m.BestEvidence(p.now); (!present || evidence.Proof != ticket.ProofSocket) && !p.takeMessage() {
 			return false
 		}
 		p.unlist(m) // their own ask may have ended unheard
 		other.busy, m.planned = true, true
 		pl.picks = append(pl.picks, ticket.Pick{UID: m.UID, Card: m.Card, HeldAsk: other.t.AskNo})
-		pl.seen = append(pl.seen, other.t.Version)
+		pl.versions = append(pl.versions, other.t.Version)
 		return false
 	})
 }
 
 const (
-	assignMax = 500  // the side of the largest assignment that is solved exactly
-	batchMax  = 2000 // tickets and candidates of one window; more wait for the next
+	maxAssignment = 500  // the side of the largest assignment that is solved exactly
+	maxBatch      = 2000 // tickets and candidates of one window; more wait for the next
 )
 
 // batch assigns the oldest tickets and the idle candidates together at the
 // lowest total cost: acceptance and idle time against waiting time. Who is left
 // over may be offered to an asker, or be offered the ask of another (M15).
 func (p *pool) batch() []plan {
-	rows, cols := p.crowd()
+	rows, cols := p.windowCandidates()
 	match := p.greedy
-	if len(rows) <= assignMax && len(cols) <= assignMax {
+	if len(rows) <= maxAssignment && len(cols) <= maxAssignment {
 		match = p.cheapest
 	}
 	var out []plan
@@ -244,7 +244,7 @@ func (p *pool) batch() []plan {
 		if w.busy {
 			continue // the asker holds an offer by now
 		}
-		pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, seen: []int64{w.t.Version}}
+		pl := plan{askNo: w.t.AskNo, asker: w.t.Asker, versions: []int64{w.t.Version}}
 		if j >= 0 {
 			p.pick(w, cols[j], &pl)
 		}
@@ -253,26 +253,26 @@ func (p *pool) batch() []plan {
 		}
 		if len(pl.picks) > 0 {
 			w.busy = true
-			p.unwait(w)
+			p.unlistWaiter(w)
 			out = append(out, pl)
 		}
 	}
 	return out
 }
 
-// crowd is who waits and who is idle in this window.
-func (p *pool) crowd() (rows []*waiter, cols []*Member) {
+// windowCandidates is who waits and who is idle in this window.
+func (p *pool) windowCandidates() (rows []*waiter, cols []*Member) {
 	p.waiting.From(ordered.First, func(w *waiter) bool {
 		if !w.busy && w.after <= p.now && w.t.TakesOffers(p.now) && w.t.OpenSlots(w.cfg, p.now) > 0 {
 			rows = append(rows, w)
 		}
-		return len(rows) < batchMax
+		return len(rows) < maxBatch
 	})
 	p.idle.From(ordered.First, func(m *Member) bool {
-		if _, present := m.BestEvidence(p.now); present && p.wants(m) {
+		if _, present := m.BestEvidence(p.now); present && p.takesOffers(m) {
 			cols = append(cols, m)
 		}
-		return len(cols) < batchMax
+		return len(cols) < maxBatch
 	})
 	return rows, cols
 }
@@ -283,7 +283,7 @@ func (p *pool) cheapest(rows []*waiter, cols []*Member) []int {
 	for i, w := range rows {
 		cost[i] = make([]float64, len(cols))
 		for j, m := range cols {
-			cost[i][j] = p.edge(w, m)
+			cost[i][j] = p.pairCost(w, m)
 		}
 	}
 	return Assign(cost)
@@ -298,7 +298,7 @@ func (p *pool) greedy(rows []*waiter, cols []*Member) []int {
 		least := float64(Forbidden)
 		for j, m := range cols {
 			if !taken[j] {
-				if e := p.edge(w, m); e < least {
+				if e := p.pairCost(w, m); e < least {
 					out[i], least = j, e
 				}
 			}
@@ -310,12 +310,12 @@ func (p *pool) greedy(rows []*waiter, cols []*Member) []int {
 	return out
 }
 
-// edge is the cost of offering w to m, below zero: better than nothing.
-func (p *pool) edge(w *waiter, m *Member) float64 {
+// pairCost is the cost of offering w to m, below zero: better than nothing.
+func (p *pool) pairCost(w *waiter, m *Member) float64 {
 	if !p.suits(w, m) {
 		return Forbidden
 	}
 	waited := p.now.Sub(w.t.CreatedAt).Seconds()
 	idle := p.now.Sub(m.IdleSince).Seconds()
-	return -(1+liking(&m.Card))*(1+min(waited, 60)/60) - weightIdle*min(idle, 300)/300
+	return -(1+expectedAcceptance(&m.Card))*(1+min(waited, 60)/60) - weightIdle*min(idle, 300)/300
 }

@@ -16,11 +16,11 @@ import (
 // pool is one app and scene as this replica sees it: who waits, who is idle.
 // The store's claims decide; the pool only has to be right most of the time.
 type pool struct {
-	app    string
-	scene  int
-	hooked bool           // there is somebody to ask for profiles
-	room   func() float64 // what the vendor would let out now; nil or negative: no limit known
-	wake   chan struct{}  // something may be matched; capacity 1
+	app      string
+	scene    int
+	profiled bool           // there is somebody to ask for profiles
+	capacity func() float64 // what the vendor would let out now; nil or negative: no limit known
+	wake     chan struct{}  // something may be matched; capacity 1
 
 	strategyOf func(*ticket.Config) Strategy
 
@@ -37,16 +37,16 @@ type pool struct {
 	cooling      ordered.Set[*Member] // by the end of the cooldown
 	waiters      map[string]*waiter
 	waiting      ordered.Set[*waiter] // the oldest first
-	turn         int64                // round robin's counter
+	offersMade   int64                // round robin's counter
 	budget       *rate.Limiter
-	skip         *waiter        // where the last round of fruitless tries stopped
-	polled       ticket.Instant // when the store was last read; 0: not yet
+	resumeAfter  *waiter        // where the last round of fruitless tries stopped
+	syncedAt     ticket.Instant // when the store was last read; 0: not yet
 	hosts        map[ticket.UID]bool
 	hostsAt      ticket.Instant // when the list of hosts was last looked at; 0: look now
 	hostsVersion int64
-	pace         pace
+	estimator    admissionEstimator
 	tally        tally
-	heldAt       ticket.Instant // when nothing could be offered last
+	blockedAt    ticket.Instant // when nothing could be offered last
 	rand         *rand.Rand
 }
 
@@ -67,7 +67,7 @@ type Member struct {
 }
 
 func newPool(app string, scene int, cfg *ticket.Config, o Options) *pool {
-	p := &pool{app: app, scene: scene, hooked: o.Profile != nil, room: o.SendRoom, wake: make(chan struct{}, 1), strategyOf: o.Strategy,
+	p := &pool{app: app, scene: scene, profiled: o.Profile != nil, capacity: o.SendCapacity, wake: make(chan struct{}, 1), strategyOf: o.Strategy,
 		members: map[ticket.UID]*Member{}, idle: ordered.NewSet[*Member](), cooling: ordered.NewSet[*Member](),
 		waiters: map[string]*waiter{}, waiting: ordered.NewSet[*waiter]()}
 	if p.strategyOf == nil {
@@ -105,15 +105,15 @@ func (p *pool) configure(cfg *ticket.Config) {
 	}
 }
 
-func (p *pool) poke() {
+func (p *pool) wakeMatcher() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
 	}
 }
 
-// know takes over what a report says of a person.
-func (p *pool) know(c ticket.Candidate, now ticket.Instant) {
+// updateCandidate takes over what a report says of a person.
+func (p *pool) updateCandidate(c ticket.Candidate, now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -127,7 +127,7 @@ func (p *pool) know(c ticket.Candidate, now ticket.Instant) {
 	if wasIdle {
 		m.since = since
 	}
-	p.poke()
+	p.wakeMatcher()
 	if e, present := c.BestEvidence(now); present && e.Proof == ticket.ProofSocket {
 		p.sockets.Store(c.UID, e.Until)
 	} else {
@@ -135,12 +135,12 @@ func (p *pool) know(c ticket.Candidate, now ticket.Instant) {
 	}
 }
 
-// claimSettled is how long a claim of ours outweighs what the store was read
+// claimTrust is how long a claim of ours outweighs what the store was read
 // to say of it.
-const claimSettled = time.Second
+const claimTrust = time.Second
 
-// heed takes over who is claimed, as read from the store.
-func (p *pool) heed(c ticket.Candidate, now ticket.Instant) {
+// applyClaims takes over who is claimed, as read from the store.
+func (p *pool) applyClaims(c ticket.Candidate, now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(c.UID)
@@ -149,10 +149,10 @@ func (p *pool) heed(c ticket.Candidate, now ticket.Instant) {
 	case c.Claimed && m.taken.AskNo == "":
 		p.unlist(m)
 		m.taken, m.takenAt = ticket.Claim{AskNo: elsewhere, UID: c.UID}, now
-	case !c.Claimed && m.taken.AskNo != "" && (m.taken.AskNo == elsewhere || now.Sub(m.takenAt) > claimSettled):
+	case !c.Claimed && m.taken.AskNo != "" && (m.taken.AskNo == elsewhere || now.Sub(m.takenAt) > claimTrust):
 		m.taken = ticket.Claim{}
 		p.list(m)
-		p.poke()
+		p.wakeMatcher()
 	}
 }
 
@@ -162,8 +162,8 @@ const elsewhere = "elsewhere"
 func (p *pool) member(uid ticket.UID) *Member {
 	m := p.members[uid]
 	if m == nil {
-		p.turn++
-		m = &Member{Candidate: ticket.Candidate{App: p.app, UID: uid}, Turn: p.turn}
+		p.offersMade++
+		m = &Member{Candidate: ticket.Candidate{App: p.app, UID: uid}, Turn: p.offersMade}
 		p.members[uid] = m
 	}
 	return m
@@ -212,13 +212,13 @@ func (p *pool) release(d ticket.Release) {
 		m.Card = *d.Card
 	}
 	p.list(m)
-	p.poke()
+	p.wakeMatcher()
 }
 
 // list puts a person where they belong now: among the idle, the cooling or neither.
 func (p *pool) list(m *Member) {
 	p.unlist(m)
-	if m.taken.AskNo != "" || m.planned || !p.wants(m) || !p.answers(m) {
+	if m.taken.AskNo != "" || m.planned || !p.takesOffers(m) || !p.hasAnswerRole(m) {
 		return
 	}
 	if _, present := m.BestEvidence(p.now); !present {
@@ -240,9 +240,9 @@ func (p *pool) unlist(m *Member) {
 	}
 }
 
-// settled takes a planned ticket back after its dispatch was committed or not;
+// planDone takes a planned ticket back after its dispatch was committed or not;
 // those in taken turned out to be somebody else's.
-func (p *pool) settled(pl plan, taken []ticket.UID, now ticket.Instant) {
+func (p *pool) planDone(pl plan, taken []ticket.UID, now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -250,13 +250,13 @@ func (p *pool) settled(pl plan, taken []ticket.UID, now ticket.Instant) {
 	for _, ask := range pl.asks() {
 		if w := p.waiters[ask]; w != nil {
 			w.busy = false
-			p.unwait(w)
+			p.unlistWaiter(w)
 			if wantsOffers(w.t, w.cfg) {
-				p.wait(w)
+				p.listWaiter(w)
 			}
 		}
 	}
-	p.poke()
+	p.wakeMatcher()
 }
 
 // putBack lists the picks that were not taken after all.
@@ -275,8 +275,8 @@ func (p *pool) putBack(pl plan, taken []ticket.UID) {
 	}
 }
 
-// warm moves those whose cooldown is over to the idle.
-func (p *pool) warm() {
+// releaseCooled moves those whose cooldown is over to the idle.
+func (p *pool) releaseCooled() {
 	for {
 		at, m, some := p.cooling.Min()
 		if !some || at.Key > int64(p.now) {

@@ -7,57 +7,57 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// Seen takes evidence that a person can be reached, or cannot, from one of their
+// RecordPresence takes evidence that a person can be reached, or cannot, from one of their
 // sessions (docs/pairing.md#candidates).
-func (s *Service) Seen(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence) error {
-	return s.seen(ctx, app, uid, session, e, ticket.Gone{UID: uid})
+func (s *Service) RecordPresence(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence) error {
+	return s.recordPresence(ctx, app, uid, session, e, ticket.Gone{UID: uid})
 }
 
-// seen tells the ask that holds the person what the evidence, old and new, comes
+// recordPresence tells the ask that holds the person what the evidence, old and new, comes
 // to: gone is what becomes of them where nothing shows them present.
-func (s *Service) seen(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, gone ticket.Gone) error {
-	c, err := s.Store.SavePresence(ctx, app, uid, session, e, s.now().Add(s.presence(ctx, app).AvailTTL))
+func (s *Service) recordPresence(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, gone ticket.Gone) error {
+	c, err := s.Store.SavePresence(ctx, app, uid, session, e, s.now().Add(s.presenceConfig(ctx, app).AvailTTL))
 	if err != nil {
 		return err
 	}
-	s.know(c)
+	s.updateCandidate(c)
 	if _, present := c.BestEvidence(s.now()); present {
 		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid})
 	}
 	return s.toHolder(ctx, app, uid, gone)
 }
 
-// Socket reports a socket of ours: open or renewed, or closed.
-func (s *Service) Socket(ctx context.Context, app string, uid ticket.UID, session string, open bool) error {
+// RecordSocket reports a socket of ours: open or renewed, or closed.
+func (s *Service) RecordSocket(ctx context.Context, app string, uid ticket.UID, session string, open bool) error {
 	now := s.now()
-	return s.Seen(ctx, app, uid, "socket:"+session, ticket.Evidence{Proof: ticket.ProofSocket, Online: open, At: now, Until: now.Add(s.presence(ctx, app).PresenceTTL)})
+	return s.RecordPresence(ctx, app, uid, "socket:"+session, ticket.Evidence{Proof: ticket.ProofSocket, Online: open, At: now, Until: now.Add(s.presenceConfig(ctx, app).PresenceTTL)})
 }
 
-// VendorPresence takes a vendor's word, at the vendor's own time (Y5).
-func (s *Service) VendorPresence(ctx context.Context, app string, uid ticket.UID, session string, online bool, at ticket.Instant) error {
-	return s.Seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, online, at))
+// RecordVendorPresence takes a vendor's word, at the vendor's own time (Y5).
+func (s *Service) RecordVendorPresence(ctx context.Context, app string, uid ticket.UID, session string, online bool, at ticket.Instant) error {
+	return s.RecordPresence(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, online, at))
 }
 
-// LoggedOut takes a vendor's word that a session was left on purpose: there is no
+// RecordLogout takes a vendor's word that a session was left on purpose: there is no
 // grace (N16, D1), unless something newer or another session shows them present.
-func (s *Service) LoggedOut(ctx context.Context, app string, uid ticket.UID, session string, at ticket.Instant) error {
-	return s.seen(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, false, at), ticket.Gone{UID: uid, Now: true})
+func (s *Service) RecordLogout(ctx context.Context, app string, uid ticket.UID, session string, at ticket.Instant) error {
+	return s.recordPresence(ctx, app, uid, "vendor:"+session, s.vendorEvidence(ctx, app, false, at), ticket.Gone{UID: uid, Now: true})
 }
 
 func (s *Service) vendorEvidence(ctx context.Context, app string, online bool, at ticket.Instant) ticket.Evidence {
-	return ticket.Evidence{Proof: ticket.ProofVendor, Online: online, At: at, Until: s.now().Add(s.presence(ctx, app).PresenceTTL)}
+	return ticket.Evidence{Proof: ticket.ProofVendor, Online: online, At: at, Until: s.now().Add(s.presenceConfig(ctx, app).PresenceTTL)}
 }
 
-// Active notes an authenticated call, which is a weak sign of presence. It
+// RecordActivity notes an authenticated call, which is a weak sign of presence. It
 // writes only when what is known would not last.
-func (s *Service) Active(ctx context.Context, app string, uid ticket.UID) error {
+func (s *Service) RecordActivity(ctx context.Context, app string, uid ticket.UID) error {
 	now := s.now()
 	known := false
-	s.pools.each(app, func(p *pool) { known = known || p.presentFor(uid, now, s.presence(ctx, app).ActivityTTL/2) })
+	s.pools.each(app, func(p *pool) { known = known || p.presentFor(uid, now, s.presenceConfig(ctx, app).ActivityTTL/2) })
 	if known {
 		return nil
 	}
-	return s.Seen(ctx, app, uid, "activity", ticket.Evidence{Proof: ticket.ProofActivity, Online: true, At: now, Until: now.Add(s.presence(ctx, app).ActivityTTL)})
+	return s.RecordPresence(ctx, app, uid, "activity", ticket.Evidence{Proof: ticket.ProofActivity, Online: true, At: now, Until: now.Add(s.presenceConfig(ctx, app).ActivityTTL)})
 }
 
 // hasSocket reports whether uid can be told through our own gateway.
@@ -82,8 +82,8 @@ func (p *pool) presentFor(uid ticket.UID, now ticket.Instant, d time.Duration) b
 	return present
 }
 
-// presence is the configuration whose presence times hold for app.
-func (s *Service) presence(ctx context.Context, app string) *ticket.Config {
+// presenceConfig is the configuration whose presence times hold for app.
+func (s *Service) presenceConfig(ctx context.Context, app string) *ticket.Config {
 	if cfg, err := s.Configs.Get(ctx, app, DefaultScene); err == nil {
 		return cfg
 	}
@@ -94,8 +94,8 @@ func (s *Service) presence(ctx context.Context, app string) *ticket.Config {
 // DefaultScene is the scene of an ask that names none: speed match (docs/product-api.md#pair-matching).
 const DefaultScene = 1
 
-// SetAvail is a person's own word on offers; it returns when the lease ends.
-func (s *Service) SetAvail(ctx context.Context, app string, uid ticket.UID, on bool) (ticket.Instant, error) {
+// SetAvailability is a person's own word on offers; it returns when the lease ends.
+func (s *Service) SetAvailability(ctx context.Context, app string, uid ticket.UID, on bool) (ticket.Instant, error) {
 	cfg, err := s.Configs.Get(ctx, app, DefaultScene)
 	if err != nil {
 		return 0, err
@@ -108,7 +108,7 @@ func (s *Service) SetAvail(ctx context.Context, app string, uid ticket.UID, on b
 	if err != nil {
 		return 0, err
 	}
-	s.know(c)
+	s.updateCandidate(c)
 	if on {
 		return a.Until, nil
 	}
@@ -119,9 +119,9 @@ func (s *Service) SetAvail(ctx context.Context, app string, uid ticket.UID, on b
 	return 0, s.toHolder(ctx, app, uid, ticket.Unavailable{UID: uid}) // N16
 }
 
-// know brings a person's newest state to the pools of their app.
-func (s *Service) know(c ticket.Candidate) {
+// updateCandidate brings a person's newest state to the pools of their app.
+func (s *Service) updateCandidate(c ticket.Candidate) {
 	now := s.now()
-	s.pools.each(c.App, func(p *pool) { p.know(c, now) })
-	s.readAhead(c.App, c.UID)
+	s.pools.each(c.App, func(p *pool) { p.updateCandidate(c, now) })
+	s.prefetchProfile(c.App, c.UID)
 }

@@ -11,7 +11,7 @@ import (
 
 func (w *world) heardOf(uid, action string, at ticket.Instant) {
 	w.tb.Helper()
-	must(w.tb, w.svc.Hear(context.Background(), app, vendors.Event{Kind: vendors.EventPresence, Action: action, From: uid, Session: "phone", At: at.Time()}))
+	must(w.tb, w.svc.HandleVendorEvent(context.Background(), app, vendors.Event{Kind: vendors.EventPresence, Action: action, From: uid, Session: "phone", At: at.Time()}))
 }
 
 func TestPresence(t *testing.T) {
@@ -52,7 +52,7 @@ func TestPresence(t *testing.T) {
 		"a lease runs out, and presence renews it": func(t *testing.T) {
 			w := newWorld(t, map[string]string{"pair.cross_ask": "off", "pair.pool.mode": "optin", "pair.avail_ttl": "60s"})
 			for _, uid := range []ticket.UID{2, 3} {
-				_, err := w.svc.SetAvail(context.Background(), app, uid, true)
+				_, err := w.svc.SetAvailability(context.Background(), app, uid, true)
 				must(t, err)
 			}
 			w.online(2)
@@ -95,7 +95,7 @@ func TestPresence(t *testing.T) {
 			ask := w.ask(1)
 			w.pass(5 * time.Second)
 			w.wantState(ask, ticket.Searching)
-			_, err := w.svc.SetAvail(context.Background(), app, 2, true)
+			_, err := w.svc.SetAvailability(context.Background(), app, 2, true)
 			must(t, err)
 			w.settle()
 			w.wantState(ask, ticket.Offered)

@@ -40,45 +40,45 @@ func (s *Service) profile(ctx context.Context, cfg *ticket.Config, app string, u
 	return Profile{}, cfg.ProfileOnError == ticket.OnErrorAllow
 }
 
-// unfit lists the picks of pl who must not be offered it, as profiles are now:
+// rejected lists the picks of pl who must not be offered it, as profiles are now:
 // the pool may have filtered by older ones, or by none. Who is blocked is never
 // offered (invariant 9), and neither is somebody of whom nothing can be known.
-func (s *Service) unfit(ctx context.Context, p *pool, pl *plan) (out []ticket.UID) {
+func (s *Service) rejected(ctx context.Context, p *pool, pl *plan) (out []ticket.UID) {
 	if s.Profile == nil {
 		return nil
 	}
 	cfg := p.config()
 	asker, known := s.profile(ctx, cfg, p.app, pl.asker)
 	if known {
-		p.profiled(pl.asker, asker)
+		p.setProfile(pl.asker, asker)
 	} else {
-		p.postponeAsk(pl.askNo)
+		p.backOffAsk(pl.askNo)
 	}
 	for _, pick := range pl.picks {
 		profile, read := s.profile(ctx, cfg, p.app, pick.UID)
 		if read {
-			p.profiled(pick.UID, profile)
+			p.setProfile(pick.UID, profile)
 		} else {
-			p.postpone(pick.UID)
+			p.backOff(pick.UID)
 		}
-		if !known || !read || !p.fits(pl.askNo, pick.UID) {
+		if !known || !read || !p.suitsNow(pl.askNo, pick.UID) {
 			out = append(out, pick.UID)
 		}
 	}
 	return out
 }
 
-// readAheadMax bounds the people whose profiles wait to be read.
-const readAheadMax = 4096
+// maxProfileQueue bounds the people whose profiles wait to be read.
+const maxProfileQueue = 4096
 
-// readAhead reads the profile of a person who has come, before they are looked for:
+// prefetchProfile reads the profile of a person who has come, before they are looked for:
 // without it every stranger would cost the matcher one try.
-func (s *Service) readAhead(app string, uid ticket.UID) {
+func (s *Service) prefetchProfile(app string, uid ticket.UID) {
 	if s.Profile == nil {
 		return
 	}
 	select {
-	case s.ahead <- person{app, uid}:
+	case s.profileQueue <- person{app, uid}:
 	default: // it is read when they are about to be offered
 	}
 }
@@ -89,16 +89,16 @@ func (s *Service) readProfiles(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case who := <-s.ahead:
+		case who := <-s.profileQueue:
 			if profile, err := s.Profile(ctx, who.app, who.uid); err == nil {
-				s.pools.each(who.app, func(p *pool) { p.profiled(who.uid, profile) })
+				s.pools.each(who.app, func(p *pool) { p.setProfile(who.uid, profile) })
 			}
 		}
 	}
 }
 
-// profiled takes over what is known of a person.
-func (p *pool) profiled(uid ticket.UID, profile Profile) {
+// setProfile takes over what is known of a person.
+func (p *pool) setProfile(uid ticket.UID, profile Profile) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(uid)
@@ -107,22 +107,22 @@ func (p *pool) profiled(uid ticket.UID, profile Profile) {
 	}
 	m.profile, m.known = profile, true
 	p.list(m)
-	p.poke()
+	p.wakeMatcher()
 }
 
 // profileRetry is how long a person of whom nothing can be known is passed over.
 const profileRetry = time.Second
 
-// postpone passes a person over for a while.
-func (p *pool) postpone(uid ticket.UID) {
+// backOff passes a person over for a while.
+func (p *pool) backOff(uid ticket.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(uid)
 	m.ReadyAt = max(m.ReadyAt, p.now.Add(profileRetry))
 }
 
-// postponeAsk does so with an ask.
-func (p *pool) postponeAsk(askNo string) {
+// backOffAsk does so with an ask.
+func (p *pool) backOffAsk(askNo string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w := p.waiters[askNo]; w != nil {
@@ -130,31 +130,31 @@ func (p *pool) postponeAsk(askNo string) {
 	}
 }
 
-// fits repeats the filters for a pick.
-func (p *pool) fits(askNo string, uid ticket.UID) bool {
+// suitsNow repeats the filters for a pick.
+func (p *pool) suitsNow(askNo string, uid ticket.UID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.waiters[askNo]
 	return w != nil && p.suits(w, p.member(uid))
 }
 
-// answers reports whether m may be offered something by their role; who is not
+// hasAnswerRole reports whether m may be offered something by their role; who is not
 // known yet may.
-func (p *pool) answers(m *Member) bool {
+func (p *pool) hasAnswerRole(m *Member) bool {
 	r := p.cfg.PoolAnswerRole
-	return r == "" || m.profile.Role == r || p.hooked && !m.known
+	return r == "" || m.profile.Role == r || p.profiled && !m.known
 }
 
 // suits applies every filter of docs/pairing.md#candidates that is still on at w's age.
 func (p *pool) suits(w *waiter, m *Member) bool {
-	if w.t.Excludes(m.UID) || !p.answers(m) {
+	if w.t.Excludes(m.UID) || !p.hasAnswerRole(m) {
 		return false
 	}
 	language, region, recent := w.filters(p.now)
-	if recent && slices.Contains(w.met, m.UID) {
+	if recent && slices.Contains(w.recentPeers, m.UID) {
 		return false
 	}
-	if !p.hooked {
+	if !p.profiled {
 		return true
 	}
 	asker := &p.member(w.t.Asker).profile

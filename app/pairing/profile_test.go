@@ -149,7 +149,7 @@ func (w *world) readProfiles() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { w.svc.readProfiles(ctx); close(done) }()
-	for len(w.svc.ahead) > 0 {
+	for len(w.svc.profileQueue) > 0 {
 		time.Sleep(time.Millisecond)
 	}
 	cancel()

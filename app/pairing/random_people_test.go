@@ -76,7 +76,7 @@ func play(t *rapid.T, w *world) {
 		"offline": func(*rapid.T) { w.offline(user()) },
 		"logout":  func(*rapid.T) { known(w.leave(user())) },
 		"avail": func(t *rapid.T) {
-			_, err := w.svc.SetAvail(ctx, app, user(), rapid.IntRange(0, 3).Draw(t, "off") > 0)
+			_, err := w.svc.SetAvailability(ctx, app, user(), rapid.IntRange(0, 3).Draw(t, "off") > 0)
 			known(err)
 		},
 		"ban": func(t *rapid.T) {
@@ -288,25 +288,25 @@ func code(err error) error {
 // forget hides one of uid's records and looks at what the other sees (18).
 func (w *world) forget(t *rapid.T, uid ticket.UID) {
 	ctx := context.Background()
-	mine, err := w.svc.Records(ctx, app, uid, Cursor{}, recordsMax)
+	mine, err := w.svc.Records(ctx, app, uid, Cursor{}, maxRecords)
 	must(t, err)
 	if len(mine) == 0 {
 		return
 	}
 	r := mine[rapid.IntRange(0, len(mine)-1).Draw(t, "record")]
 	other := r.Asker + r.Peer - uid
-	before, err := w.svc.Records(ctx, app, other, Cursor{}, recordsMax)
+	before, err := w.svc.Records(ctx, app, other, Cursor{}, maxRecords)
 	must(t, err)
 	err = w.svc.DeleteRecord(ctx, app, r.AskNo, r.StartAt, uid)
 	if wantErr := r.EndAt == 0; wantErr != errors.Is(err, ErrRecordLive) || !wantErr && err != nil {
 		t.Fatalf("invariant 18: deleting %+v: %v", r, err)
 	}
-	after, err := w.svc.Records(ctx, app, other, Cursor{}, recordsMax)
+	after, err := w.svc.Records(ctx, app, other, Cursor{}, maxRecords)
 	must(t, err)
 	if !reflect.DeepEqual(before, after) {
 		t.Fatalf("invariant 18: %d deleted a record, %d sees %v instead of %v", uid, other, after, before)
 	}
-	mine, err = w.svc.Records(ctx, app, uid, Cursor{}, recordsMax)
+	mine, err = w.svc.Records(ctx, app, uid, Cursor{}, maxRecords)
 	must(t, err)
 	if err == nil && r.EndAt != 0 && slices.Contains(mine, r) {
 		t.Fatalf("invariant 18: %+v is still there", r)

@@ -28,7 +28,7 @@ func (s *Service) Answer(ctx context.Context, app, askNo string, uid ticket.UID,
 	if err != nil {
 		return err
 	}
-	ev := ticket.Answer{UID: uid, Round: round, Pass: pass, Payer: s.unread(cfg.MinAsk), Answerer: s.unread(cfg.AnswererMin)}
+	ev := ticket.Answer{UID: uid, Round: round, Pass: pass, Payer: s.knownFunds(cfg.MinAsk), Answerer: s.knownFunds(cfg.AnswererMin)}
 	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, ticket.ErrNeedFunds) {
 		return err
 	}
@@ -36,8 +36,8 @@ func (s *Service) Answer(ctx context.Context, app, askNo string, uid ticket.UID,
 	if cfg.Payer == ticket.PayerPeer {
 		payer = uid
 	}
-	ev.Payer = s.funds(ctx, app, payer, cfg.MinAsk)
-	ev.Answerer = s.funds(ctx, app, uid, cfg.AnswererMin)
+	ev.Payer = s.checkFunds(ctx, app, payer, cfg.MinAsk)
+	ev.Answerer = s.checkFunds(ctx, app, uid, cfg.AnswererMin)
 	_, err = s.apply(ctx, askNo, ev)
 	return err
 }
@@ -52,7 +52,7 @@ func (s *Service) Decide(ctx context.Context, app, askNo string, ev ticket.Confi
 	if err != nil {
 		return err
 	}
-	ev.Payer = s.unread(cfg.MinLike)
+	ev.Payer = s.knownFunds(cfg.MinLike)
 	if _, err = s.apply(ctx, askNo, ev); !errors.Is(err, ticket.ErrNeedFunds) {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *Service) Decide(ctx context.Context, app, askNo string, ev ticket.Confi
 	if cfg.Payer == ticket.PayerPeer {
 		payer = ev.Peer
 	}
-	ev.Balance = s.purse(ctx, app, payer)
+	ev.Balance = s.readBalance(ctx, app, payer)
 	ev.Payer = ev.Balance.Covers(cfg.MinLike)
 	_, err = s.apply(ctx, askNo, ev)
 	return err
@@ -132,12 +132,12 @@ func (s *Service) toHolder(ctx context.Context, app string, uid ticket.UID, ev t
 	return err
 }
 
-// recordsMax is the longest page of records.
-const recordsMax = 100
+// maxRecords is the longest page of records.
+const maxRecords = 100
 
 // Records lists uid's connected rounds, newest first (R5), with the one that runs.
 func (s *Service) Records(ctx context.Context, app string, uid ticket.UID, before Cursor, limit int) ([]ticket.Record, error) {
-	limit = min(max(limit, 1), recordsMax)
+	limit = min(max(limit, 1), maxRecords)
 	// Read first: a call that ends meanwhile is found in the list.
 	live, err := s.liveRecord(ctx, app, uid)
 	if err != nil {

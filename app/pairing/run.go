@@ -29,7 +29,7 @@ func (s *Service) Open(ctx context.Context) error {
 		return err
 	}
 	for _, app := range s.Apps {
-		s.pools.open(app, DefaultScene, s.presence(ctx, app))
+		s.pools.open(app, DefaultScene, s.presenceConfig(ctx, app))
 	}
 	return nil
 }
@@ -59,7 +59,7 @@ func (s *Service) Run(ctx context.Context) error {
 		case n > 0:
 			s.log.InfoContext(ctx, "lost claims dropped", "claims", n)
 		}
-		s.catchUpEnds(ctx)
+		s.syncEndedTickets(ctx)
 	})
 	wg.Go(func() { s.match(ctx) })
 	for range profileReaders {
@@ -175,14 +175,14 @@ func (s *Service) skewed() bool {
 	return off > limit || off < -limit
 }
 
-// catchUp reads what the pool does not know: everything at first, and what
+// syncPool reads what the pool does not know: everything at first, and what
 // other replicas did where there are any.
-func (s *Service) catchUp(ctx context.Context, p *pool) error {
-	if err := s.followHosts(ctx, p); err != nil {
+func (s *Service) syncPool(ctx context.Context, p *pool) error {
+	if err := s.syncHosts(ctx, p); err != nil {
 		return err
 	}
 	p.mu.Lock()
-	since := p.polled
+	since := p.syncedAt
 	p.mu.Unlock()
 	now := s.now()
 	if since != 0 && (!s.Shared || now.Sub(since) < pollEvery) {
@@ -196,64 +196,64 @@ func (s *Service) catchUp(ctx context.Context, p *pool) error {
 		return err
 	}
 	for _, c := range ch.Candidates {
-		p.know(c, now)
-		p.heed(c, now)
+		p.updateCandidate(c, now)
+		p.applyClaims(c, now)
 		if _, present := c.BestEvidence(now); present {
-			s.readAhead(p.app, c.UID)
+			s.prefetchProfile(p.app, c.UID)
 		}
 	}
 	for _, t := range ch.Tickets {
-		if err := s.meet(ctx, p, t, now); err != nil {
+		if err := s.syncTicket(ctx, p, t, now); err != nil {
 			return err
 		}
 	}
 	p.mu.Lock()
-	p.polled = now
+	p.syncedAt = now
 	p.mu.Unlock()
 	return nil
 }
 
-// catchUpEnds reads the asks that others serve and that nothing was heard of for
+// syncEndedTickets reads the asks that others serve and whose state was not taken over for
 // a while: Changes tells of those that want offers only, so their ends are found here.
-func (s *Service) catchUpEnds(ctx context.Context) {
+func (s *Service) syncEndedTickets(ctx context.Context) {
 	if !s.Shared {
 		return
 	}
 	for _, p := range s.pools.all() {
-		for _, ask := range p.unheard(s.now().Add(-reapEvery)) {
+		for _, ask := range p.notUpdatedSince(s.now().Add(-reapEvery)) {
 			t, err := s.Store.Load(ctx, ask)
 			if errors.Is(err, ticket.ErrUnknownAsk) {
-				p.drop(ask)
+				p.dropTicket(ask)
 				continue
 			}
 			if err != nil {
 				return // the next look makes up for it
 			}
 			if cfg, err := s.snapshots.get(ctx, t.ConfigID); err == nil {
-				p.put(t, cfg, s.now())
+				p.updateTicket(t, cfg, s.now())
 			}
 		}
 	}
 }
 
-// unheard lists the asks whose state was last taken over before at.
-func (p *pool) unheard(at ticket.Instant) (asks []string) {
+// notUpdatedSince lists the asks whose state was last taken over before at.
+func (p *pool) notUpdatedSince(at ticket.Instant) (asks []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for ask, w := range p.waiters {
-		if w.heardAt < at && !w.busy {
+		if w.updatedAt < at && !w.busy {
 			asks = append(asks, ask)
 		}
 	}
 	return asks
 }
 
-// drop forgets an ask that is not there any more.
-func (p *pool) drop(ask string) {
+// dropTicket forgets an ask that is not there any more.
+func (p *pool) dropTicket(ask string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w := p.waiters[ask]; w != nil {
-		p.unwait(w)
+		p.unlistWaiter(w)
 		delete(p.waiters, ask)
 	}
 }
@@ -275,9 +275,9 @@ func (s *Service) reconfigure(ctx context.Context) {
 	}
 }
 
-// meet takes a ticket's newest state; another replica, or an earlier life, may
+// syncTicket takes a ticket's newest state; another replica, or an earlier life, may
 // have opened it.
-func (s *Service) meet(ctx context.Context, p *pool, t *ticket.Ticket, now ticket.Instant) error {
+func (s *Service) syncTicket(ctx context.Context, p *pool, t *ticket.Ticket, now ticket.Instant) error {
 	cfg, err := s.snapshots.get(ctx, t.ConfigID)
 	if err != nil {
 		return err
@@ -286,16 +286,16 @@ func (s *Service) meet(ctx context.Context, p *pool, t *ticket.Ticket, now ticke
 		s.pools.open(t.App, t.Scene, cfg) // reads the store itself
 		return nil
 	}
-	if p.put(t, cfg, now) {
+	if p.updateTicket(t, cfg, now) {
 		return nil
 	}
-	met, err := s.met(ctx, cfg, t.App, t.Asker)
+	met, err := s.recentPeers(ctx, cfg, t.App, t.Asker)
 	if err != nil {
 		return err
 	}
-	p.introduce(t, cfg, met)
-	s.readAhead(t.App, t.Asker)
-	p.put(t, cfg, now)
+	p.addWaiter(t, cfg, met)
+	s.prefetchProfile(t.App, t.Asker)
+	p.updateTicket(t, cfg, now)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func TestANewPoolIsMatchedAtOnce(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- s.Run(ctx) }()
 		synctest.Wait()
-		must(t, s.Socket(ctx, app, 2, "s", true))
+		must(t, s.RecordSocket(ctx, app, 2, "s", true))
 		began := time.Now()
 		if _, err := s.Ask(ctx, app, 7, 1); err != nil {
 			t.Fatal(err)

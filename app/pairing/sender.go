@@ -64,16 +64,16 @@ type Notice struct {
 }
 
 const (
-	sendersMax  = 256                    // deliveries under way at a time
+	maxSenders  = 256                    // deliveries under way at a time
 	ackInterval = 100 * time.Millisecond // far below any lease
 	drainLimit  = 10 * time.Second
 )
 
-// sender delivers what commits left to tell: in order per ask and recipient,
+// sender delivers what commits left in outboxes: in order per ask and recipient,
 // everything else side by side.
 type sender struct {
 	s     *Service
-	room  chan struct{}
+	slots chan struct{}
 	wg    sync.WaitGroup
 	parts [askParts]senderPart
 }
@@ -83,27 +83,27 @@ type senderPart struct {
 	ctx  context.Context // ends deliveries when the service stops
 	stop context.CancelFunc
 
-	mu       sync.Mutex // guards what follows
-	lanes    map[lane][]Outgoing
-	acks     map[string][]ticket.Delivery
-	limits   map[time.Duration]limit // by the time that a delivery has
-	draining bool                    // nothing is begun any more
+	mu        sync.Mutex // guards what follows
+	queues    map[deliveryKey][]Outgoing
+	acks      map[string][]ticket.Delivery
+	deadlines map[time.Duration]sharedDeadline // by the time that a delivery has
+	draining  bool                             // nothing is begun any more
 }
 
-// limit is the deadline of deliveries that begin at about the same time.
-type limit struct {
+// sharedDeadline is the deadline of deliveries that begin at about the same time.
+type sharedDeadline struct {
 	ctx    context.Context
 	cancel context.CancelFunc // called by the deadline itself
 	began  time.Time
 }
 
-// limitShare is the part of its time that a delivery may lose for a deadline
+// deadlineShare is the part of its time that a delivery may lose for a deadline
 // that is shared: a timer for each costs more than most deliveries.
-const limitShare = 16
+const deadlineShare = 16
 
-// lane is what is delivered in order: the commands to one person about one
+// deliveryKey is what is delivered in order: the commands to one person about one
 // ask, or an ask's charges, orders or events.
-type lane struct {
+type deliveryKey struct {
 	askNo string
 	kind  ticket.EntryKind
 	to    ticket.UID
@@ -136,10 +136,10 @@ func outgoing(t *ticket.Ticket, cfg *ticket.Config, ids []int64) []Outgoing {
 }
 
 func newSender(s *Service) *sender {
-	d := &sender{s: s, room: make(chan struct{}, sendersMax)}
+	d := &sender{s: s, slots: make(chan struct{}, maxSenders)}
 	for i := range d.parts {
 		p := &d.parts[i]
-		p.lanes, p.acks, p.limits = map[lane][]Outgoing{}, map[string][]ticket.Delivery{}, map[time.Duration]limit{}
+		p.queues, p.acks, p.deadlines = map[deliveryKey][]Outgoing{}, map[string][]ticket.Delivery{}, map[time.Duration]sharedDeadline{}
 		p.ctx, p.stop = context.WithCancel(context.Background())
 	}
 	return d
@@ -158,60 +158,60 @@ func (d *sender) Take(out []Outgoing) {
 		return
 	}
 	for _, j := range out {
-		l := lane{askNo: j.Ticket.AskNo, kind: j.Entry.Kind}
+		l := deliveryKey{askNo: j.Ticket.AskNo, kind: j.Entry.Kind}
 		if j.Entry.Kind == ticket.ToClient {
 			l.to = j.Entry.To
 		}
-		queue, running := p.lanes[l]
+		queue, running := p.queues[l]
 		if running {
-			p.lanes[l] = append(queue, j)
+			p.queues[l] = append(queue, j)
 			continue
 		}
-		p.lanes[l] = nil
+		p.queues[l] = nil
 		d.wg.Add(1)
 		go d.run(p, l, j)
 	}
 }
 
-// run delivers first and what comes into its lane, until that is empty.
-func (d *sender) run(p *senderPart, l lane, first Outgoing) {
+// run delivers first and what comes into the queue of l, until that is empty.
+func (d *sender) run(p *senderPart, l deliveryKey, first Outgoing) {
 	defer d.wg.Done()
-	d.room <- struct{}{}
-	defer func() { <-d.room }()
+	d.slots <- struct{}{}
+	defer func() { <-d.slots }()
 	for jobs := []Outgoing{first}; len(jobs) > 0; jobs = p.next(l) {
 		for _, j := range jobs {
 			if j.Expired(d.s.now()) {
 				d.s.count("ignored", "lease_lost")
 				continue
 			}
-			d.s.Delivered(p.ctx, j, d.s.Deliver(p.within(j.cfg.SendTime(j.Entry.Kind)), j))
+			d.s.Delivered(p.ctx, j, d.s.Deliver(p.deadline(j.cfg.SendTime(j.Entry.Kind)), j))
 		}
 	}
 }
 
-// next takes what a lane has to deliver; with nothing left the lane is gone.
-func (p *senderPart) next(l lane) []Outgoing {
+// next takes what a queue has to deliver; an empty queue is removed.
+func (p *senderPart) next(l deliveryKey) []Outgoing {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	jobs := p.lanes[l]
+	jobs := p.queues[l]
 	if len(jobs) == 0 {
-		delete(p.lanes, l)
+		delete(p.queues, l)
 	} else {
-		p.lanes[l] = nil
+		p.queues[l] = nil
 	}
 	return jobs
 }
 
-// within ends when d is over, or at most a limitShare of it sooner.
-func (p *senderPart) within(d time.Duration) context.Context {
+// deadline ends when d is over, or at most a limitShare of it sooner.
+func (p *senderPart) deadline(d time.Duration) context.Context {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := p.limits[d]
-	if l.ctx == nil || now.Sub(l.began) > d/limitShare {
+	l := p.deadlines[d]
+	if l.ctx == nil || now.Sub(l.began) > d/deadlineShare {
 		l.began = now
 		l.ctx, l.cancel = context.WithTimeout(p.ctx, d)
-		p.limits[d] = l
+		p.deadlines[d] = l
 	}
 	return l.ctx
 }
@@ -221,13 +221,13 @@ func (j Outgoing) Expired(now ticket.Instant) bool {
 	return now.Add(j.cfg.SendTime(j.Entry.Kind)) > j.Entry.NotBefore
 }
 
-// sentBy names the counter of a channel's deliveries.
-var sentBy = [...]string{ticket.ToClient: "vendor_sent", ticket.ToWallet: "wallet_sent", ticket.ToVendor: "hangup_sent", ticket.ToBusiness: "business_sent", ticket.FromWallet: "wallet_sent"}
+// sentCounters names the counter of a channel's deliveries.
+var sentCounters = [...]string{ticket.ToClient: "vendor_sent", ticket.ToWallet: "wallet_sent", ticket.ToVendor: "hangup_sent", ticket.ToBusiness: "business_sent", ticket.FromWallet: "wallet_sent"}
 
 // Deliver makes one delivery and says how it ended.
 func (s *Service) Deliver(ctx context.Context, j Outgoing) ticket.DeliveryResult {
 	var err error
-	sent := sentBy[j.Entry.Kind]
+	sent := sentCounters[j.Entry.Kind]
 	switch j.Entry.Kind {
 	case ticket.ToClient:
 		c := j.Command()
@@ -244,7 +244,7 @@ func (s *Service) Deliver(ctx context.Context, j Outgoing) ticket.DeliveryResult
 			err = s.Charge(ctx, j.charge())
 		}
 	case ticket.FromWallet:
-		err = s.recount(ctx, j)
+		err = s.readPayerBalance(ctx, j)
 	case ticket.ToBusiness:
 		if s.Notify != nil {
 			err = s.Notify(ctx, j.notice())
@@ -254,11 +254,11 @@ func (s *Service) Deliver(ctx context.Context, j Outgoing) ticket.DeliveryResult
 	if err != nil {
 		s.log.WarnContext(ctx, "delivery failed", "ask_no", j.Ticket.AskNo, "name", j.Entry.Name, "user", j.Entry.To, "error", err)
 	}
-	return tellOf(err)
+	return resultOf(err)
 }
 
-// tellOf reads a delivery's end from the outcome of the call.
-func tellOf(err error) ticket.DeliveryResult {
+// resultOf reads a delivery's end from the outcome of the call.
+func resultOf(err error) ticket.DeliveryResult {
 	switch vendors.OutcomeOf(err) {
 	case vendors.OK:
 		return ticket.Delivered
@@ -285,11 +285,11 @@ func (s *Service) Delivered(ctx context.Context, j Outgoing, how ticket.Delivery
 			return
 		}
 	}
-	s.sender.keep(j.Ticket.AskNo, end)
+	s.sender.addAcks(j.Ticket.AskNo, end)
 }
 
-// acked takes the deliveries that are still to be written for a ticket.
-func (d *sender) acked(askNo string) []ticket.Delivery {
+// takeAcks takes the deliveries that are still to be written for a ticket.
+func (d *sender) takeAcks(askNo string) []ticket.Delivery {
 	p := &d.parts[partOf(askNo)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -298,8 +298,8 @@ func (d *sender) acked(askNo string) []ticket.Delivery {
 	return a
 }
 
-// keep adds ends that are still to be written.
-func (d *sender) keep(askNo string, ends ...ticket.Delivery) {
+// addAcks adds ends that are still to be written.
+func (d *sender) addAcks(askNo string, ends ...ticket.Delivery) {
 	if len(ends) == 0 {
 		return
 	}
@@ -333,8 +333,8 @@ func (j Outgoing) Command() Command {
 		Scene: j.Ticket.Scene, Reason: j.Entry.Reason, StartAt: j.Entry.StartAt, TTL: j.Entry.TTL, Extra: j.cfg.PushExtra}
 }
 
-// recount reads the payer's balance for a liked call (C15).
-func (s *Service) recount(ctx context.Context, j Outgoing) error {
+// readPayerBalance reads the payer's balance for a liked call (C15).
+func (s *Service) readPayerBalance(ctx context.Context, j Outgoing) error {
 	if s.Balance == nil {
 		return nil
 	}

@@ -53,9 +53,9 @@ type Options struct {
 	Profile func(ctx context.Context, app string, uid ticket.UID) (Profile, error)
 	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
 	ChannelUp func() bool
-	// SendRoom is how many commands vendors would take now, negative where no
+	// SendCapacity is how many commands vendors would take now, negative where no
 	// limit is known (docs/pairing.md#vendor-budget). It must not block.
-	SendRoom func() float64
+	SendCapacity func() float64
 	// Count adds one to a counter of a few labels.
 	Count func(name, label string)
 	// Measure adds a value to a histogram.
@@ -65,12 +65,12 @@ type Options struct {
 // Service is pairing for all apps and scenes of this replica.
 type Service struct {
 	Options
-	log     *slog.Logger // Options.Log for this component
-	sender  *sender
-	offset  atomic.Int64 // store's clock minus ours, ms
-	closing atomic.Bool
-	ahead   chan person  // whose profiles are read ahead
-	downAt  atomic.Int64 // when the dispatch channels were first seen down; 0: up
+	log           *slog.Logger // Options.Log for this component
+	sender        *sender
+	offset        atomic.Int64 // store's clock minus ours, ms
+	closing       atomic.Bool
+	profileQueue  chan person  // whose profiles are read ahead
+	channelDownAt atomic.Int64 // when the dispatch channels were first seen down; 0: up
 
 	live      liveTickets
 	pools     pools
@@ -86,7 +86,7 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, ahead: make(chan person, readAheadMax),
+	s := &Service{Options: o, profileQueue: make(chan person, maxProfileQueue),
 		live:      liveTickets{off: o.Shared},
 		pools:     pools{made: make(chan struct{}, 1), byKey: map[poolKey]*pool{}},
 		snapshots: snapshots{store: o.Store, byID: map[string]*ticket.Config{}},
@@ -151,16 +151,16 @@ func (s *Service) applyTo(ctx context.Context, t *ticket.Ticket, ev ticket.Event
 	if err != nil {
 		return t, nil, err
 	}
-	acks := s.sender.acked(t.AskNo)
+	acks := s.sender.takeAcks(t.AskNo)
 	after, fx, told := ticket.Step(cfg, t, now, acks, ev)
 	if !fx.Changed {
-		s.sender.keep(t.AskNo, acks...)
+		s.sender.addAcks(t.AskNo, acks...)
 		s.mark(fx.Marks)
 		return t, told, nil
 	}
 	defer func() {
 		if err != nil {
-			s.sender.keep(t.AskNo, acks...)
+			s.sender.addAcks(t.AskNo, acks...)
 		}
 	}()
 	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
@@ -211,10 +211,10 @@ func (s *Service) committed(ctx context.Context, d *stepped, now ticket.Instant)
 	own, known := s.pools.open(d.t.App, d.t.Scene, d.cfg), true
 	s.pools.each(d.t.App, func(p *pool) { known = p.committed(d, now) && known })
 	if !known {
-		if err := s.meet(ctx, own, d.t, now); err != nil {
+		if err := s.syncTicket(ctx, own, d.t, now); err != nil {
 			s.log.WarnContext(ctx, "recent peers not read", "ask_no", d.t.AskNo, "error", err)
-			own.introduce(d.t, d.cfg, nil)
-			own.put(d.t, d.cfg, now)
+			own.addWaiter(d.t, d.cfg, nil)
+			own.updateTicket(d.t, d.cfg, now)
 		}
 	}
 	if len(d.fx.Send) > 0 {

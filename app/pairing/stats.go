@@ -94,7 +94,7 @@ func (p *pool) stats(now ticket.Instant) Stats {
 	for part := range slices.Chunk(members, statsAtOnce) {
 		p.mu.Lock()
 		for _, m := range part {
-			state := p.standing(m, now)
+			state := p.stateOf(m, now)
 			out.Candidates[state]++
 			if state != candidateOffline || offers[m.UID] > 0 {
 				present++
@@ -110,8 +110,8 @@ func (p *pool) stats(now ticket.Instant) Stats {
 	return out
 }
 
-// standing is the one state that a person is in.
-func (p *pool) standing(m *Member, now ticket.Instant) string {
+// stateOf is the one state that a person is in.
+func (p *pool) stateOf(m *Member, now ticket.Instant) string {
 	if m.taken.AskNo == elsewhere {
 		return candidateElsewhere
 	}
@@ -130,7 +130,7 @@ func (p *pool) standing(m *Member, now ticket.Instant) string {
 	switch {
 	case !present:
 		return candidateOffline
-	case !p.wants(m) || !p.answers(m):
+	case !p.takesOffers(m) || !p.hasAnswerRole(m):
 		return candidateAway
 	case m.ReadyAt > now:
 		return candidateCooling
@@ -145,8 +145,8 @@ type tally struct {
 	counts [5]map[ticket.UID]int // by minute
 }
 
-// turn forgets the minutes that are over.
-func (t *tally) turn(now ticket.Instant) {
+// advance forgets the minutes that are over.
+func (t *tally) advance(now ticket.Instant) {
 	minute := int64(now) / 60_000
 	for t.minute = max(t.minute, minute-int64(len(t.counts))); t.minute < minute; {
 		t.minute++
@@ -155,7 +155,7 @@ func (t *tally) turn(now ticket.Instant) {
 }
 
 func (t *tally) add(uid ticket.UID, now ticket.Instant) {
-	t.turn(now)
+	t.advance(now)
 	at := &t.counts[t.minute%int64(len(t.counts))]
 	if *at == nil {
 		*at = map[ticket.UID]int{}
@@ -164,7 +164,7 @@ func (t *tally) add(uid ticket.UID, now ticket.Instant) {
 }
 
 func (t *tally) since(now ticket.Instant) map[ticket.UID]int {
-	t.turn(now)
+	t.advance(now)
 	all := map[ticket.UID]int{}
 	for _, counts := range t.counts {
 		for uid, n := range counts {
@@ -174,14 +174,14 @@ func (t *tally) since(now ticket.Instant) map[ticket.UID]int {
 	return all
 }
 
-// missedAfter is how long an ask and somebody for it are at most both free while
+// overdueAfter is how long an ask and somebody for it are at most both free while
 // the matcher works (invariant 14).
-const missedAfter = 2 * safetyTickMS * time.Millisecond
+const overdueAfter = 2 * safetyTickMS * time.Millisecond
 
-// missed reports whether w and m could have been brought together before: both
+// overdue reports whether w and m could have been brought together before: both
 // were free, nothing held offers back, and the filters were as wide.
-func (p *pool) missed(w *waiter, m *Member) bool {
-	both := max(w.since, m.since, p.heldAt).Add(missedAfter)
+func (p *pool) overdue(w *waiter, m *Member) bool {
+	both := max(w.since, m.since, p.blockedAt).Add(overdueAfter)
 	if both >= p.now || p.cfg.Window > 0 {
 		return false
 	}
@@ -191,11 +191,11 @@ func (p *pool) missed(w *waiter, m *Member) bool {
 	return p.suits(w, m)
 }
 
-// hold notes that nothing could be offered at now.
-func (p *pool) hold(now ticket.Instant) {
+// blockOffers notes that nothing could be offered at now.
+func (p *pool) blockOffers(now ticket.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heldAt = now
+	p.blockedAt = now
 }
 
 // Gini is 0 when all have the same and near 1 when one has all. It sorts x.

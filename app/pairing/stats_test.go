@@ -42,7 +42,7 @@ func TestStatsShowEverybodyOnce(t *testing.T) {
 	w.wantStats(map[string]int{"offered": 1}, map[string]int{"asking": 1, "offered": 1})
 	must(t, w.answer(ask, 2, 1, false))
 	w.online(3, 4)
-	_, err := w.svc.SetAvail(context.Background(), app, 4, false)
+	_, err := w.svc.SetAvailability(context.Background(), app, 4, false)
 	must(t, err)
 	w.settle()
 	w.wantStats(map[string]int{"offered": 1}, map[string]int{"asking": 1, "offered": 1, "cooling": 1, "away": 1})
@@ -124,7 +124,7 @@ func TestEndsElsewhereAreFound(t *testing.T) {
 	must(t, w.cancel(ask, 1))
 	w.nextReplica()
 	w.at = w.at.Add(reapEvery + time.Second)
-	w.svc.catchUpEnds(t.Context())
+	w.svc.syncEndedTickets(t.Context())
 	for _, p := range w.svc.pools.all() {
 		if p.waiters[ask] != nil {
 			t.Fatal("the ended ask is still known")

@@ -63,9 +63,9 @@ type Records interface {
 	// DeleteRecord hides one record from uid. ErrUnknownAsk when it is not theirs
 	// or not there; again is no error.
 	DeleteRecord(ctx context.Context, app, askNo string, startAt int64, uid ticket.UID) error
-	// Met lists whom uid was connected with since, deleted or not, in no order; of
+	// RecentPeers lists whom uid was connected with since, deleted or not, in no order; of
 	// more than limit the last ones.
-	Met(ctx context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error)
+	RecentPeers(ctx context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error)
 }
 
 // Cursor is a place in a list of records.

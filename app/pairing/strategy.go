@@ -83,11 +83,11 @@ const (
 
 // scoreKey ranks by acceptance, answer speed and idle time.
 func scoreKey(m *Member, _ ticket.Instant) int64 {
-	return int64(-1e6*liking(&m.Card) + 1e6*weightIdle*float64(m.IdleSince)/idleUnit)
+	return int64(-1e6*expectedAcceptance(&m.Card) + 1e6*weightIdle*float64(m.IdleSince)/idleUnit)
 }
 
-// liking is what a candidate's record promises, 0 to 0.8.
-func liking(c *ticket.Card) float64 {
+// expectedAcceptance is what a candidate's record promises, 0 to 0.8.
+func expectedAcceptance(c *ticket.Card) float64 {
 	accept, speed := 0.5, 0.5
 	if c.Offers > 0 {
 		accept = c.Accept
@@ -104,8 +104,8 @@ func (p *pool) choose(w *waiter, eligible []*Member) (m *Member) {
 	switch {
 	case len(eligible) == 0:
 		return nil
-	case p.short():
-		m = slices.MaxFunc(eligible, func(a, b *Member) int { return cmp.Compare(liking(&a.Card), liking(&b.Card)) })
+	case p.budgetShort():
+		m = slices.MaxFunc(eligible, func(a, b *Member) int { return cmp.Compare(expectedAcceptance(&a.Card), expectedAcceptance(&b.Card)) })
 	default:
 		m = p.strategy.Choose(w.t.Asker, eligible, p.rand)
 	}

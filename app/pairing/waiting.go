@@ -9,22 +9,22 @@ import (
 
 // waiter is a ticket that wants offers.
 type waiter struct {
-	t       *ticket.Ticket
-	cfg     *ticket.Config
-	met     []ticket.UID   // recent peers
-	after   ticket.Instant // not before; 0: any time
-	busy    bool           // planned, not yet committed
-	since   ticket.Instant // waiting from
-	heardAt ticket.Instant // when t was last taken over
-	listed  bool           // among those who wait, at
-	at      ordered.Place
+	t           *ticket.Ticket
+	cfg         *ticket.Config
+	recentPeers []ticket.UID   // recent peers
+	after       ticket.Instant // not before; 0: any time
+	busy        bool           // planned, not yet committed
+	since       ticket.Instant // waiting from
+	updatedAt   ticket.Instant // when t was last taken over
+	listed      bool           // among those who wait, at
+	at          ordered.Place
 
-	unoffered bool // counted among those who wait for their first offer
+	counted bool // counted among those who wait for their first offer
 }
 
-// put takes over a ticket's newest state; false: it wants offers, and nothing is
+// updateTicket takes over a ticket's newest state; false: it wants offers, and nothing is
 // known of its asker yet.
-func (p *pool) put(t *ticket.Ticket, cfg *ticket.Config, now ticket.Instant) bool {
+func (p *pool) updateTicket(t *ticket.Ticket, cfg *ticket.Config, now ticket.Instant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = now
@@ -40,12 +40,12 @@ func (p *pool) update(t *ticket.Ticket, cfg *ticket.Config) bool {
 	case w.t.Version > t.Version:
 		return true
 	case w.t.Version == t.Version && w.listed: // it waits already
-		w.heardAt = p.now
+		w.updatedAt = p.now
 		return true
 	}
-	p.pacing(w, t)
-	w.t, w.cfg, w.heardAt = t, cfg, p.now
-	p.unwait(w)
+	p.recordFirstOffer(w, t)
+	w.t, w.cfg, w.updatedAt = t, cfg, p.now
+	p.unlistWaiter(w)
 	if !wants {
 		if t.State == ticket.Ended {
 			delete(p.waiters, t.AskNo)
@@ -53,8 +53,8 @@ func (p *pool) update(t *ticket.Ticket, cfg *ticket.Config) bool {
 		return true
 	}
 	if !w.busy {
-		p.wait(w)
-		p.poke()
+		p.listWaiter(w)
+		p.wakeMatcher()
 	}
 	return true
 }
@@ -69,9 +69,9 @@ func (p *pool) version(askNo string) int64 {
 	return 0
 }
 
-// introduce tells what matching needs to know of an asker beside the ticket,
+// addWaiter adds what matching needs of an asker beside the ticket,
 // which put lists.
-func (p *pool) introduce(t *ticket.Ticket, cfg *ticket.Config, met []ticket.UID) {
+func (p *pool) addWaiter(t *ticket.Ticket, cfg *ticket.Config, met []ticket.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.waiters[t.AskNo]
@@ -79,25 +79,25 @@ func (p *pool) introduce(t *ticket.Ticket, cfg *ticket.Config, met []ticket.UID)
 		w = &waiter{t: t, cfg: cfg}
 		p.waiters[t.AskNo] = w
 	}
-	w.met = met
+	w.recentPeers = met
 }
 
 func wantsOffers(t *ticket.Ticket, cfg *ticket.Config) bool {
 	return t.State == ticket.Searching || t.State == ticket.Offered && cfg.Fanout > 1
 }
 
-func (p *pool) wait(w *waiter) {
+func (p *pool) listWaiter(w *waiter) {
 	w.since = p.now
-	p.queue(w)
+	p.beginWait(w)
 	w.listed, w.at = true, ordered.Place{Key: int64(w.t.CreatedAt), Tie: askKey(w.t.AskNo)}
 	p.waiting.Put(w.at, w)
 }
 
-func (p *pool) unwait(w *waiter) {
+func (p *pool) unlistWaiter(w *waiter) {
 	if w.listed {
 		p.waiting.Remove(w.at)
 		w.listed = false
-		p.unqueue(w)
+		p.endWait(w)
 	}
 }
 

@@ -250,7 +250,7 @@ func (w *world) arrive(j flight, how ticket.DeliveryResult) {
 			}
 			w.bills[c.Key] = append(w.bills[c.Key], c)
 		case ticket.FromWallet:
-			if j.by.recount(context.Background(), j.Outgoing) != nil {
+			if j.by.readPayerBalance(context.Background(), j.Outgoing) != nil {
 				how = ticket.DeliveryRetry
 			}
 		}
@@ -307,7 +307,7 @@ func (w *world) online(uids ...ticket.UID) {
 	w.tb.Helper()
 	for _, uid := range uids {
 		e := ticket.Evidence{Proof: ticket.ProofSocket, Online: true, At: w.at, Until: w.at.Add(time.Hour)}
-		if err := w.svc.Seen(context.Background(), app, uid, "s", e); err != nil {
+		if err := w.svc.RecordPresence(context.Background(), app, uid, "s", e); err != nil {
 			w.tb.Fatalf("online %d: %v", uid, err)
 		}
 	}
@@ -315,7 +315,7 @@ func (w *world) online(uids ...ticket.UID) {
 
 func (w *world) offline(uid ticket.UID) {
 	w.tb.Helper()
-	if err := w.svc.Seen(context.Background(), app, uid, "s", ticket.Evidence{Proof: ticket.ProofSocket, At: w.at, Until: w.at}); err != nil {
+	if err := w.svc.RecordPresence(context.Background(), app, uid, "s", ticket.Evidence{Proof: ticket.ProofSocket, At: w.at, Until: w.at}); err != nil {
 		w.tb.Fatalf("offline %d: %v", uid, err)
 	}
 }
@@ -323,7 +323,7 @@ func (w *world) offline(uid ticket.UID) {
 // leave is a person who logs out everywhere.
 func (w *world) leave(uid ticket.UID) error {
 	w.offline(uid)
-	return w.svc.LoggedOut(context.Background(), app, uid, "phone", w.at)
+	return w.svc.RecordLogout(context.Background(), app, uid, "phone", w.at)
 }
 
 func (w *world) ask(uid ticket.UID) string {

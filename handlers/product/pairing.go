@@ -187,7 +187,7 @@ func (h Pairing) avail(c *fiber.Ctx, by caller) (any, error) {
 	if in.On == nil {
 		return nil, handlers.Invalid("on is required")
 	}
-	until, err := h.Service.SetAvail(c.UserContext(), by.app, by.uid, *in.On)
+	until, err := h.Service.SetAvailability(c.UserContext(), by.app, by.uid, *in.On)
 	return fiber.Map{"on": *in.On, "until": int64(until) / 1000}, err
 }
 

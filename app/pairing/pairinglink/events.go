@@ -62,7 +62,7 @@ func (h VendorEvents) Handle(ctx context.Context, e vendors.Event) {
 		return // presence was reported as it changed
 	}
 	for _, app := range h.Apps {
-		if err := h.Service.Hear(ctx, app, e); err != nil && ctx.Err() == nil {
+		if err := h.Service.HandleVendorEvent(ctx, app, e); err != nil && ctx.Err() == nil {
 			h.Log.Warn("vendor event lost", "component", "pairing", "event", e.ID, "error", err)
 		}
 	}

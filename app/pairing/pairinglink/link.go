@@ -80,7 +80,7 @@ func (l *Link) Options() pairing.Options {
 		Log: l.deps.Log, SkewMax: l.cfg.SkewMax,
 		Configs: &pairing.Configs{Source: l.source(), Refresh: l.cfg.Refresh, StaleMax: l.cfg.StaleMax},
 		Send:    l.send, HangUp: l.hangUp, Charge: l.charge, Notify: l.notify,
-		Balance: l.balance, Online: l.online, ChannelUp: l.channelUp, SendRoom: l.capacity.now,
+		Balance: l.balance, Online: l.online, ChannelUp: l.channelUp, SendCapacity: l.capacity.now,
 	}
 	if l.cfg.Profile.URL != "" {
 		o.Profile = newProfiles(l.cfg.Profile, l.client, l.deps.Profiles, l.deps.Log).get

@@ -47,7 +47,7 @@ func BenchmarkPairingMet(b *testing.B) {
 	for _, n := range []int{0, 3, 20} {
 		b.Run(fmt.Sprint("records=", n), func(b *testing.B) {
 			for b.Loop() {
-				met, err := s.Met(b.Context(), "app", 7, ticket.At(time.Unix(int64(100-n), 0)), cfg.ExcludeLast)
+				met, err := s.RecentPeers(b.Context(), "app", 7, ticket.At(time.Unix(int64(100-n), 0)), cfg.ExcludeLast)
 				if err != nil || len(met) != n {
 					b.Fatal(met, err)
 				}

@@ -76,8 +76,8 @@ func (s *Store) DeleteRecord(ctx context.Context, app, askNo string, startAt int
 	return err
 }
 
-// Met lists whom uid was connected with since, newest first, hidden records too.
-func (s *Store) Met(ctx context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error) {
+// RecentPeers lists whom uid was connected with since, newest first, hidden records too.
+func (s *Store) RecentPeers(ctx context.Context, app string, uid ticket.UID, since ticket.Instant, limit int) ([]ticket.UID, error) {
 	rows, err := s.db.Query(ctx, selectPeers, app, uid, int64(since)/1000, limit)
 	if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func connect(b *testing.B, store pairing.Store, askers, candidates int) *line {
 	for w := range 64 {
 		group.Go(func() {
 			for i := w; i < candidates; i += 64 {
-				if err := l.svc.Socket(context.Background(), app, candidate(i), "s", true); err != nil {
+				if err := l.svc.RecordSocket(context.Background(), app, candidate(i), "s", true); err != nil {
 					b.Error(err)
 				}
 			}

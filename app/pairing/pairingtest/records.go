@@ -75,7 +75,7 @@ func hidden(t *testing.T, s pairing.Store) {
 	if len(mine) != 0 || len(theirs) != 1 || !theirs[0].Liked || theirs[0].EndAt != 120 {
 		t.Fatalf("mine %v, theirs %v", mine, theirs)
 	}
-	if got, _ := s.Met(ctx(), app, 7, 0, 10); !slices.Equal(got, []ticket.UID{8}) {
+	if got, _ := s.RecentPeers(ctx(), app, 7, 0, 10); !slices.Equal(got, []ticket.UID{8}) {
 		t.Fatalf("met, but deleted: %v", got)
 	}
 }
@@ -196,7 +196,7 @@ func oneself(t *testing.T, s pairing.Store) {
 	record(t, s, ticket.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 7, EndAt: 110})
 	list, err := s.Records(ctx(), app, 7, pairing.Cursor{}, 10)
 	must(t, err)
-	met, err := s.Met(ctx(), app, 7, 0, 10)
+	met, err := s.RecentPeers(ctx(), app, 7, 0, 10)
 	must(t, err)
 	if len(list) != 1 || !slices.Equal(met, []ticket.UID{7}) {
 		t.Fatalf("records %v, met %v", list, met)
@@ -207,16 +207,16 @@ func met(t *testing.T, s pairing.Store) {
 	record(t, s, ticket.Record{AskNo: "c", StartAt: 50, Asker: 7, Peer: 10, EndAt: 60})
 	record(t, s, ticket.Record{AskNo: "a", StartAt: 100, Asker: 7, Peer: 8, EndAt: 110})
 	record(t, s, ticket.Record{AskNo: "b", StartAt: 200, Asker: 9, Peer: 7, EndAt: 210})
-	got, err := s.Met(ctx(), app, 7, 100_000, 10)
+	got, err := s.RecentPeers(ctx(), app, 7, 100_000, 10)
 	must(t, err)
 	slices.Sort(got)
 	if !slices.Equal(got, []ticket.UID{8, 9}) {
 		t.Fatalf("met %v", got)
 	}
-	if got, _ = s.Met(ctx(), app, 7, 0, 1); !slices.Equal(got, []ticket.UID{9}) {
+	if got, _ = s.RecentPeers(ctx(), app, 7, 0, 1); !slices.Equal(got, []ticket.UID{9}) {
 		t.Fatalf("the last one met: %v", got)
 	}
-	if got, _ = s.Met(ctx(), "other", 7, 0, 10); len(got) != 0 {
+	if got, _ = s.RecentPeers(ctx(), "other", 7, 0, 10); len(got) != 0 {
 		t.Fatalf("met in another app: %v", got)
 	}
 }

@@ -121,7 +121,7 @@ func (s *storm) act(ctx context.Context, svc *pairing.Service) {
 	uid := ticket.UID(1 + rand.IntN(s.people))
 	switch rand.IntN(4) {
 	case 0:
-		_ = svc.Socket(ctx, app, uid, "s", true) // a dying store's errors are what this is about
+		_ = svc.RecordSocket(ctx, app, uid, "s", true) // a dying store's errors are what this is about
 	case 1:
 		if ask, err := svc.Ask(ctx, app, 1, uid); err == nil {
 			s.mu.Lock()

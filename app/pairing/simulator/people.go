@@ -34,7 +34,7 @@ func (s *sim) arrive(uid ticket.UID, until ticket.Instant) {
 func (s *sim) comeBack(uid ticket.UID) {
 	c, err := s.store.Candidate(s.ctx, app, uid)
 	if err == nil && c.Paused {
-		_, _ = s.serving().SetAvail(s.ctx, app, uid, true) // the memory store does not fail
+		_, _ = s.serving().SetAvailability(s.ctx, app, uid, true) // the memory store does not fail
 		s.match()
 	}
 	s.on(s.world.back(uid, s.at+1), func() { s.comeBack(uid) })
@@ -42,7 +42,7 @@ func (s *sim) comeBack(uid ticket.UID) {
 
 func (s *sim) presence(uid ticket.UID, on bool, until ticket.Instant) {
 	e := ticket.Evidence{Proof: ticket.ProofSocket, Online: on, At: s.at, Until: until}
-	_ = s.serving().Seen(s.ctx, app, uid, "s", e) // the memory store does not fail
+	_ = s.serving().RecordPresence(s.ctx, app, uid, "s", e) // the memory store does not fail
 }
 
 // Asks repeated by the same person have the first one's index and a multiple of
@@ -167,7 +167,7 @@ func (s *sim) rudeAsk(no string, i int) {
 	case 1: // in whatever state they are
 		s.after(when, func() { _ = s.serving().Cancel(s.ctx, app, no, uid) })
 	case 2: // the app crashes, and is back or not
-		_, _ = s.serving().SetAvail(s.ctx, app, uid, false) // only asks
+		_, _ = s.serving().SetAvailability(s.ctx, app, uid, false) // only asks
 		s.presence(uid, true, s.at.Add(time.Hour))
 		s.after(when, func() { s.presence(uid, false, s.at) })
 		s.after(when+s.world.exp(10, "rude back", i), func() {
