@@ -82,14 +82,19 @@ type AccessConfig = access.Config
 // carry names of their own: SWITCHBOARD_BLOB_URL.
 type UploadConfig = uploads.Config
 
-// loadConfig reads the environment and returns every mistake in it.
-func loadConfig() (cfg Config, err error) {
-	if err := environ.Load(envPrefix, &cfg, testPrefix); err != nil {
-		// What could be read is checked all the same: all mistakes are told at once.
-		return cfg, errors.Join(err, cfg.Validate())
-	}
+// readConfig reads the environment as it is, for commands that serve nothing and
+// need a part of it: health and sign explain work beside settings that are wrong.
+func readConfig() (cfg Config, err error) {
+	err = environ.Load(envPrefix, &cfg, testPrefix)
 	cfg.settle()
-	return cfg, cfg.Validate()
+	return cfg, err
+}
+
+// loadConfig reads the environment and returns every mistake in it. What could be
+// read is checked although something else could not: all mistakes are told at once.
+func loadConfig() (Config, error) {
+	cfg, err := readConfig()
+	return cfg, errors.Join(err, cfg.Validate())
 }
 
 // settle puts in what auto stands for.

@@ -62,7 +62,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	case "config":
 		return environ.Print(stdout, envPrefix, &Config{})
 	case "health":
-		cfg, err := loadConfig()
+		cfg, err := readConfig()
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		if len(args) < 2 || args[1] != "explain" {
 			return errUsage
 		}
-		cfg, err := loadConfig()
+		cfg, err := readConfig()
 		if err != nil {
 			return err
 		}

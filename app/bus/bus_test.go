@@ -292,9 +292,9 @@ func TestABusThatGoesAndComesBackIsLoggedOnce(t *testing.T) {
 				}
 			}
 			p.Cut()
-			say("stays in this process", 1)
+			say("bus down", 1)
 			p.Restore()
-			say("reaches other replicas again", 1)
+			say("bus back", 1)
 		})
 	}
 }
