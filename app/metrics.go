@@ -110,11 +110,12 @@ var (
 	clockAhead  = prometheus.NewDesc("switchboard_vendor_clock_ahead_seconds", "How far the vendor's clock is ahead of ours.", []string{"vendor"}, nil)
 	retriesMade = prometheus.NewDesc("switchboard_vendor_retries_total", "Attempts beyond the first.", []string{"vendor"}, nil)
 	headRoom    = prometheus.NewDesc("switchboard_vendor_head_room_units", "Units of the vendor's rate limit that may go out now.", []string{"vendor", "op"}, nil)
+	keysAside   = prometheus.NewDesc("switchboard_vendor_keys_aside", "Keys that the vendor refused and that others stand in for.", []string{"vendor"}, nil)
 	unknownSeen = prometheus.NewDesc("switchboard_vendor_unknown_codes", "Answers with a code that no table lists.", []string{"vendor", "op"}, nil)
 )
 
 func (l linkMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{breakerOpen, breakerMode, inFlight, clockAhead, retriesMade, headRoom, unknownSeen} {
+	for _, d := range []*prometheus.Desc{breakerOpen, breakerMode, inFlight, clockAhead, retriesMade, headRoom, keysAside, unknownSeen} {
 		ch <- d
 	}
 }
@@ -130,6 +131,13 @@ func (l linkMetrics) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(inFlight, float64(h.InFlight))
 		gauge(clockAhead, h.Skew.Seconds())
+		aside := 0
+		for _, until := range l.routes.Aside(v.Name) {
+			if !until.IsZero() {
+				aside++
+			}
+		}
+		gauge(keysAside, float64(aside))
 		ch <- prometheus.MustNewConstMetric(retriesMade, prometheus.CounterValue, float64(h.Retries), v.Name)
 		for _, b := range h.Breakers {
 			gauge(breakerOpen, map[string]float64{"open": 1, "half-open": 0.5}[b.State], b.Class)

@@ -154,8 +154,20 @@ func (s *server) openOutside(context.Context) (err error) {
 		return err
 	}
 	s.routes = s.accounts.Router
+	s.routes.KeyChanged = s.tellKey
 	s.metrics.links(s.routes)
 	return environ.Named(envPrefix+"_ROUTE_", s.cfg.Route.Apply(s.routes, base))
+}
+
+// tellKey logs that an account's key, 1 for the preferred one, was refused by the
+// vendor and is set aside, or serves again.
+func (s *server) tellKey(account string, key int, aside bool, err error) {
+	log := s.log.With("component", "vendors", "account", account, "key", key+1)
+	if aside {
+		log.Warn("vendor key refused and set aside", "error", err)
+		return
+	}
+	log.Info("vendor key serves again")
 }
 
 // openStore opens what is kept, and makes the group of what runs beside requests:

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -139,11 +140,30 @@ func ofHTTP(e *fiber.Error) Problem {
 func Refuse(c *fiber.Ctx, err error) Problem {
 	middleware.SetCause(c, err)
 	middleware.IDOf(c) // what is refused before the middleware, a large body say, has an id too
-	var vendor *vendors.Error
-	if errors.As(err, &vendor) && vendor.RetryAfter > 0 {
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(vendor.RetryAfter.Seconds()))))
+	p := Find(err)
+	if after := retryAfter(err, p.Kind); after > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(after.Seconds()))))
 	}
-	return Find(err)
+	return p
+}
+
+// comeBack is when to come back to a vendor that is unavailable, which does not say
+// until when.
+const comeBack = 5 * time.Second
+
+// retryAfter is when a vendor may serve the same request, 0 when nobody is told to
+// come back.
+func retryAfter(err error, kind problem.Kind) time.Duration {
+	var vendor *vendors.Error
+	switch found := errors.As(err, &vendor); {
+	case found && vendor.RetryAfter > 0:
+		return vendor.RetryAfter
+	case found && kind == problem.Unavailable:
+		return comeBack
+	case found && vendor.Outcome == vendors.Throttled:
+		return time.Second
+	}
+	return 0
 }
 
 // PlainFailure answers where no document describes an envelope: operators' paths,

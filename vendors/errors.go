@@ -53,7 +53,8 @@ var (
 var (
 	ErrBreakerOpen = errors.New("circuit breaker is open")
 	ErrBulkhead    = errors.New("too many calls under way")
-	ErrThrottled   = errors.New("the vendor's rate limit is used up")
+	ErrThrottled   = errors.New("kept back to stay within the vendor's rate limit")
+	ErrQuiet       = errors.New("the vendor asked for a pause that is not over")
 	ErrUnreadable  = errors.New("the answer is not the vendor's")
 	ErrUnknownCode = errors.New("a code that no table lists") // an adapter's Check sets it: GET /admin/vendors counts such codes
 	ErrNoVendor    = errors.New("no vendor serves this")
@@ -68,7 +69,7 @@ type Error struct {
 	Status     int           // HTTP status of the answer; 0 when there was none
 	Code       string        // the vendor's own code, raw; empty when it gave none
 	Text       string        // the vendor's own words, bounded and without secrets
-	RetryAfter time.Duration // for Throttled; 0 when unknown
+	RetryAfter time.Duration // for Throttled and ErrBreakerOpen; 0 when unknown
 	Sent       bool          // some attempt may have reached the vendor, whatever the class
 	Err        error         // a sentinel of this package or the transport's cause
 }

@@ -86,6 +86,27 @@ type Limit struct {
 	IDLetter func(byte) bool
 }
 
+// Pace is how many units may go out at once after a quiet time, and how many in each
+// second after that: together at most Calls in any window of Per, as long as one call
+// takes at most half of them. Zero: no limit known.
+func (l Limit) Pace() (burst int, perSecond float64) {
+	if l.Calls <= 0 || l.Per <= 0 {
+		return 0, 0
+	}
+	burst = min(max(l.Targets, (l.Calls+4)/5), l.Calls)
+	spread := l.Calls - burst
+	if burst*2 > l.Calls {
+		spread = l.Calls
+	}
+	return burst, float64(spread) / l.Per.Seconds()
+}
+
+// TakesID reports whether a user, group or room may have that id.
+func (l Limit) TakesID(id string) bool {
+	_, why := l.checkID(id)
+	return why == nil
+}
+
 // Limits maps an operation to its limit.
 type Limits map[string]Limit
 

@@ -141,6 +141,10 @@ type Router struct {
 	// It lives in this process: replicas agree through the route's order, and
 	// differ only while a vendor is failing. Set it before the first call.
 	Sticky Memory
+	// KeyChanged is told when the account's key, 0 for the preferred one, was refused
+	// by the vendor and set aside, and when it serves again; err is the refusal. Nil:
+	// nobody listens. Set it before the first call.
+	KeyChanged func(account string, key int, aside bool, err error)
 
 	now atomic.Pointer[routing]
 
@@ -152,12 +156,6 @@ type routing struct {
 	accounts []account
 	routes   map[Capability]Route // as given; what is left out has a default
 	table    map[Capability]*compiled
-}
-
-// account is one vendor account with its live keys, the preferred one first.
-type account struct {
-	name string
-	live []*Vendor
 }
 
 // compiled is a route with its accounts looked up.
@@ -177,7 +175,7 @@ func NewRouter(all []*Vendor, routes map[Capability][]string) (*Router, error) {
 		if slices.ContainsFunc(accounts, func(a account) bool { return a.name == v.Name }) {
 			return nil, fmt.Errorf("vendor %s is configured twice", v.Name)
 		}
-		accounts = append(accounts, account{v.Name, []*Vendor{v}})
+		accounts = append(accounts, newAccount(v.Name, []*Vendor{v}))
 	}
 	r.now.Store(&routing{accounts: accounts})
 	return r, r.Set(routes)
@@ -226,7 +224,7 @@ func (r *Router) Replace(name string, live ...*Vendor) error {
 	if i < 0 {
 		accounts, i = append(accounts, account{}), len(accounts)
 	}
-	accounts[i] = account{name, live}
+	accounts[i] = newAccount(name, live)
 	return r.swap(accounts, old.routes)
 }
 

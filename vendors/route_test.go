@@ -78,7 +78,7 @@ func TestOnlyWhatTheOutcomeAllowsGoesToAnotherVendor(t *testing.T) {
 					if v.Name == "b" || tc.o == OK {
 						return nil
 					}
-					return &Error{Outcome: tc.o}
+					return &Error{Outcome: tc.o, Sent: tc.o == DefiniteNo} // the vendor's own word
 				})
 				if got := len(asked) == 2; got != row.want {
 					t.Fatalf("asked %v", asked)
@@ -290,7 +290,7 @@ func TestJournalTellsWhoWasAskedAndWhoWasNotAndWhy(t *testing.T) {
 		if v.Name == "a" {
 			return Refuse("a", OpAdjust, nil, "too much") // before anything is sent
 		}
-		return nil
+		return &Error{Vendor: "b", Op: OpAdjust, Outcome: DefiniteNo, Sent: true}
 	})
 	steps := j.Steps()
 	if len(steps) != 4 || steps[0].Note != "candidates, ordered: a, b, c" || steps[1].Vendor != "a" || !steps[1].Skipped ||

@@ -165,6 +165,7 @@ type Receipt struct {
 type TargetResult struct {
 	Target    string
 	MessageID string // vendor's id; empty when the vendor gives none
+	Vendor    string // the account that took it; filled in by whoever chose it, not by the adapter
 	Err       error
 }
 

@@ -47,7 +47,8 @@ func Forced(ctx context.Context) bool { return ctx.Value(forcedKey{}) != nil }
 
 // Via makes call at the accounts that q allows until one serves it or the outcome
 // forbids another try. Every live key of an account is tried before the next
-// account. The error is that of the last account tried, or ErrNoVendor.
+// account, and an account that cannot do this is passed over. The error is that of
+// the last account that could have served, or ErrNoVendor.
 func Via[R any](ctx context.Context, r *Router, q Request, call func(context.Context, *Vendor) (R, error)) (R, error) {
 	now := r.now.Load()
 	route := now.table[q.Capability]
@@ -55,49 +56,42 @@ func Via[R any](ctx context.Context, r *Router, q Request, call func(context.Con
 	journal := JournalOf(ctx)
 	journal.candidates(q.Capability, route, order)
 	var out R
-	err := error(&Error{Op: string(q.Capability), Outcome: NotSent, Effect: q.Effect, Err: ErrNoVendor})
-	tried, barred := 0, 0
-	for _, a := range order {
-		if tried++; tried > 1 && ctx.Err() != nil {
+	if len(order) == 0 {
+		return out, &Error{Op: string(q.Capability), Outcome: NotSent, Effect: q.Effect, Err: ErrNoVendor}
+	}
+	var told error
+	barred, unable := 0, 0
+	for i, a := range order {
+		if i > 0 && ctx.Err() != nil {
 			break
 		}
-		if out, err = viaAccount(ctx, journal, a, call); err == nil {
+		var err error
+		if out, err = viaAccount(ctx, r, journal, a, call); err == nil {
 			r.keepAccount(q, a.name)
 			return out, nil
 		}
-		if errors.Is(err, ErrBreakerOpen) {
+		told = tellMore(told, err)
+		switch o := OutcomeOf(err); {
+		case refusedHere(err):
+			unable++
+		case !mayFailOver(err, q.Effect) && !(o == AuthFault && route.AuthFailover):
+			journal.untried(order[i+1:], err)
+			return out, err
+		case errors.Is(err, ErrBreakerOpen):
 			barred++
 		}
-		if o := OutcomeOf(err); !MayFailOver(o, q.Effect) && !(o == AuthFault && route.AuthFailover) {
-			journal.untried(order[tried:], err)
-			return out, err
-		}
 	}
-	if !route.LeastBad || barred < len(order) || barred == 0 {
-		return out, err
+	if !route.LeastBad || barred+unable < len(order) || barred == 0 {
+		return out, told
 	}
 	ctx = context.WithValue(ctx, forcedKey{}, true)
 	for _, a := range order {
-		if out, err = viaAccount(ctx, journal, a, call); !errors.Is(err, ErrBreakerOpen) {
-			break
+		var err error
+		if out, err = viaAccount(ctx, r, journal, a, call); !refusedHere(err) && !errors.Is(err, ErrBreakerOpen) {
+			return out, err
 		}
 	}
-	return out, err
-}
-
-// viaAccount tries the account's keys in turn. A refused key executed nothing.
-func viaAccount[R any](ctx context.Context, j *Journal, a account, call func(context.Context, *Vendor) (R, error)) (out R, err error) {
-	for _, v := range a.live {
-		before := j.len()
-		out, err = call(ctx, v)
-		if err != nil && j.len() == before {
-			j.Add(Step{At: time.Now(), Vendor: a.name, Outcome: OutcomeOf(err), Note: err.Error(), Skipped: true})
-		}
-		if OutcomeOf(err) != AuthFault {
-			break
-		}
-	}
-	return out, err
+	return out, told
 }
 
 // MayFailOver reports whether another vendor may serve what ended as o here.
@@ -110,6 +104,57 @@ func MayFailOver(o Outcome, e Effect) bool {
 	default:
 		return false
 	}
+}
+
+// mayFailOver is MayFailOver for an error that says more than its outcome: a limit
+// that this process keeps moves nobody to another vendor.
+func mayFailOver(err error, e Effect) bool {
+	return !keptBack(err) && MayFailOver(OutcomeOf(err), e)
+}
+
+// keptBack reports whether this process held a call back to keep to a limit.
+func keptBack(err error) bool { return errors.Is(err, ErrThrottled) || errors.Is(err, ErrBulkhead) }
+
+// refusedHere reports whether the vendor of err lacks what was asked for, or its
+// adapter refused the call before anything was sent: another vendor may take it.
+func refusedHere(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Outcome == DefiniteNo && (!e.Sent || errors.Is(e, ErrUnsupported))
+}
+
+// tellMore returns which of two failures at different vendors or keys the caller is
+// told, the later one if both say as much: one of who could have served counts
+// before one of who could not, and one that says when to come back before one that
+// does not.
+func tellMore(earlier, later error) error {
+	switch a, b := weight(earlier), weight(later); {
+	case earlier == nil || b > a:
+		return later
+	case a > b || retryAfter(earlier) > 0 && retryAfter(later) == 0:
+		return earlier
+	}
+	return later
+}
+
+// weight ranks a failure by how near its vendor was to serving.
+func weight(err error) int {
+	switch {
+	case errors.Is(err, ErrUnsupported):
+		return 0
+	case refusedHere(err):
+		return 1
+	case OutcomeOf(err) == AuthFault:
+		return 2
+	}
+	return 3
+}
+
+func retryAfter(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
 }
 
 // order is the accounts that q allows, best first.

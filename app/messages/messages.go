@@ -4,8 +4,10 @@ package messages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,10 +33,11 @@ type Service struct{ routes *vendors.Router }
 // New makes the service over the routes.
 func New(routes *vendors.Router) *Service { return &Service{routes} }
 
-// Send publishes m to all of m.To, however many batches that takes. The receipt
-// has one entry for each distinct target, in order of first appearance. The
-// error is ErrUndelivered when only some targets failed, and the first target's
-// own when all of them did. Of by only User, Sticky and Account count.
+// Send publishes m to all of m.To, however many batches that takes, at the pace that
+// the vendor allows and for as long as the deadline allows. The receipt has one entry
+// for each distinct target, in order of first appearance. The error is ErrUndelivered
+// when only some targets failed, and the first target's own when all of them did. Of
+// by only User, Sticky and Account count.
 func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Message) (vendors.Receipt, error) {
 	m.To = distinct(m.To)
 	switch {
@@ -45,53 +48,140 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 	}
 	by.Capability, by.Effect = vendors.CapMessages, vendors.Write
 	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(m.To))}
-	if size := s.batch(m.Kind); len(m.To) <= size {
-		s.publish(ctx, by, m, m.To, out.Targets)
-	} else {
-		s.publishAll(ctx, by, m, size, out.Targets)
+	p := s.plan(m.Kind)
+	var group errgroup.Group
+	group.SetLimit(maxParallel)
+	for _, alike := range p.alike(m.To) {
+		for some := range slices.Chunk(alike, p.size) {
+			group.Go(func() error {
+				fates := make([]vendors.TargetResult, len(some))
+				for i, at := range some {
+					fates[i].Target = m.To[at]
+				}
+				s.deliver(ctx, by, m, p, fates)
+				for i, at := range some {
+					out.Targets[at] = fates[i]
+				}
+				return nil
+			})
+		}
 	}
+	_ = group.Wait() // failures are in the receipt
 	return out, failureOf(out)
 }
 
-func (s *Service) publishAll(ctx context.Context, by vendors.Request, m vendors.Message, size int, slots []vendors.TargetResult) {
-	var group errgroup.Group
-	group.SetLimit(maxParallel)
-	at := 0
-	for batch := range slices.Chunk(m.To, size) {
-		mine := slots[at : at+len(batch)]
-		at += len(batch)
-		group.Go(func() error {
-			s.publish(ctx, by, m, batch, mine)
-			return nil
-		})
-	}
-	_ = group.Wait() // failures are in the slots
+// plan is what the messages route takes for one kind of target.
+type plan struct {
+	size   int // targets in one call that every vendor takes, so that a batch can fail over whole
+	pace   int // targets that every vendor takes in somewhat less than a second
+	limits []vendors.Limit
 }
 
-// batch is what the least of the route's vendors takes in one call, so that a
-// batch can fail over whole.
-func (s *Service) batch(kind vendors.TargetKind) int {
-	size := MaxTargets
+func (s *Service) plan(kind vendors.TargetKind) plan {
+	p := plan{size: MaxTargets, pace: MaxTargets}
 	for _, v := range s.routes.Route(vendors.CapMessages) {
-		if n := v.Limits[vendors.OpSend(kind)].Targets; n > 0 {
-			size = min(size, n)
+		limit := v.Limits[vendors.OpSend(kind)]
+		p.limits = append(p.limits, limit)
+		if limit.Targets > 0 {
+			p.size = min(p.size, limit.Targets)
+		}
+		if _, perSecond := limit.Pace(); perSecond > 0 {
+			p.pace = min(p.pace, max(1, int(perSecond*9/10)))
 		}
 	}
-	return size
+	return p
 }
 
-func (s *Service) publish(ctx context.Context, by vendors.Request, m vendors.Message, batch []string, slots []vendors.TargetResult) {
-	m.To = batch
+// alike groups targets, by their place, by which vendors take their ids: one that a
+// vendor does not take fails or moves alone.
+func (p plan) alike(to []string) (groups [][]int) {
+	of := map[string]int{}
+	for at, id := range to {
+		takes := make([]byte, len(p.limits))
+		for i, limit := range p.limits {
+			if limit.TakesID(id) {
+				takes[i] = 1
+			}
+		}
+		i, known := of[string(takes)]
+		if !known {
+			i, groups = len(groups), append(groups, nil)
+			of[string(takes)] = i
+		}
+		groups[i] = append(groups[i], at)
+	}
+	return groups
+}
+
+// deliver publishes to the targets of fates and fills in the rest of them. What would
+// have to wait goes out in portions of the vendor's pace, each in its turn. What the
+// deadline leaves no time for was not sent.
+func (s *Service) deliver(ctx context.Context, by vendors.Request, m vendors.Message, p plan, fates []vendors.TargetResult) {
+	size := p.size
+	for len(fates) > 0 {
+		some := fates[:min(len(fates), size)]
+		err := s.publish(ctx, by, m, some)
+		wait := pause(err)
+		switch {
+		case wait == 0:
+			fates = fates[len(some):]
+		case len(some) > p.pace:
+			size = p.pace
+		case !sleep(ctx, wait):
+			for i := range fates {
+				fates[i].Err = err
+			}
+			return
+		}
+	}
+}
+
+// pause is how long to wait before what err kept from being sent may be sent; 0: err
+// is no such error.
+func pause(err error) time.Duration {
+	var e *vendors.Error
+	if errors.As(err, &e) && e.Outcome == vendors.Throttled {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// sleep waits, unless the deadline comes first or there is none.
+func sleep(ctx context.Context, d time.Duration) bool {
+	end, bounded := ctx.Deadline()
+	if !bounded || d >= time.Until(end) {
+		return false
+	}
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// publish makes one call. Its error is also that of every target.
+func (s *Service) publish(ctx context.Context, by vendors.Request, m vendors.Message, fates []vendors.TargetResult) error {
+	m.To = make([]string, len(fates))
+	for i := range fates {
+		m.To[i] = fates[i].Target
+	}
+	served := ""
 	receipt, err := vendors.Via(ctx, s.routes, by, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
+		served = v.Name
 		return v.Messages.Send(ctx, m)
 	})
-	if err == nil && len(receipt.Targets) == len(batch) {
-		copy(slots, receipt.Targets)
-		return
+	if err == nil && len(receipt.Targets) == len(fates) {
+		copy(fates, receipt.Targets)
 	}
-	for i, target := range batch {
-		slots[i] = vendors.TargetResult{Target: target, Err: err}
+	for i := range fates {
+		if err != nil {
+			fates[i].Err = err
+		} else {
+			fates[i].Vendor = served
+		}
 	}
+	return err
 }
 
 // undelivered is an ErrUndelivered. It unwraps to the failure that says most

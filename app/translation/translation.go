@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -21,6 +22,10 @@ var (
 	ErrTooLong  = problem.New(problem.Invalid, "a text is too long")
 	ErrLanguage = problem.New(problem.Invalid, "not a language code")
 )
+
+// ErrUnfinished says that the time was over before the vendor's pace allowed all
+// texts. Those that were translated are kept: the same request goes on from there.
+var ErrUnfinished = problem.New(problem.Exhausted, "too many new texts for the time of one request")
 
 const (
 	maxTexts    = 200 // in one request
@@ -58,13 +63,16 @@ type Service struct {
 
 // Translate returns texts in language to (ISO 639-1, with or without region),
 // in their order. It fails as a whole when one text cannot be translated; the
-// others are in the cache by then, so that a repeat costs little. user is whom a
-// route by user goes by.
+// others are in the cache by then, so that a repeat costs little. New texts wait for
+// the vendor's pace for as long as the deadline allows; then it is ErrUnfinished. user
+// is whom a route by user goes by.
 func (s *Service) Translate(ctx context.Context, user string, texts []string, to string) ([]string, error) {
 	if err := check(texts, to); err != nil {
 		return nil, err
 	}
 	done := make(map[string]*string, len(texts))
+	var translated atomic.Int64
+	whole := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
 	for _, text := range texts {
@@ -74,11 +82,16 @@ func (s *Service) Translate(ctx context.Context, user string, texts []string, to
 		slot := new(string)
 		done[text] = slot
 		group.Go(func() (err error) {
-			*slot, err = s.one(ctx, user, text, to)
+			if *slot, err = s.inTurn(ctx, user, text, to); err == nil {
+				translated.Add(1)
+			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
+		if over := errors.Is(whole.Err(), context.DeadlineExceeded); over && translated.Load() > 0 || pause(err) > 0 {
+			return nil, &unfinished{int(translated.Load()), len(done), err}
+		}
 		return nil, err
 	}
 	out := make([]string, len(texts))
@@ -88,6 +101,47 @@ func (s *Service) Translate(ctx context.Context, user string, texts []string, to
 		}
 	}
 	return out, nil
+}
+
+// unfinished is an ErrUnfinished. It unwraps to what says when to go on.
+type unfinished struct {
+	translated, all int
+	cause           error
+}
+
+func (e *unfinished) Error() string {
+	return fmt.Sprintf("%v: %d of %d are translated and kept; the same request goes on from there", ErrUnfinished, e.translated, e.all)
+}
+
+func (e *unfinished) Unwrap() []error {
+	after := max(pause(e.cause), time.Second)
+	return []error{ErrUnfinished, &vendors.Error{Op: vendors.OpTranslate, Outcome: vendors.Throttled, RetryAfter: after, Err: e.cause}}
+}
+
+// pause is how long to wait before what err kept back may be asked; 0: err is no such
+// error.
+func pause(err error) time.Duration {
+	var e *vendors.Error
+	if errors.As(err, &e) && e.Outcome == vendors.Throttled {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// inTurn translates one text and waits for its turn while the deadline allows.
+func (s *Service) inTurn(ctx context.Context, user, text, to string) (string, error) {
+	for {
+		out, err := s.one(ctx, user, text, to)
+		wait := pause(err)
+		if end, bounded := ctx.Deadline(); wait == 0 || !bounded || wait >= time.Until(end) {
+			return out, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return "", err
+		}
+	}
 }
 
 func (s *Service) one(ctx context.Context, user, text, to string) (string, error) {

@@ -154,14 +154,28 @@ func (a *Accounts) read() (map[string]json.RawMessage, error) {
 	if a.opt.File == "" {
 		return want, nil
 	}
-	raw, err := os.ReadFile(a.opt.File)
-	if err == nil {
-		err = json.Unmarshal(raw, &want)
-	}
+	listed, err := readAccounts(a.opt.File)
 	if err != nil {
 		return nil, fmt.Errorf("%s_ACCOUNTS_FILE: %w", EnvPrefix, err)
 	}
+	maps.Copy(want, listed)
 	return want, nil
+}
+
+// readAccounts reads the accounts file. Only an object says which accounts there are:
+// an empty file, or null, is the trace of a write that went wrong.
+func readAccounts(path string) (listed map[string]json.RawMessage, err error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, &listed); err != nil {
+		return nil, err
+	}
+	if listed == nil {
+		return nil, errors.New("an object of accounts is expected, not null")
+	}
+	return listed, nil
 }
 
 const maxAccount = 64 // bytes of an account's name, as the store keeps it

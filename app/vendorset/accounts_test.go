@@ -137,3 +137,44 @@ func TestEveryConfigHasARow(t *testing.T) {
 		}
 	}
 }
+
+// What is in the file while somebody writes it, or after that went wrong, changes
+// nothing, and is told.
+func TestAnAccountsFileThatSaysNothingLeavesTheLastGoodState(t *testing.T) {
+	env := Config{LinkV: linkv.Config{AppID: "a", AppKey: "k", AppSecret: "s", LiveAppID: "LM6000000000000000000001", LiveAppSecret: "s", BaseURL: "https://linkv.example", LiveBaseURL: "https://linkv.example", CoinDays: 1}}
+	file := filepath.Join(t.TempDir(), "accounts.json")
+	write := func(content string) {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`{"rongcloud": [{"app_key": "k", "app_secret": "s", "command_data": "object", "base_url": "https://rongcloud.example"}]}`)
+	a, err := Open(Options{Config: env, File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	for _, content := range []string{"null", " null\n", "", " ", "[]", `"x"`, "{", "missing"} {
+		write(content)
+		if content == "missing" {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := a.read()
+		if err == nil {
+			t.Errorf("%q is taken for %v", content, want)
+		}
+		if n := len(a.Router.All()); n != 2 {
+			t.Errorf("%q: %d accounts", content, n)
+		}
+	}
+	write(`{"rongcloud": null}`)
+	want, err := a.read()
+	if err == nil {
+		err = a.follow(want, func(account, change string) { t.Errorf("%s: %s", account, change) })
+	}
+	if err == nil || len(a.Router.All()) != 2 {
+		t.Errorf("an account of null keys: %v", err)
+	}
+}

@@ -110,6 +110,7 @@ type vendorView struct {
 	Retries   uint64        `json:"retries"`
 	LastFault string        `json:"last_fault,omitempty"`
 	LastAuth  *time.Time    `json:"credentials_refused_at"`
+	Aside     *time.Time    `json:"set_aside_until"` // null: the preferred key serves
 	Breakers  []breakerView `json:"breakers"`
 	Ops       []opView      `json:"operations"`
 	Unknown   []unknownView `json:"unknown_codes"`
@@ -121,6 +122,7 @@ type keyView struct {
 	Healthy   bool       `json:"healthy"`
 	LastFault string     `json:"last_fault,omitempty"`
 	LastAuth  *time.Time `json:"credentials_refused_at"`
+	Aside     *time.Time `json:"set_aside_until"`
 }
 
 type breakerView struct {
@@ -160,11 +162,15 @@ func (h API) vendors(c *fiber.Ctx) error {
 		if len(live) == 0 {
 			continue // it has gone meanwhile
 		}
-		view := viewOf(live[0])
+		view, aside := viewOf(live[0]), h.Routes.Aside(v.Name)
+		if len(aside) != len(live) {
+			continue // its keys change this moment
+		}
+		view.Aside = unlessZero(aside[0])
 		view.Keys, view.Others = len(live), make([]keyView, len(live)-1)
 		for i, other := range live[1:] {
 			one := viewOf(other)
-			view.Others[i] = keyView{one.Healthy, one.LastFault, one.LastAuth}
+			view.Others[i] = keyView{one.Healthy, one.LastFault, one.LastAuth, unlessZero(aside[i+1])}
 		}
 		out = append(out, view)
 	}

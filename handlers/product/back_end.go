@@ -80,11 +80,19 @@ func digestOf(content any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// sendAnswer has the number of targets that the vendor took the message for, and
-// the others with why it did not.
+// sendAnswer has the number of targets that a vendor took the message for, and the
+// others with why none did. When several vendors took some, it names the one that took
+// most, and those whom another one took.
 type sendAnswer struct {
-	Accepted int          `json:"accepted"`
-	Failed   []sendFailed `json:"failed"`
+	Accepted  int             `json:"accepted"`
+	Vendor    string          `json:"vendor,omitempty"`
+	Elsewhere []sendElsewhere `json:"elsewhere,omitempty"`
+	Failed    []sendFailed    `json:"failed"`
+}
+
+type sendElsewhere struct {
+	Target string `json:"target"`
+	Vendor string `json:"vendor"`
 }
 
 type sendFailed struct {
@@ -99,14 +107,27 @@ func sendResult(r vendors.Receipt) any {
 		return nil
 	}
 	out := sendAnswer{Failed: []sendFailed{}}
+	took := map[string]int{}
 	for _, t := range r.Targets {
 		if t.Err == nil {
-			out.Accepted++
+			if took[t.Vendor]++; took[t.Vendor] > took[out.Vendor] {
+				out.Vendor = t.Vendor
+			}
+		}
+	}
+	for _, t := range r.Targets {
+		if t.Err == nil {
+			if out.Accepted++; t.Vendor != out.Vendor {
+				out.Elsewhere = append(out.Elsewhere, sendElsewhere{t.Target, t.Vendor})
+			}
 			continue
 		}
 		p := handlers.Find(t.Err)
 		_, code := codeOf(t.Err, p)
 		out.Failed = append(out.Failed, sendFailed{Target: t.Target, Code: code, Err: p.Text})
+	}
+	if len(out.Elsewhere) == 0 {
+		out.Vendor = ""
 	}
 	return out
 }

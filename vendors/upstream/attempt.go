@@ -26,7 +26,7 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	}
 	slow := op.slow(c.cfg.Slow, c.cfg.Timeout)
 	start := time.Now()
-	t, ok := b.admit(slow, force)
+	t, ok := b.admit(slow, force, c.cfg.Vendor, call.Op)
 	if !ok {
 		return c.fail(call, Answer{}, b.refusal())
 	}
@@ -44,6 +44,9 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	c.faults.record(fault, verdict)
 	if fault.Outcome == vendors.Throttled {
 		op.shaper.coolDown(fault.RetryAfter)
+		if fault.RetryAfter == 0 {
+			fault.RetryAfter = op.shaper.pause
+		}
 	}
 	return fault
 }

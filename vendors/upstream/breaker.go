@@ -94,7 +94,7 @@ func openFor(streak int) time.Duration {
 // admit asks for one attempt. A call that may pass without being counted gets a
 // ticket that counts nothing; false means that it must not be made. force passes
 // what the breaker itself closed off, not what an operator did.
-func (b *breaker) admit(slow time.Duration, force bool) (*ticket, bool) {
+func (b *breaker) admit(slow time.Duration, force bool, vendor, op string) (*ticket, bool) {
 	mode := vendors.BreakerMode(b.mode.Load())
 	switch mode {
 	case vendors.BreakerOpen:
@@ -110,7 +110,7 @@ func (b *breaker) admit(slow time.Duration, force bool) (*ticket, bool) {
 	if err != nil {
 		return &ticket{}, passes
 	}
-	t := &ticket{b: b, done: done}
+	t := &ticket{b: b, done: done, vendor: vendor, op: op}
 	t.timer = time.AfterFunc(slow, t.late)
 	return t, true
 }
@@ -127,13 +127,15 @@ func (b *breaker) healthy(force bool) bool {
 	}
 }
 
-// refusal is the error of a call that does not pass, and says when it was a person
-// who shut the breaker.
+// refusal is the error of a call that does not pass. It says when a call may pass
+// again, or that it was a person who shut the breaker.
 func (b *breaker) refusal() *vendors.Error {
 	e := &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBreakerOpen}
 	if vendors.BreakerMode(b.mode.Load()) == vendors.BreakerOpen {
 		e.Text = "opened by an operator"
+		return e
 	}
+	e.RetryAfter = max(time.Until(b.view.Load().until), shortestPause) // past: somebody else's probe is under way
 	return e
 }
 
@@ -158,15 +160,16 @@ func (b *breaker) health(c Class) vendors.BreakerHealth {
 // ticket is one admitted attempt. Its verdict is told once: when the attempt
 // ends or, for one that hangs, as soon as it is slow.
 type ticket struct {
-	b     *breaker // nil: nothing is counted
-	done  func(error)
-	timer *time.Timer
-	told  atomic.Bool
+	b          *breaker // nil: nothing is counted
+	done       func(error)
+	timer      *time.Timer
+	told       atomic.Bool
+	vendor, op string
 }
 
 // late runs on the timer's goroutine and leaves the timer alone.
 func (t *ticket) late() {
-	t.tell(errFailed, &vendors.Error{Outcome: vendors.Ambiguous, Text: "no answer within the time that counts as slow"})
+	t.tell(errFailed, &vendors.Error{Vendor: t.vendor, Op: t.op, Outcome: vendors.Ambiguous, Sent: true, Text: "no answer within the time that counts as slow"})
 }
 
 // end tells the verdict of a finished attempt, unless it was late already.

@@ -8,8 +8,9 @@ import (
 )
 
 // admitWait is how long a call waits for a place when all are taken: a burst
-// passes, and a vendor that hangs does not gather callers.
-const admitWait = 50 * time.Millisecond
+// passes, and a vendor that hangs does not gather callers for longer than its breaker
+// needs to open.
+const admitWait = time.Second
 
 // bulkhead caps the calls under way to one vendor account, so that one that
 // hangs cannot hold every goroutine and connection of the process.
@@ -32,7 +33,7 @@ func (b *bulkhead) acquire(ctx context.Context) *vendors.Error {
 	case b.places <- struct{}{}:
 		return nil
 	case <-wait.C:
-		return &vendors.Error{Outcome: vendors.NotSent, Err: vendors.ErrBulkhead}
+		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: shortestPause, Err: vendors.ErrBulkhead}
 	case <-ctx.Done():
 		return unsent(ctx)
 	}

@@ -59,20 +59,32 @@ func verdict(call Call, a Answer, out any) *vendors.Error {
 	return e
 }
 
-// byStatus classes an answer whose body says nothing. A gateway's 5xx may stand
-// before or behind the vendor's work, so nobody knows.
+// byStatus classes an answer whose body says nothing, so that it is mostly not the
+// vendor's: a proxy that knows no such path, or takes no such method, executed
+// nothing and says nothing of the call. A page about the request itself would come
+// again. A gateway's 5xx may stand before or behind the vendor's work, so nobody
+// knows.
 func byStatus(status int) vendors.Outcome {
-	switch {
-	case status == http.StatusTooManyRequests:
+	switch status {
+	case http.StatusTooManyRequests:
 		return vendors.Throttled
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return vendors.AuthFault
-	case status/100 == 4:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
+		http.StatusUnprocessableEntity, http.StatusRequestHeaderFieldsTooLarge:
 		return vendors.DefiniteNo
-	default:
+	case http.StatusRequestTimeout, statusClientClosed:
 		return vendors.Ambiguous
 	}
+	if status/100 == 4 {
+		return vendors.DefiniteFail
+	}
+	return vendors.Ambiguous
 }
+
+// statusClientClosed is what some proxies answer when the connection broke under
+// their own call.
+const statusClientClosed = 499
 
 // retryAfter reads seconds or a date; 0 when there is none.
 func retryAfter(h http.Header) time.Duration {

@@ -40,6 +40,11 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 // fails cannot make that known: the call stays ambiguous, and nobody sends it
 // elsewhere.
 func (c *Client) retryLoop(ctx context.Context, call Call, out any) (int, *vendors.Error) {
+	if b := c.breakers[call.Class]; !b.healthy(vendors.Forced(ctx)) { // it waits for no place
+		fault := c.fail(call, Answer{}, b.refusal())
+		journalStep(vendors.JournalOf(ctx), c.cfg.Vendor, call.Op, time.Now(), fault)
+		return 0, fault
+	}
 	if full := c.bulkhead.acquire(ctx); full != nil {
 		return 0, c.fail(call, Answer{}, full)
 	}

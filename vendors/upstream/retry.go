@@ -69,9 +69,9 @@ func backoff(n int) time.Duration {
 func mayRepeat(call Call, e *vendors.Error) bool {
 	switch e.Outcome {
 	case vendors.NotSent:
-		return !errors.Is(e, vendors.ErrBreakerOpen) && !errors.Is(e, vendors.ErrBulkhead)
+		return !errors.Is(e, vendors.ErrBreakerOpen)
 	case vendors.Throttled:
-		return !errors.Is(e, vendors.ErrThrottled)
+		return !errors.Is(e, vendors.ErrThrottled) && !errors.Is(e, vendors.ErrQuiet)
 	case vendors.DefiniteFail:
 		return true
 	case vendors.Ambiguous:

@@ -10,9 +10,13 @@ import (
 	"switchboard/vendors"
 )
 
-// shapeWait is how long a call waits at most for its turn; longer, and it is
-// refused as throttled, so that another vendor may serve it.
+// shapeWait is how long a call waits at most for its turn, since it holds a place
+// that others want. Longer, and it is refused and told when its turn would be: who
+// has the time waits outside.
 const shapeWait = time.Second
+
+// shortestPause is how long a vendor's refusal for speed counts that does not say so.
+const shortestPause = time.Second
 
 // quietCap bounds what one Retry-After can do.
 const quietCap = 5 * time.Minute
@@ -22,20 +26,15 @@ const quietCap = 5 * time.Minute
 // most half of them. A nil rate means no limit known.
 type shaper struct {
 	units *rate.Limiter
-	until atomic.Int64 // unix nanoseconds: the vendor asked us to be quiet until then
+	until atomic.Int64  // unix nanoseconds: the vendor asked us to be quiet until then
+	pause time.Duration // after a refusal for speed that does not say how long
 }
 
 func newShaper(l vendors.Limit) *shaper {
-	s := &shaper{}
-	if l.Calls <= 0 || l.Per <= 0 {
-		return s
+	s := &shaper{pause: max(shortestPause, l.Per/10)}
+	if burst, perSecond := l.Pace(); burst > 0 {
+		s.units = rate.NewLimiter(rate.Limit(perSecond), burst)
 	}
-	burst := min(max(l.Targets, (l.Calls+4)/5), l.Calls)
-	spread := l.Calls - burst
-	if burst*2 > l.Calls {
-		spread = l.Calls
-	}
-	s.units = rate.NewLimiter(rate.Limit(float64(spread)/l.Per.Seconds()), burst)
 	return s
 }
 
@@ -47,7 +46,7 @@ func (s *shaper) take(ctx context.Context, n int, usual time.Duration) *vendors.
 	}
 	now := time.Now()
 	if quiet := time.Duration(until - now.UnixNano()); quiet > 0 {
-		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: quiet, Err: vendors.ErrThrottled}
+		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: quiet, Err: vendors.ErrQuiet}
 	}
 	if s.units == nil {
 		return nil

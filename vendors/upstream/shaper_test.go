@@ -130,7 +130,11 @@ func TestBulkheadRefusesWhatIsOverTheCapAndReadsGoOn(t *testing.T) {
 		if !errors.Is(err, vendors.ErrBulkhead) || time.Since(start) != admitWait || n.Load() != 8 {
 			t.Fatalf("%v after %v, %d under way", err, time.Since(start), n.Load())
 		}
-		outcomeIs(t, err, vendors.NotSent)
+		outcomeIs(t, err, vendors.Throttled)
+		var e *vendors.Error
+		if errors.As(err, &e); e.RetryAfter <= 0 || e.Sent || e.Vendor == "" || e.Op == "" {
+			t.Fatalf("the caller is not told when to come back, or by whom: %+v", e)
+		}
 		if h := c.Health(); h.InFlight != 8 || h.Cap != 8 {
 			t.Fatalf("health says %d of %d", h.InFlight, h.Cap)
 		}

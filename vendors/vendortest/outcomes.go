@@ -43,7 +43,8 @@ func spoiled() []struct {
 		{answer("HTML under 504", 504, "text/html", html), vendors.Ambiguous, nil},
 		{answer("HTML under 429", 429, "text/html", html), vendors.Throttled, nil},
 		{answer("HTML under 401", 401, "text/html", html), vendors.AuthFault, nil},
-		{answer("HTML under 404", 404, "text/html", html), vendors.DefiniteNo, nil},
+		{answer("HTML under 404", 404, "text/html", html), vendors.DefiniteFail, nil}, // a proxy's: the vendor heard nothing
+		{answer("HTML under 405", 405, "text/html", html), vendors.DefiniteFail, nil},
 	}
 }
 
