@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -18,6 +21,9 @@ func DecodeParams(c *fiber.Ctx, v any) error {
 	// JSON labelled as a form is taken for what it is: curl -d labels it so.
 	if isForm(c) && !bytes.HasPrefix(body, []byte("{")) {
 		body = bytes.TrimSpace([]byte(c.FormValue("param")))
+	}
+	if err := checkText(body); err != nil {
+		return err
 	}
 	if inner, ok := wrapped(body); ok && json.Unmarshal(inner, v) == nil {
 		return nil
@@ -95,6 +101,9 @@ func DecodeBytes(body []byte, v any) error {
 	if len(body) == 0 {
 		return nil
 	}
+	if err := checkText(body); err != nil {
+		return err
+	}
 	if !json.Valid(body) {
 		body = repairJSON(body)
 	}
@@ -107,6 +116,9 @@ func DecodeBytes(body []byte, v any) error {
 // DecodeStrict decodes an operator's JSON: a mistyped field is refused, since what
 // it would have said is then missing.
 func DecodeStrict(c *fiber.Ctx, v any) error {
+	if err := checkText(c.Body()); err != nil {
+		return err
+	}
 	d := json.NewDecoder(bytes.NewReader(c.Body()))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
@@ -116,4 +128,47 @@ func DecodeStrict(c *fiber.Ctx, v any) error {
 		return Invalid("the body: one JSON object is expected")
 	}
 	return nil
+}
+
+var errNotText = Invalid("the body is not valid UTF-8")
+
+// checkText refuses what the decoder would take by putting U+FFFD in its place: bytes
+// that are no UTF-8, and half a surrogate pair, escaped. Whoever sent it meant
+// something else.
+func checkText(body []byte) error {
+	if !utf8.Valid(body) {
+		return errNotText
+	}
+	for i := bytes.IndexByte(body, '\\'); i >= 0 && i+1 < len(body); {
+		unit, size := escape(body[i:])
+		i += size
+		if utf16.IsSurrogate(unit) {
+			low, size := escape(body[i:])
+			if utf16.DecodeRune(unit, low) == utf8.RuneError {
+				return errNotText
+			}
+			i += size
+		}
+		next := bytes.IndexByte(body[i:], '\\')
+		if next < 0 {
+			return nil
+		}
+		i += next
+	}
+	return nil
+}
+
+// escape reads the escape at the beginning of text, and tells its length; 0 for none.
+func escape(text []byte) (unit rune, size int) {
+	if len(text) < 2 || text[0] != '\\' {
+		return 0, 0
+	}
+	if text[1] != 'u' || len(text) < 6 {
+		return 0, 2
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return 0, 2
+	}
+	return rune(n), 6
 }

@@ -12,8 +12,9 @@ import (
 // expectedType is what our own types take. The decoder adds the field to an
 // UnmarshalTypeError alone, and so they return that, with no Value.
 var expectedType = map[reflect.Type]string{
-	reflect.TypeFor[UserID]():  "text or a whole number",
-	reflect.TypeFor[FlexInt](): "a whole number",
+	reflect.TypeFor[UserID]():   "text or a whole number",
+	reflect.TypeFor[Int]():      "a whole number",
+	reflect.TypeFor[FlexBool](): "true or false",
 }
 
 // UserID is a user's id, which callers send as text or as a whole number.
@@ -61,21 +62,20 @@ func Strings(ids []UserID) []string {
 	return out
 }
 
-// FlexInt is a whole number that clients send as a number, as text or as a truth
-// value.
-type FlexInt int
+// ParseInt reads a whole number in its one spelling: no plus, no zeros in front. What
+// is told apart as text elsewhere must not be one number here.
+func ParseInt(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && strconv.FormatInt(n, 10) == text
+}
 
-// UnmarshalJSON takes 1, "1", true and false; null leaves it as it is.
-func (n *FlexInt) UnmarshalJSON(raw []byte) error {
+// Int is a whole number that clients send as a number or as text.
+type Int int64
+
+// UnmarshalJSON takes 1 and "1"; null leaves it as it is.
+func (n *Int) UnmarshalJSON(raw []byte) error {
 	text := string(raw)
-	switch text {
-	case "null":
-		return nil
-	case "true":
-		*n = 1
-		return nil
-	case "false":
-		*n = 0
+	if text == "null" {
 		return nil
 	}
 	if raw[0] == '"' {
@@ -83,12 +83,61 @@ func (n *FlexInt) UnmarshalJSON(raw []byte) error {
 			return err
 		}
 	}
-	parsed, err := strconv.Atoi(text)
-	if err != nil {
-		return &json.UnmarshalTypeError{Type: reflect.TypeFor[FlexInt]()}
+	parsed, ok := ParseInt(text)
+	if !ok {
+		return &json.UnmarshalTypeError{Type: reflect.TypeFor[Int]()}
 	}
-	*n = FlexInt(parsed)
+	*n = Int(parsed)
 	return nil
+}
+
+// FlexInt is an Int that clients send as a truth value, too.
+type FlexInt int
+
+// UnmarshalJSON takes 1, "1", true and false; null leaves it as it is.
+func (n *FlexInt) UnmarshalJSON(raw []byte) error {
+	switch string(raw) {
+	case "true":
+		*n = 1
+		return nil
+	case "false":
+		*n = 0
+		return nil
+	}
+	whole := Int(*n)
+	err := whole.UnmarshalJSON(raw)
+	*n = FlexInt(whole)
+	return err
+}
+
+// FlexBool is a truth value that clients send as such, as a number or as text.
+type FlexBool bool
+
+// UnmarshalJSON takes true, "true", 1, "1" and their opposites; null leaves it as it
+// is.
+func (b *FlexBool) UnmarshalJSON(raw []byte) error {
+	switch strings.Trim(string(raw), `"`) {
+	case "true", "1":
+		*b = true
+	case "false", "0":
+		*b = false
+	case "null":
+	default:
+		return &json.UnmarshalTypeError{Type: reflect.TypeFor[FlexBool]()}
+	}
+	return nil
+}
+
+// UserIDs is a list of ids, or one alone.
+type UserIDs []UserID
+
+// UnmarshalJSON takes a list, an id, or null for none.
+func (l *UserIDs) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '[' || string(raw) == "null" {
+		return json.Unmarshal(raw, (*[]UserID)(l))
+	}
+	*l = make(UserIDs, 1)
+	return (*l)[0].UnmarshalJSON(raw)
 }
 
 // StringOrList is one text or a list of them.

@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"crypto/rand"
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
@@ -28,7 +29,8 @@ func (a rongAccount) signature(nonce, timestamp string) string {
 // request is a callback signed now.
 func (a rongAccount) request(name, contentType string) *http.Request {
 	timestamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
-	q := url.Values{"appKey": {a.key}, "nonce": {"-77"}, "timestamp": {timestamp}, "signature": {a.signature("-77", timestamp)}}
+	nonce := rand.Text() // a signature serves one body
+	q := url.Values{"appKey": {a.key}, "nonce": {nonce}, "timestamp": {timestamp}, "signature": {a.signature(nonce, timestamp)}}
 	return &http.Request{
 		Method: http.MethodPost, URL: &url.URL{Path: "/callbacks/rongcloud/" + name, RawQuery: q.Encode()},
 		Header: http.Header{"Content-Type": {contentType}},

@@ -9,7 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
+	"sync"
 	"time"
 
 	"switchboard/app/webhook"
@@ -61,8 +63,8 @@ func (c Config) Validate() error {
 type Deps struct {
 	Store Store
 	Log   *slog.Logger
-	// Handle is called once for each new event, one after the other, and must not
-	// wait. Nil: nobody in this product is told.
+	// Handle is called once for each new event, for those of one person one after
+	// the other. Nil: nobody in this product is told.
 	Handle func(context.Context, vendors.Event)
 	// Observe is told how each attempt to post an event ended: "sent", "retry" or
 	// "dropped". Nil: nobody counts.
@@ -121,16 +123,40 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 	if err != nil {
 		return err
 	}
-	for i, e := range events {
-		if fresh[i] {
-			s.handle(ctx, e)
-		}
-	}
+	s.handOn(ctx, events, fresh)
 	select {
 	case s.wake <- struct{}{}:
 	default: // the workers are told already
 	}
 	return nil
+}
+
+// hands is how many events are handed on at once.
+const hands = 16
+
+// handOn gives the new events on side by side, since each may wait for a commit, but
+// those of one person one after the other.
+func (s *Service) handOn(ctx context.Context, events []vendors.Event, fresh []bool) {
+	var queues [hands][]vendors.Event
+	for i, e := range events {
+		if fresh[i] {
+			person := fnv.New32a()
+			_, _ = person.Write([]byte(e.From))
+			queue := &queues[person.Sum32()%hands]
+			*queue = append(*queue, e)
+		}
+	}
+	var all sync.WaitGroup
+	for _, queue := range queues {
+		if len(queue) > 0 {
+			all.Go(func() {
+				for _, e := range queue {
+					s.handle(ctx, e)
+				}
+			})
+		}
+	}
+	all.Wait()
 }
 
 // body is what the app's URL receives: a Standard Webhooks payload.
@@ -158,7 +184,7 @@ type data struct {
 
 func newBody(e vendors.Event) body {
 	at := e.At
-	if at.IsZero() {
+	if at.IsZero() || at.Year() > 9999 { // which JSON cannot say
 		at = time.Now()
 	}
 	return body{

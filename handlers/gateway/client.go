@@ -61,16 +61,16 @@ type inConversation struct {
 func (h Client) send(c *fiber.Ctx) error {
 	var in struct {
 		inConversation
-		Status      int    `json:"status"`
-		Type        int    `json:"type"`
-		Content     string `json:"content"`
-		ClientMsgID string `json:"client_msg_id"`
+		Status      handlers.Int `json:"status"`
+		Type        handlers.Int `json:"type"`
+		Content     string       `json:"content"`
+		ClientMsgID string       `json:"client_msg_id"`
 	}
 	if err := handlers.DecodeJSON(c, &in); err != nil {
 		return err
 	}
 	m, err := h.Conversations.Send(c.UserContext(), member(c), conversation.Post{
-		Conversation: in.ConversationID, Type: in.Type, Status: in.Status, Text: in.Content,
+		Conversation: in.ConversationID, Type: int(in.Type), Status: int(in.Status), Text: in.Content,
 		NoSync: true, ClientKey: handlers.ClientKey(c, in.ClientMsgID),
 	})
 	if err != nil {

@@ -34,15 +34,15 @@ func (h Client) history(c *fiber.Ctx, id string, w conversation.Window) error {
 func (h Client) between(c *fiber.Ctx) error {
 	var in struct {
 		inConversation
-		Start string `json:"start_msg_id"`
-		End   string `json:"end_msg_id"`
-		Desc  bool   `json:"desc"`
+		Start string            `json:"start_msg_id"`
+		End   string            `json:"end_msg_id"`
+		Desc  handlers.FlexBool `json:"desc"`
 	}
 	if err := handlers.DecodeJSON(c, &in); err != nil {
 		return err
 	}
 	return h.history(c, in.ConversationID, conversation.Window{
-		From: in.Start, To: in.End, Newest: in.Desc, Descending: in.Desc,
+		From: in.Start, To: in.End, Newest: bool(in.Desc), Descending: bool(in.Desc),
 	})
 }
 
@@ -50,9 +50,9 @@ func (h Client) between(c *fiber.Ctx) error {
 // too, unless exclusive, which is ours, is set.
 type anchored struct {
 	inConversation
-	MsgID     string `json:"msg_id"`
-	Desc      bool   `json:"desc"`
-	Exclusive bool   `json:"exclusive"`
+	MsgID     string            `json:"msg_id"`
+	Desc      handlers.FlexBool `json:"desc"`
+	Exclusive handlers.FlexBool `json:"exclusive"`
 }
 
 func (h Client) before(c *fiber.Ctx) error {
@@ -61,7 +61,7 @@ func (h Client) before(c *fiber.Ctx) error {
 		return err
 	}
 	return h.history(c, in.ConversationID, conversation.Window{
-		To: in.MsgID, BeforeTo: in.Exclusive, Limit: shortHistory, Newest: true, Descending: in.Desc,
+		To: in.MsgID, BeforeTo: bool(in.Exclusive), Limit: shortHistory, Newest: true, Descending: bool(in.Desc),
 	})
 }
 
@@ -71,7 +71,7 @@ func (h Client) after(c *fiber.Ctx) error {
 		return err
 	}
 	return h.history(c, in.ConversationID, conversation.Window{
-		From: in.MsgID, AfterFrom: in.Exclusive, Limit: shortHistory, Descending: in.Desc,
+		From: in.MsgID, AfterFrom: bool(in.Exclusive), Limit: shortHistory, Descending: bool(in.Desc),
 	})
 }
 
@@ -92,12 +92,12 @@ func (h Client) lastOne(c *fiber.Ctx) error { return h.newest(c, 1) }
 func (h Client) newest(c *fiber.Ctx, n int) error {
 	var in struct {
 		inConversation
-		Desc bool `json:"desc"`
+		Desc handlers.FlexBool `json:"desc"`
 	}
 	if err := handlers.DecodeJSON(c, &in); err != nil {
 		return err
 	}
-	return h.history(c, in.ConversationID, conversation.Window{Limit: n, Newest: true, Descending: in.Desc})
+	return h.history(c, in.ConversationID, conversation.Window{Limit: n, Newest: true, Descending: bool(in.Desc)})
 }
 
 // lastID answers an empty id before the first message that the caller may see.

@@ -34,7 +34,7 @@ func backEnd(c *fiber.Ctx) conversation.Caller {
 func (h Inner) token(c *fiber.Ctx) error {
 	var in struct {
 		Session  handlers.UserID `json:"session"`
-		Platform int             `json:"platform"`
+		Platform handlers.Int    `json:"platform"`
 	}
 	if err := handlers.DecodeJSON(c, &in); err != nil {
 		return err
@@ -45,7 +45,7 @@ func (h Inner) token(c *fiber.Ctx) error {
 	if _, err := h.Conversations.EnsureUser(c.UserContext(), backEnd(c), string(in.Session), nil); err != nil {
 		return err
 	}
-	token, err := h.Apps.Mint(middleware.AppOf(c).ID, string(in.Session), in.Platform)
+	token, err := h.Apps.Mint(middleware.AppOf(c).ID, string(in.Session), int(in.Platform))
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func (h Inner) token(c *fiber.Ctx) error {
 // archive ends or reopens sending; the history stays.
 func (h Inner) archive(c *fiber.Ctx) error {
 	var in struct {
-		IDs     []string `json:"conversation_ids"`
-		Archive bool     `json:"is_archive"`
+		IDs     []string          `json:"conversation_ids"`
+		Archive handlers.FlexBool `json:"is_archive"`
 	}
 	if err := handlers.DecodeJSON(c, &in); err != nil {
 		return err
@@ -64,7 +64,7 @@ func (h Inner) archive(c *fiber.Ctx) error {
 	if len(in.IDs) == 0 {
 		return errNoConversations
 	}
-	if err := h.Conversations.SetArchived(c.UserContext(), backEnd(c), in.IDs, in.Archive); err != nil {
+	if err := h.Conversations.SetArchived(c.UserContext(), backEnd(c), in.IDs, bool(in.Archive)); err != nil {
 		return err
 	}
 	return success(c, nil)

@@ -23,14 +23,14 @@ type conversationID struct {
 // create answers the conversation that is there already, where there can be one.
 func (h members) create(c *fiber.Ctx) error {
 	var in struct {
-		ConversationType int               `json:"conversation_type"`
-		Sessions         []handlers.UserID `json:"sessions"`
+		ConversationType handlers.Int     `json:"conversation_type"`
+		Sessions         handlers.UserIDs `json:"sessions"`
 	}
 	if err := handlers.DecodeJSON(c, &in); err != nil {
 		return err
 	}
 	conv, _, err := h.conversations.Create(c.UserContext(), h.caller(c), conversation.Draft{
-		Type: in.ConversationType, Members: handlers.Strings(in.Sessions),
+		Type: int(in.ConversationType), Members: handlers.Strings(in.Sessions),
 	})
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (h members) create(c *fiber.Ctx) error {
 func (h members) sessions(c *fiber.Ctx) (caller conversation.Caller, id string, users []string, err error) {
 	var in struct {
 		inConversation
-		Sessions []handlers.UserID `json:"sessions"`
+		Sessions handlers.UserIDs `json:"sessions"`
 	}
 	caller = h.caller(c)
 	if caller.User != "" {

@@ -99,7 +99,7 @@ func callerIn(c *fiber.Ctx) caller {
 
 // clientIDs names users, each by text or by a number.
 type clientIDs struct {
-	ClientIDs []handlers.UserID `json:"client_ids"`
+	ClientIDs handlers.UserIDs `json:"client_ids"`
 }
 
 func (h Conversations) create(c *fiber.Ctx) error {
@@ -108,7 +108,7 @@ func (h Conversations) create(c *fiber.Ctx) error {
 	}
 	var in struct {
 		ClientID   handlers.UserID   `json:"client_id"`
-		To         []handlers.UserID `json:"to_client_ids"`
+		To         handlers.UserIDs  `json:"to_client_ids"`
 		ConvType   *handlers.FlexInt `json:"conv_type"`
 		ConvExtend json.RawMessage   `json:"conv_extend"`
 	}

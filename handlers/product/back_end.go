@@ -34,9 +34,9 @@ func (h BackEnd) Mount(r fiber.Router) {
 
 func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.ContentKind) error {
 	var in struct {
-		From    handlers.UserID   `json:"from"`
-		Targets []handlers.UserID `json:"targets"`
-		Msg     string            `json:"msg"`
+		From    handlers.UserID  `json:"from"`
+		Targets handlers.UserIDs `json:"targets"`
+		Msg     string           `json:"msg"`
 	}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return err
@@ -136,7 +136,7 @@ func sendResult(r vendors.Receipt) any {
 func (h BackEnd) adjust(c *fiber.Ctx) error {
 	var in struct {
 		UID       handlers.UserID `json:"uid"`
-		Delta     int64           `json:"delta"`
+		Delta     handlers.Int    `json:"delta"`
 		RequestID handlers.UserID `json:"request_id"`
 		Reason    string          `json:"reason"`
 	}
@@ -152,7 +152,7 @@ func (h BackEnd) adjust(c *fiber.Ctx) error {
 	if in.Delta == 0 {
 		return handlers.Invalid("delta: a whole number of coins other than 0 is required")
 	}
-	change := wallet.Change{User: string(in.UID), Delta: in.Delta, RequestID: string(in.RequestID), Reason: in.Reason}
+	change := wallet.Change{User: string(in.UID), Delta: int64(in.Delta), RequestID: string(in.RequestID), Reason: in.Reason}
 	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey, change.RequestID), Op: vendors.OpAdjust, Vendor: h.Wallet.Keeper(), Payload: change}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		return h.Wallet.Apply(ctx, middleware.AppOf(c).ID, change)

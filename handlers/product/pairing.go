@@ -3,7 +3,6 @@ package product
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -57,8 +56,8 @@ func (h Pairing) as(do func(*fiber.Ctx, caller) (any, error)) fiber.Handler {
 
 // askBody is what most requests name their ask by.
 type askBody struct {
-	AskNo   string `json:"ask_no"`
-	RoundNo int    `json:"round_no"`
+	AskNo   string       `json:"ask_no"`
+	RoundNo handlers.Int `json:"round_no"`
 }
 
 func (b askBody) check(round bool) error {
@@ -73,25 +72,25 @@ func (b askBody) check(round bool) error {
 
 func (h Pairing) ask(c *fiber.Ctx, by caller) (any, error) {
 	in := struct {
-		Scene int `json:"scene"`
+		Scene handlers.Int `json:"scene"`
 	}{pairing.DefaultScene}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return nil, err
 	}
-	if err := checkScene(in.Scene); err != nil {
+	if err := checkScene(int(in.Scene)); err != nil {
 		return nil, err
 	}
 	if err := h.Admit(c.UserContext(), by.app, middleware.CallerOf(c).User); err != nil {
 		return nil, err
 	}
-	askNo, err := h.Service.Ask(c.UserContext(), by.app, in.Scene, by.uid)
+	askNo, err := h.Service.Ask(c.UserContext(), by.app, int(in.Scene), by.uid)
 	return fiber.Map{"ask_no": askNo}, err
 }
 
 func (h Pairing) answer(c *fiber.Ctx, by caller) (any, error) {
 	var in struct {
 		askBody
-		Pass *bool `json:"pass"`
+		Pass *handlers.FlexBool `json:"pass"`
 	}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return nil, err
@@ -102,15 +101,15 @@ func (h Pairing) answer(c *fiber.Ctx, by caller) (any, error) {
 	if in.Pass == nil {
 		return nil, handlers.Invalid("pass is required")
 	}
-	return nil, h.Service.Answer(c.UserContext(), by.app, in.AskNo, by.uid, in.RoundNo, *in.Pass)
+	return nil, h.Service.Answer(c.UserContext(), by.app, in.AskNo, by.uid, int(in.RoundNo), bool(*in.Pass))
 }
 
 func (h Pairing) confirm(c *fiber.Ctx, by caller) (any, error) {
 	var in struct {
 		askBody
-		Pass    *bool           `json:"pass"`
-		PeerUID handlers.UserID `json:"peer_uid"`
-		CallID  string          `json:"call_id"`
+		Pass    *handlers.FlexBool `json:"pass"`
+		PeerUID handlers.UserID    `json:"peer_uid"`
+		CallID  string             `json:"call_id"`
 	}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return nil, err
@@ -129,7 +128,7 @@ func (h Pairing) confirm(c *fiber.Ctx, by caller) (any, error) {
 		return nil, err
 	}
 	return nil, h.Service.Decide(c.UserContext(), by.app, in.AskNo, ticket.Confirm{
-		UID: by.uid, Round: in.RoundNo, Peer: peer, CallID: in.CallID, Like: *in.Pass,
+		UID: by.uid, Round: int(in.RoundNo), Peer: peer, CallID: in.CallID, Like: bool(*in.Pass),
 	})
 }
 
@@ -179,7 +178,7 @@ func (h Pairing) info(c *fiber.Ctx, by caller) (any, error) {
 
 func (h Pairing) avail(c *fiber.Ctx, by caller) (any, error) {
 	var in struct {
-		On *bool `json:"on"`
+		On *handlers.FlexBool `json:"on"`
 	}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return nil, err
@@ -187,7 +186,7 @@ func (h Pairing) avail(c *fiber.Ctx, by caller) (any, error) {
 	if in.On == nil {
 		return nil, handlers.Invalid("on is required")
 	}
-	until, err := h.Service.SetAvailability(c.UserContext(), by.app, by.uid, *in.On)
+	until, err := h.Service.SetAvailability(c.UserContext(), by.app, by.uid, bool(*in.On))
 	return fiber.Map{"on": *in.On, "until": int64(until) / 1000}, err
 }
 
@@ -211,11 +210,11 @@ func (h Pairing) call(c *fiber.Ctx, by caller) (any, error) {
 	switch in.Event {
 	case "started":
 		return nil, h.Service.CallStarted(c.UserContext(), by.app, in.AskNo, ticket.CallSeen{
-			Users: []ticket.UID{by.uid}, Round: in.RoundNo, CallID: in.CallID, Witness: ticket.FromClient,
+			Users: []ticket.UID{by.uid}, Round: int(in.RoundNo), CallID: in.CallID, Witness: ticket.FromClient,
 		})
 	case "ended":
 		return nil, h.Service.CallOver(c.UserContext(), by.app, in.AskNo, ticket.CallEnded{
-			By: by.uid, Round: in.RoundNo, CallID: in.CallID, Witness: ticket.FromClient,
+			By: by.uid, Round: int(in.RoundNo), CallID: in.CallID, Witness: ticket.FromClient,
 		})
 	}
 	return nil, handlers.Invalid("event: started or ended is required")
@@ -238,8 +237,8 @@ const recordsPage = 20
 
 func (h Pairing) records(c *fiber.Ctx, by caller) (any, error) {
 	in := struct {
-		Cursor string `json:"cursor"`
-		Limit  int    `json:"limit"`
+		Cursor string       `json:"cursor"`
+		Limit  handlers.Int `json:"limit"`
 	}{Limit: recordsPage}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return nil, err
@@ -251,7 +250,7 @@ func (h Pairing) records(c *fiber.Ctx, by caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	records, err := h.Service.Records(c.UserContext(), by.app, by.uid, before, in.Limit)
+	records, err := h.Service.Records(c.UserContext(), by.app, by.uid, before, int(in.Limit))
 	items := make([]pairRecord, len(records))
 	next := ""
 	for i, r := range records {
@@ -259,7 +258,7 @@ func (h Pairing) records(c *fiber.Ctx, by caller) (any, error) {
 		if by.uid == r.Peer {
 			items[i].PeerUID, items[i].Role = r.Asker, "candidate"
 		}
-		if i == in.Limit-1 {
+		if i == int(in.Limit)-1 {
 			next = fmt.Sprintf("%d:%s", r.StartAt, r.AskNo)
 		}
 	}
@@ -271,7 +270,8 @@ func parseCursor(s string) (at pairing.Cursor, err error) {
 		return at, nil
 	}
 	start, ask, _ := strings.Cut(s, ":")
-	if at.StartAt, err = strconv.ParseInt(start, 10, 64); err != nil || ask == "" {
+	n, ok := handlers.ParseInt(start)
+	if at.StartAt = n; !ok || ask == "" {
 		return at, handlers.Invalid("cursor: not one of ours")
 	}
 	at.AskNo = ask
@@ -281,7 +281,7 @@ func parseCursor(s string) (at pairing.Cursor, err error) {
 func (h Pairing) deleteRecord(c *fiber.Ctx, by caller) (any, error) {
 	var in struct {
 		askBody
-		StartAt int64 `json:"start_at"`
+		StartAt handlers.Int `json:"start_at"`
 	}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return nil, err
@@ -289,5 +289,5 @@ func (h Pairing) deleteRecord(c *fiber.Ctx, by caller) (any, error) {
 	if err := in.check(false); err != nil {
 		return nil, err
 	}
-	return nil, h.Service.DeleteRecord(c.UserContext(), by.app, in.AskNo, in.StartAt, by.uid)
+	return nil, h.Service.DeleteRecord(c.UserContext(), by.app, in.AskNo, int64(in.StartAt), by.uid)
 }

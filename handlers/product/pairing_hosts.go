@@ -32,10 +32,11 @@ type pairHosts struct {
 }
 
 func (h PairingHosts) list(c *fiber.Ctx) error {
-	scene, err := strconv.Atoi(c.Query("scene", strconv.Itoa(pairing.DefaultScene)))
-	if err != nil {
+	n, ok := handlers.ParseInt(c.Query("scene", strconv.Itoa(pairing.DefaultScene)))
+	if !ok {
 		return handlers.Invalid("scene: a whole number is required")
 	}
+	scene := int(n)
 	if err := checkScene(scene); err != nil {
 		return err
 	}
@@ -48,8 +49,8 @@ func (h PairingHosts) list(c *fiber.Ctx) error {
 
 func (h PairingHosts) replace(c *fiber.Ctx) error {
 	in := struct {
-		Scene int                `json:"scene"`
-		UIDs  *[]handlers.UserID `json:"uids"`
+		Scene handlers.Int      `json:"scene"`
+		UIDs  *handlers.UserIDs `json:"uids"`
 	}{Scene: pairing.DefaultScene}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return err
@@ -61,14 +62,14 @@ func (h PairingHosts) replace(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return h.apply(c, in.Scene, pairing.HostChange{Whole: true, Add: add})
+	return h.apply(c, int(in.Scene), pairing.HostChange{Whole: true, Add: add})
 }
 
 func (h PairingHosts) change(c *fiber.Ctx) error {
 	in := struct {
-		Scene  int               `json:"scene"`
-		Add    []handlers.UserID `json:"add"`
-		Remove []handlers.UserID `json:"remove"`
+		Scene  handlers.Int     `json:"scene"`
+		Add    handlers.UserIDs `json:"add"`
+		Remove handlers.UserIDs `json:"remove"`
 	}{Scene: pairing.DefaultScene}
 	if err := handlers.DecodeParams(c, &in); err != nil {
 		return err
@@ -84,7 +85,7 @@ func (h PairingHosts) change(c *fiber.Ctx) error {
 	if len(add)+len(remove) == 0 {
 		return handlers.Invalid("add or remove is required")
 	}
-	return h.apply(c, in.Scene, pairing.HostChange{Add: add, Remove: remove})
+	return h.apply(c, int(in.Scene), pairing.HostChange{Add: add, Remove: remove})
 }
 
 func (h PairingHosts) apply(c *fiber.Ctx, scene int, change pairing.HostChange) error {

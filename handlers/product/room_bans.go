@@ -17,8 +17,8 @@ func banning(r vendors.Rooms) vendors.RoomBan { return r.Ban }
 
 func (h Rooms) ban(c *fiber.Ctx) error {
 	var in struct {
-		Users   []handlers.UserID `json:"users"`
-		Seconds seconds           `json:"seconds"`
+		Users   handlers.UserIDs `json:"users"`
+		Seconds seconds          `json:"seconds"`
 	}
 	room, err := h.decodeIn(c, &in)
 	if err != nil {
@@ -39,7 +39,7 @@ func (h Rooms) ban(c *fiber.Ctx) error {
 
 func (h Rooms) unban(c *fiber.Ctx) error {
 	var in struct {
-		Users []handlers.UserID `json:"users"`
+		Users handlers.UserIDs `json:"users"`
 	}
 	room, err := h.decodeIn(c, &in)
 	if err != nil {

@@ -2,6 +2,7 @@ package product
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"time"
 
@@ -103,18 +104,18 @@ func page(c *fiber.Ctx) (vendors.CallQuery, error) {
 		return q, handlers.Invalid("day: a date as YYYY-MM-DD is required")
 	}
 	if raw := c.Query("cursor"); raw != "" {
-		from, err := strconv.ParseUint(raw, 10, 31)
-		if err != nil {
+		from, ok := handlers.ParseInt(raw)
+		if !ok || from < 0 || from > math.MaxInt32 {
 			return q, handlers.Invalid("cursor: not one of ours")
 		}
 		q.From = int(from)
 	}
 	if raw := c.Query("limit"); raw != "" {
-		limit, err := strconv.Atoi(raw)
-		if err != nil || limit < 1 || limit > maxPage {
+		limit, ok := handlers.ParseInt(raw)
+		if !ok || limit < 1 || limit > maxPage {
 			return q, handlers.Invalid("limit: a number from 1 to %d is required", maxPage)
 		}
-		q.Limit = limit
+		q.Limit = int(limit)
 	}
 	return q, nil
 }

@@ -122,6 +122,9 @@ func orEmpty[T any](list []T) []T {
 // seconds is a duration in whole seconds; at most a year, which no vendor passes.
 type seconds int64
 
+// UnmarshalJSON takes what handlers.Int does.
+func (s *seconds) UnmarshalJSON(raw []byte) error { return (*handlers.Int)(s).UnmarshalJSON(raw) }
+
 const maxSeconds = 366 * 24 * 60 * 60
 
 func (s seconds) duration(least seconds) (time.Duration, error) {

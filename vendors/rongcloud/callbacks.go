@@ -17,7 +17,7 @@ import (
 // Parse verifies who calls and reads what it says. The kinds of callback are
 // told apart by their bodies, so that all may be sent to one address.
 func (a *adapter) Parse(r *http.Request, body []byte) ([]vendors.Event, error) {
-	if why := a.unverified(r); why != "" {
+	if why := a.unverified(r, body); why != "" {
 		return nil, &vendors.Error{Vendor: a.name, Op: vendors.OpCallbackVerify, Outcome: vendors.AuthFault, Text: why}
 	}
 	var events []vendors.Event
@@ -41,8 +41,9 @@ func (a *adapter) Parse(r *http.Request, body []byte) ([]vendors.Event, error) {
 
 // unverified says why a callback is not believed, "" when it is. The signature
 // stands in the query, under new or old names, or in headers (moderation results);
-// it does not cover the body: docs/vendors/rongcloud.md#callback-signature.
-func (a *adapter) unverified(r *http.Request) string {
+// it does not cover the body (docs/vendors/rongcloud.md#callback-signature), so that
+// a signature serves the first body that came with it.
+func (a *adapter) unverified(r *http.Request, body []byte) string {
 	q := r.URL.Query()
 	s := signed{q.Get("appKey"), q.Get("nonce"), first(q, "timestamp", "signTimestamp"), q.Get("signature")}
 	if s.signature == "" {
@@ -59,6 +60,8 @@ func (a *adapter) unverified(r *http.Request) string {
 		return "the signature does not match"
 	case a.cfg.CallbackAge > 0 && time.Since(at).Abs() > a.cfg.CallbackAge:
 		return "the timestamp is too far from now"
+	case !a.served.takes(s.nonce+"\x00"+s.timestamp, body):
+		return "the signature served another body before"
 	}
 	return ""
 }
@@ -183,11 +186,18 @@ func list(values []string) []string {
 	return strings.Split(values[0], ",")
 }
 
-// millis is a time in milliseconds, zero when there is none.
+// millis is a time in milliseconds, zero when there is none. One that is yet to come
+// would outdo all that is reported after it, and so it is taken to be now.
 func millis(text string) time.Time {
 	at, _ := instant(text)
+	if now := time.Now(); at.After(now.Add(maxAhead)) {
+		return now
+	}
 	return at
 }
+
+// maxAhead is how far the vendor's clock may be before ours.
+const maxAhead = 5 * time.Minute
 
 // Reply answers the pre-send check (docs/vendors/rongcloud.md#pre-send-check),
 // and acknowledges all else by the status alone.

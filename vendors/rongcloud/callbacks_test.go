@@ -1,13 +1,16 @@
 package rongcloud
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"switchboard/vendors"
@@ -31,8 +34,8 @@ func open(t testing.TB, cfg Config) *vendors.Vendor {
 // callback is a request as RongCloud makes it, signed at a given time under the
 // given name of the time parameter.
 func callback(secret vendors.Secret, at time.Time, timeName string) *http.Request {
-	ts := strconv.FormatInt(at.UnixMilli(), 10)
-	q := url.Values{"appKey": {"key"}, "nonce": {"14314"}, timeName: {ts}, "signature": {digest(secret, "14314", ts)}}
+	ts, nonce := strconv.FormatInt(at.UnixMilli(), 10), rand.Text()
+	q := url.Values{"appKey": {"key"}, "nonce": {nonce}, timeName: {ts}, "signature": {digest(secret, nonce, ts)}}
 	return httptest.NewRequest(http.MethodPost, "/callbacks/rongcloud/any?"+q.Encode(), nil)
 }
 
@@ -113,4 +116,90 @@ func FuzzParse(f *testing.F) {
 		}
 		v.Callbacks.Reply(events, vendors.Verdict{})
 	})
+}
+
+// The signature stands in the URL, which every proxy logs, and covers no body: whoever
+// found one must not be able to say something else with it.
+func TestASignatureServesOneBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(15 * time.Minute)
+		for _, c := range []struct {
+			signature, body string
+			after           time.Duration
+			want            bool
+		}{
+			{"a", "one", 0, true},
+			{"a", "one", 0, true}, // the vendor repeats what was not acknowledged
+			{"a", "two", 0, false},
+			{"b", "two", 0, true},
+			{"a", "two", 29 * time.Minute, false},
+			{"a", "one", 2 * time.Minute, true}, // a generation later it is still known
+			{"a", "", 0, false},
+			{"c", "", 0, true},
+		} {
+			time.Sleep(c.after)
+			if got := s.takes(c.signature, []byte(c.body)); got != c.want {
+				t.Errorf("%+v: %v", c, got)
+			}
+		}
+		time.Sleep(2 * time.Hour) // long after the signature is too old
+		s.takes("x", nil)
+		time.Sleep(2 * time.Hour)
+		if s.takes("y", nil); len(s.young)+len(s.old) > 2 {
+			t.Errorf("%d and %d signatures are remembered for ever", len(s.young), len(s.old))
+		}
+	})
+}
+
+func TestARepliedSignatureIsNotTheVendors(t *testing.T) {
+	v := open(t, testConfig("http://127.0.0.1:1"))
+	r := callback("s3cret-of-key", time.Now(), "timestamp")
+	mine := []byte(`[{"userid":"u1","status":"0","time":1408710653000}]`)
+	for range 2 {
+		if _, err := v.Callbacks.Parse(r, mine); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, forged := range []string{`[{"userid":"u2","status":"0","time":1408710653000}]`, "", "[]", "fromUserId=a&toUserId=b&objectName=RC:VCHangup&content=%7B%7D&channelType=PERSON&msgUID=x"} {
+		if _, err := v.Callbacks.Parse(r, []byte(forged)); vendors.OutcomeOf(err) != vendors.AuthFault {
+			t.Errorf("%s: %v", forged, err)
+		}
+	}
+}
+
+// One element that cannot be read, or says what nobody knows yet, takes none of the
+// others along; and a time that cannot be is no time.
+func TestStrangeElementsDoNotLoseTheirBatch(t *testing.T) {
+	v := open(t, testConfig("http://127.0.0.1:1"))
+	const good = `{"userid":"v1","status":"0","time":1408710653000}`
+	for strange, actions := range map[string][]string{
+		`{"userid":"v2","status":"3","time":1}`:                  {"event 3", "online"},
+		`{"userid":2,"status":0,"time":"1"}`:                     {"online", "online"},
+		`{"chatRoomId":"c","userIds":["u",7],"type":9,"time":2}`: {"event 9", "online"},
+		`{"userid":"v2"}`: {"online"},
+		`{}`:              {"online"}, `null`: {"online"}, `7`: {"online"}, `"x"`: {"online"}, `[]`: {"online"}, `{"userid":{},"status":0}`: {"online"},
+		`{"userid":"v2","status":true}`:                            {"online"},
+		`{"userid":"v2","status":"0","time":9223372036854775807}`:  {"online", "online"},
+		`{"userid":"v2","status":"0","time":-9223372036854775808}`: {"online", "online"},
+		`{"userid":"v2","status":"0","time":99999999999999999999}`: {"online", "online"},
+		`{"userid":"v2","status":"0","time":"soon"}`:               {"online", "online"},
+	} {
+		for _, body := range []string{"[" + good + "," + strange + "]", "[" + strange + "," + good + "]"} {
+			events, err := v.Callbacks.Parse(callback("s3cret-of-key", time.Now(), "timestamp"), []byte(body))
+			var got []string
+			for _, e := range events {
+				if got = append(got, e.Action); e.At.After(time.Now()) {
+					t.Errorf("%s: %s", body, e.At)
+				}
+			}
+			if slices.Sort(got); err != nil || !slices.Equal(got, actions) {
+				t.Errorf("%s: %v, %v", body, got, err)
+			}
+		}
+	}
+	for _, body := range []string{`[7]`, `[{}]`, `{"userid":"x"}`} {
+		if _, err := v.Callbacks.Parse(callback("s3cret-of-key", time.Now(), "timestamp"), []byte(body)); !errors.Is(err, vendors.ErrInvalid) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
 }

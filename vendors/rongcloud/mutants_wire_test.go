@@ -1,6 +1,7 @@
 package rongcloud_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -69,7 +70,8 @@ func (w wrongCallbacks) Parse(r *http.Request, body []byte) ([]vendors.Event, er
 // genuine is a request whose signature holds.
 func genuine() *http.Request {
 	timestamp := fmt.Sprint(time.Now().UnixMilli())
-	q := url.Values{"nonce": {"1"}, "timestamp": {timestamp}, "signature": {signature(secret, "1", timestamp)}}
+	nonce := rand.Text()
+	q := url.Values{"nonce": {nonce}, "timestamp": {timestamp}, "signature": {signature(secret, nonce, timestamp)}}
 	return httptest.NewRequest(http.MethodPost, "/?"+q.Encode(), nil)
 }
 

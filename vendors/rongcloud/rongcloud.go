@@ -58,9 +58,10 @@ func (c Config) Validate() error {
 
 // adapter is every capability of one account.
 type adapter struct {
-	name string
-	cfg  Config
-	up   *upstream.Client
+	name   string
+	cfg    Config
+	up     *upstream.Client
+	served *served
 }
 
 // Open connects one account. The caller closes the vendor.
@@ -77,7 +78,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	if err != nil {
 		return nil, err
 	}
-	a := &adapter{name: name, cfg: cfg, up: up}
+	a := &adapter{name: name, cfg: cfg, up: up, served: newServed(cfg.CallbackAge)}
 	return &vendors.Vendor{
 		Name:   name,
 		Tokens: a, Revoker: a, Users: a, Profiles: a, Blacklist: a,

@@ -11,74 +11,103 @@ import (
 // (docs/vendors/rongcloud.md#online-status, docs/vendors/rongcloud.md#chat-room-status).
 // The numbers come as numbers or as texts.
 type status struct {
-	User     string      `json:"userid"`
-	Session  string      `json:"sessionId"`
-	ChatRoom string      `json:"chatRoomId"`
-	Users    []string    `json:"userIds"`
-	Status   json.Number `json:"status"`
-	Type     json.Number `json:"type"`
-	Time     json.Number `json:"time"`
+	User     text   `json:"userid"`
+	Session  text   `json:"sessionId"`
+	ChatRoom text   `json:"chatRoomId"`
+	Users    []text `json:"userIds"`
+	Status   text   `json:"status"`
+	Type     text   `json:"type"`
+	Time     text   `json:"time"`
+}
+
+// text is a JSON text or number.
+type text string
+
+// UnmarshalJSON takes either, and null for none.
+func (t *text) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '"' {
+		return json.Unmarshal(raw, (*string)(t))
+	}
+	var n json.Number
+	err := json.Unmarshal(raw, &n)
+	*t = text(n)
+	return err
 }
 
 // online are the actions of the online callback, where 0 is online; checkOnline
 // says 1 (docs/vendors/rongcloud.md#online-status).
-var online = map[json.Number]string{"0": "online", "1": "offline", "2": "logout"}
+var online = map[text]string{"0": "online", "1": "offline", "2": "logout"}
 
 // chatRoomActions are the types of the chat room callback.
-var chatRoomActions = map[json.Number]string{"0": "created", "1": "joined", "2": "left", "3": "destroyed"}
+var chatRoomActions = map[text]string{"0": "created", "1": "joined", "2": "left", "3": "destroyed"}
 
+// statusEvents passes over elements that cannot be read: the vendor sends a list that
+// is refused again as it was, and then drops all of it. A list of nothing else is none.
 func statusEvents(body []byte) ([]vendors.Event, bool) {
-	var statuses []status
-	if json.Unmarshal(body, &statuses) != nil {
+	var elements []json.RawMessage
+	if json.Unmarshal(body, &elements) != nil {
 		return nil, false
 	}
-	events := make([]vendors.Event, 0, len(statuses))
-	for _, s := range statuses {
-		e, ok := s.event()
-		if !ok {
-			return nil, false
+	events := make([]vendors.Event, 0, len(elements))
+	for _, element := range elements {
+		var s status
+		if json.Unmarshal(element, &s) != nil {
+			continue
 		}
-		events = append(events, e)
+		if e, ok := s.event(); ok {
+			events = append(events, e)
+		}
 	}
-	return events, true
+	return events, len(events) > 0 || len(elements) == 0
 }
 
+// event keeps an action that is not known as its number.
 func (s status) event() (vendors.Event, bool) {
-	at := millis(s.Time.String())
+	users := make([]string, len(s.Users))
+	for i, u := range s.Users {
+		users[i] = string(u)
+	}
 	switch {
-	case s.ChatRoom != "" && chatRoomActions[s.Type] != "":
+	case s.ChatRoom != "" && s.Type != "":
 		return vendors.Event{
-			ID:   eventID(vendors.EventChatRoom, s.ChatRoom, s.Type.String(), s.Time.String(), strings.Join(s.Users, "\x00")),
-			Kind: vendors.EventChatRoom, Action: chatRoomActions[s.Type], At: at,
-			Target: s.ChatRoom, TargetKind: vendors.ToChatRooms, Users: s.Users,
+			ID:   eventID(vendors.EventChatRoom, string(s.ChatRoom), string(s.Type), string(s.Time), strings.Join(users, "\x00")),
+			Kind: vendors.EventChatRoom, Action: known(chatRoomActions, s.Type), At: millis(string(s.Time)),
+			Target: string(s.ChatRoom), TargetKind: vendors.ToChatRooms, Users: users,
 		}, true
-	case s.User != "" && online[s.Status] != "":
+	case s.User != "" && s.Status != "":
 		return vendors.Event{
-			ID:   eventID(vendors.EventPresence, s.User, s.Session, s.Status.String(), s.Time.String()),
-			Kind: vendors.EventPresence, Action: online[s.Status], At: at,
-			From: s.User, Session: s.Session,
+			ID:   eventID(vendors.EventPresence, string(s.User), string(s.Session), string(s.Status), string(s.Time)),
+			Kind: vendors.EventPresence, Action: known(online, s.Status), At: millis(string(s.Time)),
+			From: string(s.User), Session: string(s.Session),
 		}, true
 	}
 	return vendors.Event{}, false
 }
 
+func known(actions map[text]string, number text) string {
+	if action := actions[number]; action != "" {
+		return action
+	}
+	return "event " + string(number)
+}
+
 // roomStatus is the RTC room callback (docs/vendors/rongcloud.md#rtc-room-status);
 // version 1.0 names the room channelId.
 type roomStatus struct {
-	Room    string      `json:"roomId"`
-	Channel string      `json:"channelId"`
-	Session string      `json:"sessionId"`
-	Event   json.Number `json:"event"`
-	User    string      `json:"userId"`
-	Time    json.Number `json:"timestamp"`
+	Room    text `json:"roomId"`
+	Channel text `json:"channelId"`
+	Session text `json:"sessionId"`
+	Event   text `json:"event"`
+	User    text `json:"userId"`
+	Time    text `json:"timestamp"`
 	Members []struct {
-		User string `json:"userId"`
+		User text `json:"userId"`
 	} `json:"members"`
 }
 
 // roomActions are the events of an RTC room. One that is not here is kept as its
 // number.
-var roomActions = map[json.Number]string{
+var roomActions = map[text]string{
 	"1": "synced", "2": "created", "3": "destroyed", "11": "joined", "12": "left", "20": "changed",
 }
 
@@ -95,15 +124,12 @@ func objectEvents(body []byte) ([]vendors.Event, bool) {
 		return statusEvents([]byte("[" + string(body) + "]"))
 	}
 	e := vendors.Event{
-		ID:   eventID(vendors.EventRoom, r.Room, r.Session, r.Event.String(), r.User, r.Time.String()),
-		Kind: vendors.EventRoom, Action: roomActions[r.Event], At: millis(r.Time.String()),
-		From: r.User, Target: r.Room, Type: r.Event.String(), Session: r.Session,
-	}
-	if e.Action == "" {
-		e.Action = "event " + e.Type
+		ID:   eventID(vendors.EventRoom, string(r.Room), string(r.Session), string(r.Event), string(r.User), string(r.Time)),
+		Kind: vendors.EventRoom, Action: known(roomActions, r.Event), At: millis(string(r.Time)),
+		From: string(r.User), Target: string(r.Room), Type: string(r.Event), Session: string(r.Session),
 	}
 	for _, m := range r.Members {
-		e.Users = append(e.Users, m.User)
+		e.Users = append(e.Users, string(m.User))
 	}
 	return []vendors.Event{e}, true
 }
