@@ -102,6 +102,11 @@ func TestConversationAPIKeepsItsHabits(t *testing.T) {
 	if got := p.im(t, "GET", "/im/users", nil); string(got.Data) != `["1","2","Tom"]` {
 		t.Errorf("users: %s", got.Body)
 	}
+	if got := p.do(t, request{Path: "/im/conversations/" + first.ConvID + "/members", Header: serverKey, Body: map[string]any{"client_ids": "Tom"}, Bad: true}); got.Code != 4405 {
+		t.Errorf("a third one between two: %s", got.Body)
+	}
+	pair["conv_type"] = 2
+	p.im(t, "POST", "/im/conversations", pair).decode(t, &first)
 	members := "/im/conversations/" + first.ConvID + "/members"
 	p.im(t, "POST", members, map[string]any{"client_ids": []string{"Tom", "1"}})
 	p.im(t, "DELETE", members, map[string]any{"client_ids": []string{"2", "nobody"}})

@@ -152,8 +152,8 @@ func TestRefusalsSpeakTheCallersLanguage(t *testing.T) {
 	for _, c := range []struct{ path, body, says string }{
 		{"/send_msg", `{"conversation_id":1}`, `"error":"conversation_id: a JSON number does not fit"`},
 		{"/get_conversation_30msg_after_the_id", `{"conversation_id":1}`, `"error":"conversation_id: a JSON number does not fit"`},
-		{"/inner/get_token", "{\"session\":\"\xff\"}", `"error":"session: `},
-		{"/inner/get_token", `{"session":"\ud800"}`, `"error":"session: `},
+		{"/inner/get_token", "{\"session\":\"\xff\"}", `"error":"the body is not valid UTF-8`},
+		{"/inner/get_token", `{"session":"\ud800"}`, `"error":"the body is not valid UTF-8`},
 		{"/inner/create_conversation", `{"sessions":["\ud800"]}`, `"code":10001`},
 		{"/im/conversations", `{}`, `"code":4002,"message":"the app-id header is required"`},
 	} {

@@ -49,7 +49,9 @@ func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, 
 		pair = pairKey(users[0], users[1])
 	}
 	conv := Conversation{App: c.App, ID: newID(c.Rules), Type: d.Type, Creator: d.Creator, Ext: ext, Created: now()}
-	conv, fresh, err := s.store.Create(ctx, conv, pair, s.newMembership(c, d.Type, users))
+	m := s.newMembership(c, d.Type, users)
+	m.Joining = c.User
+	conv, fresh, err := s.store.Create(ctx, conv, pair, m)
 	if err != nil {
 		return Conversation{}, false, err
 	}

@@ -6,8 +6,10 @@ import (
 )
 
 // AddMembers adds users; who is a member already is no error. A user caller
-// has to be a member, or to add only themselves under Open rules.
-// ErrUnknownConversation, ErrNotMember, ErrUnknownUser, ErrBanned, ErrTooManyMembers.
+// has to be a member, or to add only themselves under Open rules, unless others
+// removed them. A one-to-one conversation takes nobody but its two people.
+// ErrUnknownConversation, ErrNotMember, ErrUnknownUser, ErrBanned, ErrTooManyMembers,
+// ErrNotAllowed, ErrBadType.
 func (s *Service) AddMembers(ctx context.Context, c Caller, conversation string, users []string) error {
 	if err := validConversation(conversation); err != nil {
 		return err
@@ -29,7 +31,11 @@ func (s *Service) AddMembers(ctx context.Context, c Caller, conversation string,
 	if err != nil {
 		return err
 	}
-	added, err := s.store.AddMembers(ctx, c.App, conversation, s.newMembership(c, conv.Type, users))
+	m := s.newMembership(c, conv.Type, users)
+	if joining {
+		m.Joining = c.User
+	}
+	added, err := s.store.AddMembers(ctx, c.App, conversation, m)
 	if err == nil && len(added) > 0 {
 		s.publish(News{App: c.App, Conversation: conversation, Joined: added})
 	}
@@ -49,7 +55,8 @@ func (s *Service) RemoveMembers(ctx context.Context, c Caller, conversation stri
 	if len(users) == 0 {
 		return nil, ErrNoMembers
 	}
-	if leaving := len(users) == 1 && users[0] == c.User; !c.Server() && !leaving {
+	leaving := !c.Server() && len(users) == 1 && users[0] == c.User
+	if !c.Server() && !leaving {
 		conv, err := s.store.Conversation(ctx, c.App, conversation)
 		if err != nil {
 			return nil, err
@@ -58,7 +65,7 @@ func (s *Service) RemoveMembers(ctx context.Context, c Caller, conversation stri
 			return nil, ErrNotAllowed
 		}
 	}
-	removed, err := s.store.RemoveMembers(ctx, c.App, conversation, users, now())
+	removed, err := s.store.RemoveMembers(ctx, c.App, conversation, users, leaving, now())
 	if err != nil {
 		return nil, err
 	}

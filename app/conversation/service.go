@@ -52,16 +52,20 @@ type Membership struct {
 	Users  []string
 	Create bool // make users that do not exist; else ErrUnknownUser
 	Limit  int  // ErrTooManyMembers above it
-	At     time.Time
+	// Joining is who enters by their own wish: ErrNotAllowed when others removed them.
+	Joining string
+	At      time.Time
 }
 
 // MemberStore keeps who is in which conversation.
 type MemberStore interface {
 	// AddMembers returns those who were not members before. ErrUnknownConversation,
-	// ErrUnknownUser, ErrBanned, ErrTooManyMembers: then nobody is added.
+	// ErrUnknownUser, ErrBanned, ErrTooManyMembers, ErrNotAllowed; ErrBadType for a
+	// third person in a one-to-one conversation: then nobody is added.
 	AddMembers(ctx context.Context, app, conversation string, m Membership) ([]string, error)
-	// RemoveMembers returns those who were members. ErrUnknownConversation.
-	RemoveMembers(ctx context.Context, app, conversation string, users []string, at time.Time) ([]string, error)
+	// RemoveMembers returns those who were members. Own: they leave by themselves and
+	// may come back so. ErrUnknownConversation.
+	RemoveMembers(ctx context.Context, app, conversation string, users []string, own bool, at time.Time) ([]string, error)
 	// Member: ErrUnknownConversation (deleted, too), ErrNotMember.
 	Member(ctx context.Context, app, conversation, user string) (Member, error)
 	// Members lists by time of joining; limit 0: all.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -25,6 +26,11 @@ func addMembersTx(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Mem
 	users = slices.DeleteFunc(users, func(u string) bool { return in[u] })
 	if len(users) == 0 {
 		return nil, nil
+	}
+	if slices.Contains(users, m.Joining) {
+		if err := mayReturn(tx, c.ID, m.Joining); err != nil {
+			return nil, err
+		}
 	}
 	if c.Members+len(users) > m.Limit {
 		return nil, conversation.ErrTooManyMembers
@@ -48,6 +54,42 @@ func addMembersTx(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Mem
 	cols := []string{"conv_id", "user_id", "app_id", "joined_us", "join_seq", "left_us", "member_version"}
 	_, err = sqldb.InsertMany(tx, tx.Dialect().Insert, "members", cols, rows)
 	return users, err
+}
+
+// mayReturn is ErrNotAllowed for somebody whom others removed.
+func mayReturn(tx *sqldb.Tx, conv, user string) error {
+	var removed bool
+	err := tx.QueryRow("SELECT removed FROM members WHERE conv_id = ? AND user_id = ?", conv, user).Scan(&removed)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err == nil && removed:
+		return conversation.ErrNotAllowed
+	}
+	return err
+}
+
+// ofPair is ErrBadType when the conversation is one-to-one and one of users is neither
+// of the two whom it was made for.
+func ofPair(tx *sqldb.Tx, conv string, users []string) error {
+	var pair sql.NullString
+	if err := tx.QueryRow("SELECT pair_key FROM conversations WHERE id = ?", conv).Scan(&pair); err != nil || !pair.Valid {
+		return err
+	}
+	rows, err := tx.Query("SELECT user_id FROM members WHERE conv_id = ?", conv)
+	if err != nil {
+		return err
+	}
+	two, err := sqldb.Collect(rows, sqldb.ScanOne[string])
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		if !slices.Contains(two, u) {
+			return fmt.Errorf("%w: type 1 is between two people", conversation.ErrBadType)
+		}
+	}
+	return nil
 }
 
 // nextMemberVersion counts a change of the member list, which has n members after
@@ -87,6 +129,9 @@ func (s *Store) AddMembers(ctx context.Context, app, conv string, m conversation
 		if err != nil {
 			return err
 		}
+		if err := ofPair(tx, conv, m.Users); err != nil {
+			return err
+		}
 		added, err = addMembersTx(tx, &c, m)
 		return err
 	})
@@ -94,7 +139,7 @@ func (s *Store) AddMembers(ctx context.Context, app, conv string, m conversation
 }
 
 // RemoveMembers implements conversation.Store.
-func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []string, at time.Time) (removed []string, err error) {
+func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []string, own bool, at time.Time) (removed []string, err error) {
 	err = s.db.WriteKeyed(ctx, conv, func(tx *sqldb.Tx) error {
 		removed = nil
 		c, err := lockConversation(tx, app, conv)
@@ -119,7 +164,7 @@ func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []str
 		}
 		for part := range slices.Chunk(removed, sqldb.MaxList) {
 			list, ids := sqldb.InList(part)
-			if _, err := tx.Exec("UPDATE members SET left_us = ?, member_version = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), version, conv}, ids...)...); err != nil {
+			if _, err := tx.Exec("UPDATE members SET left_us = ?, removed = ?, member_version = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), sqldb.Flag(!own), version, conv}, ids...)...); err != nil {
 				return err
 			}
 		}

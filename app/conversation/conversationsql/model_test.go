@@ -1,12 +1,14 @@
 package conversationsql_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +38,7 @@ type modelConv struct {
 	joinSeq           map[string]int64 // of the members there are
 	messages          []conversation.Message
 	pair              string
+	removed           map[string]bool // who was put out by others
 }
 
 const modelLimit = 6
@@ -166,6 +169,7 @@ func (h *harness) enter(c *modelConv, users []string) {
 		}
 		if _, in := c.joinSeq[u]; !in {
 			c.joinSeq[u] = int64(len(c.messages))
+			delete(c.removed, u)
 		}
 	}
 }
@@ -202,7 +206,7 @@ func (h *harness) create() {
 		h.want(err, conversation.ErrBadType)
 		return
 	}
-	c, pair, known := &modelConv{kind: d.Type, creator: d.Creator, joinSeq: map[string]int64{}}, "", ""
+	c, pair, known := &modelConv{kind: d.Type, creator: d.Creator, joinSeq: map[string]int64{}, removed: map[string]bool{}}, "", ""
 	if d.Type == 1 {
 		pair = fmt.Sprint(users)
 		for id, old := range h.m.convs {
@@ -211,7 +215,11 @@ func (h *harness) create() {
 			}
 		}
 	}
-	if want := h.entering(c, caller, users); !h.eitherOf(err, want, conversation.ErrBanned, conversation.ErrUnknownUser, conversation.ErrTooManyMembers) {
+	want := h.entering(c, caller, users)
+	if _, in := c.joinSeq[caller.User]; !in && c.removed[caller.User] {
+		want = cmp.Or(want, conversation.ErrNotAllowed)
+	}
+	if !h.eitherOf(err, want, conversation.ErrBanned, conversation.ErrUnknownUser, conversation.ErrTooManyMembers, conversation.ErrNotAllowed) {
 		return
 	}
 	if isNew != (known == "") || (known != "" && got.ID != known) {
@@ -237,7 +245,10 @@ func (h *harness) add() {
 		return
 	}
 	want := h.entering(c, caller, users)
-	if h.eitherOf(err, want, conversation.ErrBanned, conversation.ErrUnknownUser, conversation.ErrTooManyMembers) {
+	if c.pair != "" && slices.ContainsFunc(users, func(u string) bool { return !strings.Contains(c.pair, u) }) {
+		want = cmp.Or(want, conversation.ErrBadType)
+	}
+	if h.eitherOf(err, want, conversation.ErrBanned, conversation.ErrUnknownUser, conversation.ErrTooManyMembers, conversation.ErrBadType) {
 		h.enter(c, users)
 	}
 }
@@ -261,6 +272,8 @@ func (h *harness) remove() {
 	for _, u := range users {
 		if _, in := c.joinSeq[u]; !in {
 			absent = append(absent, u)
+		} else if c.removed[u] = u != caller.User || len(users) > 1; !c.removed[u] {
+			delete(c.removed, u)
 		}
 		delete(c.joinSeq, u)
 	}
