@@ -336,7 +336,7 @@ func TestABusMayBeAwayWhenWeStart(t *testing.T) {
 }
 
 func TestABadURLIsRefusedWithoutItsSecret(t *testing.T) {
-	for _, u := range []string{"amqp://u:hunter2@h", "redis://u:hunter2@h:port:1/x", "redis://u:hunter2@[h"} {
+	for _, u := range []string{"amqp://u:hunter2@h", "redis://u:hunter2@h:port:1/x", "redis://u:hunter2@[h", "redis://u:hunter2@h/x", "redis://u:hunter2@h?db=1", "redis:u:hunter2"} {
 		if b, err := bus.Open(u, slog.New(slog.DiscardHandler)); err == nil {
 			b.Close()
 			t.Errorf("%s was taken", u)
