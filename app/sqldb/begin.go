@@ -25,14 +25,14 @@ type transaction interface {
 // begin opens a transaction. All writers of all replicas hold one lock in common; a
 // transaction that runs alone takes it exclusively, so that no other can conflict
 // with it. The database serves both kinds in the order in which they asked.
-func (w *writer) begin(ctx context.Context, alone bool) (transaction, error) {
+func (w *writerConn) begin(ctx context.Context, alone bool) (transaction, error) {
 	switch w.db.dialect {
 	case Postgres:
 		return beginPostgres(ctx, &pgTx{Conn: w.conn, limit: w.db.commitLimit}, alone)
 	case MySQL:
 		return beginMySQL(ctx, &myTx{Conn: w.conn, limit: w.db.commitLimit}, alone)
 	default:
-		tx := &liteTx{Conn: w.conn, writer: w}
+		tx := &liteTx{Conn: w.conn, kept: w}
 		return tx, tx.execControl("BEGIN IMMEDIATE") // takes the whole file
 	}
 }
@@ -42,7 +42,7 @@ func (w *writer) begin(ctx context.Context, alone bool) (transaction, error) {
 // and locks around each statement.
 type liteTx struct {
 	*sql.Conn
-	writer *writer
+	kept *writerConn
 }
 
 // Commit implements transaction.
@@ -59,11 +59,11 @@ func (t *liteTx) execControl(statement string) error {
 // exec runs a statement that the writer keeps compiled, and returns how many rows it changed.
 func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
 	err = t.Raw(func(c any) error {
-		st, err := t.writer.compiled(c.(driver.ConnPrepareContext), query)
+		st, err := t.kept.compiled(c.(driver.ConnPrepareContext), query)
 		if err != nil {
 			return err
 		}
-		values := t.writer.values[:0]
+		values := t.kept.values[:0]
 		for i, arg := range args {
 			v, err := driver.DefaultParameterConverter.ConvertValue(arg)
 			if err != nil {
@@ -71,7 +71,7 @@ func (t *liteTx) exec(query string, args []any) (changed int64, err error) {
 			}
 			values = append(values, driver.NamedValue{Ordinal: i + 1, Value: v})
 		}
-		t.writer.values = values
+		t.kept.values = values
 		res, err := st.(driver.StmtExecContext).ExecContext(context.Background(), values)
 		if err != nil {
 			return err

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +25,8 @@ const (
 	sqliteFile  = "switchboard.db"
 	readers     = 8
 	busyTimeout = 5 * time.Second
+	commitLimit = 4 * time.Second  // for a commit's answer; with a write's limit it stays under a request's usual 10 s
+	readLimit   = 30 * time.Second // for a read whose context has no deadline
 	lockWait    = 500 * time.Millisecond
 
 	// PostgreSQL's advisory locks: one process migrates; a writer may run alone.
@@ -33,31 +34,70 @@ const (
 	writeLock   = 728102
 )
 
+// Config says where the state is. URL empty: a SQLite file in DataDir, which is
+// made when missing; else postgres://... or mysql://user:password@host/database.
+type Config struct {
+	URL     string
+	DataDir string
+	// WriteLimit is how long one write may hold the store; zero: 5 s.
+	WriteLimit time.Duration
+	// Writers is how many connections write at once; zero: 4. SQLite has one.
+	Writers int
+
+	vfs string // SQLite's, of tests
+}
+
+// Validate says whether the URL can be one of a database; it connects to none.
+func (c Config) Validate() error {
+	if c.URL == "" {
+		return nil
+	}
+	d, err := connect(c)
+	if err != nil {
+		return err
+	}
+	return d.closePools()
+}
+
+// database is what all readers and writers share: the pools and the time limits.
+type database struct {
+	dialect   Dialect
+	writePool *sql.DB
+	readPool  *sql.DB
+
+	// Those of the constants and of Config, but for tests.
+	writeLimit, commitLimit, readLimit time.Duration
+}
+
 // connect opens the pools: one for the writers, one for reads.
-func connect(cfg Config) (d Dialect, writer, reader *sql.DB, err error) {
+func connect(cfg Config) (*database, error) {
+	d := &database{writeLimit: cfg.WriteLimit, commitLimit: commitLimit, readLimit: readLimit}
+	var err error
 	scheme, _, _ := strings.Cut(cfg.URL, ":")
 	switch scheme {
 	case "":
-		d = SQLite
-		writer, reader, err = connectSQLite(cfg.DataDir, cfg.vfs)
+		d.dialect = SQLite
+		d.writePool, d.readPool, err = connectSQLite(cfg.DataDir, cfg.vfs)
 	case "postgres", "postgresql":
-		d = Postgres
-		writer, reader, err = connectPostgres(cfg.URL)
+		d.dialect = Postgres
+		d.writePool, d.readPool, err = connectPostgres(cfg.URL)
 	case "mysql":
-		d = MySQL
-		writer, reader, err = connectMySQL(cfg.URL)
+		d.dialect = MySQL
+		d.writePool, d.readPool, err = connectMySQL(cfg.URL)
 	default:
 		err = fmt.Errorf("sqldb: database url: scheme %q is not postgres or mysql", scheme)
 	}
 	if err != nil {
-		return d, nil, nil, err
+		return nil, err
 	}
-	reader.SetMaxOpenConns(readers)
-	reader.SetMaxIdleConns(readers)
-	return d, writer, reader, nil
+	d.readPool.SetMaxOpenConns(readers)
+	d.readPool.SetMaxIdleConns(readers)
+	return d, nil
 }
 
-func connectSQLite(dir, vfs string) (writer, reader *sql.DB, err error) {
+func (db *database) closePools() error { return errors.Join(db.writePool.Close(), db.readPool.Close()) }
+
+func connectSQLite(dir, vfs string) (writePool, readPool *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("sqldb: %w", err)
 	}
@@ -66,14 +106,14 @@ func connectSQLite(dir, vfs string) (writer, reader *sql.DB, err error) {
 	}
 	// FULL: a commit is on the disk when it returns. The writer stands still for a
 	// checkpoint: one for 4,000 pages writes those once that changed often.
-	if writer, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "foreign_keys(0)"); err != nil {
+	if writePool, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "foreign_keys(0)"); err != nil {
 		return nil, nil, err
 	}
-	if reader, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "query_only(1)"); err != nil {
-		return nil, nil, errors.Join(err, writer.Close())
+	if readPool, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "query_only(1)"); err != nil {
+		return nil, nil, errors.Join(err, writePool.Close())
 	}
-	writer.SetMaxOpenConns(1)
-	return writer, reader, nil
+	writePool.SetMaxOpenConns(1)
+	return writePool, readPool, nil
 }
 
 // private makes the file, where it is missing, one that its owner alone reads, and
@@ -107,7 +147,7 @@ func openSQLite(path, vfs string, pragmas ...string) (*sql.DB, error) {
 	return sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 }
 
-func connectPostgres(raw string) (writer, reader *sql.DB, err error) {
+func connectPostgres(raw string) (writePool, readPool *sql.DB, err error) {
 	c, err := pgx.ParseConfig(raw)
 	if err != nil {
 		return nil, nil, errors.New("sqldb: database url: not a valid postgres url")
@@ -123,7 +163,7 @@ func connectPostgres(raw string) (writer, reader *sql.DB, err error) {
 	return stdlib.OpenDB(*c), stdlib.OpenDB(*c), nil
 }
 
-func connectMySQL(raw string) (writer, reader *sql.DB, err error) {
+func connectMySQL(raw string) (writePool, readPool *sql.DB, err error) {
 	c, err := mysqlConfig(raw)
 	if err != nil {
 		return nil, nil, errors.New("sqldb: database url: not a valid mysql url")
@@ -188,67 +228,4 @@ func mysqlConfig(raw string) (*mysql.Config, error) {
 	c.User = u.User.Username()
 	c.Passwd, _ = u.User.Password()
 	return c, nil
-}
-
-// prepare readies a writer's connection, every statement of which sees what others
-// have committed, and returns the id by which kill ends it.
-func (d Dialect) prepare(ctx context.Context, conn *sql.Conn) (id int64, err error) {
-	if d != MySQL {
-		return 0, nil
-	}
-	if _, err = conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"); err != nil {
-		return 0, err
-	}
-	err = conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id)
-	return id, err
-}
-
-// kill ends a connection whose statement ran over its time: MySQL goes on with the
-// statement, and keeps its locks, after the client has left. It fails when the
-// server does not answer; a connection that it does not know has ended.
-func kill(ctx context.Context, pool *sql.DB, id int64) error {
-	_, err := pool.ExecContext(ctx, "KILL "+strconv.FormatInt(id, 10))
-	if _, answered := serverCode(err); answered {
-		return nil
-	}
-	return err
-}
-
-// owner is the pool that changes the schema: waits for locks are no conflict there.
-func (db *DB) owner() *sql.DB {
-	if db.dialect == SQLite {
-		return db.writePool // the reader cannot write
-	}
-	return db.readPool
-}
-
-// lockMigrations holds off other processes until the returned function is called.
-func (db *DB) lockMigrations(ctx context.Context, dir string) (unlock func(), err error) {
-	pool, lock, free := db.readPool, fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrateLock), fmt.Sprintf("SELECT pg_advisory_unlock(%d)", migrateLock)
-	switch db.dialect {
-	case SQLite:
-		// A database of its own: the lock ends with the process that held it.
-		if pool, err = openSQLite(filepath.Join(dir, "migrate.lock"), ""); err != nil {
-			return nil, err
-		}
-		lock, free = "BEGIN EXCLUSIVE", "ROLLBACK"
-	case MySQL:
-		lock = "SELECT GET_LOCK(CONCAT(DATABASE(), '.switchboard'), 60)"
-		free = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.switchboard'))"
-	}
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	unlock = func() {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), free)
-		_ = conn.Close()
-		if db.dialect == SQLite {
-			_ = pool.Close()
-		}
-	}
-	if _, err = conn.ExecContext(ctx, lock); err != nil {
-		unlock()
-	}
-	return unlock, err
 }

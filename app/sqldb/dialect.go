@@ -17,7 +17,7 @@ import (
 )
 
 // Dialect is a database's SQL. All that differs is in this file and, for what comes
-// before any statement, in connect.go and begin.go.
+// before any statement, in connect.go, writer_conn.go and begin.go.
 type Dialect string
 
 // The dialects.
@@ -115,19 +115,6 @@ func (d Dialect) MaxCaseRows() int {
 		return 1
 	}
 	return 64
-}
-
-// UpdateReturning is an UPDATE of one row that also reads column; two statements where
-// there is no such thing.
-func (d Dialect) UpdateReturning(update, table, column, where string, to *int64, args ...any) []Stmt {
-	read := func(row Scanner) error { return row.Scan(to) }
-	if d != MySQL {
-		return []Stmt{{update + " WHERE " + where + " RETURNING " + column, args, read}}
-	}
-	return []Stmt{
-		{Query: update + " WHERE " + where, Args: args},
-		{Query: "SELECT " + column + " FROM " + table + " WHERE " + where, Row: read},
-	}
 }
 
 // Tuples is the right side of (a, b) IN for n pairs.

@@ -21,12 +21,11 @@ func (db *DB) ReadWithin(limit time.Duration) { db.readLimit = limit }
 
 // MigrateTo makes a store with the schema of version in an empty database.
 func MigrateTo(ctx context.Context, cfg Config, version int64) error {
-	dialect, writer, reader, err := connect(cfg)
+	d, err := connect(cfg)
 	if err != nil {
 		return err
 	}
-	db := &DB{dialect: dialect, writePool: writer, readPool: reader}
-	return errors.Join(db.migrate(ctx, cfg.DataDir, version), writer.Close(), reader.Close())
+	return errors.Join(d.migrate(ctx, cfg.DataDir, version), d.closePools())
 }
 
 // Migrations are the files that change the schema.

@@ -2,10 +2,12 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/pressly/goose/v3"
 )
@@ -28,7 +30,7 @@ var gooseDialects = map[Dialect]goose.Dialect{
 
 // migrate brings the schema up to this program's version, or to version when that
 // is not zero. It fails with ErrNewerSchema when the database is ahead of both.
-func (db *DB) migrate(ctx context.Context, dir string, version int64) error {
+func (db *database) migrate(ctx context.Context, dir string, version int64) error {
 	unlock, err := db.lockMigrations(ctx, dir)
 	if err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
@@ -58,4 +60,43 @@ func (db *DB) migrate(ctx context.Context, dir string, version int64) error {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
 	return nil
+}
+
+// owner is the pool that changes the schema: waits for locks are no conflict there.
+func (db *database) owner() *sql.DB {
+	if db.dialect == SQLite {
+		return db.writePool // the reader cannot write
+	}
+	return db.readPool
+}
+
+// lockMigrations holds off other processes until the returned function is called.
+func (db *database) lockMigrations(ctx context.Context, dir string) (unlock func(), err error) {
+	pool, lock, free := db.readPool, fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrateLock), fmt.Sprintf("SELECT pg_advisory_unlock(%d)", migrateLock)
+	switch db.dialect {
+	case SQLite:
+		// A database of its own: the lock ends with the process that held it.
+		if pool, err = openSQLite(filepath.Join(dir, "migrate.lock"), ""); err != nil {
+			return nil, err
+		}
+		lock, free = "BEGIN EXCLUSIVE", "ROLLBACK"
+	case MySQL:
+		lock = "SELECT GET_LOCK(CONCAT(DATABASE(), '.switchboard'), 60)"
+		free = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.switchboard'))"
+	}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	unlock = func() {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), free)
+		_ = conn.Close()
+		if db.dialect == SQLite {
+			_ = pool.Close()
+		}
+	}
+	if _, err = conn.ExecContext(ctx, lock); err != nil {
+		unlock()
+	}
+	return unlock, err
 }

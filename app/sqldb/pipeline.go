@@ -72,6 +72,19 @@ func (t *pgTx) pipeline(tx *Tx, stmts []Stmt) error {
 	})
 }
 
+// UpdateReturning is an UPDATE of one row that also reads column; two statements where
+// there is no such thing.
+func (d Dialect) UpdateReturning(update, table, column, where string, to *int64, args ...any) []Stmt {
+	read := func(row Scanner) error { return row.Scan(to) }
+	if d != MySQL {
+		return []Stmt{{update + " WHERE " + where + " RETURNING " + column, args, read}}
+	}
+	return []Stmt{
+		{Query: update + " WHERE " + where, Args: args},
+		{Query: "SELECT " + column + " FROM " + table + " WHERE " + where, Row: read},
+	}
+}
+
 // pgRow scans flags, which are stored as numbers, as database/sql does.
 type pgRow struct{ pgx.Rows }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -11,10 +13,10 @@ import (
 // good only inside the function it was given to, on that goroutine. A statement
 // that fails makes the whole write fail, also when its error is ignored.
 type Tx struct {
-	db     *DB
-	tx     transaction
-	writer *writer
-	now    time.Time // read once in a transaction
+	db   *database
+	tx   transaction
+	conn *writerConn
+	now  time.Time // read once in a transaction
 
 	// of the write that runs now
 	ctx   context.Context // bounded by the write's limit, but for SQLite
@@ -81,6 +83,36 @@ func (tx *Tx) QueryRow(query string, args ...any) Row {
 	}}
 }
 
+// Row is one row to be scanned. It is read by Scan, which has to follow.
+type Row struct {
+	ctx   context.Context
+	end   context.CancelFunc // nil inside a write
+	read  func() *sql.Row
+	tries int
+	tx    *Tx // nil outside a write
+}
+
+// Scan copies the columns; sql.ErrNoRows when there is no row.
+func (r Row) Scan(dest ...any) (err error) {
+	if r.tx != nil {
+		if err = r.tx.overdue(); err != nil {
+			return err
+		}
+	} else {
+		defer r.end()
+	}
+	for range r.tries {
+		if err = r.read().Scan(dest...); !stale(err) {
+			break
+		}
+	}
+	err = wrap(err)
+	if r.tx != nil {
+		r.tx.noteError(err)
+	}
+	return err
+}
+
 // Now is the store's clock as the transaction saw it first.
 func (tx *Tx) Now() (time.Time, error) {
 	if !tx.now.IsZero() {
@@ -104,7 +136,7 @@ func (tx *Tx) prepared(query string) *sql.Stmt {
 	if tx.db.dialect != SQLite {
 		return nil
 	}
-	return tx.writer.statement(tx.ctx, query)
+	return tx.conn.statement(tx.ctx, query)
 }
 
 // execControl runs a statement of the writer's own, outside of any write's limit.
@@ -158,3 +190,5 @@ func (tx *Tx) runBounded(run func() error) (err error) {
 	}()
 	return run()
 }
+
+func panicked(p any) error { return fmt.Errorf("sqldb: write panicked: %v\n%s", p, debug.Stack()) }

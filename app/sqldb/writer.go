@@ -2,15 +2,13 @@ package sqldb
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,26 +20,25 @@ const (
 	aloneAfter   = 2                      // of them, after which it runs with no other group at its side
 	maxLosses    = 3                      // runs of one group that keeps losing its connection
 	retryBackoff = 10 * time.Millisecond  // times the runs so far, with full jitter
-	commitLimit  = 4 * time.Second        // for a commit's answer; with a write's limit it stays under a request's usual 10 s
 )
 
 // writer is one connection that writes. It takes all writes that wait, runs them
 // in one transaction and sees that each is answered after the commit.
 type writer struct {
-	db      *DB
+	writerConn // owned by the goroutine of run
+
 	queue   chan *request
 	stopped chan struct{}
-
-	// owned by the goroutine of run
-	conn   *sql.Conn
-	id     int64                  // of conn at the server, where a kill needs it
-	stmts  map[string]*sql.Stmt   // reads of SQLite
-	execs  map[string]driver.Stmt // writes of SQLite
-	values []driver.NamedValue    // of the statement that runs
+	stats   *counters
 }
 
-func startWriter(db *DB) *writer {
-	w := &writer{db: db, queue: make(chan *request, queueSize), stopped: make(chan struct{})}
+// counters are those of Stats.
+type counters struct {
+	writes, commits, retries, isolated atomic.Int64
+}
+
+func startWriter(db *database, stats *counters) *writer {
+	w := &writer{writerConn: writerConn{db: db}, queue: make(chan *request, queueSize), stopped: make(chan struct{}), stats: stats}
 	go w.run()
 	return w
 }
@@ -98,18 +95,6 @@ func (w *writer) drain(group []*request, most int) []*request {
 	return group
 }
 
-// outcome says what became of one run of a group.
-type outcome int
-
-const (
-	committed     outcome = iota // and answered, or about to be
-	splitAndRetry                // rolled back: one write's failure has to be kept apart
-	conflict                     // rolled back by the database: run again
-	connLost                     // no usable connection: nothing was written
-	noAnswer                     // the server did not answer in time before the commit: nothing was written
-	unknown                      // the commit's answer was lost
-)
-
 // runGroup runs the group until every write in it has an answer.
 func (w *writer) runGroup(group []*request) {
 	isolated := false
@@ -121,7 +106,7 @@ func (w *writer) runGroup(group []*request) {
 			continue
 		case v == splitAndRetry:
 			isolated = true
-			w.db.stats.isolated.Add(1)
+			w.stats.isolated.Add(1)
 		case v == unknown:
 			w.disconnect()
 			answer(group[:ran], fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrOutcomeUnknown, cause))
@@ -134,10 +119,10 @@ func (w *writer) runGroup(group []*request) {
 		case v == connLost:
 			w.disconnect()
 			losses++
-			w.db.stats.retries.Add(1)
+			w.stats.retries.Add(1)
 		case v == conflict:
 			conflicts++
-			w.db.stats.retries.Add(1)
+			w.stats.retries.Add(1)
 		}
 		group = answerSlow(group)
 		if tries >= maxRuns || losses >= maxLosses {
@@ -187,7 +172,7 @@ func (w *writer) runOnce(group []*request, isolated, alone bool) (ran int, v out
 	if err != nil {
 		return 0, rolledBack(err), err
 	}
-	tx := &Tx{db: w.db, tx: begun, writer: w}
+	tx := &Tx{db: w.db, tx: begun, conn: &w.writerConn}
 	start := time.Now()
 	for ran < len(group) && (ran == 0 || time.Since(start) < groupTime) {
 		part := nextBatch(group[ran:], isolated)
@@ -214,8 +199,8 @@ func (w *writer) commit(begun transaction, group []*request) error {
 	if err := begun.Commit(); err != nil {
 		return err
 	}
-	w.db.stats.commits.Add(1)
-	w.db.stats.writes.Add(int64(len(group)))
+	w.stats.commits.Add(1)
+	w.stats.writes.Add(int64(len(group)))
 	for _, r := range group {
 		r.done <- r.err
 	}
@@ -243,87 +228,3 @@ func (w *writer) endStatement(rolledBack error) error {
 	defer cancel()
 	return kill(ctx, w.db.writePool, w.id)
 }
-
-// nextBatch is the writes that run together: all items in a row of one batch, else one.
-func nextBatch(group []*request, isolated bool) []*request {
-	n := 1
-	for !isolated && group[0].batch != nil && n < len(group) && group[n].batch == group[0].batch {
-		n++
-	}
-	return group[:n]
-}
-
-// runWrite runs one write, or the items of one batch, and sets their errors.
-func (tx *Tx) runWrite(part []*request, isolated bool) (outcome, error) {
-	if isolated {
-		if err := tx.execControl("SAVEPOINT w"); err != nil {
-			return rolledBack(err), err
-		}
-	}
-	err := tx.runBounded(func() error {
-		if part[0].batch != nil {
-			return part[0].batch.runAll(tx, part)
-		}
-		return part[0].run(tx)
-	})
-	switch {
-	case err == nil && isolated:
-		err = tx.execControl("RELEASE SAVEPOINT w")
-		return rolledBack(err), err
-	case err == nil:
-		return committed, nil
-	case errors.Is(err, ErrSlow):
-		if len(part) == 1 {
-			part[0].err = err
-		}
-		return splitAndRetry, err
-	case tx.err != nil && rolledBack(tx.err) != splitAndRetry:
-		return rolledBack(tx.err), tx.err
-	case isolated:
-		part[0].err = err
-		if err = tx.execControl("ROLLBACK TO SAVEPOINT w"); hangs(err) {
-			return noAnswer, err
-		} else if err != nil {
-			return conflict, err
-		}
-		return committed, nil
-	case tx.wrote || tx.err != nil || len(part) > 1:
-		return splitAndRetry, err
-	default: // refused before it wrote anything
-		part[0].err = err
-		return committed, nil
-	}
-}
-
-// rolledBack reads the outcome from a statement's error.
-func rolledBack(err error) outcome {
-	switch {
-	case err == nil:
-		return committed
-	case retriable(err):
-		return conflict
-	case hangs(err):
-		return noAnswer
-	case lost(err):
-		return connLost
-	default:
-		return splitAndRetry
-	}
-}
-
-// commitOutcome reads the outcome from a commit's error: only a database that
-// says that it rolled back is believed.
-func commitOutcome(err error) outcome {
-	switch {
-	case retriable(err):
-		return conflict
-	case full(err):
-		return connLost
-	case refusedCommit(err):
-		return splitAndRetry
-	default:
-		return unknown
-	}
-}
-
-func panicked(p any) error { return fmt.Errorf("sqldb: write panicked: %v\n%s", p, debug.Stack()) }

@@ -5,12 +5,24 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"io"
+	"strconv"
 )
 
 // statements is how many compiled ones of a kind a writer keeps.
 const statements = 256
 
-func (w *writer) connect(ctx context.Context) (err error) {
+// writerConn is a writer's connection with what is compiled for it.
+type writerConn struct {
+	db *database
+
+	conn   *sql.Conn              // nil: there is none now
+	id     int64                  // of conn at the server, where a kill needs it
+	stmts  map[string]*sql.Stmt   // reads of SQLite
+	execs  map[string]driver.Stmt // writes of SQLite
+	values []driver.NamedValue    // of the statement that runs
+}
+
+func (w *writerConn) connect(ctx context.Context) (err error) {
 	if w.conn != nil {
 		return nil
 	}
@@ -22,7 +34,7 @@ func (w *writer) connect(ctx context.Context) (err error) {
 	return err
 }
 
-func (w *writer) disconnect() {
+func (w *writerConn) disconnect() {
 	for _, st := range w.stmts {
 		_ = st.Close()
 	}
@@ -39,7 +51,7 @@ func (w *writer) disconnect() {
 }
 
 // statement compiles query once for the writer's connection.
-func (w *writer) statement(ctx context.Context, query string) *sql.Stmt {
+func (w *writerConn) statement(ctx context.Context, query string) *sql.Stmt {
 	if st := w.stmts[query]; st != nil {
 		return st
 	}
@@ -53,7 +65,7 @@ func (w *writer) statement(ctx context.Context, query string) *sql.Stmt {
 }
 
 // compiled is statement for what goes to the driver directly.
-func (w *writer) compiled(conn driver.ConnPrepareContext, query string) (driver.Stmt, error) {
+func (w *writerConn) compiled(conn driver.ConnPrepareContext, query string) (driver.Stmt, error) {
 	if st := w.execs[query]; st != nil {
 		return st, nil
 	}
@@ -75,4 +87,28 @@ func makeRoom[S io.Closer](kept map[string]S) {
 		delete(kept, query)
 		return
 	}
+}
+
+// prepare readies a writer's connection, every statement of which sees what others
+// have committed, and returns the id by which kill ends it.
+func (d Dialect) prepare(ctx context.Context, conn *sql.Conn) (id int64, err error) {
+	if d != MySQL {
+		return 0, nil
+	}
+	if _, err = conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"); err != nil {
+		return 0, err
+	}
+	err = conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id)
+	return id, err
+}
+
+// kill ends a connection whose statement ran over its time: MySQL goes on with the
+// statement, and keeps its locks, after the client has left. It fails when the
+// server does not answer; a connection that it does not know has ended.
+func kill(ctx context.Context, pool *sql.DB, id int64) error {
+	_, err := pool.ExecContext(ctx, "KILL "+strconv.FormatInt(id, 10))
+	if _, answered := serverCode(err); answered {
+		return nil
+	}
+	return err
 }
