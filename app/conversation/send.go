@@ -29,10 +29,7 @@ type Post struct {
 	ClientKey string
 }
 
-const (
-	keyBytes = 128
-	keyLife  = 48 * time.Hour
-)
+const keyBytes = 128
 
 // Send stores the message and returns it after the commit; a transient one is
 // not stored, only passed on. ErrUnknownConversation, ErrNotMember, ErrArchived,
@@ -147,17 +144,6 @@ func digest(m Message) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Outgoing is a message on its way through the store.
-type Outgoing struct {
-	Message
-	ClientKey string
-	Digest    string
-	Relay     bool      // to be put in the outbox
-	Original  time.Time // when it was said elsewhere; zero: now
-	Repeated  bool      // the client key was known: Message is the first one
-	Err       error     // the refusal
-}
-
 // Found is what the store sees in the transaction that is to hold the message.
 type Found struct {
 	Conversation *Conversation // nil: none of this id in this app
@@ -206,17 +192,5 @@ func (o *Outgoing) Place(tick Tick, at time.Time, seq int64, convType int) {
 	}
 	if !o.Original.IsZero() {
 		o.At = o.Original.UTC().Truncate(time.Microsecond)
-	}
-}
-
-// Sweep forgets client keys that are older than they have to be kept. It is to
-// be called now and then, by any replica.
-func (s *Service) Sweep(ctx context.Context) error {
-	const some = 1000
-	for {
-		n, err := s.store.ForgetKeys(ctx, now().Add(-keyLife), some)
-		if err != nil || n < some {
-			return err
-		}
 	}
 }

@@ -74,6 +74,17 @@ type MemberStore interface {
 	Joined(ctx context.Context, app, user string) ([]string, error)
 }
 
+// Outgoing is a message on its way through the store.
+type Outgoing struct {
+	Message
+	ClientKey string
+	Digest    string
+	Relay     bool      // to be put in the outbox
+	Original  time.Time // when it was said elsewhere; zero: now
+	Repeated  bool      // the client key was known: Message is the first one
+	Err       error     // the refusal
+}
+
 // MessageStore keeps messages.
 type MessageStore interface {
 	// Send runs o.Admit in the transaction and stores what it let pass.
@@ -134,7 +145,22 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-const sweepEvery = time.Hour
+const (
+	sweepEvery = time.Hour
+	keyLife    = 48 * time.Hour
+)
+
+// Sweep forgets client keys that are older than they have to be kept. It is to
+// be called now and then, by any replica.
+func (s *Service) Sweep(ctx context.Context) error {
+	const some = 1000
+	for {
+		n, err := s.store.ForgetKeys(ctx, now().Add(-keyLife), some)
+		if err != nil || n < some {
+			return err
+		}
+	}
+}
 
 // openHistory says whether members of the app see what was said before they joined.
 func (s *Service) openHistory(app string) bool {

@@ -124,49 +124,6 @@ func (s *Store) Due(ctx context.Context, limit int) ([]ledger.Entry, error) {
 	return s.list(ctx, "WHERE due_us <= ? AND state IN (?, ?) ORDER BY due_us LIMIT ?", now.UnixMicro(), string(ledger.Open), string(ledger.Doubt), limit)
 }
 
-// A portion of what is forgotten holds the store for a short time.
-const (
-	pruneEntries  = 1000
-	pruneArchives = 10 // of up to a thousand entries each
-)
-
-// Prune deletes a portion of the entries that have ended and whose time has come,
-// and tells whether there may be more: their keys are free again.
-func (s *Store) Prune(ctx context.Context) (more bool, err error) {
-	now, err := s.db.Now(ctx)
-	if err != nil {
-		return false, err
-	}
-	old, err := s.list(ctx, "WHERE due_us <= ? AND state NOT IN (?, ?) ORDER BY due_us LIMIT ?", now.UnixMicro(), string(ledger.Open), string(ledger.Doubt), pruneEntries)
-	if err != nil {
-		return false, err
-	}
-	archives, err := s.pruneArchive(ctx, now)
-	if more = archives == pruneArchives || len(old) == pruneEntries; err != nil || len(old) == 0 {
-		return more, err
-	}
-	return more, s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		for _, e := range old {
-			if _, err := tx.Exec("DELETE FROM ledger WHERE app = ? AND op = ? AND idem_key = ? AND version = ?", e.App, e.Op, e.Key, e.Version); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// ByRequest returns the writes of one request, the oldest first.
-func (s *Store) ByRequest(ctx context.Context, requestID string) ([]ledger.Entry, error) {
-	kept, err := s.list(ctx, "WHERE request_id = ? ORDER BY created_us LIMIT 100", requestID)
-	if err != nil {
-		return nil, err
-	}
-	archived, err := s.archived(ctx, requestID)
-	kept = append(kept, archived...)
-	slices.SortStableFunc(kept, func(a, b ledger.Entry) int { return a.Created.Compare(b.Created) })
-	return kept, err
-}
-
 var selectEntry = "SELECT " + strings.Join(ledgerFields, ", ") + " FROM ledger "
 
 func (s *Store) list(ctx context.Context, where string, args ...any) ([]ledger.Entry, error) {

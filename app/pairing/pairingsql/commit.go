@@ -202,3 +202,16 @@ func (c *commit) updateCandidate(d *ticket.Release, card []byte) error {
 	}
 	return saveCandidate(c.tx, p, c.now)
 }
+
+// addRecord adds the rows of r.
+func (c *commit) addRecord(r ticket.Record) error {
+	row := func(uid, peer ticket.UID, asked int) []any {
+		return []any{r.App, int64(uid), r.StartAt, r.AskNo, int64(peer), asked, int64(r.Round), r.CallID, r.EndAt, sqldb.Flag(r.Liked), 0}
+	}
+	rows, n := row(r.Asker, r.Peer, 1), 1
+	if r.Peer != r.Asker {
+		rows, n = append(rows, row(r.Peer, r.Asker, 0)...), 2
+	}
+	_, err := c.tx.Exec(insertRecords[n][c.tx.Dialect()], rows...)
+	return err
+}

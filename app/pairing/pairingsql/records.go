@@ -27,19 +27,6 @@ const (
 	hideRecord    = "UPDATE pair_records SET hidden = 1 WHERE app = ? AND uid = ? AND start_at = ? AND ask_no = ?"
 )
 
-// addRecord adds the rows of r.
-func (c *commit) addRecord(r ticket.Record) error {
-	row := func(uid, peer ticket.UID, asked int) []any {
-		return []any{r.App, int64(uid), r.StartAt, r.AskNo, int64(peer), asked, int64(r.Round), r.CallID, r.EndAt, sqldb.Flag(r.Liked), 0}
-	}
-	rows, n := row(r.Asker, r.Peer, 1), 1
-	if r.Peer != r.Asker {
-		rows, n = append(rows, row(r.Peer, r.Asker, 0)...), 2
-	}
-	_, err := c.tx.Exec(insertRecords[n][c.tx.Dialect()], rows...)
-	return err
-}
-
 func scanRecord(row sqldb.Scanner) (r ticket.Record, err error) {
 	var asked bool
 	err = row.Scan(&r.App, &r.Asker, &r.StartAt, &r.AskNo, &r.Peer, &asked, &r.Round, &r.CallID, &r.EndAt, &r.Liked)
