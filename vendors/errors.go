@@ -114,3 +114,13 @@ func OutcomeOf(err error) Outcome {
 func Refuse(vendor, op string, why error, text string) error {
 	return &Error{Vendor: vendor, Op: op, Outcome: DefiniteNo, Text: text, Err: why}
 }
+
+// Effect says whether a call changes something at the vendor.
+type Effect bool
+
+// The effects. A read may go to the next vendor after an ambiguous outcome, a
+// write never.
+const (
+	Read  Effect = false
+	Write Effect = true
+)

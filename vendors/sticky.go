@@ -8,19 +8,3 @@ type Memory interface {
 	Get(key string) (account string, known bool)
 	Set(key, account string)
 }
-
-func stickyKey(q Request) string { return string(q.Capability) + "\x00" + q.Sticky }
-
-func (r *Router) lastAccount(q Request) string {
-	if q.Sticky == "" || r.Sticky == nil {
-		return ""
-	}
-	account, _ := r.Sticky.Get(stickyKey(q))
-	return account
-}
-
-func (r *Router) keepAccount(q Request, account string) {
-	if q.Sticky != "" && r.Sticky != nil {
-		r.Sticky.Set(stickyKey(q), account)
-	}
-}

@@ -12,16 +12,6 @@ import (
 	"time"
 )
 
-// Effect says whether a call changes something at the vendor.
-type Effect bool
-
-// The effects. A read may go to the next vendor after an ambiguous outcome, a
-// write never.
-const (
-	Read  Effect = false
-	Write Effect = true
-)
-
 // Request says what a call is for and which accounts may serve it.
 type Request struct {
 	Capability Capability
@@ -250,5 +240,21 @@ func (j *Journal) untried(left []account, err error) {
 	}
 	for _, a := range left {
 		j.Add(Step{At: time.Now(), Vendor: a.name, Note: fmt.Sprintf("not tried: %s is not to be repeated elsewhere", OutcomeOf(err)), Skipped: true})
+	}
+}
+
+func stickyKey(q Request) string { return string(q.Capability) + "\x00" + q.Sticky }
+
+func (r *Router) lastAccount(q Request) string {
+	if q.Sticky == "" || r.Sticky == nil {
+		return ""
+	}
+	account, _ := r.Sticky.Get(stickyKey(q))
+	return account
+}
+
+func (r *Router) keepAccount(q Request, account string) {
+	if q.Sticky != "" && r.Sticky != nil {
+		r.Sticky.Set(stickyKey(q), account)
 	}
 }

@@ -40,12 +40,3 @@ func (b *bulkhead) acquire(ctx context.Context) *vendors.Error {
 }
 
 func (b *bulkhead) release() { <-b.places }
-
-// unsent is the error of a call whose context ended before anything was sent.
-func unsent(ctx context.Context) *vendors.Error {
-	e := &vendors.Error{Outcome: vendors.NotSent, Err: ctx.Err()}
-	if ctx.Err() == context.Canceled {
-		e.Outcome = vendors.Cancelled
-	}
-	return e
-}

@@ -104,16 +104,6 @@ var address = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*`)
 
 const maxText = 200 // bytes of the vendor's own words that an error keeps
 
-func (c *Client) fail(call Call, a Answer, e *vendors.Error) *vendors.Error {
-	e.Vendor, e.Op, e.Status = c.cfg.Vendor, call.Op, a.Status
-	e.Effect = vendors.Effect(call.Class == Write || call.Class == Control)
-	e.Text = address.ReplaceAllLiteralString(c.scrub.Replace(e.Text), "[url]")
-	if len(e.Text) > maxText {
-		e.Text = strings.ToValidUTF8(e.Text[:maxText], "")
-	}
-	return e
-}
-
 func scrubber(secrets []vendors.Secret) *strings.Replacer {
 	var pairs []string
 	for _, s := range secrets {

@@ -110,3 +110,13 @@ func newClient(cfg Config, opt Options, via *http.Client) *Client {
 
 // Close drops idle connections; calls under way finish on their own.
 func (c *Client) Close() { c.http.GetClient().CloseIdleConnections() }
+
+func (c *Client) fail(call Call, a Answer, e *vendors.Error) *vendors.Error {
+	e.Vendor, e.Op, e.Status = c.cfg.Vendor, call.Op, a.Status
+	e.Effect = vendors.Effect(call.Class == Write || call.Class == Control)
+	e.Text = address.ReplaceAllLiteralString(c.scrub.Replace(e.Text), "[url]")
+	if len(e.Text) > maxText {
+		e.Text = strings.ToValidUTF8(e.Text[:maxText], "")
+	}
+	return e
+}

@@ -33,18 +33,11 @@ type direct struct {
 	idleTimer *time.Timer // nil while nothing is idle
 }
 
-const (
-	// maxAge is how old a connection may be when an exchange begins, so that a
-	// vendor's change in DNS is seen under steady traffic.
-	maxAge = 50 * time.Second
-	// maxHead bounds the status line and the headers of an answer.
-	maxHead = 1 << 20
-)
+// maxAge is how old a connection may be when an exchange begins, so that a
+// vendor's change in DNS is seen under steady traffic.
+const maxAge = 50 * time.Second
 
-var (
-	errHost = errors.New("the request is for another host")
-	errBody = errors.New("the request's body is not as long as it said")
-)
+var errHost = errors.New("the request is for another host")
 
 func newDirect(cfg Config, base *url.URL) *direct {
 	d := &direct{

@@ -10,6 +10,11 @@ import (
 	"time"
 )
 
+// maxHead bounds the status line and the headers of an answer.
+const maxHead = 1 << 20
+
+var errBody = errors.New("the request's body is not as long as it said")
+
 // directConn is one connection; between its taking and its return one goroutine
 // has it.
 type directConn struct {

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"time"
@@ -100,4 +101,43 @@ func journalStep(j *vendors.Journal, vendor, op string, start time.Time, fault *
 		s.Skipped = fault.Outcome == vendors.NotSent && errors.Is(fault, vendors.ErrBreakerOpen)
 	}
 	j.Add(s)
+}
+
+// pause says how long to wait before the next attempt, and whether there should
+// be one: the vendor's own Retry-After wins over our backoff, and what is left
+// of the deadline must hold the wait and the operation's usual time.
+func (c *Client) pause(ctx context.Context, call Call, e *vendors.Error, made int, usual time.Duration) (time.Duration, bool) {
+	if made >= maxAttempts || ctx.Err() != nil || !mayRepeat(call, e) {
+		return 0, false
+	}
+	wait := backoff(made)
+	if e.RetryAfter > 0 {
+		wait = e.RetryAfter
+	}
+	if wait > pauseCap || !fits(ctx, wait+usual, c.cfg.Timeout) {
+		return 0, false
+	}
+	return wait, c.budget.withdraw()
+}
+
+// kept answers call from what is kept, or makes it for all who want it now.
+func (c *Client) kept(ctx context.Context, call Call, out any) error {
+	key, from := readKey(call), c.reads
+	if call.Stale {
+		from = c.staleReads
+	}
+	r, err := from.Get(ctx, key, func(ctx context.Context) (keptRead, error) {
+		made := call
+		made.Keep = 0
+		r := keptRead{life: call.Keep}
+		return r, c.Do(ctx, made, &r.body)
+	})
+	if err != nil || out == nil {
+		return err
+	}
+	if json.Unmarshal(r.body, out) != nil {
+		from.Forget(key)
+		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.Ambiguous, Err: vendors.ErrUnreadable, Sent: true})
+	}
+	return nil
 }

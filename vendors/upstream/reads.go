@@ -1,12 +1,9 @@
 package upstream
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"time"
-
-	"switchboard/vendors"
 )
 
 const (
@@ -28,28 +25,6 @@ func newReads(vendor string) *reads {
 	c := NewCache[keptRead](vendor, "read", time.Minute, maxReads)
 	c.Life = func(r keptRead) time.Duration { return r.life }
 	return c
-}
-
-// kept answers call from what is kept, or makes it for all who want it now.
-func (c *Client) kept(ctx context.Context, call Call, out any) error {
-	key, from := readKey(call), c.reads
-	if call.Stale {
-		from = c.staleReads
-	}
-	r, err := from.Get(ctx, key, func(ctx context.Context) (keptRead, error) {
-		made := call
-		made.Keep = 0
-		r := keptRead{life: call.Keep}
-		return r, c.Do(ctx, made, &r.body)
-	})
-	if err != nil || out == nil {
-		return err
-	}
-	if json.Unmarshal(r.body, out) != nil {
-		from.Forget(key)
-		return c.fail(call, Answer{}, &vendors.Error{Outcome: vendors.Ambiguous, Err: vendors.ErrUnreadable, Sent: true})
-	}
-	return nil
 }
 
 // readKey holds everything that makes two calls different before signing.

@@ -81,23 +81,6 @@ func mayRepeat(call Call, e *vendors.Error) bool {
 	}
 }
 
-// pause says how long to wait before the next attempt, and whether there should
-// be one: the vendor's own Retry-After wins over our backoff, and what is left
-// of the deadline must hold the wait and the operation's usual time.
-func (c *Client) pause(ctx context.Context, call Call, e *vendors.Error, made int, usual time.Duration) (time.Duration, bool) {
-	if made >= maxAttempts || ctx.Err() != nil || !mayRepeat(call, e) {
-		return 0, false
-	}
-	wait := backoff(made)
-	if e.RetryAfter > 0 {
-		wait = e.RetryAfter
-	}
-	if wait > pauseCap || !fits(ctx, wait+usual, c.cfg.Timeout) {
-		return 0, false
-	}
-	return wait, c.budget.withdraw()
-}
-
 // fits reports whether d passes before the context's deadline; a context
 // without one is given def.
 func fits(ctx context.Context, d, def time.Duration) bool {

@@ -5,6 +5,7 @@
 package upstream
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -115,4 +116,13 @@ func (a Answer) Decode(v any) error {
 		return vendors.ErrUnreadable
 	}
 	return nil
+}
+
+// unsent is the error of a call whose context ended before anything was sent.
+func unsent(ctx context.Context) *vendors.Error {
+	e := &vendors.Error{Outcome: vendors.NotSent, Err: ctx.Err()}
+	if ctx.Err() == context.Canceled {
+		e.Outcome = vendors.Cancelled
+	}
+	return e
 }
