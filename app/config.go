@@ -22,6 +22,7 @@ import (
 	"switchboard/app/uploads"
 	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
+	"switchboard/middleware"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -51,10 +52,11 @@ type Config struct {
 
 	Relay relaylink.Mode `default:"none" desc:"none; out: conversations' messages also go to the members through the messages route; both: and what vendors report by callback is stored"`
 
-	AdminAllow     environ.Prefixes `split_words:"true" default:"auto" desc:"networks whose TCP peers may read /metrics and reach /admin, never through a proxy; auto: loopback, in production nobody"`
-	InnerAllow     environ.Prefixes `split_words:"true" default:"auto" desc:"networks whose TCP peers may call /inner/* without the server key, never through a proxy; auto: loopback, in production nobody"`
-	Hosts          []string         `desc:"host names under which those may call, comma separated; addresses and localhost always"`
-	TrustedProxies environ.Prefixes `split_words:"true" desc:"networks of the proxies that are believed about a client's address, the scheme and the host (Forwarded or X-Forwarded-For, -Proto and -Host); empty: none"`
+	AdminAllow     environ.Prefixes   `split_words:"true" default:"auto" desc:"networks whose TCP peers may read /metrics and reach /admin, never through a proxy; auto: loopback, in production nobody"`
+	InnerAllow     environ.Prefixes   `split_words:"true" default:"auto" desc:"networks whose TCP peers may call /inner/* without the server key, never through a proxy; auto: loopback, in production nobody"`
+	AllowedOrigins middleware.Origins `split_words:"true" desc:"origins whose pages may call from a browser, besides our own: https://app.example, a port by * as in http://localhost:*, or * for all; empty: none, in the sandbox localhost and 127.0.0.1 with any port"`
+	Hosts          []string           `desc:"host names under which those may call, comma separated; addresses and localhost always"`
+	TrustedProxies environ.Prefixes   `split_words:"true" desc:"networks of the proxies that are believed about a client's address, the scheme and the host (Forwarded or X-Forwarded-For, -Proto and -Host); empty: none"`
 
 	AccessConfig
 	Ledger       ledger.Config

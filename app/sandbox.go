@@ -7,6 +7,7 @@ import (
 
 	"switchboard/app/access"
 	"switchboard/app/vendorset"
+	"switchboard/middleware"
 )
 
 // The sandbox's one app is that of the samples in the conversation API, and its credentials
@@ -37,6 +38,9 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 	s := &sandbox{urls: map[string]string{}}
 	if err := s.start(cfg, address); err != nil {
 		return nil, errors.Join(err, s.close())
+	}
+	if cfg.AllowedOrigins == nil {
+		cfg.AllowedOrigins = middleware.Origins{"http://localhost:*", "http://127.0.0.1:*"}
 	}
 	if cfg.AdminKey == "" {
 		cfg.AdminKey = sandboxAdmin

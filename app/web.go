@@ -119,7 +119,7 @@ func (s *server) newWeb(parent context.Context) {
 	})
 	middleware.ReadLimit(s.web, readLimit, s.files.MaxBytes()+bodyLimit, im.UploadPath, s.mayUpload)
 	s.web.Use(middleware.Proxies(s.cfg.TrustedProxies).Origin, gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
-		middleware.Recover(s.log), middleware.BodyLimit(bodyLimit, im.UploadPath))
+		middleware.Recover(s.log), middleware.CORS(s.cfg.AllowedOrigins), middleware.BodyLimit(bodyLimit, im.UploadPath))
 }
 
 func (s *server) mayUpload(c *fiber.Ctx) error { return im.MayUpload(c, s.apps) }

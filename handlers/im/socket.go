@@ -38,9 +38,10 @@ func (h Socket) Mount(r fiber.Router) {
 
 const crossSiteKey = "cross site"
 
-// noteSite keeps for the socket whether a page of another site opens it.
+// noteSite keeps for the socket whether a page of another site opens it, which is not
+// one of those that may call.
 func noteSite(c *fiber.Ctx) error {
-	c.Locals(crossSiteKey, middleware.CrossSite(c))
+	c.Locals(crossSiteKey, middleware.CrossSite(c) && !middleware.AllowedPage(c))
 	return c.Next()
 }
 
