@@ -302,8 +302,8 @@ func TestBadSessionsAreRefusedWithACode(t *testing.T) {
 	if code := closing(t, p.ws(t, "nonsense", "")); code != 3501 {
 		t.Errorf("a bad token: %d", code)
 	}
-	if got := p.do(t, request{Method: "GET", Path: "/notify?protoc=sse&token=nonsense"}); got.Code != 10101 {
-		t.Errorf("a bad token on sse: %s", got.Body)
+	if ev, _ := p.refusedStream(t, "nonsense"); ev.Name != "close" || !strings.Contains(ev.Data, `"code":3501`) || ev.ID != "!3501" {
+		t.Errorf("a bad token on sse: %+v", ev)
 	}
 	if got := p.do(t, request{Method: "GET", Path: "/notify?protoc=ws", Header: map[string]string{"Authorization": "Bearer " + p.tokenOf(t, "bob", 1)}}); got.Status != 426 {
 		t.Errorf("ws without a handshake: %d", got.Status)
@@ -589,6 +589,7 @@ func TestStreamThatIsNotReadIsCutOff(t *testing.T) {
 
 func TestNothingIsLeftOfSessionsThatLeave(t *testing.T) {
 	p := start(t, func(c *Config) {
+		c.Realtime.UserSessions = 1000
 		c.Realtime.GatewayPing, c.Realtime.SocketPing = 200*time.Millisecond, 200*time.Millisecond
 	})
 	conv := p.room(t, "ann", "u")

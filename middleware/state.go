@@ -19,7 +19,7 @@ type state struct {
 	caller Caller     // zero: not a client's
 	app    access.App // zero: not a back end's
 	origin origin     // zero: not found out yet
-	page   bool // of an allowed origin
+	page   bool       // of an allowed origin
 	cause  error      // why it failed
 }
 

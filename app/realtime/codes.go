@@ -29,6 +29,9 @@ var reasons = map[Code]string{
 	BadRequest: "bad request",
 }
 
+// Final says that the client is not to come back.
+func (c Code) Final() bool { return c >= 3500 }
+
 // String returns the reason in words.
 func (c Code) String() string {
 	if s, ok := reasons[c]; ok {

@@ -63,4 +63,5 @@ func (h *Hub) expire(now time.Time) {
 			delete(h.commands, u)
 		}
 	}
+	h.forgetContests(now)
 }

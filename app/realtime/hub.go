@@ -50,6 +50,7 @@ type Hub struct {
 	position  map[string]string // by app: id of the last message that was dispatched
 	unstored  []unstored
 	commands  map[User][]command
+	contests  map[Key]contest
 	pending   []func() // events to tell
 	stopping  bool
 }
@@ -82,6 +83,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Hub, error) {
 		users:     map[User]*localUser{},
 		audiences: map[conversationKey]*audience{},
 		commands:  map[User][]command{},
+		contests:  map[Key]contest{},
 		position:  position,
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -125,24 +127,48 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	}
 }
 
-// register gives s its place and returns the session that had it.
-func (h *Hub) register(s *Session) (older *Session, err error) {
+// register gives s its place and returns the sessions that have to go: the one that had
+// it, and the oldest where there are too many. ErrStopping, ErrContested.
+func (h *Hub) register(s *Session) (older []*Session, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopping {
 		return nil, ErrStopping
+	}
+	if h.sessions[s.Key] != nil && h.isContested(s.Key, s.since) {
+		return nil, ErrContested
 	}
 	u := h.users[s.Key.User]
 	if u == nil {
 		u = &localUser{audiences: map[*audience]struct{}{}}
 		h.users[s.Key.User] = u
 	}
-	older = h.sessions[s.Key]
-	u.drop(older)
+	if had := h.sessions[s.Key]; had != nil {
+		u.drop(had)
+		older = append(older, had)
+	}
 	u.sessions = append(u.sessions, s)
+	for _, o := range u.excess(s.group, h.cfg) {
+		u.drop(o)
+		delete(h.sessions, o.Key)
+		older = append(older, o)
+	}
 	h.sessions[s.Key] = s
 	h.announceSession(s, len(u.sessions))
 	return older, nil
+}
+
+// excess returns the oldest sessions above the bounds: of those of a group, and of all.
+func (l *localUser) excess(group Key, cfg Config) (out []*Session) {
+	same := slices.DeleteFunc(slices.Clone(l.sessions), func(s *Session) bool { return s.group != group })
+	if n := len(same) - max(cfg.PlatformSessions, 1); n > 0 {
+		out = append(out, same[:n]...)
+	}
+	rest := slices.DeleteFunc(slices.Clone(l.sessions), func(s *Session) bool { return slices.Contains(out, s) })
+	if n := len(rest) - cfg.UserSessions; cfg.UserSessions > 0 && n > 0 {
+		out = append(out, rest[:n]...)
+	}
+	return out
 }
 
 // drop takes s out of the user's sessions and says whether it was there.
@@ -216,8 +242,9 @@ func (h *Hub) remove(s *Session) {
 func (h *Hub) Supersede(o Opening) {
 	h.mu.Lock()
 	s := h.sessions[o.Key]
+	keep := s != nil && h.isContested(o.Key, time.Now())
 	h.mu.Unlock()
-	if s == nil || s.ID == o.Session {
+	if s == nil || s.ID == o.Session || keep {
 		return
 	}
 	if c := cmp.Or(s.since.Compare(o.At), cmp.Compare(s.ID, o.Session)); c < 0 {

@@ -265,7 +265,7 @@ func (w *wire) texts() (texts []string) {
 func config() Config {
 	return Config{
 		QueueMessages: 1000, QueueBytes: 1 << 20, ReadEvery: 500 * time.Millisecond,
-		GatewayPing: 25 * time.Second, SocketPing: 10 * time.Second, PollLinger: time.Minute,
+		GatewayPing: 25 * time.Second, SocketPing: 10 * time.Second, PollLinger: time.Minute, PlatformSessions: 1, UserSessions: 64,
 	}
 }
 

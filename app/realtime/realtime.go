@@ -15,18 +15,21 @@ import (
 
 // Errors of this package. ErrClosed is wrapped by Closed, which has the code.
 var (
-	ErrClosed   = errors.New("realtime: session closed")
-	ErrStopping = problem.Masked(problem.Unavailable, "realtime: this node is shutting down", "this server is stopping; connect again")
+	ErrClosed    = errors.New("realtime: session closed")
+	ErrContested = problem.New(problem.Conflict, "another client of the same device holds the session; name a device of your own")
+	ErrStopping  = problem.Masked(problem.Unavailable, "realtime: this node is shutting down", "this server is stopping; connect again")
 )
 
 // Config is what an operator may tune.
 type Config struct {
-	QueueMessages int           `split_words:"true" default:"1000" desc:"messages that may wait for one session; over it the session is closed with 3001"`
-	QueueBytes    int           `split_words:"true" default:"1048576" desc:"bytes that may wait for one session; over it the session is closed with 3001"`
-	ReadEvery     time.Duration `split_words:"true" default:"500ms" desc:"how often the store is read without news from the bus: the latency when the bus is lost"`
-	GatewayPing   time.Duration `split_words:"true" default:"25s" desc:"interval of the gateway's pings and comments"`
-	SocketPing    time.Duration `split_words:"true" default:"10s" desc:"interval of the pings on /im/socket"`
-	PollLinger    time.Duration `split_words:"true" default:"60s" desc:"how long messages are kept for a client between two long polls"`
+	QueueMessages    int           `split_words:"true" default:"1000" desc:"messages that may wait for one session; over it the session is closed with 3001"`
+	QueueBytes       int           `split_words:"true" default:"1048576" desc:"bytes that may wait for one session; over it the session is closed with 3001"`
+	ReadEvery        time.Duration `split_words:"true" default:"500ms" desc:"how often the store is read without news from the bus: the latency when the bus is lost"`
+	GatewayPing      time.Duration `split_words:"true" default:"25s" desc:"interval of the gateway's pings and comments"`
+	SocketPing       time.Duration `split_words:"true" default:"10s" desc:"interval of the pings on /im/socket"`
+	PlatformSessions int           `split_words:"true" default:"1" desc:"sessions of one user and platform on /notify that name no device, on one replica when more than 1; one more closes the oldest with 3500"`
+	UserSessions     int           `split_words:"true" default:"64" desc:"sessions of one user on one replica, over all platforms and devices; one more closes the oldest with 3500"`
+	PollLinger       time.Duration `split_words:"true" default:"60s" desc:"how long messages are kept for a client between two long polls"`
 }
 
 // Validate returns every mistake; each begins with the variable's name.
@@ -38,6 +41,7 @@ func (c Config) Validate() error {
 	}{
 		{"QUEUE_MESSAGES", int64(c.QueueMessages)}, {"QUEUE_BYTES", int64(c.QueueBytes)}, {"READ_EVERY", int64(c.ReadEvery)},
 		{"GATEWAY_PING", int64(c.GatewayPing)}, {"SOCKET_PING", int64(c.SocketPing)}, {"POLL_LINGER", int64(c.PollLinger)},
+		{"PLATFORM_SESSIONS", int64(c.PlatformSessions)}, {"USER_SESSIONS", int64(c.UserSessions)},
 	} {
 		if v.value <= 0 {
 			errs = append(errs, errors.New(v.name+": must be more than 0"))

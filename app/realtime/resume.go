@@ -12,6 +12,7 @@ import (
 type Login struct {
 	Key     Key
 	Expires time.Time // of the token; the session ends then. Zero: never
+	Unnamed bool      // the client names no device: others of its platform may share Key, up to Config.PlatformSessions
 	Poll    bool      // a long poll: emptied by Wait, kept for a while between two
 	Resume  bool      // continue after Since
 	Since   string    // the last message id that the client has; empty: from now on
@@ -38,12 +39,16 @@ func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, er
 	if l.Poll {
 		s.polled, s.idleSince = true, s.since
 	}
+	s.group = s.Key
+	if l.Unnamed && !l.Poll && h.cfg.PlatformSessions > 1 {
+		s.Key.DeviceID += "#" + s.ID // a place of its own
+	}
 	older, err := h.register(s)
 	if err != nil {
 		return nil, false, err
 	}
-	if older != nil {
-		h.close(older, Replaced)
+	for _, o := range older {
+		h.close(o, Replaced)
 	}
 	recovered, err = h.prepare(ctx, s, l)
 	if err != nil {

@@ -22,6 +22,7 @@ type Session struct {
 
 	since    time.Time     // opened at
 	position string        // where it begins, set by Open; empty: before every message
+	group    Key           // Key, or that of all unnamed devices of the platform
 	polled   bool          // by long polls; no transport's
 	done     chan struct{} // closed when the session ends
 	workers  sync.WaitGroup

@@ -15,6 +15,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/conversation"
 	"switchboard/app/realtime"
+	"switchboard/handlers"
 	"switchboard/handlers/stream"
 	"switchboard/middleware"
 )
@@ -48,12 +49,13 @@ func (h Notify) notify(upgrade fiber.Handler) fiber.Handler {
 		if websocket.IsWebSocketUpgrade(c) && (protocol == "ws" || err != nil) {
 			return h.websocket(c, login, err, upgrade)
 		}
+		if protocol == "sse" {
+			return h.events(c, login, err)
+		}
 		if err != nil {
 			return err
 		}
 		switch protocol {
-		case "sse":
-			return h.events(c, login)
 		case "poll":
 			return h.poll(c, login)
 		case "ws":
@@ -81,6 +83,13 @@ func (h Notify) login(c *fiber.Ctx) (l realtime.Login, err error) {
 	l.Key = realtime.Key{
 		User:    realtime.User{App: caller.App, ID: caller.User},
 		Dialect: realtime.Gateway, DeviceID: strconv.Itoa(caller.Platform),
+	}
+	if device := handlers.UserID(c.Query("device")); device == "" {
+		l.Unnamed = true
+	} else if err := device.Check("device"); err != nil {
+		return l, err
+	} else {
+		l.Key.DeviceID += "/" + string(device)
 	}
 	l.Expires = caller.ExpiresAt
 	if err := h.admit(c.UserContext(), caller); err != nil {
@@ -151,19 +160,34 @@ type recoveredAnswer struct {
 
 // events streams until the client leaves or the session ends. A reconnecting
 // browser names the last event it has by itself, and can change nothing else: its
-// header is newer than since in its URL.
-func (h Notify) events(c *fiber.Ctx, l realtime.Login) error {
-	if last := c.Get("Last-Event-ID"); last != "" {
+// header is newer than since in its URL. One that comes back although its stream ended
+// for good gets 204, which tells it to stop; a refusal is a stream too, since browsers
+// show nothing of other answers.
+func (h Notify) events(c *fiber.Ctx, l realtime.Login, err error) error {
+	last, ended := stream.Ended(c.Get("Last-Event-ID"))
+	if ended == realtime.Replaced || ended.Final() && err != nil {
+		return c.SendStatus(fiber.StatusNoContent)
+	}
+	if last != "" {
 		l.Resume, l.Since = true, last
 	}
-	session, recovered, err := h.Hub.Open(c.UserContext(), l)
-	if err != nil {
-		return err
+	var session *realtime.Session
+	var recovered bool
+	if err == nil {
+		session, recovered, err = h.Hub.Open(c.UserContext(), l)
 	}
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	conn := c.Context().Conn()
+	if err != nil {
+		middleware.SetCause(c, err)
+		code := stream.CloseCode(err)
+		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+			_ = stream.NewEvents(w, conn, h.Hub, closing).Refuse(code) // it is over either way
+		})
+		return nil
+	}
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer session.End(realtime.None)
 		var first []byte

@@ -3,6 +3,8 @@ package stream
 import (
 	"bufio"
 	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"switchboard/app/realtime"
@@ -16,6 +18,7 @@ type Events struct {
 	conn net.Conn
 	hub  *realtime.Hub
 	lock lock
+	last string // the client's last event id
 }
 
 // NewEvents takes w over, which writes to conn. The data of the last event, which
@@ -28,6 +31,7 @@ func NewEvents(w *bufio.Writer, conn net.Conn, hub *realtime.Hub, closing func(r
 // id without any event; and the event when it has data.
 func (e *Events) Begin(position, name string, data []byte) error {
 	e.line(": connected", "")
+	e.last = position
 	e.line("id: ", position)
 	e.line("", "")
 	if data != nil {
@@ -41,6 +45,7 @@ func (e *Events) Send(batch []*realtime.Message) error {
 	e.lock <- struct{}{}
 	defer e.lock.give()
 	for _, m := range batch {
+		e.last = m.ID
 		e.event(m.ID, "message", e.hub.Frame(realtime.Gateway, m))
 	}
 	return e.flush()
@@ -61,9 +66,38 @@ func (e *Events) Close(code realtime.Code) {
 		return
 	}
 	defer e.lock.give()
-	e.event("", "close", e.closing(code))
+	e.end(code)
 	_ = e.conn.SetWriteDeadline(time.Now().Add(closeLimit))
 	_ = e.w.Flush() // it is over either way
+}
+
+// Refuse is a whole stream for a client that may not have one.
+func (e *Events) Refuse(code realtime.Code) error {
+	e.end(code)
+	return e.flush()
+}
+
+// longRetry is a day in milliseconds; what some clients' timers cannot hold would be no
+// wait at all.
+const longRetry = "86400000"
+
+// end writes the last event. Stock clients come back whatever it says, so one that is
+// not to is told to wait long, and to say then how it ended: see Ended.
+func (e *Events) end(code realtime.Code) {
+	id := ""
+	if code.Final() {
+		e.line("retry: ", longRetry)
+		id = e.last + "!" + strconv.Itoa(int(code))
+	}
+	e.event(id, "close", e.closing(code))
+}
+
+// Ended reads a last event id: where the client stands, and the code that ended its
+// last stream if it was told not to come back; realtime.None otherwise.
+func Ended(id string) (position string, code realtime.Code) {
+	position, text, _ := strings.Cut(id, "!")
+	n, _ := strconv.Atoi(text)
+	return position, realtime.Code(n)
 }
 
 // event appends to the buffer. Errors stay in the writer and show at flush.

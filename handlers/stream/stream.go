@@ -51,6 +51,8 @@ func CloseCode(err error) realtime.Code {
 		return realtime.None
 	case errors.Is(err, conversation.ErrBanned):
 		return realtime.Banned
+	case errors.Is(err, realtime.ErrContested):
+		return realtime.Replaced
 	case errors.Is(err, realtime.ErrStopping):
 		return realtime.Shutdown
 	case errors.Is(err, access.ErrUnknownApp):

@@ -79,7 +79,7 @@ func TestAStreamTellsItsEventsAndWhyItEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := fmt.Sprintf(": connected\nid: 2\n\nevent: recovered\ndata: {\"recovered\":true}\n\n: ping\nevent: close\ndata: %d\n\n", realtime.Banned)
+	want := fmt.Sprintf(": connected\nid: 2\n\nevent: recovered\ndata: {\"recovered\":true}\n\n: ping\nretry: 86400000\nid: 2!%[1]d\nevent: close\ndata: %[1]d\n\n", realtime.Banned)
 	if out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}

@@ -89,6 +89,9 @@ func (s *Socket) Read(session *realtime.Session, silence time.Duration) {
 		_ = extend("")
 		_, frame, err := s.conn.NextReader()
 		if err != nil {
+			if websocket.IsCloseError(err, int(realtime.Replaced)) {
+				session.Answered() // with our own code
+			}
 			return
 		}
 		if _, err := io.Copy(io.Discard, frame); err != nil {

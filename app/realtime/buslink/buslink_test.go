@@ -54,7 +54,7 @@ func listen(t *testing.T, q *quiet) (Publisher, *realtime.Session) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := realtime.Config{QueueMessages: 10, QueueBytes: 1000, ReadEvery: time.Second, GatewayPing: time.Minute, SocketPing: time.Minute, PollLinger: time.Minute}
+	cfg := realtime.Config{QueueMessages: 10, QueueBytes: 1000, ReadEvery: time.Second, GatewayPing: time.Minute, SocketPing: time.Minute, PollLinger: time.Minute, PlatformSessions: 1, UserSessions: 64}
 	hub, err := realtime.New(t.Context(), cfg, realtime.Deps{Apps: []string{"a"}, Messages: q, Members: q, Encode: wire.Encode, Log: log})
 	if err != nil {
 		t.Fatal(err)
