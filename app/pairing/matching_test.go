@@ -316,7 +316,7 @@ func TestPresenceIsVerifiedBeforeAnOffer(t *testing.T) {
 		return uid == 3, nil
 	}
 	ask := w.ask(1)
-	must(t, w.svc.RecordActivity(ctx, app, 2))
+	must(t, w.svc.RecordActivity(ctx, app, 2, w.at.Time()))
 	w.settle()
 	w.wantState(ask, ticket.Searching)
 	must(t, w.svc.RecordVendorPresence(ctx, app, 3, "phone", true, w.at.Add(-30*time.Second)))
@@ -330,7 +330,7 @@ func TestPresenceIsVerifiedBeforeAnOffer(t *testing.T) {
 	_, err := w.svc.SetAvailability(ctx, app, 2, true)
 	must(t, err)
 	w.at += 1
-	must(t, w.svc.RecordActivity(ctx, app, 2))
+	must(t, w.svc.RecordActivity(ctx, app, 2, w.at.Time()))
 	w.settle()
 	w.wantHeard(2, "dispatch") // the person's own word asks for offers
 	if asked[2] != 1 {

@@ -21,10 +21,22 @@ func (s *Service) recordPresence(ctx context.Context, app string, uid ticket.UID
 		return err
 	}
 	s.updateCandidate(c)
-	if _, present := c.BestEvidence(s.now()); present {
-		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid})
+	st := c.Standing(s.now())
+	if st.Present {
+		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid, At: st.Newest})
 	}
-	return s.toHolder(ctx, app, uid, gone)
+	gone.At = st.Since
+	if err := s.toHolder(ctx, app, uid, gone); err != nil {
+		return err
+	}
+	// Newer evidence may have been stored, and told to the ask, before this was.
+	if c, err = s.Store.Candidate(ctx, app, uid); err != nil {
+		return err
+	}
+	if st = c.Standing(s.now()); st.Present {
+		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid, At: st.Newest})
+	}
+	return nil
 }
 
 // RecordSocket reports a socket of ours: open or renewed, or closed.
@@ -48,16 +60,16 @@ func (s *Service) vendorEvidence(ctx context.Context, app string, online bool, a
 	return ticket.Evidence{Proof: ticket.ProofVendor, Online: online, At: at, Until: s.now().Add(s.presenceConfig(ctx, app).PresenceTTL)}
 }
 
-// RecordActivity notes an authenticated call, which is a weak sign of presence. It
-// writes only when what is known would not last.
-func (s *Service) RecordActivity(ctx context.Context, app string, uid ticket.UID) error {
-	now := s.now()
+// RecordActivity notes an authenticated call that was made at the time at, which is a weak
+// sign of presence. It writes only when what is known would not last.
+func (s *Service) RecordActivity(ctx context.Context, app string, uid ticket.UID, at time.Time) error {
+	now, called := s.now(), ticket.At(at)+ticket.Instant(s.offset.Load())
 	known := false
 	s.pools.each(app, func(p *pool) { known = known || p.presentFor(uid, now, s.presenceConfig(ctx, app).ActivityTTL/2) })
 	if known {
 		return nil
 	}
-	return s.RecordPresence(ctx, app, uid, "activity", ticket.Evidence{Proof: ticket.ProofActivity, Online: true, At: now, Until: now.Add(s.presenceConfig(ctx, app).ActivityTTL)})
+	return s.RecordPresence(ctx, app, uid, "activity", ticket.Evidence{Proof: ticket.ProofActivity, Online: true, At: called, Until: called.Add(s.presenceConfig(ctx, app).ActivityTTL)})
 }
 
 // hasSocket reports whether uid can be told through our own gateway.

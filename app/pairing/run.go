@@ -68,6 +68,7 @@ func (s *Service) Run(ctx context.Context) error {
 	<-ctx.Done()
 	s.Close()
 	wg.Wait()
+	s.asked.Wait()
 	s.sender.drain()
 	return nil
 }
@@ -147,7 +148,7 @@ func (s *Service) SweepOnce(ctx context.Context) {
 		return
 	}
 	s.each(len(asks), sweepers, func(i int) {
-		if _, err := s.apply(ctx, asks[i], ticket.Tick{}); err != nil {
+		if err := s.tick(ctx, asks[i]); err != nil {
 			s.log.WarnContext(ctx, "deadline not fired", "ask_no", asks[i], "error", err)
 		}
 	})

@@ -69,6 +69,8 @@ type Service struct {
 	sender        *sender
 	offset        atomic.Int64 // store's clock minus ours, ms
 	closing       atomic.Bool
+	asking        chan struct{} // a slot for each vendor that is asked for presence
+	asked         sync.WaitGroup
 	profileQueue  chan person  // whose profiles are read ahead
 	channelDownAt atomic.Int64 // when the dispatch channels were first seen down; 0: up
 
@@ -86,7 +88,7 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Options: o, profileQueue: make(chan person, maxProfileQueue),
+	s := &Service{Options: o, profileQueue: make(chan person, maxProfileQueue), asking: make(chan struct{}, maxAsked),
 		live:      liveTickets{off: o.Shared},
 		pools:     pools{made: make(chan struct{}, 1), byKey: map[poolKey]*pool{}},
 		snapshots: snapshots{store: o.Store, byID: map[string]*ticket.Config{}},

@@ -73,6 +73,7 @@ type fataler interface {
 func newWorld(tb fataler, values map[string]string) *world {
 	w := &world{tb: tb, at: 1_700_000_000_000, values: map[string]string{}, bills: map[string][]Charge{}, coins: map[ticket.UID]int64{}, channel: true,
 		short: map[ticket.UID]bool{}, winners: map[dispatchKey]ticket.UID{}, counts: map[string]int{}, lost: map[string]ticket.Instant{}, turn: map[ticket.UID]ticket.Instant{}}
+	w.values["pair.activity_ttl"] = "24h" // who asks or answers here stays present until the test says otherwise
 	for k, v := range values {
 		w.values[k] = v
 	}

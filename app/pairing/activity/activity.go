@@ -20,11 +20,11 @@ const (
 // Recorder collects callers and reports each once in a while. It is safe for
 // concurrent use.
 type Recorder struct {
-	mark func(ctx context.Context, app string, uid ticket.UID) error
+	mark func(ctx context.Context, app string, uid ticket.UID, at time.Time) error
 	log  *slog.Logger
 
-	mu      sync.Mutex // guards callers
-	callers map[caller]struct{}
+	mu      sync.Mutex           // guards callers
+	callers map[caller]time.Time // when each called last
 }
 
 type caller struct {
@@ -33,8 +33,8 @@ type caller struct {
 }
 
 // New reports to mark; its owner calls Run.
-func New(mark func(ctx context.Context, app string, uid ticket.UID) error, log *slog.Logger) *Recorder {
-	return &Recorder{mark: mark, log: log.With("component", "pairing"), callers: map[caller]struct{}{}}
+func New(mark func(ctx context.Context, app string, uid ticket.UID, at time.Time) error, log *slog.Logger) *Recorder {
+	return &Recorder{mark: mark, log: log.With("component", "pairing"), callers: map[caller]time.Time{}}
 }
 
 // Record takes a caller. Only users whose id is a number are ever matched.
@@ -45,8 +45,9 @@ func (r *Recorder) Record(app, user string) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.callers) < maxCallers {
-		r.callers[caller{app, uid}] = struct{}{}
+	who := caller{app, uid}
+	if _, waits := r.callers[who]; waits || len(r.callers) < maxCallers {
+		r.callers[who] = time.Now()
 	}
 }
 
@@ -57,21 +58,21 @@ func (r *Recorder) Run(ctx context.Context) error {
 }
 
 func (r *Recorder) flush(ctx context.Context) {
-	for c := range r.take() {
-		if err := r.mark(ctx, c.app, c.uid); err != nil && ctx.Err() == nil {
+	for c, at := range r.take() {
+		if err := r.mark(ctx, c.app, c.uid, at); err != nil && ctx.Err() == nil {
 			r.log.Warn("activity not recorded", "user", c.uid, "error", err)
 		}
 	}
 }
 
 // take returns the callers and forgets them.
-func (r *Recorder) take() map[caller]struct{} {
+func (r *Recorder) take() map[caller]time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.callers) == 0 {
 		return nil
 	}
 	taken := r.callers
-	r.callers = make(map[caller]struct{}, len(taken))
+	r.callers = make(map[caller]time.Time, len(taken))
 	return taken
 }

@@ -47,6 +47,7 @@ type ticketFields struct {
 	PeerGoneBy    ticket.Instant `json:"peerGoneBy,omitzero"`
 	PaidBy        ticket.Instant `json:"paidBy,omitzero"`
 	CountBy       ticket.Instant `json:"countBy,omitzero"`
+	LookAt        ticket.Instant `json:"lookAt,omitzero"`
 	WatchBy       ticket.Instant `json:"watchBy,omitzero"`
 	WatchSince    ticket.Instant `json:"watchSince,omitzero"`
 	EndReportedBy ticket.UID     `json:"endReportedBy,omitzero"`

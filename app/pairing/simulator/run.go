@@ -82,7 +82,8 @@ func simulate(ctx context.Context, cfg Config, name string, values map[string]st
 // configValues is the configuration of a run: cfg's scenario's, and the strategy's on top.
 func configValues(cfg Config, strategy map[string]string) map[string]string {
 	values := map[string]string{"pair.events": "false", "pair.ask_rate": "0", "pair.send_rate": "0", "pair.cross_ask": ticket.CrossOff, "pair.exclude_last": "0",
-		"pair.price": "1", "pair.balance.min_ask": "1", "pair.balance.min_like": "1"}
+		"pair.activity_ttl": "24h", // askers have no device here that shows them: they stay until they give up
+		"pair.price":        "1", "pair.balance.min_ask": "1", "pair.balance.min_like": "1"}
 	maps.Copy(values, scenarios[cfg.Scenario].values)
 	maps.Copy(values, strategy)
 	return values

@@ -108,7 +108,7 @@ func (e Answer) pass(s *step, o *Offer) error {
 
 // win binds the winner and turns the others away (N1).
 func (s *step) win(o *Offer) {
-	uid := o.UID
+	uid, goneBy := o.UID, o.GoneBy
 	s.closeOffer(o, OfferPassed, ReasonPassed)
 	card := s.answered(o, true)
 	o.Card = *card
@@ -120,6 +120,9 @@ func (s *step) win(o *Offer) {
 	s.pause()
 	s.t.State = Connecting
 	s.t.Round().Peer = uid
+	s.t.PeerGoneBy = goneBy
+	moveDeadline(&s.t.PeerGoneBy, s.cfg.PeerGoneGrace-s.cfg.OfferGoneGrace)
+	s.lookBy(s.now.Add(min(s.cfg.ActivityTTL, s.cfg.PeerGoneGrace)))
 	s.t.ConnectBy = s.now.Add(s.cfg.ConnectTimeout)
 	no := s.t.RoundNo()
 	s.command(Entry{Name: CommandMatched, To: s.t.Asker, Peer: uid, Round: no, TTL: s.cfg.ConnectTimeout})

@@ -17,6 +17,7 @@ func Open(cfg *Config, now Instant, a Ask) (*Ticket, Effects) {
 		CreatedAt: now,
 		AskBy:     now.Add(cfg.AskTTL),
 		RoundBy:   now.Add(cfg.RoundTimeout),
+		LookAt:    now.Add(min(cfg.ActivityTTL, cfg.AskerGoneGrace)),
 		Rounds:    []Round{{No: 1, StartedAt: now}},
 	}}
 	s.claimAsker()

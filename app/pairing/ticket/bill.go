@@ -27,11 +27,21 @@ func (s *step) like(p Balance) {
 	r := s.t.Round()
 	s.t.State, s.dirty = Liked, true
 	r.Decision, r.LikedAt = Like, s.now
-	s.t.ConfirmBy, s.t.CallBy, s.t.PeerGoneBy, s.t.AskerGoneBy = 0, s.now.Add(s.cfg.CallMax), 0, 0
+	s.t.ConfirmBy, s.t.CallBy = 0, s.now.Add(s.cfg.CallMax)
+	moveDeadline(&s.t.AskerGoneBy, s.cfg.CallWatchdog-s.cfg.AskerGoneGrace) // who went, went before the like
+	moveDeadline(&s.t.PeerGoneBy, s.cfg.CallWatchdog-s.cfg.PeerGoneGrace)
+	s.lookBy(s.now.Add(min(s.cfg.ActivityTTL, s.cfg.CallWatchdog)))
 	s.push(Entry{Kind: ToWallet, Name: ChargeStart, To: s.payer(r.Peer), Peer: s.payee(r.Peer), Round: r.No, CallID: r.CallID})
 	s.event(Entry{Name: EventLiked, To: s.t.Asker, Peer: r.Peer, Round: r.No, CallID: r.CallID})
 	s.measureSince("time_to_like_seconds", s.t.CreatedAt)
 	s.armPaidTime(p)
+}
+
+// moveDeadline gives one that is armed another grace.
+func moveDeadline(by *Instant, d time.Duration) {
+	if *by != 0 {
+		*by = by.Add(d)
+	}
 }
 
 func (s *step) payer(peer UID) UID {

@@ -39,16 +39,63 @@ type Candidate struct {
 	Claimed   bool    // as of the reading
 }
 
-// BestEvidence is the best evidence that the person can ring at now.
-func (c *Candidate) BestEvidence(now Instant) (Evidence, bool) {
-	var best Evidence
-	found := false
+// Standing is what all evidence of a person comes to at one moment (docs/pairing.md#candidates).
+type Standing struct {
+	Present bool
+	Best    Evidence // present: the strongest that counts
+	Newest  Instant  // present: when the newest that counts happened
+	Until   Instant  // present: when the last that counts ends
+	Since   Instant  // absent: when the last that counted ended; 0: nothing is known
+	Closed  bool     // absent: that end was told; else the evidence ran out
+}
+
+// Standing weighs the evidence at now. The told end of a proof ends every weaker one
+// that is not newer; evidence that runs out ends nothing but itself.
+func (c *Candidate) Standing(now Instant) Standing {
+	var ends [ProofActivity + 1]Instant // by proof: when its last session was told to end
 	for _, e := range c.Sessions {
-		if e.Online && e.Until > now && (!found || e.Proof < best.Proof || e.Proof == best.Proof && e.At > best.At) {
-			best, found = e, true
+		if !e.Online {
+			ends[e.Proof] = max(ends[e.Proof], e.At)
 		}
 	}
-	return best, found
+	var st Standing
+	for _, e := range c.Sessions {
+		end, told := e.end(ends[:e.Proof])
+		switch {
+		case e.Online && end > now:
+			if !st.Present || e.Proof < st.Best.Proof || e.Proof == st.Best.Proof && e.At > st.Best.At {
+				st.Best = e
+			}
+			st.Present, st.Newest, st.Until = true, max(st.Newest, e.At), max(st.Until, end)
+		case end > st.Since || end == st.Since && told:
+			st.Since, st.Closed = end, told
+		}
+	}
+	if st.Present {
+		st.Since, st.Closed = 0, false
+	}
+	return st
+}
+
+// end is when the evidence is worth nothing any more, and whether somebody told so;
+// stronger holds when sessions of stronger proofs were told to end.
+func (e Evidence) end(stronger []Instant) (end Instant, told bool) {
+	if !e.Online {
+		return e.At, true
+	}
+	end = e.Until
+	for _, at := range stronger {
+		if at >= e.At && at < end {
+			end, told = at, true
+		}
+	}
+	return end, told
+}
+
+// BestEvidence is the best evidence that the person can ring at now.
+func (c *Candidate) BestEvidence(now Instant) (Evidence, bool) {
+	st := c.Standing(now)
+	return st.Best, st.Present
 }
 
 // TakesOffers reports whether the person may be offered anything under mode (docs/pairing.md#candidates).

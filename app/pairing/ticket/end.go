@@ -1,5 +1,7 @@
 package ticket
 
+import "time"
+
 // Cancel is the asker's wish to stop (X1 to X8). It succeeds in every state.
 type Cancel struct{ UID UID }
 
@@ -72,7 +74,7 @@ func (s *step) end(why Reason) {
 func (s *step) stopTimers() {
 	t := s.t
 	t.AskBy, t.AskLeft, t.RoundBy, t.ConnectBy, t.ConfirmBy, t.CallBy = 0, 0, 0, 0, 0, 0
-	t.AskerGoneBy, t.PeerGoneBy, t.WatchBy, t.PaidBy, t.CountBy = 0, 0, 0, 0, 0
+	t.AskerGoneBy, t.PeerGoneBy, t.WatchBy, t.PaidBy, t.CountBy, t.LookAt = 0, 0, 0, 0, 0, 0
 }
 
 // announceEnd tells both sides, save the one who ended it.
@@ -102,10 +104,12 @@ func clientReason(why Reason) Reason {
 	}
 }
 
-// Gone says that a person cannot be reached; Now: they logged out or set themselves
-// unavailable, so there is no grace (N16, D1 to D4).
+// Gone says that a person cannot be reached, since At (0: now); Now: they logged out
+// or set themselves unavailable, so there is no grace but the watchdog of a billed
+// call (N16, D1 to D4).
 type Gone struct {
 	UID UID
+	At  Instant
 	Now bool
 }
 
@@ -113,19 +117,38 @@ func (e Gone) apply(s *step) error {
 	if s.t.State == Ended {
 		return nil
 	}
+	at := s.now
+	if e.At != 0 {
+		at = min(e.At, s.now)
+	}
+	atOnce := e.Now && s.t.State != Liked
 	switch {
-	case s.t.State == Liked && (e.UID == s.t.Asker || e.UID == s.t.Round().Peer): // D4
-		s.watch()
 	case e.UID == s.t.Asker:
-		s.grace(&s.t.AskerGoneBy, e.Now, s.now.Add(s.cfg.AskerGoneGrace))
+		s.grace(&s.t.AskerGoneBy, atOnce, at.Add(s.askerGrace()))
 	case s.t.State.InCall() && e.UID == s.t.Round().Peer:
-		s.grace(&s.t.PeerGoneBy, e.Now, s.now.Add(s.cfg.PeerGoneGrace))
+		s.grace(&s.t.PeerGoneBy, atOnce, at.Add(s.peerGrace()))
 	default:
 		if o := s.t.OpenOffer(e.UID); o != nil {
-			s.grace(&o.GoneBy, e.Now, s.now.Add(s.cfg.OfferGoneGrace))
+			s.grace(&o.GoneBy, atOnce, at.Add(s.cfg.OfferGoneGrace))
 		}
 	}
 	return nil
+}
+
+// askerGrace is how long the asker may be away.
+func (s *step) askerGrace() time.Duration {
+	if s.t.State == Liked {
+		return s.cfg.CallWatchdog // D4
+	}
+	return s.cfg.AskerGoneGrace
+}
+
+// peerGrace is how long the winner may be away.
+func (s *step) peerGrace() time.Duration {
+	if s.t.State == Liked {
+		return s.cfg.CallWatchdog // D4
+	}
+	return s.cfg.PeerGoneGrace
 }
 
 func (s *step) grace(at *Instant, atOnce bool, by Instant) {
@@ -149,29 +172,33 @@ func (e Unavailable) apply(s *step) error {
 	return nil
 }
 
-// Reachable says that a person can be reached again.
-type Reachable struct{ UID UID }
+// Reachable says that a person could be reached at At (0: now). What happened before
+// they went changes nothing, however late it is told.
+type Reachable struct {
+	UID UID
+	At  Instant
+}
 
 func (e Reachable) apply(s *step) error {
-	clear := func(at *Instant) {
-		if *at != 0 {
-			*at, s.dirty = 0, true
-		}
-	}
 	if e.UID == s.t.Asker {
-		clear(&s.t.AskerGoneBy)
+		e.back(s, &s.t.AskerGoneBy, s.askerGrace())
 	}
 	if s.t.State.InCall() && e.UID == s.t.Round().Peer {
-		clear(&s.t.PeerGoneBy)
+		e.back(s, &s.t.PeerGoneBy, s.peerGrace())
 	}
 	if o := s.t.OpenOffer(e.UID); o != nil {
-		clear(&o.GoneBy)
-	}
-	if s.t.State == Liked && s.t.EndReportedBy == 0 {
-		clear(&s.t.WatchBy)
-		s.t.WatchSince = 0
+		e.back(s, &o.GoneBy, s.cfg.OfferGoneGrace)
 	}
 	return nil
+}
+
+// back stops a deadline that was armed when the person went, a grace before it.
+func (e Reachable) back(s *step, by *Instant, grace time.Duration) {
+	if *by == 0 || e.At != 0 && e.At <= by.Add(-grace) {
+		return
+	}
+	*by, s.dirty = 0, true
+	s.lookBy(s.now.Add(s.cfg.ActivityTTL))
 }
 
 // Banned takes a person out for moderation (D5).

@@ -20,6 +20,7 @@ var (
 	ErrUnavailable  = problem.Masked(problem.Unavailable, "dependency unavailable, retry", "a service that pairing needs is unavailable; try again") // 200111
 	ErrConfirmed    = problem.New(problem.Conflict, "already confirmed differently")                                                                 // 200113
 	ErrNeedFunds    = errors.New("a balance has to be read first")
+	ErrNeedSights   = errors.New("the presence of the people has to be read first")
 	errNotEligible  = errors.New("no offer can be opened now")
 	ErrStillWaiting = errors.New("the ticket is already waiting")
 )

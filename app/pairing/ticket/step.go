@@ -21,6 +21,7 @@ func Step(cfg *Config, t *Ticket, now Instant, acks []Delivery, ev Event) (*Tick
 	s := step{cfg: cfg, now: now, t: t.clone(*room)}
 	_ = Acked{Deliveries: acks}.apply(&s) // never fails
 	s.dirty = false
+	s.overdue(ev)
 	err := ev.apply(&s)
 	if s.dirty {
 		s.t.Version++

@@ -35,11 +35,12 @@ type Ticket struct {
 	ConnectBy     Instant       // T_connect
 	ConfirmBy     Instant       // T_confirm
 	CallBy        Instant       // T_call_max
-	AskerGoneBy   Instant       // T_gone of the asker
-	PeerGoneBy    Instant       // T_gone of the winner
+	AskerGoneBy   Instant       // T_gone of the asker; in Liked the watchdog (D4)
+	PeerGoneBy    Instant       // the same of the winner
 	PaidBy        Instant       // end of the time that the payer has coins for; 0: not known, or free
 	CountBy       Instant       // when the payer's balance is read again
-	WatchBy       Instant       // watchdog of a call that may have ended unseen (D4)
+	LookAt        Instant       // when the people's presence is looked at next
+	WatchBy       Instant       // watchdog of a call that one client called over
 	WatchSince    Instant       // when it was first said to have ended
 	EndReportedBy UID           // the client who said that the liked call ended
 

@@ -10,12 +10,17 @@ type timer struct {
 	run func(*step)
 }
 
-// Tick fires what is due and takes over deliveries that others left (Y1).
-type Tick struct{}
+// Tick fires what is due and takes over deliveries that others left (Y1). Where the
+// people have to be looked at, it needs Sights of them: ErrNeedSights.
+type Tick struct{ Sights []Sight }
 
-func (Tick) apply(s *step) error {
+func (e Tick) apply(s *step) error {
+	seen := s.look(e.Sights)
 	s.fire()
 	s.resend()
+	if !seen && s.t.State != Ended {
+		return ErrNeedSights
+	}
 	return nil
 }
 
@@ -37,6 +42,9 @@ func (t *Ticket) DueAt(cfg *Config) Instant {
 	due := Instant(0)
 	if next, ok := t.nextTimer(cfg); ok {
 		due = next.at
+	}
+	if t.LookAt != 0 && (due == 0 || t.LookAt < due) {
+		due = t.LookAt
 	}
 	for i := range t.Outbox {
 		if e := &t.Outbox[i]; e.After == 0 && (due == 0 || e.NotBefore < due) {
@@ -70,13 +78,13 @@ func (t *Ticket) nextTimer(cfg *Config) (timer, bool) {
 		arm(t.CallBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, s.now) }) // C15
 		arm(t.PaidBy, paidTimeOver)
 		arm(t.CountBy, (*step).orderBalanceReading)
-		arm(t.WatchBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, max(s.t.WatchSince, s.t.Round().LikedAt)) }) // D4
+		arm(t.WatchBy, func(s *step) { s.hangUp(); s.settle(ReasonCallEnded, max(s.t.WatchSince, s.t.Round().LikedAt)) })
 	}
-	if t.State != Liked {
+	if t.State != Ended {
 		arm(t.AskerGoneBy, askerGone)
-		if t.State.InCall() {
-			arm(t.PeerGoneBy, peerGone)
-		}
+	}
+	if t.State.InCall() {
+		arm(t.PeerGoneBy, peerGone)
 	}
 	return next, next.run != nil
 }
@@ -161,6 +169,10 @@ func confirmTimeout(s *step) { // C13
 }
 
 func askerGone(s *step) { // D1, D2
+	if s.t.State == Liked {
+		s.talkerGone(s.t.AskerGoneBy)
+		return
+	}
 	if s.t.State.InCall() {
 		s.hangUp()
 	}
@@ -168,6 +180,16 @@ func askerGone(s *step) { // D1, D2
 }
 
 func peerGone(s *step) { // D3
+	if s.t.State == Liked {
+		s.talkerGone(s.t.PeerGoneBy)
+		return
+	}
 	s.hangUp()
 	s.nextRound(ReasonPeerGone, 0)
+}
+
+// talkerGone ends a billed call, which is billed up to when the person was last shown (D4).
+func (s *step) talkerGone(by Instant) {
+	s.hangUp()
+	s.settle(ReasonCallEnded, max(by.Add(-s.cfg.CallWatchdog), s.t.Round().LikedAt))
 }

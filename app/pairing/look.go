@@ -1,0 +1,62 @@
+package pairing
+
+import (
+	"context"
+	"errors"
+
+	"switchboard/app/pairing/ticket"
+)
+
+// maxAsked bounds the questions to vendors about people whose evidence ran out.
+const maxAsked = 32
+
+// tick fires what is due of one ask. Its people are looked at when the last that
+// shows one of them may have ended: nobody has to report that.
+func (s *Service) tick(ctx context.Context, askNo string) error {
+	t, err := s.apply(ctx, askNo, ticket.Tick{})
+	if !errors.Is(err, ticket.ErrNeedSights) {
+		return err
+	}
+	var sights []ticket.Sight
+	for _, uid := range t.Watched() {
+		c, err := s.Store.Candidate(ctx, t.App, uid)
+		if err != nil {
+			return err
+		}
+		sight := ticket.Sight{UID: uid, Standing: c.Standing(s.now())}
+		if !sight.Present && sight.Since != 0 && !sight.Closed {
+			s.askVendor(ctx, t.App, uid)
+		}
+		sights = append(sights, sight)
+	}
+	_, err = s.apply(ctx, askNo, ticket.Tick{Sights: sights})
+	return err
+}
+
+// askVendor asks, beside the sweep, whether somebody is online whom nothing shows any
+// more. Without an answer they stay gone; they are looked at again while their grace runs.
+func (s *Service) askVendor(ctx context.Context, app string, uid ticket.UID) {
+	if s.Online == nil {
+		return
+	}
+	select {
+	case s.asking <- struct{}{}:
+	default:
+		return
+	}
+	s.asked.Go(func() {
+		defer func() { <-s.asking }()
+		limited, cancel := context.WithTimeout(ctx, verifyTimeout)
+		defer cancel()
+		online, err := s.Online(limited, app, uid)
+		switch {
+		case err != nil:
+			s.count("unknown", "presence")
+		case online:
+			err = s.RecordPresence(ctx, app, uid, "vendor", s.vendorEvidence(ctx, app, true, s.now()))
+			if err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "presence not stored", "user", uid, "error", err)
+			}
+		}
+	})
+}
