@@ -15,7 +15,7 @@ import (
 
 // ask sends a request with the header lines through guard and returns why it was
 // refused; nil: it was let in. The peer is 0.0.0.0.
-func ask(t *testing.T, guard fiber.Handler, header string) (refused error, r state) {
+func ask(t *testing.T, guard fiber.Handler, header string) (r state, refused error) {
 	t.Helper()
 	web := fiber.New(fiber.Config{ErrorHandler: func(c *fiber.Ctx, err error) error {
 		refused = err
@@ -38,7 +38,7 @@ func ask(t *testing.T, guard fiber.Handler, header string) (refused error, r sta
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	return refused, r
+	return r, refused
 }
 
 func TestWhoMayCallIsDecidedByTokenKeyAndAddress(t *testing.T) {
@@ -84,14 +84,14 @@ func TestWhoMayCallIsDecidedByTokenKeyAndAddress(t *testing.T) {
 		{"metrics from here", here.Only, "", nil},
 		{"metrics from elsewhere", nowhere.Only, "", ErrForbidden},
 	} {
-		if got, _ := ask(t, c.guard, c.header); !errors.Is(got, c.want) || (got == nil) != (c.want == nil) {
+		if _, got := ask(t, c.guard, c.header); !errors.Is(got, c.want) || (got == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
-	if _, r := ask(t, client, "Authorization: "+token); r.caller.App != "1" || r.caller.User != "alice" {
+	if r, _ := ask(t, client, "Authorization: "+token); r.caller.App != "1" || r.caller.User != "alice" {
 		t.Errorf("the caller is %+v", r.caller)
 	}
-	if _, r := ask(t, inner, "app-id: 2\napp-key: key2"); r.app.ID != "2" {
+	if r, _ := ask(t, inner, "app-id: 2\napp-key: key2"); r.app.ID != "2" {
 		t.Errorf("the app is %q", r.app.ID)
 	}
 }

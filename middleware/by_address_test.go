@@ -45,12 +45,12 @@ func TestAnAddressCountsOnlyForWhomItProves(t *testing.T) {
 		"Sec-Fetch-Site: none":                            nil,
 		"Origin: http://evil.example\nHost: evil.example": ErrHost,
 	} {
-		if got, _ := ask(t, near.Only, header); !errors.Is(got, want) || (got == nil) != (want == nil) {
+		if _, got := ask(t, near.Only, header); !errors.Is(got, want) || (got == nil) != (want == nil) {
 			t.Errorf("%s: %v, want %v", header, got, want)
 		}
 	}
 	for _, guard := range []fiber.Handler{ByAddress{}.Only, ByAddress{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}.Only} {
-		if got, _ := ask(t, guard, ""); !errors.Is(got, ErrForbidden) {
+		if _, got := ask(t, guard, ""); !errors.Is(got, ErrForbidden) {
 			t.Errorf("from elsewhere: %v", got)
 		}
 	}
@@ -81,13 +81,13 @@ func TestTrustedProxiesTellWhereARequestComesFrom(t *testing.T) {
 		{"Forwarded: for=1.1.1.1\nX-Forwarded-Host: chat.example", "1.1.1.1", "http://127.0.0.1:8081"},
 	} {
 		var peer, base string
-		if _, r := ask(t, trusted.Origin, c.header); true {
+		if r, _ := ask(t, trusted.Origin, c.header); true {
 			peer, base = r.origin.peer.String(), r.origin.scheme+"://"+r.origin.host
 		}
 		if peer != c.peer || base != c.base {
 			t.Errorf("%s: %s %s, want %s %s", c.header, peer, base, c.peer, c.base)
 		}
-		if _, r := ask(t, Proxies{}.Origin, c.header); r.origin.peer.String() != "0.0.0.0" || r.origin.scheme != "http" || r.origin.host != "127.0.0.1:8081" {
+		if r, _ := ask(t, Proxies{}.Origin, c.header); r.origin.peer.String() != "0.0.0.0" || r.origin.scheme != "http" || r.origin.host != "127.0.0.1:8081" {
 			t.Errorf("%s: believed from a peer that is not trusted: %+v", c.header, r.origin)
 		}
 	}

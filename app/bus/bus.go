@@ -73,7 +73,7 @@ func Validate(url string) error {
 	case "", "redis", "rediss", "nats", "tls":
 		return nil
 	}
-	return errors.New("want redis://... or nats://...")
+	return errors.New("want redis://HOST or nats://HOST")
 }
 
 // Open starts a bus. URL empty: in this process; else redis://, rediss:// or

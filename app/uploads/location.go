@@ -86,7 +86,7 @@ func s3Location(u *url.URL, query url.Values) (location, error) {
 		region:   first(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
 	}
 	if l.bucket == "" {
-		return l, errors.New("names no bucket: s3://BUCKET?...")
+		return l, errors.New("names no bucket: want s3://BUCKET and its parameters")
 	}
 	if u.User != nil {
 		return l, errors.New("holds a user or a password before the bucket; credentials are access_key and secret_key of the query, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
