@@ -49,17 +49,18 @@ func (s *server) openWeb(ctx context.Context) error {
 	translated := upstream.NewCache[string](string(vendors.CapTranslator), vendors.OpTranslate, s.cfg.Translate.CacheTTL, s.cfg.Translate.CacheSize)
 	recent := &vendors.RequestLog{}
 	journal := middleware.Journal(recent)
-	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, journal, s.recordActivity())
+	admitted := middleware.Admitted(s.conversations.Admit)
+	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, admitted, journal, s.recordActivity())
 	product.Client{
 		Words: s.moderation, Wallet: s.wallet, Routes: s.routes,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
-	product.Pairing{Service: s.pairing, Admit: s.conversations.Admit}.Mount(clients)
+	product.Pairing{Service: s.pairing}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
 	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
-	product.Bans{Conversations: s.conversations, Pairs: s.pairing}.Mount(back)
+	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Alone: len(s.cfg.Apps) == 1, Log: s.log}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
 	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node}.
@@ -98,10 +99,10 @@ func (s *server) importer() func(context.Context, []vendors.Event) error {
 // mountConversations adds the gateway API, the conversation API and the files.
 func (s *server) mountConversations(deadline fiber.Handler) {
 	gateway.Notify{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web)
-	gateway.Client{Conversations: s.conversations}.Mount(s.web, middleware.Client(s.apps), deadline)
+	gateway.Client{Conversations: s.conversations}.Mount(s.web, middleware.Client(s.apps), deadline, middleware.Admitted(s.conversations.Admit))
 	gateway.Inner{Apps: s.apps, Conversations: s.conversations}.
 		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.near(s.cfg.InnerAllow)), deadline))
-	im.Files{Apps: s.apps, Store: s.files}.Mount(s.web)
+	im.Files{Apps: s.apps, Admit: s.conversations.Admit, Store: s.files}.Mount(s.web)
 	im.Socket{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web.Group("/im"))
 	im.Conversations{Apps: s.apps, Service: s.conversations}.Mount(s.web.Group("/im", deadline))
 }
@@ -122,7 +123,7 @@ func (s *server) newWeb(parent context.Context) {
 		middleware.Recover(s.log), middleware.CORS(s.cfg.AllowedOrigins), middleware.BodyLimit(bodyLimit, im.UploadPath))
 }
 
-func (s *server) mayUpload(c *fiber.Ctx) error { return im.MayUpload(c, s.apps) }
+func (s *server) mayUpload(c *fiber.Ctx) error { return im.MayUpload(c, s.apps, s.conversations.Admit) }
 
 // families answer failures: each API in its own envelope, by the first segment of
 // its paths. Paths of no API are answered plainly.

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -57,6 +58,18 @@ func Client(apps *access.Directory) fiber.Handler {
 			return ErrOtherApp
 		}
 		SetCaller(c, caller)
+		return c.Next()
+	}
+}
+
+// Admitted keeps out clients whom admit refuses, with its error: a token outlives what
+// happens to its user.
+func Admitted(admit func(ctx context.Context, app, user string) error) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		by := CallerOf(c)
+		if err := admit(c.UserContext(), by.App, by.User); err != nil {
+			return err
+		}
 		return c.Next()
 	}
 }

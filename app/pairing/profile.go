@@ -44,8 +44,14 @@ func (s *Service) profile(ctx context.Context, cfg *ticket.Config, app string, u
 // the pool may have filtered by older ones, or by none. Who is blocked is never
 // offered (invariant 9), and neither is somebody of whom nothing can be known.
 func (s *Service) rejected(ctx context.Context, p *pool, pl *plan) (out []ticket.UID) {
+	for _, pick := range pl.picks {
+		if s.Barred != nil && s.Barred(ctx, p.app, pick.UID) {
+			p.backOff(pick.UID)
+			out = append(out, pick.UID)
+		}
+	}
 	if s.Profile == nil {
-		return nil
+		return out
 	}
 	cfg := p.config()
 	asker, known := s.profile(ctx, cfg, p.app, pl.asker)
@@ -61,7 +67,7 @@ func (s *Service) rejected(ctx context.Context, p *pool, pl *plan) (out []ticket
 		} else {
 			p.backOff(pick.UID)
 		}
-		if !known || !read || !p.suitsNow(pl.askNo, pick.UID) {
+		if (!known || !read || !p.suitsNow(pl.askNo, pick.UID)) && !slices.Contains(out, pick.UID) {
 			out = append(out, pick.UID)
 		}
 	}

@@ -107,8 +107,11 @@ func (s *Service) CallOver(ctx context.Context, app, askNo string, ev ticket.Cal
 	return err
 }
 
-// Ban takes a person out of whatever they take part in (D5).
+// Ban withdraws a person's wish for offers, and takes them out of whatever they take part in (D5).
 func (s *Service) Ban(ctx context.Context, app string, uid ticket.UID) error {
+	if _, err := s.SetAvailability(ctx, app, uid, false); err != nil && !errors.Is(err, ErrConfig) && !errors.Is(err, ErrNoConfig) {
+		return err
+	}
 	return s.toHolder(ctx, app, uid, ticket.Banned{UID: uid})
 }
 

@@ -51,6 +51,9 @@ type Options struct {
 	// Profile is what the business knows of a person. It is asked before every
 	// offer, of both, and should keep what it knows for a while.
 	Profile func(ctx context.Context, app string, uid ticket.UID) (Profile, error)
+	// Barred says whether a person may not take part now, whatever shows them
+	// present. It is asked before every offer.
+	Barred func(ctx context.Context, app string, uid ticket.UID) bool
 	// ChannelUp reports whether a dispatch can leave by any channel. It must not block.
 	ChannelUp func() bool
 	// SendCapacity is how many commands vendors would take now, negative where no

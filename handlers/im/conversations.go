@@ -1,6 +1,7 @@
 package im
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -54,7 +55,7 @@ const callerKey = "im caller"
 // caller lets in the app's server by its key and a user by a token. Where the app
 // is open, naming it is enough, as the document has it; see proof.
 func (h Conversations) caller(c *fiber.Ctx) error {
-	who, err := callerOf(c, h.Apps)
+	who, err := callerOf(c, h.Apps, h.Service.Admit)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,10 @@ func (h Conversations) caller(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-func callerOf(c *fiber.Ctx, apps *access.Directory) (who caller, err error) {
+// Admit refuses a user who may not take part.
+type Admit func(ctx context.Context, app, user string) error
+
+func callerOf(c *fiber.Ctx, apps *access.Directory, admit Admit) (who caller, err error) {
 	id := middleware.AppID(c)
 	if id == "" {
 		return who, errNoAppID
@@ -88,7 +92,9 @@ func callerOf(c *fiber.Ctx, apps *access.Directory) (who caller, err error) {
 		err = middleware.ErrOtherApp
 	}
 	middleware.SetCaller(c, user)
-	who.User = user.User
+	if who.User = user.User; err == nil {
+		err = admit(c.UserContext(), app.ID, user.User)
+	}
 	return who, err
 }
 

@@ -13,6 +13,7 @@ import (
 // Files serves uploads, and the URLs that an upload answers.
 type Files struct {
 	Apps  *access.Directory
+	Admit Admit // refuses who is banned
 	Store *uploads.Store
 }
 
@@ -30,13 +31,13 @@ func (h Files) Mount(r fiber.Router) {
 
 // MayUpload says why the caller, who shows in the request's head, may not upload;
 // nil when they may.
-func MayUpload(c *fiber.Ctx, apps *access.Directory) error {
-	_, err := callerOf(c, apps)
+func MayUpload(c *fiber.Ctx, apps *access.Directory, admit Admit) error {
+	_, err := callerOf(c, apps, admit)
 	return err
 }
 
 func (h Files) upload(c *fiber.Ctx) error {
-	if err := MayUpload(c, h.Apps); err != nil {
+	if err := MayUpload(c, h.Apps, h.Admit); err != nil {
 		return err
 	}
 	part, err := c.FormFile("file")

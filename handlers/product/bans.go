@@ -1,6 +1,11 @@
 package product
 
 import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/conversation"
@@ -8,13 +13,16 @@ import (
 	"switchboard/app/pairing/ticket"
 	"switchboard/handlers"
 	"switchboard/middleware"
+	"switchboard/vendors"
 )
 
-// Bans lets an app's back end shut users out of the app, and let them in again. The
-// vendors are not told.
+// Bans lets an app's back end shut users out of the app, and let them in again.
 type Bans struct {
 	Conversations *conversation.Service
 	Pairs         *pairing.Service
+	Routes        *vendors.Router
+	Alone         bool // the process serves one app: the vendors' users are this one's
+	Log           *slog.Logger
 }
 
 // Mount adds the routes; r is behind middleware.Server.
@@ -38,7 +46,60 @@ func (h Bans) ban(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	return success(c, nil)
+	return success(c, fiber.Map{"vendors": h.tell(c, user, func(ctx context.Context, v *vendors.Vendor) error {
+		if err := v.Users.Block(ctx, []string{user}, blockFor); err != nil || v.Revoker == nil {
+			return err
+		}
+		return v.Revoker.Revoke(ctx, []string{user}, time.Now()) // a block ends by itself, a token does not
+	})})
+}
+
+// blockFor is the longest that vendors take (docs/vendors/rongcloud.md#blocks).
+const blockFor = 30 * 24 * time.Hour
+
+// told is what became of a ban, or of its end, at one vendor account.
+type told struct {
+	Vendor string  `json:"vendor"`
+	Told   bool    `json:"told"`
+	Reason *string `json:"reason"`
+}
+
+// tell asks every routed account that can shut users out. The ban holds here whatever
+// they answer; who was not told stands in the answer and in the log.
+func (h Bans) tell(c *fiber.Ctx, user string, ask func(context.Context, *vendors.Vendor) error) []told {
+	out := []told{}
+	for _, v := range h.routed() {
+		why := ""
+		switch {
+		case v.Users == nil:
+			why = "the vendor cannot shut users out"
+		case !h.Alone:
+			why = "other apps have users of this id at the vendor"
+		default:
+			if err := ask(c.UserContext(), v); err != nil {
+				why = handlers.Find(err).Text
+			}
+		}
+		answer := told{Vendor: v.Name, Told: why == ""}
+		if why != "" {
+			answer.Reason = &why
+			h.Log.Warn("vendor not told of a ban", "component", "bans", "vendor", v.Name, "app", middleware.AppOf(c).ID, "user", user, "reason", why)
+		}
+		out = append(out, answer)
+	}
+	return out
+}
+
+// routed are the accounts that some route names, each once.
+func (h Bans) routed() (out []*vendors.Vendor) {
+	for _, capability := range vendors.Capabilities() {
+		for _, v := range h.Routes.Route(capability) {
+			if !slices.ContainsFunc(out, func(known *vendors.Vendor) bool { return known.Name == v.Name }) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
 }
 
 func (h Bans) unban(c *fiber.Ctx) error {
@@ -49,7 +110,9 @@ func (h Bans) unban(c *fiber.Ctx) error {
 	if err := h.Conversations.Ban(c.UserContext(), backEnd(c), user, false); err != nil {
 		return err
 	}
-	return success(c, nil)
+	return success(c, fiber.Map{"vendors": h.tell(c, user, func(ctx context.Context, v *vendors.Vendor) error {
+		return v.Users.Unblock(ctx, []string{user})
+	})})
 }
 
 // backEnd is the app's server as the conversations' caller.

@@ -33,10 +33,10 @@ func servePairing(t *testing.T, user string) *fiber.App {
 		}
 		return nil
 	}
-	Pairing{Service: service, Admit: admit}.Mount(web.Group("/api/v1", func(c *fiber.Ctx) error {
+	Pairing{Service: service}.Mount(web.Group("/api/v1", func(c *fiber.Ctx) error {
 		middleware.SetCaller(c, middleware.Caller{App: "1", User: user})
 		return c.Next()
-	}))
+	}, middleware.Admitted(admit)))
 	PairingHosts{Service: service}.Mount(web.Group("/api/server", middleware.Server(apps)))
 	return web
 }
