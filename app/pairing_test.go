@@ -325,7 +325,7 @@ func TestTheBusinessServerListsTheHosts(t *testing.T) {
 		method string
 		body   any
 	}{
-		{"PUT", `{}`}, {"PUT", `{"uids":["bob"]}`}, {"PUT", `{"uids":[0]}`}, {"PUT", `{"uids":7}`}, {"PUT", `{"scene":100,"uids":[]}`},
+		{"PUT", `{}`}, {"PUT", `{"uids":["bob"]}`}, {"PUT", `{"uids":[0]}`}, {"PUT", `{"uids":"bob"}`}, {"PUT", `{"scene":100,"uids":[]}`},
 		{"POST", `{}`}, {"POST", `{"add":[-1]}`}, {"POST", `{"remove":[1.5]}`},
 		{"PUT", map[string]any{"uids": count(pairing.HostsMax + 1)}},
 	} {
