@@ -79,6 +79,7 @@ var sentinels = map[string]error{
 	"middleware.ErrHost":                  middleware.ErrHost,
 	"middleware.ErrNoKey":                 middleware.ErrNoKey,
 	"middleware.ErrNoToken":               middleware.ErrNoToken,
+	"middleware.ErrOrigin":                middleware.ErrOrigin,
 	"middleware.ErrOtherApp":              middleware.ErrOtherApp,
 	"middleware.ErrOtherUser":             middleware.ErrOtherUser,
 	"middleware.ErrPanic":                 middleware.ErrPanic,
@@ -103,6 +104,7 @@ var sentinels = map[string]error{
 	"ticket.ErrUnknownAsk":                ticket.ErrUnknownAsk,
 	"ticket.ErrWrongRound":                ticket.ErrWrongRound,
 	"realtime.ErrClosed":                  realtime.ErrClosed,
+	"realtime.ErrContested":               realtime.ErrContested,
 	"realtime.ErrStopping":                realtime.ErrStopping,
 	"rooms.ErrNotRouted":                  rooms.ErrNotRouted,
 	"rooms.ErrUnable":                     rooms.ErrUnable,
@@ -137,6 +139,7 @@ var sentinels = map[string]error{
 	"vendors.ErrUnreadable":               vendors.ErrUnreadable,
 	"vendors.ErrUnsupported":              vendors.ErrUnsupported,
 	"wallet.ErrInsufficient":              wallet.ErrInsufficient,
+	"ticket.ErrNeedSights":                ticket.ErrNeedSights,
 	"ticket.ErrNeedFunds":                 ticket.ErrNeedFunds,
 	"ticket.ErrStillWaiting":              ticket.ErrStillWaiting,
 }
