@@ -33,6 +33,17 @@ func TestPresence(t *testing.T) {
 			w.heardOf("1", "logout", w.at.Add(time.Millisecond))
 			w.wantEnd(ask, ticket.ReasonAskerGone)
 		},
+		"N16 who was away longer than the grace cannot pass before the sweep says so": func(t *testing.T) {
+			for _, late := range []time.Duration{0, time.Millisecond, 5 * time.Second} {
+				w, ask := offered(t, nil)
+				w.offline(2)
+				w.at = w.at.Add(ticket.DefaultConfig().OfferGoneGrace + late)
+				if err := w.answer(ask, 2, 1, true); code(err) != ticket.ErrNoOffer {
+					t.Errorf("%s after the grace a pass was told %v", late, err)
+				}
+				w.wantState(ask, ticket.Searching)
+			}
+		},
 		"Y5 the end of one session is not the end of another": func(t *testing.T) {
 			w, ask := offered(t, nil) // both have a socket
 			w.heardOf("2", "online", w.at)

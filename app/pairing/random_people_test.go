@@ -57,7 +57,7 @@ func play(t *rapid.T, w *world) {
 		version, records := w.ticket(no).Version, len(w.store.byKey)
 		second := do()
 		if w.ticket(no).Version != version || len(w.store.byKey) != records {
-			t.Fatalf("invariant 7: the repeat moved %s", no)
+			t.Fatalf("invariant 7: the repeat moved %s: first %v, then %v", no, first, second)
 		}
 		if code(first) != code(second) {
 			t.Fatalf("invariant 7: first %v, then %v", first, second)
@@ -101,6 +101,7 @@ func play(t *rapid.T, w *world) {
 		"answer": func(t *rapid.T) {
 			no := ask()
 			uid, r, pass := user(), round(no), rapid.IntRange(0, 2).Draw(t, "pass") > 0
+			w.svc.SweepOnce(ctx) // who is overdue gone ends before any request: not the answer's doing
 			if before := w.ticket(no); r != before.RoundNo() && w.between == nil {
 				known(w.answer(no, uid, r, pass))
 				if after := w.ticket(no); after.Version != before.Version && !reflect.DeepEqual(after.Offers, before.Offers) {
@@ -133,6 +134,7 @@ func play(t *rapid.T, w *world) {
 		},
 		"answer too late": func(t *rapid.T) {
 			w.between = nil
+			w.svc.SweepOnce(ctx)
 			for _, no := range asks {
 				for _, o := range w.ticket(no).Offers {
 					if o.State != ticket.OfferTimedOut {

@@ -1,6 +1,9 @@
 package ticket
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Sight is what is known of one of the people of an ask when they are looked at.
 type Sight struct {
@@ -83,7 +86,8 @@ func (s *step) overdue(ev Event) {
 		return
 	}
 	due := func(by Instant) bool { return by != 0 && by <= s.now }
-	if due(s.t.AskerGoneBy) || s.t.State.InCall() && due(s.t.PeerGoneBy) {
+	offered := func(o Offer) bool { return due(o.GoneBy) }
+	if due(s.t.AskerGoneBy) || s.t.State.InCall() && due(s.t.PeerGoneBy) || slices.ContainsFunc(s.t.Offers, offered) {
 		s.fire()
 	}
 }
