@@ -40,7 +40,7 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 		Members:   m.Members,
 		GroupName: func(group string) string { return far.groupName(m.Members(group), group) },
 		GroupMuted: func(group string) bool {
-			return far.entry("/group/ban/query.json", url.Values{"groupId": {group}}, "groupinfo", "groupId", group)["stat"] == "1"
+			return far.entry("/group/ban/query.json", url.Values{"groupId": {group}}, "groupinfo", "groupId", group)["stat"] == 1.0
 		},
 		MemberMute: func(group, user string) (time.Time, bool) {
 			return far.held("/group/user/gag/list.json", url.Values{"groupId": {group}}, user)

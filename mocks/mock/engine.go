@@ -59,7 +59,7 @@ func New[S State](v Vendor[S], opt Options) (*Engine[S], error) {
 		spaces: map[string]*space[S]{}, byKey: map[string]*space[S]{},
 	}
 	all := e.mount()
-	e.bound = sync.OnceValue(func() error { return bind(v.Spec, all) })
+	e.bound = sync.OnceValue(func() error { return bind(v.Spec, v.Lenient, all) })
 	if opt.SpecLater {
 		go func() { _ = e.bound() }() // requests tell
 	} else if err := e.bound(); err != nil {
@@ -92,7 +92,7 @@ func (e *Engine[S]) mount() (all []*route[S]) {
 }
 
 // bind gives each route what the openapi says of it.
-func bind[S State](spec []byte, all []*route[S]) error {
+func bind[S State](spec []byte, lenient bool, all []*route[S]) error {
 	doc, err := loadSpec(spec)
 	if err != nil {
 		return err
@@ -103,6 +103,7 @@ func bind[S State](spec []byte, all []*route[S]) error {
 		if r.contract, err = contractOf(doc, r.Spec, r.Methods); err != nil {
 			return err
 		}
+		r.contract.lenient = lenient
 	}
 	if len(unserved) > 0 {
 		return fmt.Errorf("nothing serves %v", slices.Sorted(maps.Keys(unserved)))
@@ -217,7 +218,7 @@ func (e *Engine[S]) read(r *http.Request) (*Call, *space[S], *route[S], *Problem
 		s = e.spaces[DefaultNamespace]
 	}
 	e.mu.RUnlock()
-	if !known && problem == nil {
+	if !known && (problem == nil || e.signedFirst(problem)) {
 		problem = &Problem{Kind: UnknownSender}
 	}
 	c.Namespace, c.Now = s.Namespace, s.Clock.Now()

@@ -57,8 +57,10 @@ func (e *Engine[S]) execute(c *Call, s *space[S], op *route[S], problem *Problem
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if problem == nil {
-		problem = e.check(c, s, op, entry)
+	if problem == nil || e.signedFirst(problem) {
+		if refused := e.check(c, s, op, entry); refused != nil {
+			problem = refused
+		}
 	}
 	if problem != nil {
 		entry.Refused = problem.why(entry.Signature)
@@ -73,11 +75,20 @@ func (e *Engine[S]) execute(c *Call, s *space[S], op *route[S], problem *Problem
 	return answer
 }
 
-// check verifies the signature, then the fields.
+// signedFirst is true of a missing path or method where the vendor looks at the
+// signature before it.
+func (e *Engine[S]) signedFirst(p *Problem) bool {
+	return e.vendor.SignFirst && (p.Kind == UnknownPath || p.Kind == WrongMethod)
+}
+
+// check verifies the signature, then the fields of an operation that there is.
 func (e *Engine[S]) check(c *Call, s *space[S], op *route[S], entry *Entry) *Problem {
 	entry.Signature = e.vendor.Verify(s.state, c)
 	if !entry.Signature.OK {
 		return &Problem{Kind: BadSignature, Code: entry.Signature.Code}
+	}
+	if op == nil {
+		return nil
 	}
 	if v := op.contract.checkRequest(c); v != nil {
 		return &Problem{Kind: Invalid, Violation: *v}

@@ -34,6 +34,8 @@ type contract struct {
 	params  []*openapi3.Parameter
 	body    *openapi3.Schema // nil: none
 	isJSON  bool             // the request body's type
+	joined  []string         // lists of a form that may come joined by commas
+	lenient bool             // see Vendor.Lenient
 	answers *openapi3.Responses
 }
 
@@ -81,6 +83,11 @@ func contractOf(doc *openapi3.T, path string, methods []string) (*contract, erro
 	if op.RequestBody != nil {
 		for kind, media := range op.RequestBody.Value.Content {
 			c.body, c.isJSON = media.Schema.Value, strings.Contains(kind, "json")
+			for name, e := range media.Encoding {
+				if e.Explode != nil && !*e.Explode {
+					c.joined = append(c.joined, name)
+				}
+			}
 		}
 	}
 	return c, nil
@@ -99,8 +106,12 @@ func (k *contract) checkRequest(c *Call) *Violation {
 	case k.isJSON && c.JSON == nil:
 		return &Violation{Rule: "json"}
 	case k.isJSON:
+		if k.lenient {
+			loosen(k.body, c.JSON)
+		}
 		return checkBody(k.body, c.JSON)
 	default:
+		k.split(c)
 		return checkBody(k.body, formObject(k.body, c.Values))
 	}
 }
@@ -200,10 +211,10 @@ func typed(schema *openapi3.Schema, text string) any {
 			return n
 		}
 	case schema.Type.Is(openapi3.TypeBoolean):
-		if text == "true" || text == "1" {
+		switch strings.ToLower(text) {
+		case "true", "1":
 			return true
-		}
-		if text == "false" || text == "0" {
+		case "false", "0":
 			return false
 		}
 	}

@@ -15,6 +15,12 @@ type Vendor[S State] struct {
 	Name       string
 	Spec       []byte // the vendor's openapi yaml; every path of it is served
 	Operations []Operation[S]
+	// SignFirst checks the signature of a request to an unknown path, too, before it
+	// is refused for the path.
+	SignFirst bool
+	// Lenient takes JSON whose numbers and truth values came as texts, and null or
+	// "" for what was left out.
+	Lenient bool
 	// Keys names the credentials that choose the namespace. A value must be
 	// unique among namespaces.
 	Keys []string

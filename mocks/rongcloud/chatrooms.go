@@ -128,7 +128,10 @@ func (a *App) createRoom(r request) (reply, *failure) {
 // setLife reads destroyType and destroyTime; without a time it stays 60 min.
 func (c *chatRoom) setLife(r request) {
 	c.fixed = r.yes("destroyType")
-	c.life = time.Duration(r.number("destroyTime", int(idleLife/time.Minute))) * time.Minute
+	c.life = time.Duration(r.number("destroyTime", 0)) * time.Minute
+	if c.life == 0 { // the Go SDK sends 0 for the default
+		c.life = idleLife
+	}
 }
 
 func (a *App) destroyRooms(r request) (reply, *failure) {

@@ -40,18 +40,19 @@ var builtin = map[string]shape{
 	"RC:CombineMsg":    {shown, nil, nil, nil},
 	"RC:StreamMsg":     {shown, nil, nil, nil},
 	"RC:InfoNtf":       {silent, []string{"message"}, []string{"message", "extra"}, nil},
-	"RC:CmdNtf":        {silent, []string{"name"}, []string{"name"}, nil},
+	"RC:CmdNtf":        {silent, nil, []string{"name"}, nil}, // the Go SDK spells name "operation"
+	"RC:DizNtf":        {silent, nil, nil, nil},
 	"RC:ContactNtf":    {silent, []string{"operation", "sourceUserId", "targetUserId"}, []string{"operation", "sourceUserId", "targetUserId", "message", "extra"}, nil},
 	"RC:ProfileNtf":    {silent, []string{"operation"}, []string{"operation", "extra"}, nil},
 	"RC:GrpNtf":        {silent, []string{"operatorUserId", "operation"}, []string{"operatorUserId", "operation", "message", "extra"}, nil},
 	"RC:RcNtf":         {silent, nil, nil, nil},
 	"RC:CmdMsg":        {silent, []string{"name", "data"}, []string{"name"}, nil},
 	"RC:RcCmd":         {silent, nil, nil, nil},
-	"RC:ReadNtf":       {silent, []string{"lastMessageSendTime", "messageUId"}, []string{"messageUId"}, []string{"lastMessageSendTime"}},
+	"RC:ReadNtf":       {silent, []string{"lastMessageSendTime", "messageUId"}, []string{"messageUId"}, nil}, // the Java SDK sends the time as a text
 	"RC:RRReqMsg":      {silent, nil, nil, nil},
 	"RC:RRRspMsg":      {silent, nil, nil, nil},
 	"RC:SRSMsg":        {silent, nil, nil, nil},
-	"RC:chrmKVNotiMsg": {silent, []string{"type", "key"}, []string{"key", "value", "extra"}, []string{"type"}},
+	"RC:chrmKVNotiMsg": {silent, []string{"type"}, []string{"key", "value", "extra"}, []string{"type"}}, // the Go SDK spells key "string"
 	"RC:TypSts":        {fleet, []string{"typingContentType"}, []string{"typingContentType"}, nil},
 	"RC:VCInvite":      {shown, []string{"callId"}, []string{"callId"}, nil},
 	"RC:VCRinging":     {shown, []string{"callId"}, []string{"callId"}, nil},

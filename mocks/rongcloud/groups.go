@@ -42,7 +42,11 @@ func (a *App) joinGroup(r request) (reply, *failure) {
 	}
 	g := a.group(id)
 	members := with(slices.Clone(g.members), r.list("userId")...)
-	if len(members) > min(maxGroupMembers, r.number("maxMember", maxGroupMembers)) {
+	most := maxGroupMembers
+	if n := r.number("maxMember", 0); n > 0 {
+		most = min(most, n)
+	}
+	if len(members) > most {
 		return nil, fail(codeGroupFull, "The group is full")
 	}
 	g.members, g.exists = members, true
@@ -201,12 +205,13 @@ func (a *App) bannedGroups(r request) (reply, *failure) {
 			}
 		}
 		slices.Sort(ids)
+		ids = page(ids, r.number("page", 1), r.number("size", 50))
 	}
 	list := []reply{}
 	for _, id := range ids {
-		stat := "0"
+		stat := 0
 		if a.group(id).banned {
-			stat = "1"
+			stat = 1
 		}
 		list = append(list, reply{"groupId": id, "stat": stat})
 	}
@@ -227,7 +232,7 @@ func (a *App) disallowInGroup(r request) (reply, *failure) {
 }
 
 func (a *App) allowedInGroup(r request) (reply, *failure) {
-	return reply{"userids": whole(a.group(r.text("groupId")).whitelist)}, nil
+	return reply{"userIds": whole(a.group(r.text("groupId")).whitelist)}, nil
 }
 
 func (a *App) setRemark(r request) (reply, *failure) {

@@ -97,7 +97,7 @@ func TestMutesInGroups(t *testing.T) {
 	}
 	form(t, s, "/group/user/ban/whitelist/add", "userId", "a", "groupId", "g").want(t, 200)
 	talk(nil)
-	if got := texts(t, form(t, s, "/group/user/ban/whitelist/query", "groupId", "g"), "userids"); !slices.Equal(got, []string{"a"}) {
+	if got := texts(t, form(t, s, "/group/user/ban/whitelist/query", "groupId", "g"), "userIds"); !slices.Equal(got, []string{"a"}) {
 		t.Error(got)
 	}
 	form(t, s, "/group/user/ban/whitelist/rollback", "userId", "a", "groupId", "g").want(t, 200)

@@ -67,11 +67,11 @@ func (a *App) draft(r request, kind Kind) (message, *failure) {
 	if m.extraContent == "" {
 		return m, nil
 	}
-	pairs, f := r.pairs("extraContent")
-	if f != nil {
-		return m, f
+	var pairs map[string]string // none is fine: the Java SDK sends {}
+	if json.Unmarshal([]byte(m.extraContent), &pairs) != nil || pairs == nil {
+		return m, badParameter("extraContent", "is not a JSON object of texts")
 	}
-	if !m.expandable {
+	if !m.expandable && len(pairs) > 0 {
 		return m, badParameter("extraContent", "needs expansion")
 	}
 	m.expansion = map[string]expansionPair{}
@@ -87,13 +87,11 @@ func publish(kind Kind, param, as string, status bool) handler {
 			return nil, f
 		}
 		if kind == Group {
-			if m.only, f = directed(r); f != nil {
+			if f = direct(&m, r); f != nil {
 				return nil, f
 			}
 		}
-		if r.has("count") && len(r.list(param)) > 1 {
-			return nil, badParameter("count", "is for one recipient only")
-		}
+		m.includeSender = m.includeSender && len(r.list(param)) == 1
 		m.status = status
 		uids := []reply{}
 		for _, target := range r.list(param) {
@@ -106,23 +104,18 @@ func publish(kind Kind, param, as string, status bool) handler {
 	}
 }
 
-// directed reads the members whom a group message is for. It needs one group and
-// takes no expansion and no push settings
-// (docs/vendors/rongcloud.md#directed-group-messages).
-func directed(r request) ([]string, *failure) {
-	only := r.list("toUserId")
-	if len(only) == 0 {
-		return nil, nil
+// direct reads the members whom a group message is for. It needs one group.
+// INVENTED: expansion and push settings, which such a message does not support, are
+// ignored (docs/vendors/rongcloud.md#directed-group-messages).
+func direct(m *message, r request) *failure {
+	if m.only = r.list("toUserId"); len(m.only) == 0 {
+		return nil
 	}
 	if len(r.list("toGroupId")) != 1 {
-		return nil, badParameter("toGroupId", "must be one group when toUserId is given")
+		return badParameter("toGroupId", "must be one group when toUserId is given")
 	}
-	for _, name := range []string{"expansion", "extraContent", "disablePush", "pushExt"} {
-		if r.has(name) && r.text(name) != "false" {
-			return nil, badParameter(name, "cannot go with toUserId")
-		}
-	}
-	return only, nil
+	m.expandable, m.expansion, m.extraContent, m.noPush, m.pushExt = false, nil, "", false, ""
+	return nil
 }
 
 // broadcast sends to everybody: all users, those online, or all chat rooms.
@@ -138,8 +131,9 @@ func broadcast(kind Kind, onlineOnly bool) handler {
 	}
 }
 
-// publishTemplate fills each recipient's values into content and push texts.
-// INVENTED: the parallel lists must be as long as the list of recipients.
+// publishTemplate fills each recipient's values into content and push texts. A
+// list of push texts may be short, and an entry empty: then there is none.
+// INVENTED: the values must be as many as the recipients.
 func publishTemplate(kind Kind) handler {
 	return func(a *App, r request) (reply, *failure) {
 		to := r.list("toUserId")
@@ -147,9 +141,6 @@ func publishTemplate(kind Kind) handler {
 		pushes := r.list("pushContent")
 		if len(values) != len(to) {
 			return nil, badParameter("values", "must have one entry for each recipient")
-		}
-		if n := len(pushes); n != 0 && n != len(to) {
-			return nil, badParameter("pushContent", "must have one entry for each recipient")
 		}
 		m, f := a.draft(r, kind)
 		if f != nil {
@@ -160,7 +151,7 @@ func publishTemplate(kind Kind) handler {
 			fill := filler(values[i])
 			one := m
 			one.target, one.content = target, fill.Replace(m.content)
-			if len(pushes) > 0 {
+			if i < len(pushes) {
 				one.pushContent = fill.Replace(pushes[i])
 			}
 			a.send(&one)

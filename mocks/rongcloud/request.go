@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"switchboard/mocks/mock"
@@ -83,10 +84,10 @@ func (r request) number(name string, otherwise int) int {
 	return otherwise
 }
 
-// yes reads the vendor's two kinds of truth: 1 and true.
+// yes reads a truth value in any of the SDKs' spellings: 1, true, True.
 func (r request) yes(name string) bool {
 	t := r.text(name)
-	return t == "1" || t == "true"
+	return t == "1" || strings.EqualFold(t, "true")
 }
 
 // until is the end of a ban of the parameter minute; 0 minutes: for good.

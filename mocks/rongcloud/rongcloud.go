@@ -92,6 +92,8 @@ func New(cfg Config) (*Mock, error) {
 		Name:       "rongcloud",
 		Spec:       spec,
 		Operations: operations(),
+		SignFirst:  true,
+		Lenient:    true,
 		Keys:       []string{keyName},
 		Fill:       fill,
 		Open:       func(n *mock.Namespace) *App { return open(cfg, n) },

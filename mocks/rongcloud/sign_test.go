@@ -170,6 +170,14 @@ func TestUnknownPathsAndEmptyBodiesGetTheVendorsWords(t *testing.T) {
 			t.Errorf("%s %q: status %d, %s", c.path, c.body, a.status, a.header.Get("Content-Type"))
 		}
 	}
+	for _, path := range []string{"/user/nothing.json", "/user/getToken.json"} { // a bad secret never looks like a missing path
+		r := request(t, http.MethodGet, s.URL+path, "", "")
+		sign(r)
+		r.Header.Set("Signature", strings.Repeat("0", 40))
+		do(t, r).want(t, 1004)
+		r.Header.Set("App-Key", "nobody")
+		do(t, r).want(t, 1001)
+	}
 	r := online(t, s)
 	sign(r)
 	r.Header.Set("X-Request-ID", strings.Repeat("x", 37))

@@ -163,12 +163,12 @@ func page[T any](list []T, n, size int) []T {
 func (a *App) queryUsers(r request) (reply, *failure) {
 	all := []reply{}
 	for _, u := range a.registered() {
-		all = append(all, reply{"userId": u.id, "userName": u.name, "userPortrait": u.portrait, "createTime": clock(u.created)})
+		all = append(all, reply{"userId": u.id, "userName": u.name, "userPortrait": u.portrait, "regTime": clock(u.created)})
 	}
-	if r.number("order", 0) == 2 {
+	if r.number("order", 0) == 1 {
 		slices.Reverse(all)
 	}
-	return reply{"total": len(all), "users": page(all, r.number("page", 1), r.number("pageSize", 100))}, nil
+	return reply{"total": len(all), "users": page(all, r.number("page", 1), r.number("pageSize", 20))}, nil
 }
 
 func (a *App) deleteUsers(r request) (reply, *failure) {
@@ -188,14 +188,10 @@ func (a *App) deleteUsers(r request) (reply, *failure) {
 	return reply{}, nil
 }
 
-// setInactive deactivates or reactivates users whose ids are joined by commas.
+// setInactive deactivates or reactivates users.
 func setInactive(inactive bool) handler {
 	return func(a *App, r request) (reply, *failure) {
-		ids := strings.Split(r.text("userId"), ",")
-		if len(ids) > 100 {
-			return nil, badParameter("userId", "has more than 100 ids")
-		}
-		for _, id := range ids {
+		for _, id := range r.list("userId") {
 			u := a.user(id)
 			u.inactive = inactive
 			if inactive {

@@ -79,10 +79,10 @@ func deleteWords(param string) handler {
 	}
 }
 
-// listWords: 0 replaced, 1 blocked, 2 all; without type 1, as the Java SDK has
-// it. The type of an entry is a text.
+// listWords: 0 replaced, 1 blocked, 2 all. The type of an entry is a text.
+// INVENTED: without type all, since the Go SDK never sends it.
 func (a *App) listWords(r request) (reply, *failure) {
-	want := r.number("type", 1)
+	want := r.number("type", 2)
 	list := []reply{}
 	for _, w := range a.words {
 		kind := 1
