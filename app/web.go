@@ -114,7 +114,7 @@ func (s *server) newWeb(parent context.Context) {
 	s.cancelRequests = cancel
 	s.open.push("requests", func() error { cancel(); return nil })
 	s.web = fiber.New(fiber.Config{
-		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, ErrorHandler: s.failure(),
+		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, StrictRouting: true, ErrorHandler: s.failure(),
 		EnableTrustedProxyCheck: true, // fiber itself believes no forwarding header: Proxies do
 		ReadBufferSize:          headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	})

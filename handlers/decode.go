@@ -17,10 +17,10 @@ import (
 // body, or that stands under a "param" key or in a "param" form field. No body
 // and null are an empty object; unknown fields are ignored.
 func DecodeParams(c *fiber.Ctx, v any) error {
-	body := bytes.TrimSpace(c.Request().Body()) // not kept: what is decoded is copied
+	body := trim(c.Request().Body()) // not kept: what is decoded is copied
 	// JSON labelled as a form is taken for what it is: curl -d labels it so.
 	if isForm(c) && !bytes.HasPrefix(body, []byte("{")) {
-		body = bytes.TrimSpace([]byte(c.FormValue("param")))
+		body = trim([]byte(c.FormValue("param")))
 	}
 	if err := checkText(body); err != nil {
 		return err
@@ -36,6 +36,12 @@ func DecodeParams(c *fiber.Ctx, v any) error {
 		return badJSON(err)
 	}
 	return nil
+}
+
+// trim drops white space, and the byte order mark that some editors write first, which
+// RFC 8259 8.1 lets a reader pass over.
+func trim(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 }
 
 // wrapped cuts the parameters out of a body that is their wrapping and nothing
@@ -97,7 +103,7 @@ func DecodeJSON(c *fiber.Ctx, v any) error { return DecodeBytes(c.Request().Body
 
 // DecodeBytes is DecodeJSON for a frame of a socket.
 func DecodeBytes(body []byte, v any) error {
-	body = bytes.TrimSpace(body)
+	body = trim(body)
 	if len(body) == 0 {
 		return nil
 	}
@@ -116,10 +122,11 @@ func DecodeBytes(body []byte, v any) error {
 // DecodeStrict decodes an operator's JSON: a mistyped field is refused, since what
 // it would have said is then missing.
 func DecodeStrict(c *fiber.Ctx, v any) error {
-	if err := checkText(c.Body()); err != nil {
+	body := trim(c.Body())
+	if err := checkText(body); err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(c.Body()))
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return Invalid("the body: %v", err)

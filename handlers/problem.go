@@ -144,6 +144,11 @@ func Refuse(c *fiber.Ctx, err error) Problem {
 	if after := retryAfter(err, p.Kind); after > 0 {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(after.Seconds()))))
 	}
+	if p.Status == fiber.StatusUpgradeRequired { // RFC 9110 15.5.22, RFC 6455 4.4
+		c.Set(fiber.HeaderUpgrade, "websocket")
+		c.Set(fiber.HeaderConnection, fiber.HeaderUpgrade)
+		c.Set(fiber.HeaderSecWebSocketVersion, "13")
+	}
 	return p
 }
 

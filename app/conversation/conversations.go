@@ -79,18 +79,21 @@ func pairKey(a, b string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Detail reads a conversation, also a deleted one, for its members:
-// ErrUnknownConversation, ErrNotMember.
+// Detail reads a conversation for its members, also a deleted one for those who were
+// members at its end: ErrUnknownConversation, ErrNotMember.
 func (s *Service) Detail(ctx context.Context, c Caller, id string) (Conversation, error) {
 	if err := validConversation(id); err != nil {
 		return Conversation{}, err
 	}
 	conv, err := s.store.Conversation(ctx, c.App, id)
-	if err != nil || c.Server() || conv.Deleted {
+	if err != nil || c.Server() {
 		return conv, err
 	}
-	if _, err := s.store.Member(ctx, c.App, id, c.User); err != nil {
+	switch in, err := s.store.InList(ctx, id, c.User); {
+	case err != nil:
 		return Conversation{}, err
+	case !in:
+		return Conversation{}, ErrNotMember
 	}
 	return conv, nil
 }

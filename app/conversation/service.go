@@ -68,6 +68,8 @@ type MemberStore interface {
 	RemoveMembers(ctx context.Context, app, conversation string, users []string, own bool, at time.Time) ([]string, error)
 	// Member: ErrUnknownConversation (deleted, too), ErrNotMember.
 	Member(ctx context.Context, app, conversation, user string) (Member, error)
+	// InList reports whether user is in the member list, which a deleted conversation keeps.
+	InList(ctx context.Context, conversation, user string) (bool, error)
 	// Members lists by time of joining; limit 0: all.
 	Members(ctx context.Context, app, conversation string, offset, limit int) ([]Member, int, error)
 	// Joined lists the ids of a user's conversations, archived ones included.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"strconv"
 	"time"
 
@@ -73,6 +74,9 @@ func (h Notify) login(c *fiber.Ctx) (l realtime.Login, err error) {
 		token = middleware.Bearer(c)
 	}
 	if token == "" {
+		token = stream.SubprotocolToken(c.Get(fiber.HeaderSecWebSocketProtocol))
+	}
+	if token == "" {
 		return l, middleware.ErrNoToken
 	}
 	caller, err := h.Apps.Verify(c.UserContext(), token)
@@ -112,6 +116,9 @@ func (h Notify) admit(ctx context.Context, caller middleware.Caller) error {
 // the client is connected reaches it. A browser sees no HTTP error there, so a
 // refusal is a close code on the socket.
 func (h Notify) websocket(c *fiber.Ctx, l realtime.Login, err error, upgrade fiber.Handler) error {
+	if !stream.IsHandshake(c) {
+		return fiber.ErrUpgradeRequired
+	}
 	var session *realtime.Session
 	var recovered bool
 	if err == nil {
@@ -176,19 +183,15 @@ func (h Notify) events(c *fiber.Ctx, l realtime.Login, err error) error {
 	if err == nil {
 		session, recovered, err = h.Hub.Open(c.UserContext(), l)
 	}
-	c.Set(fiber.HeaderContentType, "text/event-stream")
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	conn := c.Context().Conn()
 	if err != nil {
 		middleware.SetCause(c, err)
 		code := stream.CloseCode(err)
-		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+		stream.ServeEvents(c, h.Log, func(w *bufio.Writer, conn net.Conn) {
 			_ = stream.NewEvents(w, conn, h.Hub, closing).Refuse(code) // it is over either way
 		})
 		return nil
 	}
-	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+	stream.ServeEvents(c, h.Log, func(w *bufio.Writer, conn net.Conn) {
 		defer session.End(realtime.None)
 		var first []byte
 		if l.Resume {

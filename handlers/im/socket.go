@@ -158,6 +158,9 @@ func (h Socket) authenticate(ctx context.Context, conn *websocket.Conn, in login
 		token = conn.Query("token")
 	}
 	if token == "" {
+		token = stream.SubprotocolToken(conn.Headers(fiber.HeaderSecWebSocketProtocol))
+	}
+	if token == "" {
 		return l, h.believe(ctx, conn, app, l.Key.User)
 	}
 	caller, err := h.Apps.Verify(ctx, token)

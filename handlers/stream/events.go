@@ -2,10 +2,13 @@ package stream
 
 import (
 	"bufio"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/realtime"
 )
@@ -19,6 +22,33 @@ type Events struct {
 	hub  *realtime.Hub
 	lock lock
 	last string // the client's last event id
+}
+
+// ServeEvents answers with a stream of events that serve writes. A client of HTTP/1.0
+// knows no chunks (RFC 9112 6.1): its stream ends with the connection.
+func ServeEvents(c *fiber.Ctx, log *slog.Logger, serve func(*bufio.Writer, net.Conn)) {
+	c.Set(fiber.HeaderContentType, "text/event-stream")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	ctx := c.Context()
+	if c.Request().Header.IsHTTP11() {
+		conn := ctx.Conn()
+		ctx.SetBodyStreamWriter(func(w *bufio.Writer) { serve(w, conn) })
+		return
+	}
+	c.Response().Header.SetContentLength(-2) // neither a length nor chunks
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(conn net.Conn) {
+		defer func() {
+			if r := recover(); r != nil {
+				logPanic(log, "events.serve", r)
+			}
+		}()
+		_ = conn.SetReadDeadline(time.Time{}) // that of the request
+		w := bufio.NewWriter(conn)
+		_, _ = w.Write(ctx.Response.Header.Header())
+		serve(w, conn)
+	})
 }
 
 // NewEvents takes w over, which writes to conn. The data of the last event, which

@@ -3,10 +3,12 @@
 package stream
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,16 +32,58 @@ const (
 var writeBuffers sync.Pool
 
 // Upgrade answers a websocket's handshake and then serves it; a panic while
-// serving is logged and ends that connection alone.
+// serving is logged and ends that connection alone. The first subprotocol that the
+// client asks for is confirmed, whatever its name: there is one way to speak here, and
+// a browser gives up a connection on which none is.
 func Upgrade(serve func(*websocket.Conn), log *slog.Logger) fiber.Handler {
-	return websocket.New(serve, websocket.Config{
+	upgrade := websocket.New(serve, websocket.Config{
 		ReadBufferSize: 512, WriteBufferSize: 2048, WriteBufferPool: &writeBuffers,
 		RecoverHandler: func(*websocket.Conn) {
 			if r := recover(); r != nil {
-				log.Error("panic", "component", "stream", "op", "websocket.serve", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				logPanic(log, "websocket.serve", r)
 			}
 		},
 	})
+	return func(c *fiber.Ctx) error {
+		if !IsHandshake(c) {
+			return fiber.ErrUpgradeRequired
+		}
+		if asked := subprotocols(c.Get(fiber.HeaderSecWebSocketProtocol)); len(asked) > 0 {
+			c.Set(fiber.HeaderSecWebSocketProtocol, asked[0])
+		}
+		return upgrade(c)
+	}
+}
+
+func logPanic(log *slog.Logger, op string, panicked any) {
+	log.Error("panic", "component", "stream", "op", op, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+}
+
+// IsHandshake says whether the request opens a websocket that can be served
+// (RFC 6455 4.2.1).
+func IsHandshake(c *fiber.Ctx) bool {
+	key, err := base64.StdEncoding.DecodeString(c.Get("Sec-WebSocket-Key"))
+	return websocket.IsWebSocketUpgrade(c) && c.Get(fiber.HeaderSecWebSocketVersion) == "13" && err == nil && len(key) == 16
+}
+
+func subprotocols(header string) (asked []string) {
+	for name := range strings.SplitSeq(header, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			asked = append(asked, name)
+		}
+	}
+	return asked
+}
+
+// SubprotocolToken is the token among the subprotocols that a websocket asks for, the
+// only header that a browser lets a page set there: three parts with dots between.
+func SubprotocolToken(header string) string {
+	for _, name := range subprotocols(header) {
+		if strings.Count(name, ".") == 2 {
+			return name
+		}
+	}
+	return ""
 }
 
 // CloseCode is how a session is refused or ended because of err

@@ -193,6 +193,15 @@ func (s *Store) Member(ctx context.Context, app, conv, user string) (conversatio
 	return m, err
 }
 
+// InList implements conversation.Store.
+func (s *Store) InList(ctx context.Context, conv, user string) (in bool, err error) {
+	err = s.db.QueryRow(ctx, "SELECT left_us = 0 FROM members WHERE conv_id = ? AND user_id = ?", conv, user).Scan(&in)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return in, err
+}
+
 // Members implements conversation.Store.
 func (s *Store) Members(ctx context.Context, app, conv string, offset, limit int) ([]conversation.Member, int, error) {
 	c, err := s.Conversation(ctx, app, conv)

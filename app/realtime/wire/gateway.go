@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"switchboard/app/conversation"
@@ -21,15 +22,11 @@ type GatewayMessage struct {
 }
 
 // NewGatewayMessage shows a message without text, as the conversation API may
-// send one, by its URL.
+// send one, by its URL, or by its attr: a location has nothing else.
 func NewGatewayMessage(m conversation.Message) GatewayMessage {
-	content := m.Text
-	if content == "" {
-		content = m.URL
-	}
 	return GatewayMessage{
 		MsgID: m.ID, ConversationID: m.Conversation, FromSession: m.From,
-		SendTime: m.At.UnixMicro(), Status: m.Status, Type: m.Type, Content: content,
+		SendTime: m.At.UnixMicro(), Status: m.Status, Type: m.Type, Content: cmp.Or(m.Text, m.URL, string(m.Attr)),
 	}
 }
 

@@ -67,8 +67,11 @@ func TextOrNull(s string) string {
 	return s
 }
 
-// ListText is the list as JSON in a text; a nil list is the text "null".
+// ListText is the list as JSON in a text; one without entries is the text "null".
 func ListText(list []string) string {
+	if len(list) == 0 {
+		return "null"
+	}
 	text, _ := json.Marshal(list)
 	return string(text)
 }
