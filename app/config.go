@@ -16,6 +16,7 @@ import (
 	"switchboard/app/ledger"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing/pairinglink"
+	"switchboard/app/ratelimit"
 	"switchboard/app/realtime"
 	"switchboard/app/sqldb"
 	"switchboard/app/translation"
@@ -69,6 +70,7 @@ type Config struct {
 	Conversation conversation.Config
 	UploadConfig
 	Events events.Config
+	Limit  ratelimit.Config
 	VendorsConfig
 }
 
@@ -101,6 +103,7 @@ func loadConfig() (Config, error) {
 
 // settle puts in what auto stands for.
 func (c *Config) settle() {
+	c.Limit.Settle(c.Env == production)
 	for _, allow := range []*environ.Prefixes{&c.AdminAllow, &c.InnerAllow} {
 		if !allow.IsAuto() {
 			continue
@@ -122,7 +125,7 @@ func (c Config) Validate() error {
 	}{
 		{"", c.AccessConfig}, {"LEDGER_", c.Ledger}, {"WORDS_", c.Words}, {"PRICE_", c.Price}, {"TRANSLATE_", c.Translate},
 		{"PAIRING_", c.Pairing}, {"ROUTE_", c.Route}, {"REALTIME_", c.Realtime}, {"CONVERSATION_", c.Conversation},
-		{"", c.UploadConfig}, {"EVENTS_", c.Events},
+		{"", c.UploadConfig}, {"EVENTS_", c.Events}, {"LIMIT_", c.Limit},
 	} {
 		errs = append(errs, environ.Named(envPrefix+"_"+part.prefix, part.config.Validate()))
 	}

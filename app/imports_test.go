@@ -42,8 +42,8 @@ var importRules = []struct {
 	{"app/pairing", []string{"app/pairing/ticket", "app/pairing/ordered", "vendors", "app/problem", "app/periodic"}},
 	{"app/", []string{"vendors", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
 	{"handlers/", slices.Concat(domains, []string{"vendors", "middleware", "handlers", "handlers/stream", fiberLib})},
-	{"handlers", []string{"app/problem", "vendors", "middleware", fiberLib}},
-	{"middleware", []string{fiberLib, "app/access", "app/problem", "vendors"}},
+	{"handlers", []string{"app/problem", "app/ratelimit", "vendors", "middleware", fiberLib}},
+	{"middleware", []string{fiberLib, "app/access", "app/problem", "app/ratelimit", "vendors"}},
 	{"mocks", []string{"app/vendorset"}},
 	{"mocks/", []string{"openapi", "mocks/mock"}},
 	{"openapi", nil},

@@ -12,6 +12,7 @@ import (
 	"switchboard/app/bus"
 	"switchboard/app/ledger"
 	"switchboard/app/sqldb"
+	"switchboard/middleware"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -25,6 +26,8 @@ type metrics struct {
 	attempts *prometheus.CounterVec
 	writes   *prometheus.CounterVec
 	events   *prometheus.CounterVec
+	refused  *prometheus.CounterVec
+	failed   *prometheus.CounterVec
 	pairs    *pairMetrics
 }
 
@@ -50,7 +53,13 @@ func newMetrics() *metrics {
 		Name: "switchboard_events_sent_total", Help: "Attempts to send a vendor's event on to the app's URL, by how they ended.",
 	}, []string{"result"})
 	m.pairs = newPairMetrics(m.registry)
-	m.registry.MustRegister(m.attempts, m.writes, m.events)
+	m.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_refused_total", Help: "Requests and connections refused because there were too many, by what there were too many of.",
+	}, []string{"reason"})
+	m.failed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_auth_failures_total", Help: "Callers who were not believed, by what they showed.",
+	}, []string{"credential"})
+	m.registry.MustRegister(m.attempts, m.writes, m.events, m.refused, m.failed)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls, buildInfo())
 	return m
 }
@@ -89,6 +98,13 @@ func (m *metrics) request(method, route string, status int, took time.Duration) 
 func (m *metrics) call(o upstream.Observation) {
 	m.calls.WithLabelValues(o.Vendor, o.Op, o.Outcome.String()).Observe(o.Took.Seconds())
 	m.attempts.WithLabelValues(o.Vendor, o.Class.String()).Add(float64(o.Attempts))
+}
+
+// refuse counts a request or a connection that was one too many.
+func (m *metrics) refuse(reason string) { m.refused.WithLabelValues(reason).Inc() }
+
+func (m *metrics) authFailure(what middleware.Credential) {
+	m.failed.WithLabelValues(string(what)).Inc()
 }
 
 func (m *metrics) event(result string) { m.events.WithLabelValues(result).Inc() }

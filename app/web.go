@@ -15,6 +15,7 @@ import (
 	"switchboard/app/environ"
 	"switchboard/app/messages"
 	"switchboard/app/pairing/activity"
+	"switchboard/app/ratelimit"
 	"switchboard/app/rooms"
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
@@ -120,7 +121,14 @@ func (s *server) newWeb(parent context.Context) {
 	})
 	middleware.ReadLimit(s.web, readLimit, s.files.MaxBytes()+bodyLimit, im.UploadPath, s.mayUpload)
 	s.web.Use(middleware.Proxies(s.cfg.TrustedProxies).Origin, gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
-		middleware.Recover(s.log), middleware.CORS(s.cfg.AllowedOrigins), middleware.BodyLimit(bodyLimit, im.UploadPath))
+		middleware.Recover(s.log), middleware.CORS(s.cfg.AllowedOrigins), s.limits().Guard, middleware.BodyLimit(bodyLimit, im.UploadPath))
+}
+
+// limits count for all replicas where the bus is a Redis.
+func (s *server) limits() middleware.Limits {
+	return middleware.Limits{Failed: s.metrics.authFailure, Rates: ratelimit.New(s.cfg.Limit, ratelimit.Deps{
+		Shared: s.bus.Redis(), Observe: func(of ratelimit.Scope) { s.metrics.refuse(string(of)) }, Log: s.log,
+	})}
 }
 
 func (s *server) mayUpload(c *fiber.Ctx) error { return im.MayUpload(c, s.apps, s.conversations.Admit) }

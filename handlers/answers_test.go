@@ -27,6 +27,7 @@ import (
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
+	"switchboard/app/ratelimit"
 	"switchboard/app/realtime"
 	"switchboard/app/rooms"
 	"switchboard/app/sqldb"
@@ -103,6 +104,7 @@ var sentinels = map[string]error{
 	"ticket.ErrUnavailable":               ticket.ErrUnavailable,
 	"ticket.ErrUnknownAsk":                ticket.ErrUnknownAsk,
 	"ticket.ErrWrongRound":                ticket.ErrWrongRound,
+	"ratelimit.ErrTooOften":               ratelimit.ErrTooOften,
 	"realtime.ErrClosed":                  realtime.ErrClosed,
 	"realtime.ErrContested":               realtime.ErrContested,
 	"realtime.ErrStopping":                realtime.ErrStopping,

@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/problem"
+	"switchboard/app/ratelimit"
 	"switchboard/middleware"
 	"switchboard/vendors"
 )
@@ -156,11 +157,14 @@ func Refuse(c *fiber.Ctx, err error) Problem {
 // until when.
 const comeBack = 5 * time.Second
 
-// retryAfter is when a vendor may serve the same request, 0 when nobody is told to
+// retryAfter is when the same request may be served, 0 when nobody is told to
 // come back.
 func retryAfter(err error, kind problem.Kind) time.Duration {
 	var vendor *vendors.Error
+	var often *ratelimit.Refused
 	switch found := errors.As(err, &vendor); {
+	case errors.As(err, &often):
+		return often.After
 	case found && vendor.RetryAfter > 0:
 		return vendor.RetryAfter
 	case found && kind == problem.Unavailable:

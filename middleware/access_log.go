@@ -41,7 +41,10 @@ func logRequest(c *fiber.Ctx, log *slog.Logger, r *state, took time.Duration) {
 		slog.Int("status", status), slog.Float64("took_ms", float64(took.Microseconds())/1000), slog.String("peer", PeerOf(c).String()),
 	}
 	if r.caller.App != "" {
-		attrs = append(attrs, slog.String("app", r.caller.App), slog.String("user", r.caller.User))
+		attrs = append(attrs, slog.String("app", r.caller.App))
+	}
+	if r.caller.User != "" {
+		attrs = append(attrs, slog.String("user", r.caller.User))
 	}
 	if r.cause != nil && status >= fiber.StatusInternalServerError {
 		attrs = append(attrs, slog.String("error", r.cause.Error()))

@@ -13,6 +13,8 @@ import (
 // ErrAdminKey says that the admin key is missing or wrong.
 var ErrAdminKey = problem.New(problem.Unauthenticated, "the admin-key header is missing or wrong")
 
+const headerAdminKey = "admin-key"
+
 // Admin lets operators in: by the key, in the header admin-key or as a Bearer
 // token, from where an address counts. Without a configured key nobody is
 // let in: loopback alone would let any page in an operator's browser switch.
@@ -22,7 +24,7 @@ func Admin(key vendors.Secret, near ByAddress) fiber.Handler {
 		if err := near.Check(c); err != nil {
 			return err
 		}
-		given := c.Get("admin-key")
+		given := c.Get(headerAdminKey)
 		if given == "" {
 			given = Bearer(c)
 		}

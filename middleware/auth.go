@@ -57,7 +57,9 @@ func Client(apps *access.Directory) fiber.Handler {
 		if id := AppID(c); id != "" && id != caller.App {
 			return ErrOtherApp
 		}
-		SetCaller(c, caller)
+		if err := Known(c, caller); err != nil {
+			return err
+		}
 		return c.Next()
 	}
 }
@@ -85,9 +87,17 @@ func Server(apps *access.Directory) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		stateOf(c).app = app
-		return c.Next()
+		return asBackEnd(c, app)
 	}
+}
+
+// asBackEnd goes on as the app's own back end.
+func asBackEnd(c *fiber.Ctx, app access.App) error {
+	stateOf(c).app = app
+	if err := Known(c, Caller{App: app.ID}); err != nil {
+		return err
+	}
+	return c.Next()
 }
 
 // Inner lets in an app's back end by its server key, or by its address.
@@ -104,7 +114,6 @@ func Inner(apps *access.Directory, near ByAddress) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		stateOf(c).app = app
-		return c.Next()
+		return asBackEnd(c, app)
 	}
 }

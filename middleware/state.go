@@ -16,7 +16,8 @@ import (
 type state struct {
 	began  time.Time
 	id     string
-	caller Caller     // zero: not a client's
+	caller Caller     // zero: nobody who was proven
+	limits Limits     // of this process
 	app    access.App // zero: not a back end's
 	origin origin     // zero: not found out yet
 	page   bool       // of an allowed origin
@@ -80,9 +81,6 @@ func visible(id string) bool {
 	}
 	return id != "" && len(id) <= maxRequestID
 }
-
-// SetCaller records who calls, for handlers and the access log.
-func SetCaller(c *fiber.Ctx, caller Caller) { stateOf(c).caller = caller }
 
 // CallerOf returns who calls; only behind Client.
 func CallerOf(c *fiber.Ctx) Caller { return stateOf(c).caller }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/gomodule/redigo/redis"
 )
 
 const (
@@ -188,6 +190,15 @@ func (b *Bus) Ready(ctx context.Context) error {
 	}
 	if err := b.link.ready(ctx); err != nil {
 		return ErrDown
+	}
+	return nil
+}
+
+// Redis is the bus's pool of connections, whose keys other parts may use beside it;
+// nil where the bus is no Redis. It is closed with the bus.
+func (b *Bus) Redis() *redis.Pool {
+	if l, ok := b.link.(*redisLink); ok {
+		return l.pool
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 const (
 	channelPrefix = "switchboard:"
 
+	redisIdle    = 16                     // connections kept: one sends, rates are counted by the others
 	redisTimeout = time.Second            // of dialling, and of each write and answer
 	redisPing    = time.Second            // between pings of the subscribed connection
 	redisSilence = 3 * time.Second        // without an answer to them: the connection is lost
@@ -45,7 +46,7 @@ func openRedis(ctx context.Context, raw string, b *Bus) (link, error) {
 	// The empty topic is always subscribed: a connection without one takes no ping.
 	l := &redisLink{url: raw, bus: b, cancel: cancel, topics: map[string]bool{"": true}}
 	l.pool = &redis.Pool{
-		MaxIdle:     2,
+		MaxIdle:     redisIdle,
 		DialContext: func(ctx context.Context) (redis.Conn, error) { return l.dial(ctx) },
 		TestOnBorrowContext: func(ctx context.Context, c redis.Conn, used time.Time) error {
 			if time.Since(used) < redisPing {

@@ -83,7 +83,9 @@ func (h Notify) login(c *fiber.Ctx) (l realtime.Login, err error) {
 	if err != nil {
 		return l, err
 	}
-	middleware.SetCaller(c, caller)
+	if err := middleware.Known(c, caller); err != nil {
+		return l, err
+	}
 	l.Key = realtime.Key{
 		User:    realtime.User{App: caller.App, ID: caller.User},
 		Dialect: realtime.Gateway, DeviceID: strconv.Itoa(caller.Platform),
@@ -123,6 +125,9 @@ func (h Notify) websocket(c *fiber.Ctx, l realtime.Login, err error, upgrade fib
 	var recovered bool
 	if err == nil {
 		session, recovered, err = h.Hub.Open(c.UserContext(), l)
+	}
+	if err != nil {
+		middleware.SetCause(c, err)
 	}
 	c.Locals("session", session)
 	c.Locals("refused", stream.CloseCode(err))

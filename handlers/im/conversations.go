@@ -73,6 +73,9 @@ func callerOf(c *fiber.Ctx, apps *access.Directory, admit Admit) (who caller, er
 	}
 	if key := c.Get(middleware.HeaderAppKey); key != "" {
 		app, err := apps.Server(id, key)
+		if err == nil {
+			err = middleware.Known(c, middleware.Caller{App: app.ID})
+		}
 		return caller{conversation.Caller{App: app.ID, Rules: conversation.Typed}, true}, err
 	}
 	app, err := apps.App(id)
@@ -91,7 +94,9 @@ func callerOf(c *fiber.Ctx, apps *access.Directory, admit Admit) (who caller, er
 	if err == nil && user.App != app.ID {
 		err = middleware.ErrOtherApp
 	}
-	middleware.SetCaller(c, user)
+	if err == nil {
+		err = middleware.Known(c, user)
+	}
 	if who.User = user.User; err == nil {
 		err = admit(c.UserContext(), app.ID, user.User)
 	}

@@ -36,12 +36,16 @@ func (h Socket) Mount(r fiber.Router) {
 	r.Get("/socket", noteSite, stream.Upgrade(h.serve, h.Log))
 }
 
-const crossSiteKey = "cross site"
+const (
+	crossSiteKey = "cross site"
+	visitKey     = "visit"
+)
 
 // noteSite keeps for the socket whether a page of another site opens it, which is not
-// one of those that may call.
+// one of those that may call, and whose logins are counted.
 func noteSite(c *fiber.Ctx) error {
 	c.Locals(crossSiteKey, middleware.CrossSite(c) && !middleware.AllowedPage(c))
+	c.Locals(visitKey, middleware.VisitOf(c))
 	return c.Next()
 }
 
@@ -53,6 +57,9 @@ func (h Socket) serve(conn *websocket.Conn) {
 	defer cancel()
 	session, resumed, err := h.login(ctx, conn)
 	if err != nil {
+		if refused := visitOf(conn).Note(ctx, err); refused != nil {
+			err = refused
+		}
 		h.refuse(s, err)
 		return
 	}
@@ -63,6 +70,11 @@ func (h Socket) serve(conn *websocket.Conn) {
 	}
 	session.Start(s)
 	s.Read(session, socketSilence)
+}
+
+func visitOf(conn *websocket.Conn) middleware.Visit {
+	visit, _ := conn.Locals(visitKey).(middleware.Visit)
+	return visit
 }
 
 type loginAnswer struct {
@@ -173,6 +185,9 @@ func (h Socket) authenticate(ctx context.Context, conn *websocket.Conn, in login
 		return l, middleware.ErrOtherUser
 	}
 	l.Expires = caller.ExpiresAt
+	if err := visitOf(conn).Known(ctx, caller.App, caller.User); err != nil {
+		return l, err
+	}
 	_, err = h.Conversations.EnsureUser(ctx, typed(app), l.Key.User.ID, in.Data.Ext)
 	return l, err
 }

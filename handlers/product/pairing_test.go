@@ -34,7 +34,9 @@ func servePairing(t *testing.T, user string) *fiber.App {
 		return nil
 	}
 	Pairing{Service: service}.Mount(web.Group("/api/v1", func(c *fiber.Ctx) error {
-		middleware.SetCaller(c, middleware.Caller{App: "1", User: user})
+		if err := middleware.Known(c, middleware.Caller{App: "1", User: user}); err != nil {
+			return err
+		}
 		return c.Next()
 	}, middleware.Admitted(admit)))
 	PairingHosts{Service: service}.Mount(web.Group("/api/server", middleware.Server(apps)))

@@ -96,7 +96,9 @@ func serve(t *testing.T, a *acme) *fiber.App {
 	}
 	Client{Words: words, Wallet: coins, Routes: routes, Translations: &translation.Service{Routes: routes, Cache: uncached}}.
 		Mount(web.Group("/api/v1", func(c *fiber.Ctx) error {
-			middleware.SetCaller(c, middleware.Caller{App: "1", User: "u"})
+			if err := middleware.Known(c, middleware.Caller{App: "1", User: "u"}); err != nil {
+				return err
+			}
 			return c.Next()
 		}))
 	back := web.Group("/api/server", middleware.Server(apps))

@@ -101,6 +101,8 @@ func CloseCode(err error) realtime.Code {
 		return realtime.Shutdown
 	case errors.Is(err, access.ErrUnknownApp):
 		return realtime.BadRequest
+	case p.Kind == problem.Exhausted:
+		return realtime.Internal // it comes back
 	case p.Kind == problem.Unauthenticated, errors.Is(err, conversation.ErrNotAllowed):
 		return realtime.BadToken
 	case p.Status < fiber.StatusInternalServerError:

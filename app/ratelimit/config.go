@@ -1,0 +1,70 @@
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Rate is how often something may happen: N at once after a quiet time, and N in
+// each Per over a longer one. N 0 is no limit.
+type Rate struct {
+	N    int
+	Per  time.Duration
+	auto bool // nothing was said: see Config.Settle
+}
+
+const (
+	maxCount = 1_000_000
+	maxPer   = time.Hour // nothing has to be remembered for longer
+)
+
+// Decode reads 100/1s, off or auto.
+func (r *Rate) Decode(value string) error {
+	*r = Rate{auto: value == "auto"}
+	if value == "auto" || value == "off" {
+		return nil
+	}
+	count, per, _ := strings.Cut(value, "/")
+	n, err := strconv.Atoi(count)
+	d, unit := time.ParseDuration(per)
+	if err != nil || unit != nil || n < 1 || n > maxCount || d < time.Millisecond || d > maxPer {
+		return fmt.Errorf("want a rate such as 100/1s (at most %d in at most %s), or off", maxCount, maxPer)
+	}
+	r.N, r.Per = n, d
+	return nil
+}
+
+// interval is the time after which one more may happen.
+func (r Rate) interval() time.Duration { return max(r.Per/time.Duration(r.N), time.Microsecond) }
+
+// Config is how much of this process one caller may use.
+type Config struct {
+	User     Rate `default:"auto" desc:"requests of one user, as 100/1s: 100 at once, and 100 a second over a longer time; off: no limit; auto: 100/1s in production, else 10000/1s"`
+	App      Rate `default:"auto" desc:"requests of one app's users and back end together; auto: 5000/1s in production, else 50000/1s"`
+	Peer     Rate `default:"auto" desc:"requests of one client address that show neither key nor token (IPv6: of one /64 network); auto: 500/1s in production, else 10000/1s"`
+	Failures Rate `default:"300/1m" desc:"tokens, keys and signatures of one client address that are refused; above it no key from there is looked at"`
+}
+
+// Settle puts in what auto stands for.
+func (c *Config) Settle(production bool) {
+	for rate, n := range map[*Rate][2]int{&c.User: {100, 10_000}, &c.App: {5000, 50_000}, &c.Peer: {500, 10_000}} {
+		if !rate.auto {
+			continue
+		}
+		*rate = Rate{N: n[1], Per: time.Second}
+		if production {
+			rate.N = n[0]
+		}
+	}
+}
+
+// Validate returns every mistake; each begins with the variable's name.
+func (c Config) Validate() error {
+	if c.Failures.auto {
+		return errors.New("FAILURES: want a rate such as 300/1m, or off")
+	}
+	return nil
+}
