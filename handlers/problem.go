@@ -48,6 +48,7 @@ var statuses = map[problem.Kind]int{
 	problem.Unsupported:     fiber.StatusNotImplemented,
 	problem.Unavailable:     fiber.StatusServiceUnavailable,
 	problem.InDoubt:         fiber.StatusGatewayTimeout,
+	problem.Lost:            fiber.StatusGatewayTimeout,
 }
 
 // vendorSentinels are the errors of the vendors' port, which imports no kinds. Of
@@ -143,7 +144,7 @@ func Refuse(c *fiber.Ctx, err error) Problem {
 	middleware.IDOf(c) // what is refused before the middleware, a large body say, has an id too
 	p := Find(err)
 	if after := retryAfter(err, p.Kind); after > 0 {
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(after.Seconds()))))
+		ComeBack(c, after)
 	}
 	if p.Status == fiber.StatusUpgradeRequired { // RFC 9110 15.5.22, RFC 6455 4.4
 		c.Set(fiber.HeaderUpgrade, "websocket")
@@ -151,6 +152,11 @@ func Refuse(c *fiber.Ctx, err error) Problem {
 		c.Set(fiber.HeaderSecWebSocketVersion, "13")
 	}
 	return p
+}
+
+// ComeBack tells the caller to wait before the same request is made again.
+func ComeBack(c *fiber.Ctx, after time.Duration) {
+	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(after.Seconds()))))
 }
 
 // comeBack is when to come back to a vendor that is unavailable, which does not say

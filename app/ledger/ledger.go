@@ -7,9 +7,10 @@
 //	           +-> refused   the vendor said no
 //	open ------+-> failed    surely not executed: the key may be used again (-> open)
 //	 |         |
-//	 |         +-> doubt ----+-> done, refused
+//	 |         +-> doubt ----+-> done, refused, failed
 //	 +---------^  (lease     |
-//	      over)              +-> unknown   nobody found out in time
+//	      over)              +-> unknown   nobody found out in time; a repeat
+//	                                       may ask once more (-> doubt)
 package ledger
 
 import (
@@ -36,6 +37,11 @@ var (
 	ErrKeyReused  = problem.New(problem.Conflict, "the idempotency key was used for a different request")
 	ErrInProgress = problem.New(problem.Conflict, "the same request is being served now")
 	ErrKey        = problem.New(problem.Invalid, "the idempotency key is not text of at most 128 bytes")
+
+	// ErrLooking and ErrGivenUp are what Deps.Describe is asked for when a write is
+	// repeated whose outcome is not known: somebody can still find it out, or nobody can.
+	ErrLooking = problem.New(problem.InDoubt, "the outcome is not known yet: the vendor is asked again; repeat the request later")
+	ErrGivenUp = problem.New(problem.Lost, "the outcome is unknown for good: it may have been done, and the vendor is not asked any more")
 )
 
 // State is what is known of a write.
@@ -78,7 +84,7 @@ type Entry struct {
 	Vendor    string // the account that may have executed it; empty: none was asked
 	State     State
 	Result    Result
-	Payload   []byte // JSON, until it has ended
+	Payload   []byte // JSON, while a recipe may need it
 	Digest    []byte // of operation and payload, when there is a caller's key
 	Steps     []vendors.Step
 	Checks    int       // how often the vendor was asked what became of it
@@ -130,7 +136,8 @@ type Deps struct {
 // Config says how doubts are looked into.
 type Config struct {
 	FirstCheck time.Duration `split_words:"true" default:"2s" desc:"when a vendor is first asked what became of a write in doubt; each further wait is twice as long, up to a minute"`
-	GiveUp     time.Duration `split_words:"true" default:"15m" desc:"how long a write in doubt is looked into; then its outcome is unknown for good"`
+	GiveUp     time.Duration `split_words:"true" default:"15m" desc:"how long a write in doubt is looked into; then its outcome is unknown"`
+	AskAgain   time.Duration `split_words:"true" default:"24h" desc:"how long after a write of unknown outcome a repeat of its request asks the vendor once more; not longer than the vendor keeps request ids, at most 720h; 0: never"`
 }
 
 // Validate returns every mistake; each begins with the variable's name.
@@ -141,6 +148,9 @@ func (c Config) Validate() error {
 	}
 	if c.GiveUp <= 0 {
 		errs = append(errs, errors.New("GIVE_UP: must be more than 0"))
+	}
+	if c.AskAgain < 0 || c.AskAgain > keepFor {
+		errs = append(errs, errors.New("ASK_AGAIN: must be 0 to 720h"))
 	}
 	return errors.Join(errs...)
 }
@@ -155,8 +165,9 @@ func New(cfg Config, deps Deps) *Ledger {
 type Run func(context.Context) (data any, err error)
 
 // Do makes w by run, once for each key, and returns what became of it; replayed
-// says that it is the first result of this key and run was not called. An error
-// means that run was not called, except one whose outcome is ambiguous.
+// says that it is what became of an earlier request of this key and run was not
+// called. An error means that run was not called, except one whose outcome is
+// ambiguous.
 func (l *Ledger) Do(ctx context.Context, w Write, run Run) (r Result, replayed bool, err error) {
 	if w.Key == "" {
 		r, err := l.keyless(ctx, w, run)
@@ -164,7 +175,7 @@ func (l *Ledger) Do(ctx context.Context, w Write, run Run) (r Result, replayed b
 	}
 	e, replayed, err := l.begin(ctx, w)
 	if err != nil || replayed {
-		return e.Result, replayed, err
+		return l.told(e), replayed, err
 	}
 	l.execute(ctx, &e, run)
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
@@ -172,7 +183,11 @@ func (l *Ledger) Do(ctx context.Context, w Write, run Run) (r Result, replayed b
 	if ok, err := l.save(kept, e, l.cfg.FirstCheck); err != nil || !ok {
 		return Result{}, false, unwritten(e, err)
 	}
-	return e.Result, false, nil
+	r = e.Result
+	if e.State == Doubt && l.known(e) {
+		r.Again = l.cfg.FirstCheck
+	}
+	return r, false, nil
 }
 
 // unwritten is the error of a write that was made and could not be recorded.
@@ -183,9 +198,10 @@ func unwritten(e Entry, err error) error {
 // execute runs the write and keeps its result and its steps in e.
 func (l *Ledger) execute(ctx context.Context, e *Entry, run Run) {
 	journal := &vendors.Journal{}
-	e.Result = l.result(run(vendors.WithJournal(ctx, journal)))
+	data, err := run(vendors.WithJournal(ctx, journal))
+	e.Result = l.result(data, err)
 	e.addSteps(journal.Steps())
-	e.State = stateOf(e.Result.Outcome)
+	e.State = stateOf(e.Result.Outcome, err)
 }
 
 // keyless makes a write that nobody can repeat, so that nothing has to be known
@@ -269,6 +285,9 @@ func (l *Ledger) repeat(ctx context.Context, e, anew Entry) (Entry, bool, error)
 		return e, false, ErrKeyReused
 	case e.State == Open:
 		return e, false, ErrInProgress
+	case e.State == Unknown && l.askable(e):
+		e, err := l.askAgain(ctx, e)
+		return e, true, err
 	case e.State != Failed:
 		return e, true, nil
 	}
@@ -283,7 +302,7 @@ func (l *Ledger) repeat(ctx context.Context, e, anew Entry) (Entry, bool, error)
 
 // save keeps an entry that is to be looked into after the span, unless it has ended.
 func (l *Ledger) save(ctx context.Context, e Entry, look time.Duration) (bool, error) {
-	if e.ended() {
+	if e.ended() && !(e.State == Unknown && l.known(e)) {
 		e.Payload = nil // no recipe needs it any more
 	}
 	ok, err := l.deps.Store.Save(ctx, e, e.dueIn(look))
@@ -318,14 +337,16 @@ func (e *Entry) addSteps(steps []vendors.Step) {
 }
 
 // stateOf is where an outcome leads. A caller who left before anything was sent
-// has failed; one who left later is given to Do as ambiguous.
-func stateOf(o vendors.Outcome) State {
-	switch o {
-	case vendors.OK:
+// has failed; one who left later is given to Do as ambiguous. A vendor that has too
+// few coins for a request id has not used it up: it takes the same one again after
+// a top-up (docs/vendors/linkv.md#coins).
+func stateOf(o vendors.Outcome, err error) State {
+	switch {
+	case o == vendors.OK:
 		return Done
-	case vendors.DefiniteNo:
+	case o == vendors.DefiniteNo && !errors.Is(err, vendors.ErrInsufficient):
 		return Refused
-	case vendors.Ambiguous:
+	case o == vendors.Ambiguous:
 		return Doubt
 	default:
 		return Failed

@@ -292,7 +292,7 @@ func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
 				}
 				days(t, l, quick.GiveUp+2*lease+2*lastCheck)
 				e := m.only(t)
-				if e.State != tc.want || e.Payload != nil {
+				if kept := tc.want == Unknown && tc.recipe; e.State != tc.want || (e.Payload != nil) != kept {
 					t.Fatalf("ends as %s after %d checks, with %s", e.State, checks, e.Payload)
 				}
 				before := checks
@@ -341,6 +341,7 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 			key       int
 			executes  bool
 			o         vendors.Outcome
+			asked     vendors.Outcome // what the recipe finds out, from now on
 			then      time.Duration
 			storeDies bool
 		}
@@ -353,22 +354,28 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 			case vendors.Ambiguous:
 				u.executes = rapid.Bool().Draw(rt, "executes")
 			}
+			u.asked = rapid.SampledFrom([]vendors.Outcome{vendors.OK, vendors.NotSent, vendors.Ambiguous}).Draw(rt, "asked")
 			u.then = time.Duration(rapid.IntRange(0, 90).Draw(rt, "seconds")) * time.Second
 			return u
 		}), 1, 30).Draw(rt, "turns")
 		executed := map[string]int{}
 		var left []State
+		ended := map[string]State{}
 		synctest.Test(t, func(t *testing.T) {
-			m := newMemory()
+			m, asked := newMemory(), vendors.OK
 			l := newLedger(m, func(ctx context.Context, _, _ string, payload []byte) (any, error) {
 				var key string
 				if err := json.Unmarshal(payload, &key); err != nil {
 					t.Error(err)
 				}
-				executed[key] = max(executed[key], 1) // the vendor de-duplicates a repeat
-				return attempted(ctx, vendors.OK)
+				if asked == vendors.OK {
+					executed[key] = max(executed[key], 1) // the vendor de-duplicates a repeat
+				}
+				return attempted(ctx, asked)
 			})
+			l.cfg.GiveUp, l.cfg.AskAgain = time.Minute, 10*time.Minute
 			for _, u := range turns {
+				asked = u.asked
 				key := fmt.Sprint(u.key)
 				w := write(key)
 				w.Payload = key
@@ -387,8 +394,14 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 			days(t, l, quick.GiveUp+2*lease+2*lastCheck)
 			for _, e := range m.entries {
 				left = append(left, e.State)
+				ended[e.Key] = e.State
 			}
 		})
+		for key, state := range ended {
+			if state == Done && executed[key] != 1 || (state == Failed || state == Refused) && executed[key] != 0 {
+				rt.Fatalf("key %s is %s and was executed %d times", key, state, executed[key])
+			}
+		}
 		for key, n := range executed {
 			if n > 1 {
 				rt.Fatalf("key %s was executed %d times", key, n)
@@ -461,7 +474,7 @@ func TestWriteWithoutAKeyIsWrittenDownAfterwards(t *testing.T) {
 					}
 					return
 				}
-				if e := m.only(t); e.State != stateOf(o) || len(e.Steps) != 1 || e.Vendor != "acme" {
+				if e := m.only(t); e.State != stateOf(o, nil) || len(e.Steps) != 1 || e.Vendor != "acme" {
 					t.Fatalf("%+v", e)
 				}
 			})

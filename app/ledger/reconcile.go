@@ -14,8 +14,9 @@ import (
 // Recipe finds out what became of a write of app's that may have been executed at
 // account: it reads back, lists, or repeats what that account's vendor
 // de-duplicates. Success and a definite no settle the entry with what its caller is
-// told from then on; every other error means that it is still not known. It is an
-// alias, so that domains offer recipes without this package.
+// told from then on; every other error means that it is still not known. It may be
+// called until Config.AskAgain is over. It is an alias, so that domains offer
+// recipes without this package.
 type Recipe = func(ctx context.Context, app, account string, payload []byte) (data any, err error)
 
 const (
@@ -130,7 +131,7 @@ func (l *Ledger) claim(ctx context.Context, limit int) (claimed []Entry, err err
 func (l *Ledger) take(ctx context.Context, e *Entry) (bool, error) {
 	left := l.cfg.GiveUp - time.Since(e.Created)
 	until := checkLease
-	known := e.Vendor != "" && l.deps.Recipes[e.Op] != nil
+	known := l.known(*e)
 	if e.State == Open {
 		e.State = Doubt // its process died; an open entry has no result to repeat
 		e.Result = Result{Outcome: vendors.Ambiguous}
@@ -156,14 +157,20 @@ func (l *Ledger) wait(checks int) time.Duration {
 
 // check asks the vendor of a claimed entry what became of the write.
 func (l *Ledger) check(ctx context.Context, e Entry) error {
+	l.ask(ctx, &e)
+	_, err := l.save(ctx, e, l.wait(e.Checks-1))
+	return err
+}
+
+// ask settles e in memory if its vendor knows what became of the write.
+func (l *Ledger) ask(ctx context.Context, e *Entry) {
 	journal := &vendors.Journal{}
 	timed, cancel := context.WithTimeout(vendors.WithJournal(ctx, journal), checkTime)
 	defer cancel()
-	r := l.result(l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.Payload))
+	data, err := l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.Payload)
+	r := l.result(data, err)
 	e.addSteps(journal.Steps())
 	if r.Outcome == vendors.OK || r.Outcome == vendors.DefiniteNo {
-		e.State, e.Result = stateOf(r.Outcome), r
+		e.State, e.Result = stateOf(r.Outcome, err), r
 	}
-	_, err := l.save(ctx, e, l.wait(e.Checks-1))
-	return err
 }

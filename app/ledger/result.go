@@ -16,6 +16,10 @@ type Result struct {
 	Text    string          // of the refusal
 	Data    json.RawMessage // nil: none
 	At      time.Time       // when it was found out, in whole seconds; zero: nobody was told anything
+
+	// Again is when a repeat of the request may be told more; 0: it is told the same.
+	// It is of the moment and is not stored.
+	Again time.Duration
 }
 
 // Answered reports whether a caller was told the result. It is false where the

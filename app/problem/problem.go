@@ -20,6 +20,7 @@ const (
 	Unsupported                 // nothing here can do that
 	Unavailable                 // it can work later
 	InDoubt                     // it may have been done, and nobody knows
+	Lost                        // it may have been done, and nobody will know
 )
 
 // kinded is a sentinel with its kind.

@@ -39,6 +39,7 @@ var kinds = map[problem.Kind]int{
 	problem.Refused:         100110,
 	problem.Unsupported:     100111,
 	problem.Conflict:        100113,
+	problem.Lost:            100114,
 }
 
 // coded are the errors with a code of their own. Their status is 200: the request

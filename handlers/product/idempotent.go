@@ -14,8 +14,8 @@ import (
 )
 
 // idempotent makes a write through the ledger and answers what became of it.
-// Whoever repeats the request with its key is given the same answer, marked by
-// Idempotent-Replayed.
+// Whoever repeats the request with its key is told what became of the first one,
+// marked by Idempotent-Replayed; Retry-After says when more may be known.
 func idempotent(c *fiber.Ctx, l *ledger.Ledger, w ledger.Write, run ledger.Run) error {
 	w.App, w.RequestID = middleware.AppOf(c).ID, middleware.IDOf(c)
 	var cause error
@@ -33,6 +33,9 @@ func idempotent(c *fiber.Ctx, l *ledger.Ledger, w ledger.Write, run ledger.Run) 
 		c.Set("Idempotent-Replayed", "true")
 	case cause != nil:
 		handlers.Refuse(c, cause)
+	}
+	if result.Again > 0 {
+		handlers.ComeBack(c, result.Again)
 	}
 	if !result.Answered() { // the process that made it died before it could answer
 		return &vendors.Error{Op: w.Op, Outcome: vendors.Ambiguous, Effect: vendors.Write}

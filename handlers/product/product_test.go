@@ -144,7 +144,7 @@ func TestRequestsAreAnsweredInTheProductsEnvelope(t *testing.T) {
 	}
 }
 
-// A repeat is given the bytes of the first answer, whatever that was.
+// A repeat is given the bytes of the first answer, whatever that was, unless nothing was made.
 func TestARepeatIsGivenTheFirstAnswer(t *testing.T) {
 	doubt := &vendors.Error{Op: "x", Outcome: vendors.Ambiguous, Effect: vendors.Write, Sent: true, Err: errors.New("secret")}
 	const tip, adjust, kick = "/api/server/im/send/tip", "/api/server/wallet/adjust", "/api/server/rooms/r/kick"
@@ -158,7 +158,7 @@ func TestARepeatIsGivenTheFirstAnswer(t *testing.T) {
 		{"sent to some", tip, `{"from":1,"targets":[2,"no"],"msg":"x"}`, nil, `200 {"code":100112,"data":{"accepted":1,"failed":[{"target":"no","code":100104,"err":"the vendor knows no such user, group or room"}]},"err":"some targets were not reached: 1 of 2","time":0}`, 1},
 		{"in doubt", tip, `{"from":1,"targets":[2],"msg":"x"}`, doubt, `504 {"code":100109,"data":{"accepted":0,"failed":[{"target":"2","code":100109,"err":"the outcome is unknown: it may have been done"}]},"err":"the outcome is unknown: it may have been done","time":0}`, 1},
 		{"applied", adjust, `{"uid":1,"delta":5,"request_id":"o1"}`, nil, `200 {"code":0,"data":{"request_id":"o1"},"err":null,"time":0}`, 1},
-		{"too few coins", adjust, `{"uid":1,"delta":-5,"request_id":"o1"}`, vendors.Refuse("acme", vendors.OpAdjust, vendors.ErrInsufficient, ""), `200 {"code":1003,"data":null,"err":"the balance is too short","time":0}`, 1},
+		{"too few coins: after a top-up it may be tried again", adjust, `{"uid":1,"delta":-5,"request_id":"o1"}`, vendors.Refuse("acme", vendors.OpAdjust, vendors.ErrInsufficient, ""), `200 {"code":1003,"data":null,"err":"the balance is too short","time":0}`, 2},
 		{"not sent: it may be tried again", adjust, `{"uid":1,"delta":5,"request_id":"o1"}`, &vendors.Error{Op: "x", Outcome: vendors.NotSent}, `503 {"code":100108,"data":null,"err":"the vendor is unavailable; try again later","time":0}`, 2},
 		{"kicked", kick, `{"user":1}`, nil, `200 {"code":0,"data":null,"err":null,"time":0}`, 1},
 		{"nobody to kick", kick, `{"user":1}`, vendors.Refuse("acme", vendors.OpRoomKick, vendors.ErrNotFound, ""), `404 {"code":100104,"data":null,"err":"the vendor knows no such user, group or room","time":0}`, 1},
