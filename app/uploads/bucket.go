@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -60,7 +61,7 @@ func (l location) credentials() *credentials.Credentials {
 
 // put sends a small file at once and a large one in parts, which the server joins
 // when all have come and drops otherwise.
-func (b *bucket) put(ctx context.Context, name string, file io.Reader) error {
+func (b *bucket) put(ctx context.Context, name, original string, file io.Reader) error {
 	var start bytes.Buffer
 	size, err := io.CopyN(&start, file, partBytes+1)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -71,27 +72,64 @@ func (b *bucket) put(ctx context.Context, name string, file io.Reader) error {
 		whole, size = io.MultiReader(whole, file), -1
 	}
 	_, err = b.client.Client.PutObject(ctx, b.location.bucket, b.prefix+name, whole, size,
-		minio.PutObjectOptions{ContentType: mimes[ending(name)], PartSize: partBytes, SendContentMd5: true})
+		minio.PutObjectOptions{ContentType: byEnding(ending(name)).mime, UserMetadata: metadata(original), PartSize: partBytes, SendContentMd5: true})
 	if err != nil {
 		return fmt.Errorf("writing to the bucket: %w", err)
 	}
 	return nil
 }
 
+// originalKey is the object's metadata that holds its original name, escaped: servers
+// take ASCII.
+const originalKey = "Original-Name"
+
+func metadata(original string) map[string]string {
+	if original == "" {
+		return nil
+	}
+	return map[string]string{originalKey: url.PathEscape(original)}
+}
+
+func about(info minio.ObjectInfo) stored {
+	original, err := url.PathUnescape(info.Metadata.Get("X-Amz-Meta-" + originalKey))
+	if err != nil {
+		original = "" // somebody else wrote it
+	}
+	return stored{info.Size, original}
+}
+
+func (b *bucket) stat(ctx context.Context, name string) (stored, error) {
+	info, err := b.client.StatObject(ctx, b.location.bucket, b.prefix+name, minio.StatObjectOptions{})
+	if err != nil {
+		return stored{}, readError(err)
+	}
+	return about(info), nil
+}
+
 // get ends with ctx until the server's answer begins; what follows ends with Close.
-func (b *bucket) get(ctx context.Context, name string) (io.ReadCloser, int64, error) {
+func (b *bucket) get(ctx context.Context, name string, p *Part) (io.ReadCloser, stored, error) {
+	var opts minio.GetObjectOptions
+	if p != nil {
+		if err := opts.SetRange(p.From, p.From+p.Length-1); err != nil {
+			return nil, stored{}, err
+		}
+	}
 	reading, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, cancel)
-	r, info, _, err := b.client.GetObject(reading, b.location.bucket, b.prefix+name, minio.GetObjectOptions{})
+	r, info, _, err := b.client.GetObject(reading, b.location.bucket, b.prefix+name, opts)
 	stop()
 	if err != nil {
 		cancel()
-		if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
-			return nil, 0, ErrNotFound
-		}
-		return nil, 0, fmt.Errorf("reading from the bucket: %w", err)
+		return nil, stored{}, readError(err)
 	}
-	return download{ReadCloser: r, cancel: cancel}, info.Size, nil
+	return download{ReadCloser: r, cancel: cancel}, about(info), nil
+}
+
+func readError(err error) error {
+	if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
+		return ErrNotFound
+	}
+	return fmt.Errorf("reading from the bucket: %w", err)
 }
 
 // download frees its connection when it is closed before its end.

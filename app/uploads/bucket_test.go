@@ -123,20 +123,24 @@ func TestFilesOfABucketComeBackWhole(t *testing.T) {
 	files := server.open(t, "photos", inURL+"&prefix=up/")
 	for _, size := range []int{20, sniffed, partBytes, partBytes + 1, 2*partBytes + 7, 3 * partBytes} {
 		want := png(size)
-		name, err := files.Save(t.Context(), bytes.NewReader(want))
+		name, err := files.Save(t.Context(), "你好 \"1\".png", bytes.NewReader(want))
 		if err != nil {
 			t.Fatalf("%d bytes: %v", size, err)
 		}
 		// The request that asked has ended before the answer's body is read.
 		ctx, cancel := context.WithCancel(t.Context())
-		f, err := files.Open(ctx, name)
+		f, info, err := files.Open(ctx, name, nil)
 		cancel()
 		if err != nil {
 			t.Fatalf("%d bytes: %v", size, err)
 		}
+		about := Info{int64(size), "image/png", "你好 \"1\".png", true}
 		got, err := io.ReadAll(f)
-		if err := errors.Join(err, f.Close()); err != nil || !bytes.Equal(got, want) || f.Size != int64(size) || f.MIME != "image/png" {
-			t.Errorf("%d bytes: %d, said to be %d of %s, %v", size, len(got), f.Size, f.MIME, err)
+		if err := errors.Join(err, f.Close()); err != nil || !bytes.Equal(got, want) || info != about {
+			t.Errorf("%d bytes: %d, said to be %+v, %v", size, len(got), info, err)
+		}
+		if size < sniffed {
+			holds(t, files, name, string(want), about)
 		}
 	}
 	for _, key := range server.stored(t) {
@@ -144,15 +148,21 @@ func TestFilesOfABucketComeBackWhole(t *testing.T) {
 			t.Errorf("%s is outside the prefix", key)
 		}
 	}
-	if _, err := files.Open(t.Context(), strings.Repeat("a", 32)+".png"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("a file that is not there: %v", err)
+	missing := strings.Repeat("a", 32) + ".png"
+	_, _, opened := files.Open(t.Context(), missing, nil)
+	_, _, part := files.Open(t.Context(), missing, &Part{0, 1})
+	_, told := files.Stat(t.Context(), missing)
+	for _, err := range []error{opened, part, told} {
+		if !errors.Is(err, ErrNotFound) {
+			t.Errorf("a file that is not there: %v", err)
+		}
 	}
 }
 
 func TestCredentialsOfTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", testKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", testSecret)
-	if _, err := newS3(t).open(t, "photos", "").Save(t.Context(), strings.NewReader(samples["png"])); err != nil {
+	if _, err := newS3(t).open(t, "photos", "").Save(t.Context(), "", strings.NewReader(samples["png"])); err != nil {
 		t.Error(err)
 	}
 }
@@ -163,8 +173,8 @@ func TestABucketThatIsClosedOrMissingIsAnErrorWithoutSecrets(t *testing.T) {
 		"InvalidAccessKeyId": server.open(t, "photos", "&access_key=AKIDOTHER&secret_key="+testSecret),
 		"NoSuchBucket":       server.open(t, "missing", inURL),
 	} {
-		_, saved := files.Save(t.Context(), strings.NewReader(samples["png"]))
-		_, opened := files.Open(t.Context(), strings.Repeat("a", 32)+".png")
+		_, saved := files.Save(t.Context(), "", strings.NewReader(samples["png"]))
+		_, _, opened := files.Open(t.Context(), strings.Repeat("a", 32)+".png", nil)
 		for _, err := range []error{saved, opened} {
 			if err == nil || errors.Is(err, ErrNotFound) || strings.Contains(err.Error(), testSecret) || strings.Contains(err.Error(), "AKID") {
 				t.Errorf("%s: %v", why, err)
@@ -197,7 +207,7 @@ func TestAFailureInTheMiddleStoresNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := newS3(t)
 			server.fault = c.fault
-			stored, err := server.open(t, "photos", inURL).Save(t.Context(), c.file)
+			stored, err := server.open(t, "photos", inURL).Save(t.Context(), "x.png", c.file)
 			if err == nil || stored != "" || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("%q %v", stored, err)
 			}
@@ -223,7 +233,7 @@ func TestACallerWhoGoesAwayEndsTheUpload(t *testing.T) {
 		}
 		return false
 	}
-	if name, err := server.open(t, "photos", inURL).Save(ctx, bytes.NewReader(png(3*partBytes))); !errors.Is(err, context.Canceled) {
+	if name, err := server.open(t, "photos", inURL).Save(ctx, "", bytes.NewReader(png(3*partBytes))); !errors.Is(err, context.Canceled) {
 		t.Errorf("%q %v", name, err)
 	}
 	if keys := server.stored(t); len(keys) != 0 || server.drops.Load() != 1 {
@@ -241,7 +251,7 @@ func TestAServerInTroubleIsAskedAgain(t *testing.T) {
 		}
 		return false
 	}
-	if _, err := server.open(t, "photos", inURL).Save(t.Context(), strings.NewReader(samples["png"])); err != nil || asked.Load() != attempts {
+	if _, err := server.open(t, "photos", inURL).Save(t.Context(), "", strings.NewReader(samples["png"])); err != nil || asked.Load() != attempts {
 		t.Errorf("%v after %d requests", err, asked.Load())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -39,28 +40,55 @@ func openFolder(dir string) (folder, error) {
 	return folder(dir), nil
 }
 
-// put writes to a file of another name and renames it when its bytes are on disk.
-func (f folder) put(ctx context.Context, name string, file io.Reader) (err error) {
-	w, err := os.CreateTemp(string(f), unfinished+"*")
+// nameEnding is what the files end in that hold original names.
+const nameEnding = ".name"
+
+// put writes to a file of another name and renames it when its bytes are on disk. The
+// original name lies beside it, before it.
+func (f folder) put(ctx context.Context, name, original string, file io.Reader) (err error) {
+	whole, err := f.write(file)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = w.Close() // closed twice at worst
-			_ = os.Remove(w.Name())
+			_ = os.Remove(whole)
 		}
 	}()
-	if _, err := io.Copy(w, file); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := errors.Join(w.Sync(), w.Close(), ctx.Err()); err != nil {
-		return err
+	path := filepath.Join(string(f), name)
+	if original != "" {
+		beside, err := f.write(strings.NewReader(original))
+		if err != nil {
+			return err
+		}
+		if err := os.Rename(beside, path+nameEnding); err != nil {
+			return errors.Join(err, os.Remove(beside))
+		}
 	}
-	if err := os.Rename(w.Name(), filepath.Join(string(f), name)); err != nil {
+	if err := os.Rename(whole, path); err != nil {
 		return err
 	}
 	return f.sync()
+}
+
+// write makes an unfinished file whose bytes are on disk, or nothing.
+func (f folder) write(content io.Reader) (path string, err error) {
+	w, err := os.CreateTemp(string(f), unfinished+"*")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(w, content)
+	if err == nil {
+		err = w.Sync()
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		_ = os.Remove(w.Name())
+		return "", err
+	}
+	return w.Name(), nil
 }
 
 // sync makes a rename in the folder last.
@@ -72,19 +100,41 @@ func (f folder) sync() error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-func (f folder) get(_ context.Context, name string) (io.ReadCloser, int64, error) {
-	file, err := os.Open(filepath.Join(string(f), name))
+func (f folder) stat(_ context.Context, name string) (stored, error) {
+	path := filepath.Join(string(f), name)
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, ErrNotFound
+		return stored{}, ErrNotFound
 	}
 	if err != nil {
-		return nil, 0, err
+		return stored{}, err
 	}
-	info, err := file.Stat()
+	original, err := os.ReadFile(path + nameEnding)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return stored{}, err
+	}
+	return stored{info.Size(), string(original)}, nil
+}
+
+func (f folder) get(ctx context.Context, name string, p *Part) (io.ReadCloser, stored, error) {
+	about, err := f.stat(ctx, name)
 	if err != nil {
-		return nil, 0, errors.Join(err, file.Close())
+		return nil, stored{}, err
 	}
-	return file, info.Size(), nil
+	file, err := os.Open(filepath.Join(string(f), name))
+	if err != nil {
+		return nil, stored{}, err
+	}
+	if p == nil {
+		return file, about, nil
+	}
+	return part{io.NewSectionReader(file, p.From, p.Length), file}, about, nil
+}
+
+// part reads some bytes of a file and closes it.
+type part struct {
+	io.Reader
+	io.Closer
 }
 
 func (folder) close() error { return nil }

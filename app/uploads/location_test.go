@@ -75,7 +75,7 @@ func TestAFolderByURL(t *testing.T) {
 			t.Errorf("%s: %v", raw, err)
 			continue
 		}
-		if _, err := s.Save(t.Context(), strings.NewReader(samples["png"])); err != nil {
+		if _, err := s.Save(t.Context(), "", strings.NewReader(samples["png"])); err != nil {
 			t.Errorf("%s: %v", raw, err)
 		}
 	}

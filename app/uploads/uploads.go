@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"switchboard/app/problem"
@@ -31,7 +30,7 @@ var (
 type Config struct {
 	URL      string   `envconfig:"BLOB_URL" desc:"where uploads are kept: s3://bucket?region=...&endpoint=... (any S3-compatible server; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or file:///folder; empty: uploads in SWITCHBOARD_DATA_DIR"`
 	MaxBytes int      `envconfig:"UPLOAD_MAX_BYTES" default:"20971520" desc:"largest upload in bytes"`
-	Types    []string `envconfig:"UPLOAD_TYPES" default:"png,jpg,gif,webp,mp3,m4a,mp4,pdf" desc:"types of files that may be uploaded, by content"`
+	Types    []string `envconfig:"UPLOAD_TYPES" default:"png,jpg,gif,webp,heic,mp3,m4a,aac,amr,wav,ogg,mp4,webm,mov,3gp,pdf,docx,xlsx,pptx" desc:"types of files that may be uploaded, by content; avif, flac, ogv, doc, xls, ppt, csv, txt and zip are known too"`
 	Public   string   `envconfig:"PUBLIC_URL" desc:"scheme and host in the URLs of uploads; empty: those that the request came to, which production refuses"`
 }
 
@@ -40,7 +39,7 @@ type Config struct {
 func (c Config) Validate() error {
 	var errs []error
 	for _, t := range c.Types {
-		if mimes[t] == "" {
+		if byEnding(t) == nil {
 			errs = append(errs, fmt.Errorf("UPLOAD_TYPES: type %q is not known; the known are %s", t, strings.Join(known(), ", ")))
 		}
 	}
@@ -55,13 +54,26 @@ func (c Config) Validate() error {
 
 // place is where files lie. An implementation is safe for concurrent use.
 type place interface {
-	// put stores all of file under name, or nothing; an error of file comes back.
-	put(ctx context.Context, name string, file io.Reader) error
-	// get reads a file and tells its size in bytes; ErrNotFound. The reader outlives
-	// ctx and is closed by the caller.
-	get(ctx context.Context, name string) (io.ReadCloser, int64, error)
+	// put stores all of file under name, with the name that it had, or nothing; an
+	// error of file comes back.
+	put(ctx context.Context, name, original string, file io.Reader) error
+	// stat tells about a file: ErrNotFound.
+	stat(ctx context.Context, name string) (stored, error)
+	// get reads a file, or part of it: ErrNotFound. The reader outlives ctx and is
+	// closed by the caller. What is told is about the whole file; of a part it may be
+	// nothing.
+	get(ctx context.Context, name string, p *Part) (io.ReadCloser, stored, error)
 	close() error
 }
+
+// stored is what a place knows of a file.
+type stored struct {
+	size     int64
+	original string // the name that it had; empty: not known
+}
+
+// Part is some bytes of a file: Length of them, at least one, from From on.
+type Part struct{ From, Length int64 }
 
 // Store keeps files. It is safe for concurrent use.
 type Store struct {
@@ -95,8 +107,8 @@ func (s *Store) MaxBytes() int { return s.cfg.MaxBytes }
 func (s *Store) Public() string { return s.cfg.Public }
 
 // Save stores a file and returns its name: random, with the ending that its
-// content has. ErrType, ErrTooLarge, ErrEmpty.
-func (s *Store) Save(ctx context.Context, file io.Reader) (name string, err error) {
+// content has. Original is the name that it had. ErrType, ErrTooLarge, ErrEmpty.
+func (s *Store) Save(ctx context.Context, original string, file io.Reader) (name string, err error) {
 	head := make([]byte, sniffed)
 	n, err := io.ReadFull(file, head)
 	switch {
@@ -106,15 +118,15 @@ func (s *Store) Save(ctx context.Context, file io.Reader) (name string, err erro
 		return "", fmt.Errorf("uploads: reading: %w", err)
 	}
 	head = head[:n]
-	kind := typeOf(head)
-	if kind == "" || !slices.Contains(s.cfg.Types, kind) {
+	kind := typeOf(head, s.cfg.Types)
+	if kind == nil {
 		return "", ErrType
 	}
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // documented never to fail
-	name = hex.EncodeToString(id[:]) + "." + kind
+	name = hex.EncodeToString(id[:]) + "." + kind.ending
 	whole := &limited{Reader: io.MultiReader(bytes.NewReader(head), file), left: s.cfg.MaxBytes}
-	if err = s.place.put(ctx, name, whole); errors.Is(err, ErrTooLarge) {
+	if err = s.place.put(ctx, name, originalName(original, kind), whole); errors.Is(err, ErrTooLarge) {
 		return "", ErrTooLarge
 	}
 	if err != nil {
@@ -137,29 +149,48 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// File is a stored file. The reader is closed by the caller.
-type File struct {
-	io.ReadCloser
-	Size int64
-	MIME string
+// Info is what is known of a stored file.
+type Info struct {
+	Size     int64 // of the whole file
+	MIME     string
+	Original string // the name that it had, with the ending of its type; may be empty
 	// Shown says that a browser may show it in its place; others are downloads.
 	Shown bool
 }
 
-// Open reads a file by the name that Save gave: ErrNotFound.
-func (s *Store) Open(ctx context.Context, name string) (File, error) {
+// Stat tells about a file by the name that Save gave: ErrNotFound.
+func (s *Store) Stat(ctx context.Context, name string) (Info, error) {
 	if !isName(name) {
-		return File{}, ErrNotFound
+		return Info{}, ErrNotFound
 	}
-	r, size, err := s.place.get(ctx, name)
-	if errors.Is(err, ErrNotFound) {
-		return File{}, ErrNotFound
+	found, err := s.place.stat(ctx, name)
+	return infoOf(name, found), wrapped(err)
+}
+
+// Open reads a file by the name that Save gave, or part of it, which has to lie
+// inside; of a part, Info tells no more than the type. The reader is closed by the
+// caller. ErrNotFound.
+func (s *Store) Open(ctx context.Context, name string, p *Part) (io.ReadCloser, Info, error) {
+	if !isName(name) {
+		return nil, Info{}, ErrNotFound
 	}
+	r, found, err := s.place.get(ctx, name, p)
 	if err != nil {
-		return File{}, fmt.Errorf("uploads: %w", err)
+		return nil, Info{}, wrapped(err)
 	}
-	kind := ending(name)
-	return File{ReadCloser: r, Size: size, MIME: mimes[kind], Shown: kind != "pdf"}, nil
+	return r, infoOf(name, found), nil
+}
+
+func infoOf(name string, found stored) Info {
+	t := byEnding(ending(name))
+	return Info{Size: found.size, MIME: t.mime, Original: found.original, Shown: t.shown}
+}
+
+func wrapped(err error) error {
+	if err == nil || errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("uploads: %w", err)
 }
 
 func ending(name string) string { return strings.TrimPrefix(filepath.Ext(name), ".") }
@@ -168,5 +199,5 @@ func ending(name string) string { return strings.TrimPrefix(filepath.Ext(name), 
 func isName(name string) bool {
 	id, kind, found := strings.Cut(name, ".")
 	raw, err := hex.DecodeString(id)
-	return found && err == nil && len(raw) == 16 && strings.ToLower(id) == id && mimes[kind] != ""
+	return found && err == nil && len(raw) == 16 && strings.ToLower(id) == id && byEnding(kind) != nil
 }

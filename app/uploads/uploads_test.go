@@ -1,14 +1,41 @@
 package uploads
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
+
+// iso is the first box of an ISO media file of a brand.
+func iso(brand string) string {
+	return "\x00\x00\x00\x18ftyp" + brand + "\x00\x00\x00\x00" + brand + "isom...."
+}
+
+// packed is a zip file with these entries.
+func packed(entries ...string) string {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range entries {
+		f, err := w.Create(name)
+		if err == nil {
+			_, err = io.WriteString(f, "<x/>")
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
 
 var samples = map[string]string{
 	"png":  "\x89PNG\r\n\x1a\n....",
@@ -16,14 +43,31 @@ var samples = map[string]string{
 	"gif":  "GIF89a....",
 	"webp": "RIFF\x00\x00\x00\x00WEBPVP8 ",
 	"mp3":  "ID3\x04....",
-	"m4a":  "\x00\x00\x00\x20ftypM4A ....",
-	"mp4":  "\x00\x00\x00\x20ftypisom....",
+	"m4a":  iso("M4A "),
+	"mp4":  iso("isom"),
 	"pdf":  "%PDF-1.7 ....",
+	"heic": iso("heic"),
+	"avif": iso("avif"),
+	"aac":  "\xff\xf1\x50\x80....",
+	"amr":  "#!AMR\n....",
+	"wav":  "RIFF\x24\x00\x00\x00WAVEfmt ",
+	"ogg":  "OggS\x00\x02" + strings.Repeat("\x00", 20) + "\x01\x13OpusHead....",
+	"ogv":  "OggS\x00\x02" + strings.Repeat("\x00", 20) + "\x01\x2a\x80theora....",
+	"flac": "fLaC\x00\x00\x00\x22",
+	"webm": "\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webmB\x87\x81\x04",
+	"mov":  iso("qt  "),
+	"3gp":  iso("3gp5"),
+	"docx": packed("[Content_Types].xml", "_rels/.rels", "word/document.xml"),
+	"xlsx": packed("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"),
+	"pptx": packed("[Content_Types].xml", "_rels/.rels", "ppt/presentation.xml"),
+	"zip":  packed("a.txt", "b/c.txt"),
+	"txt":  "Grüße, 你好\n",
+	"csv":  "name,age\nann,5\nbob,6\n",
 }
 
 func store(t *testing.T, change func(*Config)) (*Store, string) {
 	t.Helper()
-	cfg := Config{MaxBytes: 1000, Types: []string{"png", "jpg", "gif", "webp", "mp3", "m4a", "mp4", "pdf"}}
+	cfg := Config{MaxBytes: 1000, Types: known()}
 	if change != nil {
 		change(&cfg)
 	}
@@ -43,26 +87,83 @@ func store(t *testing.T, change func(*Config)) (*Store, string) {
 func TestContentDecidesTheTypeAndComesBack(t *testing.T) {
 	s, _ := store(t, nil)
 	for kind, content := range samples {
-		name, err := s.Save(t.Context(), strings.NewReader(content))
+		name, err := s.Save(t.Context(), "holiday.exe", strings.NewReader(content))
 		if err != nil || !regexp.MustCompile(`^[0-9a-f]{32}\.`+kind+`$`).MatchString(name) {
 			t.Errorf("%s: %q %v", kind, name, err)
 			continue
 		}
-		f, err := s.Open(t.Context(), name)
+		holds(t, s, name, content, Info{int64(len(content)), byEnding(kind).mime, "holiday.exe." + kind, byEnding(kind).shown})
+	}
+	for content, want := range map[string]string{
+		"\xff\xfb\x90\x00....": "mp3", // a bare MPEG frame
+		"#!AMR-WB\n....":       "amr", "GIF87a....": "gif", iso("qt  "): "mov", iso("mif1"): "heic", iso("3g2a"): "3gp", iso("mp42"): "mp4", iso("M4V "): "mp4",
+		`{"a": 1}`: "txt", "a\tb\n1\t2\n": "txt", "BEGIN:VCARD\nVERSION:3.0\nEND:VCARD\n": "txt",
+	} {
+		if name, err := s.Save(t.Context(), "", strings.NewReader(content)); err != nil || ending(name) != want {
+			t.Errorf("%q: %q %v, want %s", content, name, err, want)
+		}
+	}
+	for _, kind := range known() {
+		if samples[kind] == "" && !slices.Contains([]string{"doc", "xls", "ppt"}, kind) {
+			t.Errorf("%s: no sample", kind)
+		}
+	}
+}
+
+// holds checks the file as a whole, and a part of it.
+func holds(t *testing.T, s *Store, name, content string, want Info) {
+	t.Helper()
+	if info, err := s.Stat(t.Context(), name); err != nil || info != want {
+		t.Errorf("%s: %+v %v, want %+v", name, info, err, want)
+	}
+	read := func(p *Part) (string, Info) {
+		file, info, err := s.Open(t.Context(), name, p)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got, err := io.ReadAll(file)
+		if err := errors.Join(err, file.Close()); err != nil {
+			t.Error(err)
+		}
+		return string(got), info
+	}
+	if got, info := read(nil); got != content || info != want {
+		t.Errorf("%s: %q %+v, want %+v", name, got, info, want)
+	}
+	if got, _ := read(&Part{2, 3}); got != content[2:5] {
+		t.Errorf("%s: three bytes from 2 are %q", name, got)
+	}
+}
+
+func TestOriginalNamesAreMadeHarmless(t *testing.T) {
+	s, _ := store(t, nil)
+	for _, c := range [][2]string{
+		{"a.png", "a.png"}, {"Photo 1.PNG", "Photo 1.PNG"}, {"你好 ü.png", "你好 ü.png"}, {`say "hi".png`, `say "hi".png`},
+		{"../../etc/passwd.png", "passwd.png"}, {`C:\Users\me\x.png`, "x.png"}, {"a\r\nSet-Cookie: x.png", "aSet-Cookie: x.png"}, {"a\x00b.png", "ab.png"},
+		{"evil.html", "evil.html.png"}, {"evil.png.exe", "evil.png.exe.png"}, {"gnp\u202eexe.png", "gnpexe.png"}, {"\u200b\ufeffa.png", "a.png"},
+		{"no ending", "no ending.png"}, {".htaccess", "htaccess.png"}, {"...", ""}, {" .. ", ""}, {"/", ""}, {"", ""}, {"bad\xff.png", "bad_.png"},
+		{strings.Repeat("长", 300) + ".png", strings.Repeat("长", 65) + ".png"}, {strings.Repeat("a", 400), strings.Repeat("a", 196) + ".png"},
+	} {
+		name, err := s.Save(t.Context(), c[0], strings.NewReader(samples["png"]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := io.ReadAll(f)
-		if err != nil || string(got) != content || f.Size != int64(len(content)) || f.MIME != mimes[kind] || f.Shown == (kind == "pdf") {
-			t.Errorf("%s: %q %+v %v", kind, got, f, err)
-		}
-		if err := f.Close(); err != nil {
-			t.Error(err)
+		if info, err := s.Stat(t.Context(), name); err != nil || info.Original != c[1] {
+			t.Errorf("%q is kept as %q, want %q (%v)", c[0], info.Original, c[1], err)
 		}
 	}
-	if name, err := s.Save(t.Context(), strings.NewReader("\xff\xfb\x90\x00....")); err != nil || ending(name) != "mp3" {
-		t.Errorf("a bare MPEG frame: %q %v", name, err)
+}
+
+func FuzzOriginalName(f *testing.F) {
+	for _, name := range []string{"a.png", "\u202e.png", "../x", "\xff", "..."} {
+		f.Add(name)
 	}
+	f.Fuzz(func(t *testing.T, name string) {
+		got := originalName(name, byEnding("png"))
+		if len(got) > nameBytes || !utf8.ValidString(got) || strings.ContainsAny(got, "/\\\r\n\x00") || got != "" && !strings.HasSuffix(got, ".png") && !byEnding("png").fits(got) {
+			t.Errorf("%q becomes %q", name, got)
+		}
+	})
 }
 
 func TestWhatIsRefusedLeavesNothing(t *testing.T) {
@@ -73,13 +174,13 @@ func TestWhatIsRefusedLeavesNothing(t *testing.T) {
 		"<svg xmlns='http://www.w3.org/2000'": ErrType,
 		"MZ\x90\x00":                          ErrType,
 		"\xff\xff\xff\xff":                    ErrType,
-		"\xff\xf1\x50\x80":                    ErrType, // AAC, which shares MP3's first bits
-		"\x00\x00\x00\x20ftypheic....":        ErrType,
-		"RIFF\x00\x00\x00\x00WAVEfmt ":        ErrType,
+		samples["aac"]:                        ErrType, // which shares MP3's first bits
+		samples["heic"]:                       ErrType,
+		samples["wav"]:                        ErrType,
 		samples["jpg"]:                        ErrType,
 		samples["png"] + string(make([]byte, 1000)): ErrTooLarge,
 	} {
-		if name, err := s.Save(t.Context(), strings.NewReader(content)); !errors.Is(err, want) {
+		if name, err := s.Save(t.Context(), "", strings.NewReader(content)); !errors.Is(err, want) {
 			t.Errorf("%.20q: %q %v", content, name, err)
 		}
 	}
@@ -87,8 +188,24 @@ func TestWhatIsRefusedLeavesNothing(t *testing.T) {
 		t.Errorf("%d files left, %v", len(left), err)
 	}
 	full := samples["png"] + string(make([]byte, 1000-len(samples["png"])))
-	if _, err := s.Save(t.Context(), strings.NewReader(full)); err != nil {
+	if _, err := s.Save(t.Context(), "", strings.NewReader(full)); err != nil {
 		t.Errorf("a file of the very limit: %v", err)
+	}
+}
+
+// Nothing that a browser could run passes for anything, whatever is allowed.
+func TestWhatABrowserCouldRunOrNobodyKnowsIsRefused(t *testing.T) {
+	s, _ := store(t, nil)
+	for _, content := range []string{
+		"\xff\xff\xff\xff", "caf\xe9 noir", "\x00\x01\x02", "\xff\xfeh\x00i\x00", // what might be anything
+		"<script>alert(1)</script>", "<!DOCTYPE html><html>", "  \n<HTML><body>", "<!-- x --><html>", "<svg xmlns='http://www.w3.org/2000/svg'/>",
+		"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "<?xml version='1.0'?><x/>", "<?php echo 1;", "#!/bin/sh\nrm", "#!/usr/bin/env node\n",
+		"MZ\x90\x00", "\x7fELF\x02\x01\x01", "\xca\xfe\xba\xbe\x00\x00\x00\x34", packed("META-INF/MANIFEST.MF", "a.class"), "%!PS-Adobe-3.0",
+		"\xef\xbb\xbf<html><script>1</script>",
+	} {
+		if name, err := s.Save(t.Context(), "x.png", strings.NewReader(content)); !errors.Is(err, ErrType) {
+			t.Errorf("%.30q: %q %v", content, name, err)
+		}
 	}
 }
 
@@ -99,10 +216,13 @@ func TestOnlyOurOwnNamesAreOpened(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", "secret.png", "../secret.png", "..%2fsecret.png", strings.Repeat("a", 32), strings.Repeat("a", 32) + ".png",
-		strings.Repeat("A", 32) + ".png", strings.Repeat("a", 32) + ".html", strings.Repeat("a", 30) + "../.png",
+		strings.Repeat("A", 32) + ".png", strings.Repeat("a", 32) + ".html", strings.Repeat("a", 30) + "../.png", strings.Repeat("a", 32) + ".png.name",
 	} {
-		if f, err := s.Open(t.Context(), name); !errors.Is(err, ErrNotFound) {
-			t.Errorf("%q: %+v %v", name, f, err)
+		if _, info, err := s.Open(t.Context(), name, nil); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q: %+v %v", name, info, err)
+		}
+		if info, err := s.Stat(t.Context(), name); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q: %+v %v", name, info, err)
 		}
 	}
 }
@@ -126,11 +246,11 @@ func FuzzTypeOf(f *testing.F) {
 		f.Add([]byte(content))
 	}
 	f.Fuzz(func(t *testing.T, head []byte) {
-		if kind := typeOf(head); kind != "" && mimes[kind] == "" {
-			t.Errorf("%q: a type without a MIME type", kind)
-		}
-		if kind := typeOf(head); kind == "png" && !bytes.HasPrefix(head, []byte("\x89PNG")) {
+		if kind := typeOf(head, known()); kind != nil && kind.ending == "png" && !bytes.HasPrefix(head, []byte("\x89PNG")) {
 			t.Errorf("%q is no PNG", head)
+		}
+		if kind := typeOf(head, []string{"pdf"}); kind != nil && kind.ending != "pdf" {
+			t.Errorf("%q is %s, which is not allowed", head, kind.ending)
 		}
 	})
 }

@@ -2,6 +2,9 @@ package im
 
 import (
 	"errors"
+	"fmt"
+	"mime"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -52,7 +55,7 @@ func (h Files) upload(c *fiber.Ctx) error {
 		return err
 	}
 	defer file.Close()
-	name, err := h.Store.Save(c.UserContext(), file)
+	name, err := h.Store.Save(c.UserContext(), part.Filename, file)
 	if err != nil {
 		return err
 	}
@@ -64,23 +67,87 @@ func (h Files) upload(c *fiber.Ctx) error {
 }
 
 // serve sends a file as the type that its content was found to be, in a way that no
-// browser runs it.
+// browser runs it. A name's content never changes, so its URL may be kept, and parts of
+// it put together (RFC 9110 13 and 14).
 func (h Files) serve(c *fiber.Ctx) error {
-	file, err := h.Store.Open(c.UserContext(), c.Params("name"))
-	if errors.Is(err, uploads.ErrNotFound) {
-		return fiber.ErrNotFound
+	name := c.Params("name")
+	tag := `"` + name + `"`
+	wanted := c.Get(fiber.HeaderRange)
+	if since := c.Get(fiber.HeaderIfRange); since != "" && since != tag {
+		wanted = ""
 	}
+	if c.Method() == fiber.MethodHead || wanted != "" {
+		info, err := h.Store.Stat(c.UserContext(), name)
+		if err != nil {
+			return notFound(err)
+		}
+		return h.servePart(c, name, info, wanted)
+	}
+	file, info, err := h.Store.Open(c.UserContext(), name, nil)
 	if err != nil {
-		return err
+		return notFound(err)
 	}
+	if describe(c, info, tag); isKnown(c, tag) {
+		return errors.Join(file.Close(), c.SendStatus(fiber.StatusNotModified))
+	}
+	return c.SendStream(file, int(info.Size))
+}
+
+// servePart sends what a Range wants, or all, and to HEAD the head alone.
+func (h Files) servePart(c *fiber.Ctx, name string, info uploads.Info, wanted string) error {
+	if describe(c, info, `"`+name+`"`); isKnown(c, `"`+name+`"`) {
+		return c.SendStatus(fiber.StatusNotModified)
+	}
+	part, satisfiable := parseRange(wanted, info.Size)
+	if !satisfiable {
+		c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes */%d", info.Size))
+		return fiber.ErrRequestedRangeNotSatisfiable
+	}
+	if c.Method() == fiber.MethodHead { // RFC 9110 14.2: a Range is for GET
+		c.Context().Response.SkipBody = true
+		c.Response().Header.SetContentLength(int(info.Size))
+		return nil
+	}
+	length := info.Size
+	if part != nil {
+		length = part.Length
+		c.Status(fiber.StatusPartialContent)
+		c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes %d-%d/%d", part.From, part.From+length-1, info.Size))
+	}
+	file, _, err := h.Store.Open(c.UserContext(), name, part)
+	if err != nil {
+		return notFound(err)
+	}
+	return c.SendStream(file, int(length))
+}
+
+// describe sets the head of an answer with the file.
+func describe(c *fiber.Ctx, info uploads.Info, tag string) {
 	disposition := "attachment"
-	if file.Shown {
+	if info.Shown {
 		disposition = "inline"
 	}
-	c.Set(fiber.HeaderContentType, file.MIME)
+	if info.Original != "" {
+		disposition = mime.FormatMediaType(disposition, map[string]string{"filename": info.Original})
+	}
+	c.Set(fiber.HeaderContentType, info.MIME)
 	c.Set(fiber.HeaderContentDisposition, disposition)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox")
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return c.SendStream(file, int(file.Size))
+	c.Set(fiber.HeaderAcceptRanges, "bytes")
+	c.Set(fiber.HeaderETag, tag)
+}
+
+// isKnown says whether the client has the file already.
+func isKnown(c *fiber.Ctx, tag string) bool {
+	known := c.Get(fiber.HeaderIfNoneMatch)
+	return known == "*" || known != "" && strings.Contains(known, tag)
+}
+
+func notFound(err error) error {
+	if errors.Is(err, uploads.ErrNotFound) {
+		return fiber.ErrNotFound
+	}
+	return err
 }
