@@ -2,8 +2,12 @@ package pairing
 
 import (
 	"context"
+	crand "crypto/rand"
+	"encoding/binary"
 	"errors"
 	"slices"
+	"strconv"
+	"time"
 
 	"switchboard/app/pairing/ticket"
 )
@@ -232,10 +236,29 @@ func (s *Service) heldTicket(ctx context.Context, askNo string, uid ticket.UID) 
 	return "", err
 }
 
-// recentPeers lists whom an asker is not to meet again so soon (sticky exclusion, docs/pairing.md#candidates).
-func (s *Service) recentPeers(ctx context.Context, cfg *ticket.Config, app string, uid ticket.UID) ([]ticket.UID, error) {
-	if cfg.ExcludeLast == 0 {
-		return nil, nil
+// full reports whether p takes no ask now (A3, Y2), and when to try again.
+func (s *Service) full(p *pool, cfg *ticket.Config) (after time.Duration, full bool) {
+	live, waiting, wait := p.load(s.now())
+	late := wait - cfg.LongestWait()
+	if s.closing.Load() || !cfg.Enabled || live >= cfg.MaxLive || cfg.Admission && waiting >= minWaiting && late > 0 {
+		return max(time.Second, min(late, time.Minute)), true
 	}
-	return s.Store.RecentPeers(ctx, app, uid, s.now().Add(-cfg.ExcludeTTL), cfg.ExcludeLast)
+	return 0, false
+}
+
+// newAskNo is a decimal number that rises with time: 41 bits of milliseconds
+// and 22 of chance. Two of a kind meet in the store, and one asks again.
+func (s *Service) newAskNo() string {
+	var b [4]byte
+	_, _ = crand.Read(b[:]) // never fails
+	low := uint64(binary.BigEndian.Uint32(b[:]) >> 10)
+	return strconv.FormatUint(uint64(s.now())<<askChance|low, 10)
+}
+
+const askChance = 22 // bits of an ask number that are not time
+
+// FirstAskNo is not above any number of an ask made at or after now; as texts
+// they compare alike, since they all have 19 digits until 2045.
+func FirstAskNo(now ticket.Instant) string {
+	return strconv.FormatUint(uint64(max(now, 0))<<askChance, 10)
 }

@@ -11,8 +11,7 @@ import (
 )
 
 const (
-	plansPerRound = 64  // dispatches committed together
-	safetyTickMS  = 100 // a pool is looked at so often even when nothing was heard
+	plansPerRound = 64 // dispatches committed together
 	verifyTimeout = 2 * time.Second
 )
 
@@ -147,12 +146,6 @@ func (s *Service) endEvidence(ctx context.Context, p *pool, uid ticket.UID, e ti
 	return nil
 }
 
-func (p *pool) config() *ticket.Config {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.cfg
-}
-
 // dispatchPossible reports whether a dispatch can leave; while none can, tickets that
 // have waited too long for one end (M12).
 func (s *Service) dispatchPossible(ctx context.Context, p *pool) bool {
@@ -183,4 +176,11 @@ func (p *pool) oldest(limit int) []string {
 		return len(asks) < limit
 	})
 	return asks
+}
+
+// blockOffers notes that nothing could be offered at now.
+func (p *pool) blockOffers(now ticket.Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blockedAt = now
 }

@@ -29,11 +29,6 @@ type Memory struct {
 	rows       uint64 // made so far
 }
 
-type person struct {
-	app string
-	uid ticket.UID
-}
-
 type row struct {
 	ticket  *ticket.Ticket
 	due     ticket.Instant

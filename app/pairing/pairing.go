@@ -8,6 +8,7 @@ package pairing
 import (
 	"time"
 
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/problem"
 )
 
@@ -32,3 +33,13 @@ func (e *RetryError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *RetryError) Unwrap() error { return e.Err }
+
+type person struct {
+	app string
+	uid ticket.UID
+}
+
+type poolKey struct {
+	app   string
+	scene int
+}

@@ -2,7 +2,6 @@ package pairing
 
 import (
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,53 +111,6 @@ func (p *pool) wakeMatcher() {
 	}
 }
 
-// updateCandidate takes over what a report says of a person.
-func (p *pool) updateCandidate(c ticket.Candidate, now ticket.Instant) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now = now
-	m := p.member(c.UID)
-	if m.IdleSince > c.IdleSince { // read before the last release
-		c.ReadyAt, c.IdleSince, c.Card, c.Paused = m.ReadyAt, m.IdleSince, m.Card, m.Paused
-	}
-	wasIdle, since := m.list == &p.idle, m.since
-	m.Candidate = c
-	p.list(m)
-	if wasIdle {
-		m.since = since
-	}
-	p.wakeMatcher()
-	if e, present := c.BestEvidence(now); present && e.Proof == ticket.ProofSocket {
-		p.sockets.Store(c.UID, e.Until)
-	} else {
-		p.sockets.Delete(c.UID)
-	}
-}
-
-// claimTrust is how long a claim of ours outweighs what the store was read
-// to say of it.
-const claimTrust = time.Second
-
-// applyClaims takes over who is claimed, as read from the store.
-func (p *pool) applyClaims(c ticket.Candidate, now ticket.Instant) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	m := p.member(c.UID)
-	switch {
-	case m.planned:
-	case c.Claimed && m.taken.AskNo == "":
-		p.unlist(m)
-		m.taken, m.takenAt = ticket.Claim{AskNo: elsewhere, UID: c.UID}, now
-	case !c.Claimed && m.taken.AskNo != "" && (m.taken.AskNo == elsewhere || now.Sub(m.takenAt) > claimTrust):
-		m.taken = ticket.Claim{}
-		p.list(m)
-		p.wakeMatcher()
-	}
-}
-
-// elsewhere stands for an ask that another replica serves.
-const elsewhere = "elsewhere"
-
 func (p *pool) member(uid ticket.UID) *Member {
 	m := p.members[uid]
 	if m == nil {
@@ -167,52 +119,6 @@ func (p *pool) member(uid ticket.UID) *Member {
 		p.members[uid] = m
 	}
 	return m
-}
-
-// committed takes over who was taken and freed and, in its own pool, the ticket;
-// false: that one wants offers, and nothing is known of its asker yet.
-func (p *pool) committed(d *stepped, now ticket.Instant) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now = now
-	here := d.t.Scene == p.scene
-	for _, c := range d.fx.Take {
-		p.take(c, here)
-	}
-	for _, r := range d.fx.Drop {
-		p.release(r)
-	}
-	return !here || p.update(d.t, d.cfg)
-}
-
-// take notes a committed claim; here: of an ask of this pool.
-func (p *pool) take(c ticket.Claim, here bool) {
-	m := p.member(c.UID)
-	if here && c.Role == ticket.RoleCandidate {
-		p.tally.add(c.UID, p.now)
-	}
-	m.planned = false
-	if !c.Same(m.dropped) {
-		m.taken, m.takenAt = c, p.now
-	}
-	p.list(m)
-}
-
-// release notes a committed drop.
-func (p *pool) release(d ticket.Release) {
-	m := p.member(d.Claim.UID)
-	m.dropped = d.Claim
-	if m.taken.AskNo != "" && m.taken.AskNo != elsewhere && !d.Claim.Same(m.taken) {
-		return // the person is somebody else's by now
-	}
-	m.taken = ticket.Claim{}
-	m.ReadyAt, m.IdleSince = d.ReadyAt, p.now
-	m.Paused = m.Paused || d.Paused
-	if d.Card != nil {
-		m.Card = *d.Card
-	}
-	p.list(m)
-	p.wakeMatcher()
 }
 
 // list puts a person where they belong now: among the idle, the cooling or neither.
@@ -240,41 +146,6 @@ func (p *pool) unlist(m *Member) {
 	}
 }
 
-// planDone takes a planned ticket back after its dispatch was committed or not;
-// those in taken turned out to be somebody else's.
-func (p *pool) planDone(pl plan, taken []ticket.UID, now ticket.Instant) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now = now
-	p.putBack(pl, taken)
-	for _, ask := range pl.asks() {
-		if w := p.waiters[ask]; w != nil {
-			w.busy = false
-			p.unlistWaiter(w)
-			if wantsOffers(w.t, w.cfg) {
-				p.listWaiter(w)
-			}
-		}
-	}
-	p.wakeMatcher()
-}
-
-// putBack lists the picks that were not taken after all.
-func (p *pool) putBack(pl plan, taken []ticket.UID) {
-	for _, pick := range pl.picks {
-		m := p.members[pick.UID]
-		if m == nil || !m.planned {
-			continue
-		}
-		m.planned = false
-		if slices.Contains(taken, pick.UID) {
-			m.taken, m.takenAt = ticket.Claim{AskNo: elsewhere, UID: pick.UID}, p.now // until the store says otherwise
-			continue
-		}
-		p.list(m)
-	}
-}
-
 // releaseCooled moves those whose cooldown is over to the idle.
 func (p *pool) releaseCooled() {
 	for {
@@ -286,10 +157,63 @@ func (p *pool) releaseCooled() {
 	}
 }
 
-// free reports that uid's last claim was seen dropped and none is on its way.
-func (p *pool) free(uid ticket.UID) bool {
+func (p *pool) config() *ticket.Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := p.members[uid]
-	return m != nil && m.dropped.AskNo != "" && m.taken.AskNo == "" && !m.planned
+	return p.cfg
+}
+
+// takesOffers reports whether m may be offered anything under the pool's mode (docs/pairing.md#candidates).
+func (p *pool) takesOffers(m *Member) bool {
+	return m.TakesOffers(p.cfg.PoolMode, p.now) && (p.cfg.PoolMode != ticket.PoolList || p.hosts[m.UID])
+}
+
+// hasAnswerRole reports whether m may be offered something by their role; who is not
+// known yet may.
+func (p *pool) hasAnswerRole(m *Member) bool {
+	r := p.cfg.PoolAnswerRole
+	return r == "" || m.profile.Role == r || p.profiled && !m.known
+}
+
+func (p *pool) listWaiter(w *waiter) {
+	w.since = p.now
+	p.beginWait(w)
+	w.listed, w.at = true, ordered.Place{Key: int64(w.t.CreatedAt), Tie: askKey(w.t.AskNo)}
+	p.waiting.Put(w.at, w)
+}
+
+func (p *pool) unlistWaiter(w *waiter) {
+	if w.listed {
+		p.waiting.Remove(w.at)
+		w.listed = false
+		p.endWait(w)
+	}
+}
+
+// beginWait and unqueue note that w begins and ceases to wait for its first offer.
+func (p *pool) beginWait(w *waiter) {
+	p.estimator.advance(p.now)
+	if w.counted = awaitsFirstOffer(w.t); w.counted {
+		p.estimator.waiting++
+	}
+}
+
+func (p *pool) endWait(w *waiter) {
+	p.estimator.advance(p.now)
+	if w.counted {
+		p.estimator.waiting--
+	}
+}
+
+// load is what an ask would meet: tickets under way, those of them that wait for
+// their first offer, and the time to its own. Somebody idle may be for this ask, at the
+// latest when the filters are given up; save where the strategy passes over who is.
+func (p *pool) load(now ticket.Instant) (live, waiting int, wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = now
+	if p.idle.Len() > 0 && !p.passedOver {
+		return len(p.waiters), 0, 0
+	}
+	return len(p.waiters), p.estimator.waiting, p.estimator.wait(now)
 }

@@ -6,11 +6,6 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-type poolKey struct {
-	app   string
-	scene int
-}
-
 // pools are the pools of this replica, by app and scene.
 type pools struct {
 	options *Options      // of the service

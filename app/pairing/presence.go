@@ -82,18 +82,6 @@ func (s *Service) hasSocket(app string, uid ticket.UID) bool {
 	return has
 }
 
-// presentFor reports whether uid's evidence holds for another d.
-func (p *pool) presentFor(uid ticket.UID, now ticket.Instant, d time.Duration) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	m := p.members[uid]
-	if m == nil {
-		return false
-	}
-	_, present := m.BestEvidence(now.Add(d))
-	return present
-}
-
 // presenceConfig is the configuration whose presence times hold for app.
 func (s *Service) presenceConfig(ctx context.Context, app string) *ticket.Config {
 	if cfg, err := s.Configs.Get(ctx, app, DefaultScene); err == nil {

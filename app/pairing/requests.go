@@ -115,26 +115,6 @@ func (s *Service) Ban(ctx context.Context, app string, uid ticket.UID) error {
 	return s.toHolder(ctx, app, uid, ticket.Banned{UID: uid})
 }
 
-// toHolder brings an event about a person to the ask that holds them, and to their
-// own ask where that one waits for their answer (H).
-func (s *Service) toHolder(ctx context.Context, app string, uid ticket.UID, ev ticket.Event) error {
-	c, held, err := s.Store.Holder(ctx, app, uid)
-	if err != nil || !held {
-		return err
-	}
-	t, err := s.read(ctx, c.AskNo)
-	if err != nil {
-		return err
-	}
-	if o := t.OpenOffer(uid); o != nil && o.HeldAsk != "" {
-		if _, err := s.apply(ctx, o.HeldAsk, ev); err != nil {
-			return err
-		}
-	}
-	_, err = s.apply(ctx, c.AskNo, ev)
-	return err
-}
-
 // maxRecords is the longest page of records.
 const maxRecords = 100
 

@@ -3,6 +3,7 @@ package pairing
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -11,9 +12,7 @@ import (
 
 const (
 	sweepEvery  = 50 * time.Millisecond
-	sweepLimit  = 512 // tickets ticked in one sweep
-	sweepers    = 32  // of those, at a time
-	pollEvery   = 500 * time.Millisecond
+	sweepLimit  = 512             // tickets ticked in one sweep
 	pollOverlap = 2 * time.Second // commits become visible out of order, so each poll looks back
 	clockEvery  = 10 * time.Second
 	reapEvery   = time.Minute
@@ -21,6 +20,29 @@ const (
 
 	profileReaders = 8
 )
+
+// New makes a service; Run drives it.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{Options: o, profileQueue: make(chan person, maxProfileQueue), asking: make(chan struct{}, maxAsked),
+		live:      liveTickets{off: o.Shared},
+		pools:     pools{made: make(chan struct{}, 1), byKey: map[poolKey]*pool{}},
+		snapshots: snapshots{store: o.Store, byID: map[string]*ticket.Config{}},
+		rates:     askRates{byPerson: map[person]*askRate{}},
+	}
+	s.log = s.Log.With("component", "pairing")
+	s.pools.options = &s.Options
+	s.sender = newSender(s.deliver)
+	if s.Transport == nil {
+		s.Transport = s.sender
+	}
+	return s
+}
 
 // Open measures the store's clock and opens a pool for each of Options.Apps. Run
 // begins with it.
@@ -70,6 +92,9 @@ func (s *Service) Run(ctx context.Context) error {
 	wg.Wait()
 	s.asked.Wait()
 	s.sender.drain()
+	last, cancel := context.WithTimeout(context.Background(), drainLimit)
+	defer cancel()
+	s.AckOnce(last)
 	return nil
 }
 
@@ -237,28 +262,6 @@ func (s *Service) syncEndedTickets(ctx context.Context) {
 	}
 }
 
-// notUpdatedSince lists the asks whose state was last taken over before at.
-func (p *pool) notUpdatedSince(at ticket.Instant) (asks []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for ask, w := range p.waiters {
-		if w.updatedAt < at && !w.busy {
-			asks = append(asks, ask)
-		}
-	}
-	return asks
-}
-
-// dropTicket forgets an ask that is not there any more.
-func (p *pool) dropTicket(ask string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if w := p.waiters[ask]; w != nil {
-		p.unlistWaiter(w)
-		delete(p.waiters, ask)
-	}
-}
-
 // reconfigure brings what the source says now to the pools, so that the kill
 // switch stops offers although nobody asks (Y4).
 func (s *Service) reconfigure(ctx context.Context) {
@@ -274,51 +277,4 @@ func (s *Service) reconfigure(ctx context.Context) {
 			s.log.InfoContext(ctx, "configuration source recovered", "app", p.app, "scene", p.scene)
 		}
 	}
-}
-
-// syncTicket takes a ticket's newest state; another replica, or an earlier life, may
-// have opened it.
-func (s *Service) syncTicket(ctx context.Context, p *pool, t *ticket.Ticket, now ticket.Instant) error {
-	cfg, err := s.snapshots.get(ctx, t.ConfigID)
-	if err != nil {
-		return err
-	}
-	if t.Scene != p.scene {
-		s.pools.open(t.App, t.Scene, cfg) // reads the store itself
-		return nil
-	}
-	if p.updateTicket(t, cfg, now) {
-		return nil
-	}
-	met, err := s.recentPeers(ctx, cfg, t.App, t.Asker)
-	if err != nil {
-		return err
-	}
-	p.addWaiter(t, cfg, met)
-	s.prefetchProfile(t.App, t.Asker)
-	p.updateTicket(t, cfg, now)
-	return nil
-}
-
-// drain waits for the deliveries under way, then writes their ends.
-func (d *sender) drain() {
-	for i := range d.parts { // before the wait: what is begun after it would not be waited for
-		p := &d.parts[i]
-		p.mu.Lock()
-		p.draining = true
-		p.mu.Unlock()
-	}
-	done := make(chan struct{})
-	go func() { d.wg.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(drainLimit):
-		for i := range d.parts {
-			d.parts[i].stop()
-		}
-		<-done
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
-	defer cancel()
-	d.s.AckOnce(ctx)
 }

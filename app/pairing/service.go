@@ -2,17 +2,19 @@ package pairing
 
 import (
 	"context"
-	crand "crypto/rand"
-	"encoding/binary"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"switchboard/app/pairing/ticket"
+)
+
+const (
+	sweepers     = 32                     // asks stepped side by side
+	pollEvery    = 500 * time.Millisecond // what others may have changed in the store is read so often
+	safetyTickMS = 100                    // a pool is looked at so often even when nothing was heard
 )
 
 // Options is what pairing works with. Every function but Send may be nil: then
@@ -83,149 +85,8 @@ type Service struct {
 	rates     askRates
 }
 
-// New makes a service; Run drives it.
-func New(o Options) *Service {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	s := &Service{Options: o, profileQueue: make(chan person, maxProfileQueue), asking: make(chan struct{}, maxAsked),
-		live:      liveTickets{off: o.Shared},
-		pools:     pools{made: make(chan struct{}, 1), byKey: map[poolKey]*pool{}},
-		snapshots: snapshots{store: o.Store, byID: map[string]*ticket.Config{}},
-		rates:     askRates{byPerson: map[person]*askRate{}},
-	}
-	s.log = s.Log.With("component", "pairing")
-	s.pools.options = &s.Options
-	s.sender = newSender(s)
-	if s.Transport == nil {
-		s.Transport = s.sender
-	}
-	return s
-}
-
 // now is the store's clock as this replica last measured it.
 func (s *Service) now() ticket.Instant { return ticket.At(s.Now()) + ticket.Instant(s.offset.Load()) }
-
-// tries bounds the runs of one step that keeps meeting other writers (Y3).
-const tries = 5
-
-// read returns a ticket's newest state. Where no other replica writes, that is what
-// this one committed last, and the store need not be asked. The answer to a request
-// thus always comes from a state as new as the request.
-func (s *Service) read(ctx context.Context, askNo string) (*ticket.Ticket, error) {
-	if t := s.live.get(askNo); t != nil {
-		return t, nil // Step never changes a ticket in place
-	}
-	return s.Store.Load(ctx, askNo)
-}
-
-// apply brings one event to a ticket: read, reduce, compare and set. What the
-// caller is told comes from a state that was read after the request came.
-func (s *Service) apply(ctx context.Context, askNo string, ev ticket.Event) (*ticket.Ticket, error) {
-	read := s.read
-	for range tries {
-		t, err := read(ctx, askNo)
-		if err != nil {
-			return nil, err
-		}
-		next, told, err := s.applyTo(ctx, t, ev)
-		if !errors.Is(err, ErrConflict) {
-			return next, errors.Join(told, err)
-		}
-		s.count("cas_retries", "")
-		read = s.Store.Load // the other write may not be known here yet
-	}
-	return nil, ticket.ErrUnavailable
-}
-
-// stepped is a ticket with the configuration that it goes by.
-type stepped struct {
-	t   *ticket.Ticket
-	cfg *ticket.Config
-	fx  ticket.Effects
-}
-
-// applyTo is one try on t as it was read. told is the machine's answer, err why
-// nothing was written.
-func (s *Service) applyTo(ctx context.Context, t *ticket.Ticket, ev ticket.Event) (next *ticket.Ticket, told, err error) {
-	now := s.now()
-	cfg, err := s.snapshots.get(ctx, t.ConfigID)
-	if err != nil {
-		return t, nil, err
-	}
-	acks := s.sender.takeAcks(t.AskNo)
-	after, fx, told := ticket.Step(cfg, t, now, acks, ev)
-	if !fx.Changed {
-		s.sender.addAcks(t.AskNo, acks...)
-		s.mark(fx.Marks)
-		return t, told, nil
-	}
-	defer func() {
-		if err != nil {
-			s.sender.addAcks(t.AskNo, acks...)
-		}
-	}()
-	b := Batch{Writes: []Write{{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)}}, Drop: fx.Drop, Take: fx.Take, Records: fx.Records}
-	done := []stepped{{after, cfg, fx}}
-	for _, l := range fx.Links {
-		linked, err := s.link(ctx, l, now, &b)
-		if err != nil {
-			return t, nil, err
-		}
-		done = append(done, linked...)
-	}
-	if err := s.Store.Commit(ctx, b); err != nil {
-		for i := range done {
-			s.live.invalidate(done[i].t.AskNo, err)
-		}
-		return t, nil, err
-	}
-	for i := range done {
-		s.committed(ctx, &done[i], now)
-	}
-	return after, told, nil
-}
-
-// link steps a second ticket inside the same commit (M15 to M17).
-func (s *Service) link(ctx context.Context, l ticket.Link, now ticket.Instant, b *Batch) ([]stepped, error) {
-	t, err := s.read(ctx, l.AskNo)
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := s.snapshots.get(ctx, t.ConfigID)
-	if err != nil {
-		return nil, err
-	}
-	after, fx, err := ticket.Step(cfg, t, now, nil, l.Event)
-	if err != nil || !fx.Changed {
-		return nil, err
-	}
-	b.Writes = append(b.Writes, Write{Ticket: after, Prev: t.Version, Due: after.DueAt(cfg)})
-	b.Drop, b.Take = append(b.Drop, fx.Drop...), append(b.Take, fx.Take...)
-	b.Records = append(b.Records, fx.Records...)
-	return []stepped{{after, cfg, fx}}, nil
-}
-
-// committed spreads the news of a commit inside this replica.
-func (s *Service) committed(ctx context.Context, d *stepped, now ticket.Instant) {
-	s.live.put(d.t)
-	s.mark(d.fx.Marks)
-	own, known := s.pools.open(d.t.App, d.t.Scene, d.cfg), true
-	s.pools.each(d.t.App, func(p *pool) { known = p.committed(d, now) && known })
-	if !known {
-		if err := s.syncTicket(ctx, own, d.t, now); err != nil {
-			s.log.WarnContext(ctx, "recent peers not read", "ask_no", d.t.AskNo, "error", err)
-			own.addWaiter(d.t, d.cfg, nil)
-			own.updateTicket(d.t, d.cfg, now)
-		}
-	}
-	if len(d.fx.Send) > 0 {
-		s.Transport.Take(outgoing(d.t, d.cfg, d.fx.Send))
-	}
-}
 
 // each runs do for 0 to n-1, at most width of them side by side.
 func (s *Service) each(n, width int, do func(i int)) {
@@ -250,19 +111,30 @@ func (s *Service) each(n, width int, do func(i int)) {
 	wg.Wait()
 }
 
-// newAskNo is a decimal number that rises with time: 41 bits of milliseconds
-// and 22 of chance. Two of a kind meet in the store, and one asks again.
-func (s *Service) newAskNo() string {
-	var b [4]byte
-	_, _ = crand.Read(b[:]) // never fails
-	low := uint64(binary.BigEndian.Uint32(b[:]) >> 10)
-	return strconv.FormatUint(uint64(s.now())<<askChance|low, 10)
+// count adds one to a counter. The label is one of a few that this package knows.
+func (s *Service) count(name, label string) {
+	if s.Count != nil {
+		s.Count(name, label)
+	}
 }
 
-const askChance = 22 // bits of an ask number that are not time
+func (s *Service) measure(name string, value float64) {
+	if s.Measure != nil {
+		s.Measure(name, value)
+	}
+}
 
-// FirstAskNo is not above any number of an ask made at or after now; as texts
-// they compare alike, since they all have 19 digits until 2045.
-func FirstAskNo(now ticket.Instant) string {
-	return strconv.FormatUint(uint64(max(now, 0))<<askChance, 10)
+func (s *Service) mark(marks []ticket.Mark) {
+	for _, m := range marks {
+		if m.Timed {
+			s.measure(m.Name, m.Value)
+		} else {
+			s.count(m.Name, m.Label)
+		}
+	}
+}
+
+// ClockOffset is how far the store's clock is ahead of ours (Y6).
+func (s *Service) ClockOffset() time.Duration {
+	return time.Duration(s.offset.Load()) * time.Millisecond
 }

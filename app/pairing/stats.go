@@ -7,29 +7,6 @@ import (
 	"switchboard/app/pairing/ticket"
 )
 
-// count adds one to a counter. The label is one of a few that this package knows.
-func (s *Service) count(name, label string) {
-	if s.Count != nil {
-		s.Count(name, label)
-	}
-}
-
-func (s *Service) measure(name string, value float64) {
-	if s.Measure != nil {
-		s.Measure(name, value)
-	}
-}
-
-func (s *Service) mark(marks []ticket.Mark) {
-	for _, m := range marks {
-		if m.Timed {
-			s.measure(m.Name, m.Value)
-		} else {
-			s.count(m.Name, m.Label)
-		}
-	}
-}
-
 // Stats is one pool as this replica sees it.
 type Stats struct {
 	App        string
@@ -53,11 +30,6 @@ const (
 )
 
 var candidateStates = [...]string{candidateOffline, candidateAway, candidateCooling, candidateIdle, candidateAsking, candidateOffered, candidateInCall, candidateElsewhere}
-
-// ClockOffset is how far the store's clock is ahead of ours (Y6).
-func (s *Service) ClockOffset() time.Duration {
-	return time.Duration(s.offset.Load()) * time.Millisecond
-}
 
 // Stats looks at every pool.
 func (s *Service) Stats() []Stats {
@@ -137,65 +109,6 @@ func (p *pool) stateOf(m *Member, now ticket.Instant) string {
 	default:
 		return candidateIdle
 	}
-}
-
-// tally counts offers per person over about the last five minutes.
-type tally struct {
-	minute int64
-	counts [5]map[ticket.UID]int // by minute
-}
-
-// advance forgets the minutes that are over.
-func (t *tally) advance(now ticket.Instant) {
-	minute := int64(now) / 60_000
-	for t.minute = max(t.minute, minute-int64(len(t.counts))); t.minute < minute; {
-		t.minute++
-		t.counts[t.minute%int64(len(t.counts))] = nil
-	}
-}
-
-func (t *tally) add(uid ticket.UID, now ticket.Instant) {
-	t.advance(now)
-	at := &t.counts[t.minute%int64(len(t.counts))]
-	if *at == nil {
-		*at = map[ticket.UID]int{}
-	}
-	(*at)[uid]++
-}
-
-func (t *tally) since(now ticket.Instant) map[ticket.UID]int {
-	t.advance(now)
-	all := map[ticket.UID]int{}
-	for _, counts := range t.counts {
-		for uid, n := range counts {
-			all[uid] += n
-		}
-	}
-	return all
-}
-
-// overdueAfter is how long an ask and somebody for it are at most both free while
-// the matcher works (invariant 14).
-const overdueAfter = 2 * safetyTickMS * time.Millisecond
-
-// overdue reports whether w and m could have been brought together before: both
-// were free, nothing held offers back, and the filters were as wide.
-func (p *pool) overdue(w *waiter, m *Member) bool {
-	both := max(w.since, m.since, p.blockedAt).Add(overdueAfter)
-	if both >= p.now || p.cfg.Window > 0 {
-		return false
-	}
-	now := p.now
-	defer func() { p.now = now }()
-	p.now = both
-	return p.suits(w, m)
-}
-
-// blockOffers notes that nothing could be offered at now.
-func (p *pool) blockOffers(now ticket.Instant) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.blockedAt = now
 }
 
 // Gini is 0 when all have the same and near 1 when one has all. It sorts x.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"switchboard/app/pairing/ticket"
+	"switchboard/app/problem"
 )
 
 // ErrConflict: a ticket's version moved on, or its number is in use; nothing was written.
@@ -113,4 +114,26 @@ type Store interface {
 	Candidates
 	Snapshots
 	HostLists
+}
+
+// ErrHosts: a change names more than HostsMax people.
+var ErrHosts = problem.New(problem.Invalid, "more than 50,000 hosts in one change")
+
+// HostsMax is how many people one change of a list of hosts may name.
+const HostsMax = 50_000
+
+// HostChange changes the list of those who may be offered asks under
+// pool.mode=list. Whole replaces the list by Add.
+type HostChange struct {
+	Whole       bool
+	Add, Remove []ticket.UID
+}
+
+// HostLists keeps the lists of hosts, one for each app and scene.
+type HostLists interface {
+	// ChangeHosts makes a change, all of it or nothing.
+	ChangeHosts(ctx context.Context, app string, scene int, c HostChange) error
+	// Hosts returns the list and its version, which rises with every change; 0:
+	// there never was a list. A list whose version is known is not read again.
+	Hosts(ctx context.Context, app string, scene int, known int64) (version int64, hosts []ticket.UID, err error)
 }

@@ -1,9 +1,7 @@
 package pairing
 
 import (
-	"cmp"
 	"math/rand/v2"
-	"slices"
 
 	"switchboard/app/pairing/ticket"
 )
@@ -96,19 +94,4 @@ func expectedAcceptance(c *ticket.Card) float64 {
 		speed = max(0, 1-c.AnswerMS/slowAnswer)
 	}
 	return weightAccept*accept + weightSpeed*speed
-}
-
-// choose picks among eligible candidates, which come in the strategy's order; where
-// the vendor's budget runs short, who is likeliest to accept.
-func (p *pool) choose(w *waiter, eligible []*Member) (m *Member) {
-	switch {
-	case len(eligible) == 0:
-		return nil
-	case p.budgetShort():
-		m = slices.MaxFunc(eligible, func(a, b *Member) int { return cmp.Compare(expectedAcceptance(&a.Card), expectedAcceptance(&b.Card)) })
-	default:
-		m = p.strategy.Choose(w.t.Asker, eligible, p.rand)
-	}
-	p.passedOver = m == nil
-	return m
 }
