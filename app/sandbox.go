@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 
 	"switchboard/app/access"
 	"switchboard/app/vendorset"
@@ -51,14 +52,21 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 	return s, nil
 }
 
-// start starts one mock after the other, tells cfg where it is, and tells those
+// start starts one mock after the other, each on its usual port or, where that is
+// taken, on a free one, tells cfg where it is, and tells those
 // that call back where we are.
 func (s *sandbox) start(cfg *Config, address string) error {
 	for _, vendor := range vendorset.All() {
-		m, err := vendor.StartMock(vendorset.MockOptions{
+		options := vendorset.MockOptions{
+			Listen:    vendor.Listen,
 			Given:     func(setting string) string { return vendor.Sandbox[setting] },
 			Callbacks: "http://" + address + "/callbacks", Furnished: true,
-		})
+		}
+		m, err := vendor.StartMock(options)
+		if taken := new(net.OpError); errors.As(err, &taken) {
+			options.Listen = "" // another sandbox or the mocks alone have the usual port
+			m, err = vendor.StartMock(options)
+		}
 		if err != nil {
 			return err
 		}
@@ -104,7 +112,7 @@ Switchboard on http://%[1]s  (docs: http://%[1]s/docs)
 Sandbox: no vendor is configured, so these mock vendors serve, in this process:
 `, address)
 	for _, name := range s.names {
-		_, err = fmt.Fprintf(w, "  %-10s %s  (what it received: %[2]s/_mock/journal)\n", name, s.urls[name])
+		_, err = fmt.Fprintf(w, "  %-10s %s  (what it received: %[2]s/_mock/)\n", name, s.urls[name])
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(w, `

@@ -3,12 +3,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"switchboard/app/vendorset"
@@ -39,10 +41,11 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	for _, v := range vendorset.All() {
 		listen[v.Name] = flags.String(v.Name, v.Listen, "address of its mock; empty: none")
 	}
+	asJSON := flags.Bool("json", false, "print one line of JSON once all serve, instead of lines for a shell")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "# Mock vendors: paste these lines where the product starts.")
+	var all []running
 	for _, v := range vendorset.All() {
 		if *listen[v.Name] == "" {
 			continue
@@ -55,20 +58,40 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			return startErr
 		}
 		defer func() { err = errors.Join(err, mock.Close()) }()
-		show(out, v, mock)
+		all = append(all, running{v, mock})
 	}
-	fmt.Fprintln(out, "\n# an app of the product")
-	export(out, vendorset.EnvPrefix+"_APPS", sandboxApps)
-	fmt.Fprintln(out, "\n# "+serving)
+	print := printShell
+	if *asJSON {
+		print = printJSON
+	}
+	if err := print(out, all); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
 }
 
-func show(out io.Writer, v vendorset.Vendor, m vendorset.Mock) {
-	fmt.Fprintf(out, "\n# what it received: %s/_mock/journal\nexport %s=%s\n", m.URL, v.Variable("BASE_URL"), m.URL)
-	for _, s := range m.Settings {
-		export(out, v.Variable(s.Name), s.String())
+// running is a vendor whose mock serves.
+type running struct {
+	vendorset.Vendor
+	mock vendorset.Mock
+}
+
+// printShell prints lines to paste into a shell, or to eval.
+func printShell(out io.Writer, all []running) error {
+	var b strings.Builder
+	b.WriteString("# Mock vendors: paste these lines where the product starts.\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "\n# what it received: %s/_mock/\nexport %s=%s\n", r.mock.URL, r.Variable("BASE_URL"), r.mock.URL)
+		for _, s := range r.mock.Settings {
+			export(&b, r.Variable(s.Name), s.String())
+		}
 	}
+	b.WriteString("\n# an app of the product\n")
+	export(&b, vendorset.EnvPrefix+"_APPS", sandboxApps)
+	b.WriteString("\n# " + serving + "\n")
+	_, err := io.WriteString(out, b.String())
+	return err
 }
 
 // export leaves out what the environment brought: it may be a real secret, and
@@ -77,4 +100,25 @@ func export(out io.Writer, name, value string) {
 	if os.Getenv(name) == "" {
 		fmt.Fprintf(out, "export %s=%s\n", name, value)
 	}
+}
+
+// printJSON prints {"rongcloud": {"url": "...", "credentials": {"app_key": "..."}}}:
+// credentials by the names that namespaces give them, without those that the
+// environment brought.
+func printJSON(out io.Writer, all []running) error {
+	type view struct {
+		URL         string         `json:"url"`
+		Credentials map[string]any `json:"credentials"`
+	}
+	vendors := map[string]view{}
+	for _, r := range all {
+		shown := view{URL: r.mock.URL, Credentials: map[string]any{}}
+		for _, s := range r.mock.Settings {
+			if os.Getenv(r.Variable(s.Name)) == "" {
+				shown.Credentials[strings.ToLower(s.Name)] = s.Value
+			}
+		}
+		vendors[r.Name] = shown
+	}
+	return json.NewEncoder(out).Encode(vendors)
 }

@@ -3,17 +3,23 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"switchboard/app/vendorset"
 )
 
 func TestMain(m *testing.M) {
@@ -51,12 +57,16 @@ func (o *output) variables() map[string]string {
 // started runs the mocks on free ports until the test ends.
 func started(t *testing.T) map[string]string {
 	t.Helper()
+	return startedWith(t, serving, "-rongcloud", "127.0.0.1:0", "-linkv", "127.0.0.1:0", "-youme", "127.0.0.1:0").variables()
+}
+
+// startedWith returns once what is printed has the word until.
+func startedWith(t *testing.T, until string, args ...string) *output {
+	t.Helper()
 	out := &output{}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, []string{"-rongcloud", "127.0.0.1:0", "-linkv", "127.0.0.1:0", "-youme", "127.0.0.1:0"}, out)
-	}()
+	go func() { done <- run(ctx, args, out) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -64,12 +74,12 @@ func started(t *testing.T) map[string]string {
 		}
 	})
 	for range 1000 {
-		if strings.Contains(out.String(), serving) || len(done) > 0 {
+		if strings.Contains(out.String(), until) || len(done) > 0 {
 			break
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	return out.variables()
+	return out
 }
 
 func TestTheMocksPrintWhatTheProductNeedsAndServe(t *testing.T) {
@@ -98,6 +108,67 @@ func TestTheMocksPrintWhatTheProductNeedsAndServe(t *testing.T) {
 	two := started(t)
 	if one["SWITCHBOARD_LINKV_APP_SECRET"] != two["SWITCHBOARD_LINKV_APP_SECRET"] {
 		t.Error("the credentials change from start to start")
+	}
+}
+
+func TestAProgramReadsWhereTheMocksAre(t *testing.T) {
+	t.Setenv("SWITCHBOARD_LINKV_APP_SECRET", "a-real-secret")
+	out := startedWith(t, "\n", "-json", "-rongcloud", "0.0.0.0:0", "-linkv", "127.0.0.1:0", "-youme", "")
+	var got map[string]struct {
+		URL         string
+		Credentials map[string]any
+	}
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil || len(got) != 2 || strings.Count(out.String(), "\n") != 1 {
+		t.Fatal(err, out.String())
+	}
+	if strings.Contains(out.String(), "a-real-secret") || got["linkv"].Credentials["app_key"] == nil || got["linkv"].Credentials["app_secret"] != nil {
+		t.Error(out.String())
+	}
+	if rong := got["rongcloud"]; !strings.HasPrefix(rong.URL, "http://127.0.0.1:") || rong.Credentials["app_secret"] != "KvFO05FRnlG94j" {
+		t.Error(out.String())
+	}
+	for name, mock := range got {
+		res, err := http.Get(mock.URL + "/_mock/health")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if want := fmt.Sprintf(`{"ok":true,"vendor":%q}`, name); strings.TrimSpace(string(body)) != want {
+			t.Errorf("%s, want %s", body, want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// TestTheImageServesEveryVendorOnItsPortToTheOutside: the Dockerfile's target starts
+// each mock on all addresses, at the port that it has without flags.
+func TestTheImageServesEveryVendorOnItsPortToTheOutside(t *testing.T) {
+	file, err := os.ReadFile("../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, target, found := strings.Cut(string(file), " AS mocks\n")
+	target, _, ended := strings.Cut(target, "\nFROM ")
+	if !found || !ended {
+		t.Fatal("the Dockerfile has no target mocks")
+	}
+	var entry []string
+	if _, command, _ := strings.Cut(target, "\nENTRYPOINT "); json.NewDecoder(strings.NewReader(command)).Decode(&entry) != nil || len(entry) == 0 {
+		t.Fatal("no ENTRYPOINT in the form of JSON")
+	}
+	_, exposed, _ := strings.Cut(target, "\nEXPOSE ")
+	exposed, _, _ = strings.Cut(exposed, "\n")
+	var args, ports []string
+	for i, v := range vendorset.All() {
+		port := fmt.Sprint(9101 + i)
+		args, ports = append(args, "-"+v.Name, "0.0.0.0:"+port), append(ports, port)
+		if v.Listen != "127.0.0.1:"+port {
+			t.Errorf("%s is on %s without flags", v.Name, v.Listen)
+		}
+	}
+	if !slices.Equal(entry[1:], args) || exposed != strings.Join(ports, " ") {
+		t.Errorf("%v, exposed %s", entry, exposed)
 	}
 }
 

@@ -1,38 +1,53 @@
 package main
 
 import (
-	"crypto/md5"
-	"encoding/hex"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
-	"switchboard/mocks/linkv"
-	"switchboard/mocks/mock"
 )
 
-var recipe = regexp.MustCompile("(?s)<!-- recipe -->\n```sh\n(.*?)```\n```text\n(.*?)```")
+var shellRecipe = regexp.MustCompile("(?s)<!-- recipe -->\n```sh\n(.*?)```\n```text\n(.*?)```")
 
-// TestReadmeRecipesWork pastes the README's recipes as they stand, in bash and
-// where it is installed in zsh; only the ports differ.
-func TestReadmeRecipesWork(t *testing.T) {
-	for _, tool := range []string{"bash", "curl", "openssl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("the recipes need %s", tool)
-		}
-	}
+// readmeRecipes returns the texts of the README's recipes in a language.
+func readmeRecipes(t *testing.T, language string) (texts []string) {
+	t.Helper()
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	recipes := recipe.FindAllStringSubmatch(string(readme), -1)
-	if len(recipes) < 6 {
+	for _, m := range regexp.MustCompile("(?s)<!-- recipe -->\n```"+language+"\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+		texts = append(texts, m[1])
+	}
+	if len(texts) == 0 {
+		t.Fatalf("the README has no recipe in %s", language)
+	}
+	return texts
+}
+
+// needs skips the test where a program is missing.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("the recipe needs %s", program)
+		}
+	}
+}
+
+// TestReadmeRecipesWork pastes the README's recipes as they stand, in bash and
+// where it is installed in zsh; only the ports differ.
+func TestReadmeRecipesWork(t *testing.T) {
+	needs(t, "bash", "curl", "openssl")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipes := shellRecipe.FindAllStringSubmatch(string(readme), -1)
+	if len(recipes) < 6 || len(recipes) != len(readmeRecipes(t, "sh")) {
 		t.Fatalf("%d recipes", len(recipes))
 	}
 	shells := [][]string{{"bash", "-c"}}
@@ -51,11 +66,7 @@ func TestReadmeRecipesWork(t *testing.T) {
 			for address, name := range map[string]string{"http://127.0.0.1:9101": "RONGCLOUD", "http://127.0.0.1:9102": "LINKV", "http://127.0.0.1:9103": "YOUME"} {
 				text = strings.ReplaceAll(text, address, vars["SWITCHBOARD_"+name+"_BASE_URL"])
 			}
-			out, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], text)...).CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			rest := string(out)
+			rest := printed(t, exec.CommandContext(t.Context(), shell[0], append(shell[1:], text)...))
 			for part := range strings.Lines(want.String()) {
 				_, after, found := strings.Cut(rest, strings.TrimSpace(part))
 				if !found {
@@ -67,58 +78,71 @@ func TestReadmeRecipesWork(t *testing.T) {
 	}
 }
 
-// TestReadmeHasTheGoRecipeOfThisFile: the one below is compiled and run.
-func TestReadmeHasTheGoRecipeOfThisFile(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(readme), "```go\n")
-	shown, _, _ := strings.Cut(rest, "```")
-	self, err := os.ReadFile("readme_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if shown == "" || !strings.Contains(string(self), shown) {
-		t.Error("the README's Go recipe is not the test of this file")
-	}
-}
-
-func TestCoinsAreTakenOnce(t *testing.T) {
-	m, err := linkv.Start(linkv.Config{StartBalance: 1000, CheckAnswers: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	app := m.Default()
-	if _, err := app.Faults.Add(mock.Match{Op: "wallet.adjust", Nth: 1}, mock.Action{Kind: mock.Drop, After: true}); err != nil {
-		t.Fatal(err)
-	}
-	openID := app.Register("ann")
-	for range 2 {
-		takeCoins(t, m.URL, app.Credential("live_app_id"), app.Credential("live_app_secret"), openID)
-	}
-	if coins := app.Balance("ann"); coins != 990 {
-		t.Errorf("ann has %d coins", coins)
-	}
-	if err := app.Journal.Expect(mock.Filter{Op: "wallet.adjust"}, 2); err != nil {
-		t.Error(err)
-	}
-}
-
-// takeCoins is a client of LinkV that takes ten coins with one request id and
-// does not mind a lost answer.
-func takeCoins(t *testing.T, address, appID, secret, openID string) {
+// printed is what a program prints; the test ends when it fails.
+func printed(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
-	form := "app_id=" + appID + "&expriation=1900000000" + fmt.Sprintf("&nonce_str=abcdefgh%dabcdefgh", time.Now().Unix()) +
-		"&request_id=0123456789abcdef0123456789abcdef&type=2&uid=" + openID + "&value=10"
-	sum := md5.Sum([]byte(form + "&key=" + secret))
-	fields, err := url.ParseQuery(form + "&sign=" + hex.EncodeToString(sum[:]))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+	return string(out)
+}
+
+// save writes files into a new folder and returns it.
+func save(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestTheRecipesForNodeAndPythonWork(t *testing.T) {
+	for _, row := range []struct {
+		language, file string
+		command        []string
+		ran            string // in what it prints: as many tests as the recipe has
+	}{
+		{"js", "chat.test.mjs", []string{"node", "--test"}, "pass 2"},
+		{"python", "test_chat.py", []string{"python3"}, "Ran 3 tests"},
+	} {
+		t.Run(row.language, func(t *testing.T) {
+			needs(t, row.command[0])
+			dir := save(t, map[string]string{row.file: readmeRecipes(t, row.language)[0]})
+			cmd := exec.CommandContext(t.Context(), row.command[0], append(row.command[1:], row.file)...)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "RONGCLOUD_URL="+started(t)["SWITCHBOARD_RONGCLOUD_BASE_URL"], "PYTHONDONTWRITEBYTECODE=1")
+			if out := printed(t, cmd); !strings.Contains(out, row.ran) {
+				t.Errorf("no %q in\n%s", row.ran, out)
+			}
+		})
+	}
+}
+
+// TestTheRecipeForGoWorksInAnotherModule makes that module, from the README's two
+// files, and tests it. The checksums of this module stand in for those that "go mod
+// tidy" would ask of a server.
+func TestTheRecipeForGoWorksInAnotherModule(t *testing.T) {
+	here, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	if answer, err := client.PostForm(address+"/open/finanv0/changeGold", fields); err == nil {
-		_ = answer.Body.Close()
+	sums, err := os.ReadFile("../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod := strings.Replace(readmeRecipes(t, "text")[0], "=> ../switchboard", fmt.Sprintf("=> %q", here), 1)
+	dir := save(t, map[string]string{"go.mod": mod, "go.sum": string(sums), "shop_test.go": readmeRecipes(t, "go")[0]})
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-mod=mod", "-count=1", "-v", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOPROXY=off")
+	out := printed(t, cmd)
+	for _, name := range []string{"TestCoinsAreTakenOnce", "TestAccountsKnowNothingOfEachOther/second"} {
+		if !strings.Contains(out, "--- PASS: "+name) {
+			t.Errorf("%s did not run:\n%s", name, out)
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package mock
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -19,10 +21,14 @@ func (e *Engine[S]) adminRoutes() *http.ServeMux {
 	handle := func(pattern string, f func(*http.Request, *space[S]) (any, error)) {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { e.serveAdmin(w, r, f) })
 	}
+	e.pageRoutes(m)
+	handle("GET /_mock/health", e.adminHealth)
+	handle("GET /_mock/operations", e.adminOperations)
 	handle("GET /_mock/journal", e.adminFind)
 	handle("GET /_mock/journal/expect", e.adminExpect)
 	handle("DELETE /_mock/journal", func(_ *http.Request, s *space[S]) (any, error) { s.Journal.Clear(); return nil, nil })
 	handle("GET /_mock/faults", func(_ *http.Request, s *space[S]) (any, error) { return s.Faults.List(), nil })
+	handle("GET /_mock/faults/unfired", func(_ *http.Request, s *space[S]) (any, error) { return s.Faults.Unfired(), nil })
 	handle("POST /_mock/faults", e.adminAddFault)
 	handle("DELETE /_mock/faults", func(_ *http.Request, s *space[S]) (any, error) { s.Faults.Clear(); return nil, nil })
 	handle("DELETE /_mock/faults/{id}", e.adminRemoveFault)
@@ -60,6 +66,8 @@ func (e *Engine[S]) serveAdmin(w http.ResponseWriter, r *http.Request, f func(*h
 	switch {
 	case errors.Is(err, errNotFound):
 		status = http.StatusNotFound
+	case errors.Is(err, errBroken):
+		status = http.StatusServiceUnavailable
 	case err != nil:
 		status = http.StatusBadRequest
 	}
@@ -69,6 +77,7 @@ func (e *Engine[S]) serveAdmin(w http.ResponseWriter, r *http.Request, f func(*h
 		out = map[string]bool{"ok": true}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -76,9 +85,15 @@ func (e *Engine[S]) serveAdmin(w http.ResponseWriter, r *http.Request, f func(*h
 }
 
 // adminFilter reads op, user, code, text, fault and since.
-func adminFilter(r *http.Request) (Filter, error) {
+func (e *Engine[S]) adminFilter(r *http.Request) (Filter, error) {
 	q := r.URL.Query()
 	f := Filter{Op: q.Get("op"), User: q.Get("user"), Code: q.Get("code"), Text: q.Get("text"), Fault: q.Get("fault")}
+	if err := e.names.check(f.Op); err != nil {
+		return f, err
+	}
+	if f.Fault != "" && f.Fault != "*" && !slices.Contains(kinds, f.Fault) {
+		return f, fmt.Errorf("unknown fault %q; * or one of %v", f.Fault, kinds)
+	}
 	if since := q.Get("since"); since != "" {
 		n, err := strconv.ParseInt(since, 10, 64)
 		if err != nil {
@@ -89,24 +104,53 @@ func adminFilter(r *http.Request) (Filter, error) {
 	return f, nil
 }
 
+const longestWait = time.Minute // that a caller of the admin API may ask for
+
+// within reads how long the caller will wait, and returns what ends then, when the
+// caller leaves or when the mock closes. Without it waiting has ended already.
+func (e *Engine[S]) within(r *http.Request) (context.Context, context.CancelFunc, error) {
+	var d time.Duration
+	if text := r.URL.Query().Get("within"); text != "" {
+		var err error
+		if d, err = time.ParseDuration(text); err != nil || d < 0 || d > longestWait {
+			return nil, nil, fmt.Errorf(`within must be a duration up to %v: "2s", "500ms"`, longestWait)
+		}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), d)
+	stop := context.AfterFunc(e.ctx, cancel)
+	return ctx, func() { stop(); cancel() }, nil
+}
+
+// adminFind answers at once, or with within= as soon as there is an entry.
 func (e *Engine[S]) adminFind(r *http.Request, s *space[S]) (any, error) {
-	f, err := adminFilter(r)
+	f, err := e.adminFilter(r)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel, err := e.within(r)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	_ = s.Journal.Wait(ctx, f, 1) // none in time is an empty list
 	return append([]Entry{}, s.Journal.Find(f)...), nil
 }
 
 func (e *Engine[S]) adminExpect(r *http.Request, s *space[S]) (any, error) {
-	f, err := adminFilter(r)
+	f, err := e.adminFilter(r)
 	if err != nil {
 		return nil, err
 	}
 	n, err := strconv.Atoi(r.URL.Query().Get("n"))
-	if err != nil {
+	if err != nil || n < 0 {
 		return nil, errors.New("n must be the number of entries to expect")
 	}
-	return nil, s.Journal.Expect(f, n)
+	ctx, cancel, err := e.within(r)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	return nil, s.Journal.ExpectSoon(ctx, f, n)
 }
 
 // decodeAdmin reads a JSON body and refuses fields that do not exist.

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,8 +36,9 @@ type Engine[S State] struct {
 	routes  map[string][]*route[S] // by exact path
 	pattern []*route[S]            // with {segments}
 	admin   *http.ServeMux
-	done    chan struct{} // closed by Close: hangs end
-	closing sync.Once
+	names   names
+	ctx     context.Context // ends with Close, and what hangs or waits with it
+	close   context.CancelFunc
 	bound   func() error // binds the routes to the openapi, once
 
 	mu     sync.RWMutex // guards spaces and byKey
@@ -55,9 +57,10 @@ type route[S State] struct {
 // or a path of the openapi that nothing serves.
 func New[S State](v Vendor[S], opt Options) (*Engine[S], error) {
 	e := &Engine[S]{
-		vendor: v, opt: opt, routes: map[string][]*route[S]{}, done: make(chan struct{}),
+		vendor: v, opt: opt, routes: map[string][]*route[S]{}, names: v.names(),
 		spaces: map[string]*space[S]{}, byKey: map[string]*space[S]{},
 	}
+	e.ctx, e.close = context.WithCancel(context.Background())
 	all := e.mount()
 	e.bound = sync.OnceValue(func() error { return bind(v.Spec, v.Lenient, all) })
 	if opt.SpecLater {
@@ -73,9 +76,7 @@ func New[S State](v Vendor[S], opt Options) (*Engine[S], error) {
 // mount makes the vendor's operations findable and returns them.
 func (e *Engine[S]) mount() (all []*route[S]) {
 	for _, op := range e.vendor.Operations {
-		if len(op.Methods) == 0 {
-			op.Methods = []string{http.MethodPost}
-		}
+		op.Methods = op.methods()
 		if op.Spec == "" {
 			op.Spec = op.Path
 		}
@@ -126,8 +127,8 @@ func (e *Engine[S]) Create(name string, credentials map[string]string) (S, error
 	all = map[string]string{}
 	maps.Copy(all, credentials)
 	e.vendor.Fill(all, random)
-	faults := NewFaults(NewRandom(e.opt.Seed, name+" faults"))
-	n := &Namespace{Name: name, Clock: &Clock{}, Random: random, Journal: NewJournal(), Faults: faults, credentials: all}
+	faults := &Faults{random: NewRandom(e.opt.Seed, name+" faults"), known: e.names}
+	n := &Namespace{Name: name, Clock: &Clock{}, Random: random, Journal: newJournal(e.names), Faults: faults, credentials: all}
 	n.Callbacks = newSender(n, e.vendor.Schedule, e.vendor.Sign)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -184,7 +185,7 @@ func (e *Engine[S]) Default() S {
 // Close ends hanging requests and callbacks under way, and waits for the
 // latter. It may be called twice.
 func (e *Engine[S]) Close() {
-	e.closing.Do(func() { close(e.done) })
+	e.close()
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	for _, s := range e.spaces {

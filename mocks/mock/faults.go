@@ -64,16 +64,18 @@ type Rule struct {
 // Faults is the ordered list of rules of one namespace.
 type Faults struct {
 	random *Random
+	known  names      // that a rule may be for
 	mu     sync.Mutex // guards rules and next
 	rules  []*Rule
 	next   int
 }
 
-// NewFaults returns an empty list whose probabilities come from r.
-func NewFaults(r *Random) *Faults { return &Faults{random: r} }
-
-// Add appends a rule and returns its id. The error says what is wrong with it.
+// Add appends a rule and returns its id. The error says what is wrong with it: a
+// rule for an operation that there is not is wrong too.
 func (f *Faults) Add(m Match, a Action) (string, error) {
+	if err := f.known.check(m.Op); err != nil {
+		return "", err
+	}
 	switch {
 	case !slices.Contains(kinds, a.Kind):
 		return "", fmt.Errorf("unknown kind %q; one of %v", a.Kind, kinds)
@@ -129,6 +131,12 @@ func (f *Faults) List() []Rule {
 		list[i] = *r
 	}
 	return list
+}
+
+// Unfired returns the rules that never fired, in order: at the end of a test that
+// is what it believes to have tested and has not.
+func (f *Faults) Unfired() []Rule {
+	return slices.DeleteFunc(f.List(), func(r Rule) bool { return r.Fired > 0 })
 }
 
 // pick counts the call in every rule that is for it and returns the action of

@@ -69,8 +69,9 @@ func matchName(pattern, name string) bool {
 	return pattern == "" || pattern == name
 }
 
-// Journal is the bounded record of one namespace. Use NewJournal.
+// Journal is the bounded record of one namespace.
 type Journal struct {
+	known   names      // that an entry may have as its Op
 	mu      sync.Mutex // guards all below
 	entries []Entry    // a ring once full
 	seq     int64
@@ -78,8 +79,7 @@ type Journal struct {
 	news    chan struct{} // closed and replaced at every entry
 }
 
-// NewJournal returns an empty journal.
-func NewJournal() *Journal { return &Journal{news: make(chan struct{})} }
+func newJournal(known names) *Journal { return &Journal{known: known, news: make(chan struct{})} }
 
 func (j *Journal) add(e Entry) {
 	j.mu.Lock()
@@ -136,8 +136,11 @@ func (j *Journal) Clear() {
 }
 
 // Expect is nil when exactly n entries match; otherwise the error lists what
-// there was.
+// there was. A filter for an operation that there is not is an error, whatever n.
 func (j *Journal) Expect(f Filter, n int) error {
+	if err := j.known.check(f.Op); err != nil {
+		return err
+	}
 	found := j.Find(f)
 	if len(found) == n {
 		return nil
@@ -161,6 +164,21 @@ func (j *Journal) Breaches() error {
 		}
 	}
 	return nil
+}
+
+// ExpectSoon is Expect for senders that take their time: nil once exactly n entries
+// match, and Expect's error as soon as more do or ctx ends. With n = 0 it waits for
+// ctx to end, to see that none comes.
+func (j *Journal) ExpectSoon(ctx context.Context, f Filter, n int) error {
+	if err := j.known.check(f.Op); err != nil {
+		return err
+	}
+	enough := n
+	if n <= 0 {
+		enough = 1
+	}
+	_ = j.Wait(ctx, f, enough) // Expect says what is missing
+	return j.Expect(f, n)
 }
 
 // Wait returns once at least n entries match, or with Expect's error when ctx ends.

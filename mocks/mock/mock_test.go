@@ -99,7 +99,8 @@ func toyVendor() mock.Vendor[*toy] {
 			{Name: "coin.add", Path: "/coin/add", Methods: []string{http.MethodPost, http.MethodGet}, Serve: (*toy).add},
 			{Name: "room", Path: "/rooms/{room}", Serve: (*toy).room},
 		},
-		Keys: []string{"key"},
+		Callbacks: []string{"callback.coin", "callback.ask"},
+		Keys:      []string{"key"},
 		Fill: func(given map[string]string, r *mock.Random) {
 			if given["key"] == "" {
 				given["key"] = r.Token(8)
@@ -283,6 +284,11 @@ func TestATableThatTheOpenapiDoesNotKnowShowsInTheAnswers(t *testing.T) {
 	e.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, v.Operations[0].Path, nil))
 	if entry, _ := e.Default().Journal.Last(mock.Filter{}); entry.Executed || !strings.Contains(entry.Refused, "nothing serves") {
 		t.Errorf("%s %+v", answer.Body, entry)
+	}
+	health := httptest.NewRecorder()
+	e.ServeHTTP(health, httptest.NewRequest(http.MethodGet, "/_mock/health", nil))
+	if health.Code != http.StatusServiceUnavailable || !strings.Contains(health.Body.String(), "nothing serves") {
+		t.Errorf("its health: %d %s", health.Code, health.Body)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // ServeHTTP takes a request through fault, signature, openapi and operation to
 // the answer, and notes all of it in the journal before the answer goes out.
 func (e *Engine[S]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, adminPrefix) {
+	if strings.HasPrefix(r.URL.Path+"/", adminPrefix) {
 		e.admin.ServeHTTP(w, r)
 		return
 	}
@@ -148,7 +148,7 @@ func (e *Engine[S]) wait(r *http.Request, d time.Duration) bool {
 	case <-t.C:
 		return true
 	case <-r.Context().Done():
-	case <-e.done:
+	case <-e.ctx.Done():
 	}
 	return false
 }
@@ -160,7 +160,7 @@ func (e *Engine[S]) write(w http.ResponseWriter, r *http.Request, a Action, answ
 	case Hang:
 		select {
 		case <-r.Context().Done():
-		case <-e.done:
+		case <-e.ctx.Done():
 		}
 		panic(http.ErrAbortHandler)
 	case Drop:

@@ -3,6 +3,7 @@ package mock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -27,13 +28,23 @@ func Listen(addr string, h http.Handler, onClose func()) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		URL:    "http://" + l.Addr().String(),
+		URL:    "http://" + reachable(l.Addr()),
 		http:   &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute},
 		close:  onClose,
 		served: make(chan error, 1),
 	}
 	go func() { s.served <- s.http.Serve(l) }()
 	return s, nil
+}
+
+// reachable is the address for a client on this machine: one that stands for all
+// addresses is no address to call.
+func reachable(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return a.String()
 }
 
 // Close lets running requests finish for up to two seconds, cuts off the rest

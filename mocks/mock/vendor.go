@@ -21,6 +21,8 @@ type Vendor[S State] struct {
 	// Lenient takes JSON whose numbers and truth values came as texts, and null or
 	// "" for what was left out.
 	Lenient bool
+	// Callbacks names what the vendor sends: "callback.message".
+	Callbacks []string
 	// Keys names the credentials that choose the namespace. A value must be
 	// unique among namespaces.
 	Keys []string
@@ -61,6 +63,13 @@ type Operation[S State] struct {
 	// When is nil or true serves. It sees Values, not JSON.
 	When  func(*Call) bool
 	Serve func(S, *Call) Answer // runs inside Namespace.Do
+}
+
+func (o Operation[S]) methods() []string {
+	if len(o.Methods) == 0 {
+		return []string{http.MethodPost}
+	}
+	return o.Methods
 }
 
 // Call is one request on its way through the mock.

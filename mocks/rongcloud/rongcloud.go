@@ -94,6 +94,7 @@ func New(cfg Config) (*Mock, error) {
 		Operations: operations(),
 		SignFirst:  true,
 		Lenient:    true,
+		Callbacks:  []string{CallbackMessage, CallbackPreSend, CallbackOnline, CallbackChatRoom, CallbackRTC},
 		Keys:       []string{keyName},
 		Fill:       fill,
 		Open:       func(n *mock.Namespace) *App { return open(cfg, n) },

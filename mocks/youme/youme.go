@@ -58,6 +58,7 @@ func New(cfg Config) (*Mock, error) {
 		Name:       "youme",
 		Spec:       spec,
 		Operations: operations(),
+		Callbacks:  []string{CopyCallback},
 		Keys:       []string{"app_key"},
 		Fill:       fill,
 		Open:       func(n *mock.Namespace) *App { return newApp(n, cfg) },
