@@ -46,10 +46,11 @@ func (c *Client) retryLoop(ctx context.Context, call Call, out any) (int, *vendo
 		journalStep(vendors.JournalOf(ctx), c.cfg.Vendor, call.Op, time.Now(), fault)
 		return 0, fault
 	}
-	if full := c.bulkhead.acquire(ctx); full != nil {
+	release, full := c.bulkhead.acquire(ctx)
+	if full != nil {
 		return 0, c.fail(call, Answer{}, full)
 	}
-	defer c.bulkhead.release()
+	defer release()
 	c.budget.deposit()
 	var doubt *vendors.Error
 	op, journal, refreshed := c.ops.of(call.Op), vendors.JournalOf(ctx), false

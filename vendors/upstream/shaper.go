@@ -23,9 +23,9 @@ const quietCap = 5 * time.Minute
 
 // shaper keeps one operation inside the vendor's limit table. Over any window of
 // Limit.Per no more than Limit.Calls units go out, as long as one call takes at
-// most half of them. A nil rate means no limit known.
+// most half of them. Callers share it fairly. A nil line means no limit known.
 type shaper struct {
-	units *rate.Limiter
+	line  *line
 	until atomic.Int64  // unix nanoseconds: the vendor asked us to be quiet until then
 	pause time.Duration // after a refusal for speed that does not say how long
 }
@@ -33,7 +33,7 @@ type shaper struct {
 func newShaper(l vendors.Limit) *shaper {
 	s := &shaper{pause: max(shortestPause, l.Per/10)}
 	if burst, perSecond := l.Pace(); burst > 0 {
-		s.units = rate.NewLimiter(rate.Limit(perSecond), burst)
+		s.line = &line{units: rate.NewLimiter(rate.Limit(perSecond), burst)}
 	}
 	return s
 }
@@ -41,29 +41,57 @@ func newShaper(l vendors.Limit) *shaper {
 // take waits for n units. More than the bucket holds counts as a full bucket.
 func (s *shaper) take(ctx context.Context, n int, usual time.Duration) *vendors.Error {
 	until := s.until.Load()
-	if until == 0 && s.units == nil {
+	if until == 0 && s.line == nil {
 		return nil
 	}
 	now := time.Now()
 	if quiet := time.Duration(until - now.UnixNano()); quiet > 0 {
 		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: quiet, Err: vendors.ErrQuiet}
 	}
-	if s.units == nil {
+	if s.line == nil {
 		return nil
 	}
-	turn := s.units.ReserveN(now, min(max(n, 1), s.units.Burst()))
-	wait := turn.DelayFrom(now)
-	if wait == 0 {
-		return nil
+	tooLong := func(wait time.Duration) bool { return wait > shapeWait || !fits(ctx, wait+usual, shapeWait+usual+1) }
+	w, wait := s.line.join(now, vendors.CallerOf(ctx), min(max(n, 1), s.line.units.Burst()), tooLong)
+	switch {
+	case w != nil:
+		return s.wait(ctx, w, now)
+	case wait > 0:
+		return throttled(wait)
 	}
-	if wait > shapeWait || !fits(ctx, wait+usual, shapeWait+usual+1) {
+	return nil
+}
+
+// wait is until it is w's turn and its units are there. Callers with a smaller share
+// may have come meanwhile, and shapeWait be over.
+func (s *shaper) wait(ctx context.Context, w *waiter, began time.Time) *vendors.Error {
+	patience := time.NewTimer(shapeWait)
+	defer patience.Stop()
+	select {
+	case <-w.turn:
+	case <-patience.C:
+		return throttled(s.line.leave(w))
+	case <-ctx.Done():
+		s.line.leave(w)
+		return unsent(ctx)
+	}
+	defer s.line.done()
+	now := time.Now()
+	turn := s.line.units.ReserveN(now, w.units)
+	delay := turn.DelayFrom(now)
+	if now.Add(delay).Sub(began) > shapeWait+shapeWait/100 { // a hundredth for what the limiter rounds
 		turn.CancelAt(now)
-		return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: wait, Err: vendors.ErrThrottled}
+		return throttled(delay)
 	}
-	if !sleep(ctx, wait) {
+	if !sleep(ctx, delay) {
+		turn.Cancel()
 		return unsent(ctx)
 	}
 	return nil
+}
+
+func throttled(wait time.Duration) *vendors.Error {
+	return &vendors.Error{Outcome: vendors.Throttled, RetryAfter: max(wait, time.Millisecond), Err: vendors.ErrThrottled}
 }
 
 // coolDown keeps the operation quiet for as long as the vendor asked, at most
@@ -86,8 +114,8 @@ func (s *shaper) headRoom() float64 {
 	switch {
 	case s.until.Load() > time.Now().UnixNano():
 		return 0
-	case s.units == nil:
+	case s.line == nil:
 		return -1
 	}
-	return max(0, s.units.Tokens())
+	return max(0, s.line.units.Tokens())
 }
