@@ -38,7 +38,6 @@ type App struct {
 	blocked   map[string]time.Time       // until when, by user
 	blacklist map[string]map[string]bool // who may not write, by receiver
 	groups    map[string]*group
-	retired   map[string]bool // group ids that may not be used again
 	accounts  map[string]*account
 	byOpenID  map[string]*account
 	orders    map[string]order // by request_id
@@ -66,7 +65,7 @@ func (a *App) Reset() {
 	a.tokens, a.nonces, a.nonceRoom = map[string]issued{}, map[string]used{}, 1024
 	a.inbox, a.rooms, a.roomLog = map[string][]Message{}, map[string][]string{}, map[string][]Message{}
 	a.online, a.blocked, a.blacklist = map[string]bool{}, map[string]time.Time{}, map[string]map[string]bool{}
-	a.groups, a.retired = map[string]*group{}, map[string]bool{}
+	a.groups = map[string]*group{}
 	a.accounts, a.byOpenID, a.orders = map[string]*account{}, map[string]*account{}, map[string]order{}
 }
 
@@ -115,10 +114,10 @@ func (a *App) TokenUser(token string) (user string) {
 }
 
 // Members returns the users of a group, its first member first; nil when there
-// is no such group.
+// is no such group, and while it is blocked.
 func (a *App) Members(groupID string) (users []string) {
 	a.Do(func() {
-		if g := a.groups[groupID]; g != nil {
+		if g := a.groups[groupID]; g != nil && !g.blocked {
 			for _, m := range g.members {
 				users = append(users, m.user)
 			}
@@ -129,10 +128,11 @@ func (a *App) Members(groupID string) (users []string) {
 
 // GroupState is a group as LinkV keeps it.
 type GroupState struct {
-	Name   string
-	Admin  string
-	Gagged bool     // nobody but the admin may talk
-	Mute   []string // members who may not talk
+	Name    string
+	Admin   string
+	Gagged  bool     // nobody but the admin may talk
+	Blocked bool     // dissolved, until somebody gives it back
+	Mute    []string // members who may not talk
 }
 
 // Group returns the state of a group, false when there is no such group.
@@ -142,7 +142,7 @@ func (a *App) Group(id string) (s GroupState, exists bool) {
 		if exists = g != nil; !exists {
 			return
 		}
-		s = GroupState{Name: g.name, Admin: g.admin, Gagged: g.gagged}
+		s = GroupState{Name: g.name, Admin: g.admin, Gagged: g.gagged, Blocked: g.blocked}
 		for _, m := range g.members {
 			if m.gagged {
 				s.Mute = append(s.Mute, m.user)

@@ -25,7 +25,7 @@ const (
 	codeBlocked      = "9001" // the sender is blocked
 	codeBlacklisted  = "9002" // the receiver keeps the sender away
 	codeNoGroup      = "9003"
-	codeGroupExists  = "9004" // or its id was retired by dissolve with block 1
+	codeGroupExists  = "9004" // blocked or not
 	codeNotMember    = "9005"
 	codeNotAdmin     = "9006"
 	codeGagged       = "9007"

@@ -93,7 +93,7 @@ func (a *App) pushGroup(c *mock.Call) mock.Answer {
 	switch {
 	case !a.ours(c):
 		return a.words.fail(c, codeParameter)
-	case g == nil:
+	case g == nil, g.blocked:
 		return a.words.fail(c, codeNoGroup)
 	case a.isBlocked(from, c.Now):
 		return a.words.fail(c, codeBlocked)

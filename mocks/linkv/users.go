@@ -79,7 +79,7 @@ var userID = regexp.MustCompile(`^[A-Za-z0-9+=_-]{1,64}$`)
 // users reads a field of ids separated by commas; false when one of them
 // cannot be a user's.
 func (a *App) users(c *mock.Call, field string) ([]string, bool) {
-	users := strings.Split(c.Get(field), ",")
+	users := strings.Split(strings.Join(c.Values[field], ","), ",")
 	for _, u := range users {
 		if !userID.MatchString(u) {
 			return nil, false

@@ -62,11 +62,12 @@ func (a *adapter) join(ctx context.Context, group, user string) error {
 	return a.im.Do(ctx, a.control(vendors.OpGroup, user, "/api/rest/group/join", form), nil)
 }
 
-// DismissGroup dissolves the group; its id may be used again.
+// DismissGroup dissolves the group, which LinkV calls to block it: its id stays
+// taken (docs/vendors/linkv.md#groups).
 func (a *adapter) DismissGroup(ctx context.Context, id, by string) error {
 	if err := limits.Check(a.name, vendors.OpGroup, vendors.Size{IDs: []string{id, by}}); err != nil {
 		return err
 	}
-	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userId", by}, {"groupId", id}, {"block", "0"}}
+	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userId", by}, {"groupId", id}, {"block", "1"}}
 	return a.im.Do(ctx, a.control(vendors.OpGroup, by, "/api/rest/group/dissolve", form), nil)
 }

@@ -22,6 +22,7 @@ type (
 	forGood     struct{ right }
 	stuckUnmute struct{ right }
 	swappedGag  struct{ right }
+	givesBack   struct{ right }
 )
 
 func (w wrongName) RenameGroup(ctx context.Context, id, name, by string) error {
@@ -94,6 +95,17 @@ func (s swappedGag) UnmuteGroup(ctx context.Context, id, by string) error {
 	return s.Vendor.GroupMutes.MuteGroup(ctx, id, by)
 }
 
+func (g givesBack) CreateGroup(ctx context.Context, group vendors.Group) error {
+	return g.Vendor.Groups.CreateGroup(ctx, group)
+}
+
+func (g givesBack) ChangeGroup(ctx context.Context, id string, add, remove []string) error {
+	return g.Vendor.Groups.ChangeGroup(ctx, id, add, remove)
+}
+
+// DismissGroup does what block 0 does to a group that is not blocked: nothing.
+func (givesBack) DismissGroup(context.Context, string, string) error { return nil }
+
 func TestEveryWrongGroupIsCaught(t *testing.T) {
 	mutes := "MutedMemberIsMutedAloneUntilUnmuted"
 	for _, m := range []struct {
@@ -109,6 +121,7 @@ func TestEveryWrongGroupIsCaught(t *testing.T) {
 		{"unmutes nobody", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = stuckUnmute{r} }},
 		{"a while becomes for good", "MemberMutedForAWhileIsMutedSoLongOrItIsRefused", func(v *vendors.Vendor, r right) { v.MemberMutes = forGood{r} }},
 		{"mutes and unmutes are swapped", "MutedGroupIsMutedAloneUntilUnmuted", func(v *vendors.Vendor, r right) { v.GroupMutes = swappedGag{r} }},
+		{"gives back what it was to dissolve", "DismissedGroupIsGone", func(v *vendors.Vendor, r right) { v.Groups = givesBack{r} }},
 		{"forgets a capability", "CapabilitiesAreAsDeclared", func(v *vendors.Vendor, _ right) { v.GroupOwners = nil }},
 	} {
 		t.Run(m.name, func(t *testing.T) {
