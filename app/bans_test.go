@@ -87,9 +87,8 @@ func testBan(t *testing.T, a, b *process) {
 	conv := a.room(t, "2222", "1111")
 	b.say(t, b.as(t, "2222"), conv, "welcome back")
 	for who, conn := range map[string]*websocket.Conn{"the one let in": again, "the other user": other} {
-		_ = conn.SetReadDeadline(in(20))
-		if _, text, err := conn.ReadMessage(); err != nil || message(t, text).Content != "welcome back" {
-			t.Errorf("%s: %s %v", who, text, err)
+		if text := frame(t, conn); message(t, text).Content != "welcome back" {
+			t.Errorf("%s: %s", who, text)
 		}
 	}
 }

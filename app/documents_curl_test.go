@@ -166,11 +166,21 @@ func (p *process) dial(t testing.TB, path string) *websocket.Conn {
 	return conn
 }
 
-// frame reads the next text frame that is no ping of the application's own.
+// frame reads the next text frame that is neither a ping of the application's own nor a
+// notice of who comes and goes: nearly every test makes a conversation first.
 func frame(t testing.TB, conn *websocket.Conn) []byte {
 	t.Helper()
 	for {
-		_ = conn.SetReadDeadline(in(10))
+		if text := frameOrNotice(t, conn); !isNotice(text) {
+			return text
+		}
+	}
+}
+
+func frameOrNotice(t testing.TB, conn *websocket.Conn) []byte {
+	t.Helper()
+	for {
+		_ = conn.SetReadDeadline(in(20))
 		_, text, err := conn.ReadMessage()
 		if err != nil {
 			t.Fatal(err)
@@ -179,6 +189,10 @@ func frame(t testing.TB, conn *websocket.Conn) []byte {
 			return text
 		}
 	}
+}
+
+func isNotice(text []byte) bool {
+	return bytes.Contains(text, []byte(`"FromSession":""`)) && bytes.Contains(text, []byte(`\"notice\"`)) || bytes.Contains(text, []byte(`"type":"conv.notice"`))
 }
 
 // closing reads to the end and returns the close code.

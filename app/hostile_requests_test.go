@@ -96,7 +96,7 @@ func TestGuardedPathsHaveOneSpelling(t *testing.T) {
 func TestEveryRefusalHasItsFamilysEnvelope(t *testing.T) {
 	p := start(t, nil)
 	for path, key := range map[string]string{
-		"/send_msg/": `"code":10101,"error":`, "/notify/": `"code":10101,"error":`, "/inner": `"code":10001,"error":`, "/api": `"err":`, "/api/v2/x": `"err":`,
+		"/send_msg/": `"code":10001,"error":`, "/notify/": `"code":10001,"error":`, "/inner": `"code":10001,"error":`, "/api": `"err":`, "/api/v2/x": `"err":`,
 		"/im": `"request-id":`, "/im/nothing": `"request-id":`, "/storage": `"request-id":`,
 	} {
 		method := http.MethodPost

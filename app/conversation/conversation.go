@@ -99,7 +99,7 @@ type Message struct {
 	App          string
 	Conversation string
 	ID           string
-	Seq          int64 // 0 for a transient message, which is not stored
+	Seq          int64 // 0 for a transient message, which is not stored; below 0 for a Notice
 	From         string
 	Type         int
 	Status       int
@@ -147,10 +147,11 @@ func (p Page[T]) Last() int { return max(1, (p.Total+p.Size-1)/p.Size) }
 
 // Config bounds what callers may do. Zero values mean the defaults named.
 type Config struct {
-	GroupMembers int `split_words:"true" default:"3000" desc:"members of a conversation that is no chat room"`
-	RoomMembers  int `split_words:"true" default:"100000" desc:"members of a chat room (type 4)"`
-	ContentBytes int `split_words:"true" default:"65536" desc:"bytes of a message's text"`
-	ExtBytes     int `split_words:"true" default:"16384" desc:"bytes of an extension, an attr and a url each"`
+	GroupMembers int  `split_words:"true" default:"3000" desc:"members of a conversation that is no chat room"`
+	RoomMembers  int  `split_words:"true" default:"100000" desc:"members of a chat room (type 4)"`
+	ContentBytes int  `split_words:"true" default:"65536" desc:"bytes of a message's text"`
+	ExtBytes     int  `split_words:"true" default:"16384" desc:"bytes of an extension, an attr and a url each"`
+	Notices      bool `default:"true" desc:"tell members who comes and goes, in messages of type 0 without a sender"`
 	// OpenHistory says whether an app's members also see what was said before
 	// they joined; nil: never.
 	OpenHistory func(app string) bool `ignored:"true"`

@@ -50,7 +50,7 @@ func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, 
 	}
 	conv := Conversation{App: c.App, ID: newID(c.Rules), Type: d.Type, Creator: d.Creator, Ext: ext, Created: now()}
 	m := s.newMembership(c, d.Type, users)
-	m.Joining = c.User
+	m.Joining, m.By = c.User, d.Creator
 	conv, fresh, err := s.store.Create(ctx, conv, pair, m)
 	if err != nil {
 		return Conversation{}, false, err
@@ -66,6 +66,8 @@ func (s *Service) newMembership(c Caller, convType int, users []string) Membersh
 		Users:  users,
 		Create: c.Server() || c.Rules == Open,
 		Limit:  s.config.memberLimit(convType),
+		By:     c.User,
+		Tell:   s.config.Notices,
 		At:     now(),
 	}
 }
@@ -140,7 +142,7 @@ func (s *Service) Delete(ctx context.Context, c Caller, id string) error {
 	if err := validConversation(id); err != nil {
 		return err
 	}
-	if err := s.store.Delete(ctx, c.App, id, c.User, now()); err != nil {
+	if err := s.store.Delete(ctx, c.App, id, c.User, s.config.Notices, now()); err != nil {
 		return err
 	}
 	s.publish(News{App: c.App, Conversation: id, Closed: true})

@@ -65,7 +65,9 @@ func (s *Service) RemoveMembers(ctx context.Context, c Caller, conversation stri
 			return nil, ErrNotAllowed
 		}
 	}
-	removed, err := s.store.RemoveMembers(ctx, c.App, conversation, users, leaving, now())
+	removed, err := s.store.RemoveMembers(ctx, c.App, conversation, Removal{
+		Users: users, Own: leaving, By: c.User, Tell: s.config.Notices, At: now(),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -42,9 +42,9 @@ type Store interface {
 	SetExt(ctx context.Context, app, editor string, w Where, ext json.RawMessage, at time.Time) (int, error)
 	// SetArchived changes all or none: ErrUnknownConversation.
 	SetArchived(ctx context.Context, app string, ids []string, archived bool, at time.Time) error
-	// Delete closes the conversation. By not empty: only its creator may
-	// (ErrNotAllowed), ErrUnknownConversation.
-	Delete(ctx context.Context, app, id, by string, at time.Time) error
+	// Delete closes the conversation, with a Notice when tell is set. By not empty:
+	// only its creator may (ErrNotAllowed), ErrUnknownConversation.
+	Delete(ctx context.Context, app, id, by string, tell bool, at time.Time) error
 }
 
 // Membership is people who enter a conversation.
@@ -54,7 +54,18 @@ type Membership struct {
 	Limit  int  // ErrTooManyMembers above it
 	// Joining is who enters by their own wish: ErrNotAllowed when others removed them.
 	Joining string
+	By      string // who let them in; empty: the app's server
+	Tell    bool   // by a Notice
 	At      time.Time
+}
+
+// Removal is people who go out of a conversation.
+type Removal struct {
+	Users []string
+	Own   bool   // they leave by themselves and may come back so
+	By    string // who puts them out; empty: the app's server
+	Tell  bool   // by a Notice
+	At    time.Time
 }
 
 // MemberStore keeps who is in which conversation.
@@ -63,9 +74,8 @@ type MemberStore interface {
 	// ErrUnknownUser, ErrBanned, ErrTooManyMembers, ErrNotAllowed; ErrBadType for a
 	// third person in a one-to-one conversation: then nobody is added.
 	AddMembers(ctx context.Context, app, conversation string, m Membership) ([]string, error)
-	// RemoveMembers returns those who were members. Own: they leave by themselves and
-	// may come back so. ErrUnknownConversation.
-	RemoveMembers(ctx context.Context, app, conversation string, users []string, own bool, at time.Time) ([]string, error)
+	// RemoveMembers returns those who were members. ErrUnknownConversation.
+	RemoveMembers(ctx context.Context, app, conversation string, r Removal) ([]string, error)
 	// Member: ErrUnknownConversation (deleted, too), ErrNotMember.
 	Member(ctx context.Context, app, conversation, user string) (Member, error)
 	// InList reports whether user is in the member list, which a deleted conversation keeps.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -174,14 +175,18 @@ func (h *Hub) evict() {
 	}
 }
 
-// fanOut queues m for the members who are here. h.mu is held.
+// fanOut queues m for the members who are here, and for those whom it is about.
+// h.mu is held.
 func (h *Hub) fanOut(m *Message, slow []*Session) []*Session {
+	for _, id := range m.About {
+		slow = h.fanOutUser(User{m.App, id}, m, slow)
+	}
 	r := h.audiences[conversationKey{m.App, m.Conversation}]
-	if r == nil {
+	if r == nil || m.AboutOnly {
 		return slow
 	}
 	for u, from := range r.users {
-		if (m.Seq > 0 && m.Seq <= from) || (u.ID == m.From && !m.ToSender) {
+		if slices.Contains(m.About, u.ID) || (m.Seq > 0 && m.Seq <= from) || (u.ID == m.From && !m.ToSender) {
 			continue
 		}
 		slow = h.fanOutUser(u, m, slow)

@@ -79,11 +79,13 @@ type Message struct {
 	App           string
 	Conversation  string
 	ID            string // 16 characters and dashes; text order is the order of the log
-	Seq           int64  // gapless within the conversation; 0: not stored (transient, command)
+	Seq           int64  // gapless within the conversation; 0: not stored (transient, command); below 0: a notice
 	From          string
-	ToSender      bool  // the sender's own sessions get it too
-	MemberVersion int64 // version of the conversation's member list when this was read, from 1
-	Body          any   // what the Encoder understands
+	ToSender      bool     // the sender's own sessions get it too
+	About         []string // of a notice: who gets it, members or not
+	AboutOnly     bool     // nobody else gets it
+	MemberVersion int64    // version of the conversation's member list when this was read, from 1
+	Body          any      // what the Encoder understands
 
 	frames [dialects]atomic.Pointer[[]byte]
 }

@@ -175,7 +175,7 @@ func (s *Session) enqueue(m *Message) (slow bool) {
 }
 
 // alreadyHas says whether the client or the backlog has m already. s.mu is held.
-func (s *Session) alreadyHas(m *Message) bool { return m.Seq > 0 && m.ID <= s.after }
+func (s *Session) alreadyHas(m *Message) bool { return m.Seq != 0 && m.ID <= s.after }
 
 // wake makes someone look at the queue. s.mu is held.
 func (s *Session) wake() {

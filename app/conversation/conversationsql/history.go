@@ -59,7 +59,7 @@ func (s *Store) Messages(ctx context.Context, conv string, from, to int64, limit
 // SeqOf implements conversation.Store.
 func (s *Store) SeqOf(ctx context.Context, conv, id string) (int64, bool, error) {
 	var seq int64
-	err := s.db.QueryRow(ctx, "SELECT seq FROM messages WHERE msg_id = ? AND conv_id = ?", id, conv).Scan(&seq)
+	err := s.db.QueryRow(ctx, "SELECT seq FROM messages WHERE msg_id = ? AND conv_id = ? AND seq > 0", id, conv).Scan(&seq)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return seq, err == nil, err
 	}
@@ -82,17 +82,25 @@ func (s *Store) SeqOf(ctx context.Context, conv, id string) (int64, bool, error)
 	return int64(above), false, err
 }
 
-// Since implements conversation.Store. No more than limit messages of each
-// conversation are looked at: their seqs count.
+// Since implements conversation.Store. No more than limit messages, and as many
+// notices, of each conversation are looked at: their seqs count.
 func (s *Store) Since(ctx context.Context, app, user, after string, open bool, limit int) ([]conversation.Message, error) {
 	seen := " AND m.seq > b.join_seq"
 	if open {
 		seen = ""
 	}
+	// A notice is at the version of the member list that it tells of, and a member's row
+	// at that of their own coming or going: what comes later is for who is still there.
 	return s.messages(ctx, "SELECT "+messageColumns+` FROM members b
 		JOIN conversations c ON c.id = b.conv_id AND c.deleted = 0 AND c.last_msg_id > ?
-		JOIN messages m ON m.conv_id = c.id AND m.seq > c.last_seq - ? AND m.msg_id > ?`+seen+`
-		WHERE b.app_id = ? AND b.user_id = ? AND b.left_us = 0 ORDER BY m.msg_id LIMIT ?`, after, limit, after, app, user, limit)
+		JOIN messages m ON m.conv_id = c.id AND m.seq > c.last_seq - ? AND m.seq > 0 AND m.msg_id > ?`+seen+`
+		WHERE b.app_id = ? AND b.user_id = ? AND b.left_us = 0
+		UNION ALL SELECT `+messageColumns+` FROM members b
+		JOIN conversations c ON c.id = b.conv_id AND c.last_notice_id > ?
+		JOIN messages m ON m.conv_id = c.id AND m.seq < ? - c.member_version AND m.seq < 0 AND m.msg_id > ?
+		WHERE b.app_id = ? AND b.user_id = ? AND (m.seq = -b.member_version OR b.left_us = 0 AND m.mention_all <> 0
+			AND m.seq < -b.member_version AND (c.deleted = 0 OR m.seq = -c.member_version))
+		ORDER BY msg_id LIMIT ?`, after, limit, after, app, user, after, limit, after, app, user, limit)
 }
 
 // After implements conversation.Store.

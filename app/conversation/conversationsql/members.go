@@ -13,8 +13,8 @@ import (
 )
 
 // addMembersTx makes people members of c, which the transaction has locked or made,
-// and returns those who were none before.
-func addMembersTx(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership) ([]string, error) {
+// and returns those who were none before. Tick is the notice's place in the log.
+func addMembersTx(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Membership, what conversation.Change, tick conversation.Tick) ([]string, error) {
 	users, err := readyUsers(tx, c.App, m)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func addMembersTx(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Mem
 		return nil, conversation.ErrTooManyMembers
 	}
 	c.Members += len(users)
-	version, err := nextMemberVersion(tx, c.ID, c.Members)
+	version, err := nextMemberVersion(tx, *c, tick, what, m.By, users)
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +92,32 @@ func ofPair(tx *sqldb.Tx, conv string, users []string) error {
 	return nil
 }
 
-// nextMemberVersion counts a change of the member list, which has n members after
-// it, and returns the list's new version.
-func nextMemberVersion(tx *sqldb.Tx, conv string, n int) (version int64, err error) {
-	if _, err := tx.Exec("UPDATE conversations SET members = ?, member_version = member_version + 1 WHERE id = ?", n, conv); err != nil {
+// noticeTick takes the tick of a change's notice; 0 when nobody is told. The clock
+// comes before the conversation's lock, as it does in sends.
+func noticeTick(tx *sqldb.Tx, tell bool, at time.Time) (conversation.Tick, error) {
+	var tick int64
+	if !tell {
+		return 0, nil
+	}
+	err := tx.Pipeline(ticks(tx.Dialect(), conversation.TickAt(at), 1, &tick)...)
+	return conversation.Tick(tick), err
+}
+
+// nextMemberVersion counts a change of the member list, after which c has c.Members,
+// and returns the list's new version. With a tick it stores the notice of what happened.
+func nextMemberVersion(tx *sqldb.Tx, c conversation.Conversation, tick conversation.Tick, what conversation.Change, by string, users []string) (version int64, err error) {
+	if _, err := tx.Exec("UPDATE conversations SET members = ?, member_version = member_version + 1 WHERE id = ?", c.Members, c.ID); err != nil {
 		return 0, err
 	}
-	err = tx.QueryRow("SELECT member_version FROM conversations WHERE id = ?", conv).Scan(&version)
+	err = tx.QueryRow("SELECT member_version FROM conversations WHERE id = ?", c.ID).Scan(&version)
+	if err != nil || tick == 0 {
+		return version, err
+	}
+	notice := conversation.NewNotice(tick, c, version, what, by, users)
+	if _, err := tx.Exec("UPDATE conversations SET last_notice_id = ? WHERE id = ?", notice.ID, c.ID); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(tx.Dialect().Insert("messages", 1, messageFields...), messageRow(notice)...)
 	return version, err
 }
 
@@ -125,6 +144,10 @@ func membersAmong(tx *sqldb.Tx, conv string, users []string) (map[string]bool, e
 // AddMembers implements conversation.Store.
 func (s *Store) AddMembers(ctx context.Context, app, conv string, m conversation.Membership) (added []string, err error) {
 	err = s.db.WriteKeyed(ctx, conv, func(tx *sqldb.Tx) error {
+		tick, err := noticeTick(tx, m.Tell, m.At)
+		if err != nil {
+			return err
+		}
 		c, err := lockConversation(tx, app, conv)
 		if err != nil {
 			return err
@@ -132,25 +155,29 @@ func (s *Store) AddMembers(ctx context.Context, app, conv string, m conversation
 		if err := ofPair(tx, conv, m.Users); err != nil {
 			return err
 		}
-		added, err = addMembersTx(tx, &c, m)
+		added, err = addMembersTx(tx, &c, m, conversation.Added, tick)
 		return err
 	})
 	return added, err
 }
 
 // RemoveMembers implements conversation.Store.
-func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []string, own bool, at time.Time) (removed []string, err error) {
+func (s *Store) RemoveMembers(ctx context.Context, app, conv string, r conversation.Removal) (removed []string, err error) {
 	err = s.db.WriteKeyed(ctx, conv, func(tx *sqldb.Tx) error {
 		removed = nil
+		tick, err := noticeTick(tx, r.Tell, r.At)
+		if err != nil {
+			return err
+		}
 		c, err := lockConversation(tx, app, conv)
 		if err != nil {
 			return err
 		}
-		in, err := membersAmong(tx, conv, users)
+		in, err := membersAmong(tx, conv, r.Users)
 		if err != nil {
 			return err
 		}
-		for _, u := range users {
+		for _, u := range r.Users {
 			if in[u] {
 				removed = append(removed, u)
 			}
@@ -158,13 +185,14 @@ func (s *Store) RemoveMembers(ctx context.Context, app, conv string, users []str
 		if len(removed) == 0 {
 			return nil
 		}
-		version, err := nextMemberVersion(tx, conv, c.Members-len(removed))
+		c.Members -= len(removed)
+		version, err := nextMemberVersion(tx, c, tick, conversation.Removed, r.By, removed)
 		if err != nil {
 			return err
 		}
 		for part := range slices.Chunk(removed, sqldb.MaxList) {
 			list, ids := sqldb.InList(part)
-			if _, err := tx.Exec("UPDATE members SET left_us = ?, removed = ?, member_version = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{at.UnixMicro(), sqldb.Flag(!own), version, conv}, ids...)...); err != nil {
+			if _, err := tx.Exec("UPDATE members SET left_us = ?, removed = ?, member_version = ? WHERE conv_id = ? AND user_id IN "+list, append([]any{r.At.UnixMicro(), sqldb.Flag(!r.Own), version, conv}, ids...)...); err != nil {
 				return err
 			}
 		}

@@ -137,14 +137,21 @@ func (s *Store) SetArchived(ctx context.Context, app string, ids []string, archi
 }
 
 // Delete implements conversation.Store.
-func (s *Store) Delete(ctx context.Context, app, id, by string, at time.Time) error {
+func (s *Store) Delete(ctx context.Context, app, id, by string, tell bool, at time.Time) error {
 	return s.db.WriteKeyed(ctx, id, func(tx *sqldb.Tx) error {
+		tick, err := noticeTick(tx, tell, at)
+		if err != nil {
+			return err
+		}
 		c, err := lockConversation(tx, app, id)
 		if err != nil {
 			return err
 		}
 		if by != "" && c.Creator != by {
 			return conversation.ErrNotAllowed
+		}
+		if _, err := nextMemberVersion(tx, c, tick, conversation.Closed, by, nil); err != nil {
+			return err
 		}
 		_, err = tx.Exec("UPDATE conversations SET deleted = 1, pair_key = NULL, updated_us = ? WHERE id = ?", at.UnixMicro(), id)
 		return err

@@ -30,7 +30,7 @@ func (l Log) Missed(ctx context.Context, u realtime.User, id string) ([]*realtim
 	found, recovered, err := l.Conversations.Since(ctx, u.App, u.ID, id)
 	missed := make([]*realtime.Message, 0, len(found))
 	for _, m := range found {
-		if m.From == u.ID && !m.NoSync {
+		if m.From == u.ID && !m.NoSync { // no notice is from anybody
 			continue // it is not for the sender's own sessions
 		}
 		missed = append(missed, delivery(m, 0))
@@ -41,8 +41,12 @@ func (l Log) Missed(ctx context.Context, u realtime.User, id string) ([]*realtim
 // delivery is the message as the hub carries it. MemberVersion 0: the message is
 // for one session, whose membership was checked when it was read.
 func delivery(m conversation.Message, memberVersion int64) *realtime.Message {
-	return &realtime.Message{
+	d := &realtime.Message{
 		App: m.App, Conversation: m.Conversation, ID: m.ID, Seq: m.Seq, From: m.From,
 		ToSender: m.NoSync, MemberVersion: memberVersion, Body: m,
 	}
+	if m.Seq < 0 {
+		d.About, d.AboutOnly = m.Mentions, !m.MentionAll
+	}
+	return d
 }

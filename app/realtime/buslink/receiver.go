@@ -61,7 +61,7 @@ func (r *Receiver) take(ctx context.Context, n news) {
 		r.Hub.Ban(realtime.User{App: n.News.App, ID: n.News.Banned})
 	case n.News != nil && n.News.Transient != nil:
 		r.deliverTransient(ctx, *n.News.Transient)
-	case n.News != nil && n.News.Seq > 0:
+	case n.News != nil: // the log has grown
 		r.Hub.Wake()
 	case n.Opened != nil:
 		r.Hub.Supersede(*n.Opened)

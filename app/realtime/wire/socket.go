@@ -42,6 +42,21 @@ func newSocketMessage(m conversation.Message) socketMessage {
 	}
 }
 
+// socketNotice is the data of conv.notice, which is ours.
+type socketNotice struct {
+	ConvID  string              `json:"conv_id"`
+	MsgID   string              `json:"msg_id"`
+	CTime   int64               `json:"ctime"` // Unix milliseconds
+	Notice  conversation.Change `json:"notice"`
+	By      *string             `json:"by"` // null: the app's server
+	Clients []string            `json:"client_ids"`
+	Count   int                 `json:"count"`
+}
+
+func newSocketNotice(m conversation.Message, n conversation.Notice) socketNotice {
+	return socketNotice{m.Conversation, m.ID, m.At.UnixMilli(), n.What, TextOrNil(n.By), n.Users, n.Count}
+}
+
 // clientID is the id as a JSON number when it is one that a JavaScript client
 // reads exactly, in its canonical form.
 func clientID(id string) any {

@@ -24,10 +24,14 @@ func Encode(d realtime.Dialect, m *realtime.Message) []byte {
 	var frame any
 	switch body := m.Body.(type) {
 	case conversation.Message:
-		if d == realtime.Socket {
-			frame = socketFrame{"msg.new", newSocketMessage(body)}
-		} else {
+		notice := body.Notice()
+		switch {
+		case d == realtime.Gateway:
 			frame = NewGatewayMessage(body)
+		case notice != nil:
+			frame = socketFrame{"conv.notice", newSocketNotice(body, *notice)}
+		default:
+			frame = socketFrame{"msg.new", newSocketMessage(body)}
 		}
 	case Command:
 		if d == realtime.Socket {
