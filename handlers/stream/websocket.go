@@ -2,6 +2,8 @@ package stream
 
 import (
 	"io"
+	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/contrib/websocket"
@@ -10,65 +12,104 @@ import (
 	"switchboard/app/realtime/wire"
 )
 
-// Socket is a websocket as the hub writes to it.
+// Socket is a websocket as the hub writes to it. What is written goes out under the
+// lock, each write as whole frames.
 type Socket struct {
 	conn    *websocket.Conn
 	hub     *realtime.Hub
 	dialect realtime.Dialect
 	lock    lock
+	ended   atomic.Bool // nothing is written any more
 }
 
 // NewSocket takes conn over: it bounds what is read of a client's frames.
 func NewSocket(conn *websocket.Conn, hub *realtime.Hub, dialect realtime.Dialect) *Socket {
 	conn.SetReadLimit(frameLimit)
-	return &Socket{conn: conn, hub: hub, dialect: dialect, lock: newLock()}
+	s := &Socket{conn: conn, hub: hub, dialect: dialect, lock: newLock()}
+	conn.SetPingHandler(s.pong)
+	return s
 }
 
-// Send writes one text frame per message.
+// Send writes one text frame per message, the frames of a batch together: the write is
+// what a delivery costs most.
 func (s *Socket) Send(batch []*realtime.Message) error {
 	s.lock <- struct{}{}
 	defer s.lock.give()
-	for _, m := range batch {
-		if err := s.Write(s.hub.Frame(s.dialect, m)); err != nil {
+	out := frames.Get().(*[]byte)
+	defer giveFrames(out)
+	for i, m := range batch {
+		*out = appendTextFrame(*out, s.hub.Frame(s.dialect, m))
+		if len(*out) < writeAtOnce && i < len(batch)-1 {
+			continue
+		}
+		if err := s.write(*out); err != nil {
 			return err
 		}
+		*out = (*out)[:0]
 	}
 	return nil
 }
 
-// Write sends one text frame. Its caller is the only one that writes.
-func (s *Socket) Write(frame []byte) error {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+// Write sends one text frame.
+func (s *Socket) Write(text []byte) error {
+	s.lock <- struct{}{}
+	defer s.lock.give()
+	return s.write(appendTextFrame(nil, text))
+}
+
+// write sends whole frames; the lock is held. The deadline is set before the look at
+// ended, so that an end that comes between is not undone.
+func (s *Socket) write(frames []byte) error {
+	conn := s.conn.NetConn()
+	if err := conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return err
 	}
-	return s.conn.WriteMessage(websocket.TextMessage, frame)
+	if s.ended.Load() {
+		return net.ErrClosed
+	}
+	_, err := conn.Write(frames)
+	return err
 }
 
 // Ping asks for a pong, which keeps the reader's deadline away; the socket of
 // the conversation API has a ping of its own besides.
 func (s *Socket) Ping() error {
-	s.lock <- struct{}{}
-	defer s.lock.give()
 	if s.dialect == realtime.Socket {
 		if err := s.Write(wire.SocketPing); err != nil {
 			return err
 		}
 	}
+	s.lock <- struct{}{}
+	defer s.lock.give()
 	return s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeLimit))
+}
+
+// pong answers a client's ping, unless writing has not got through for so long.
+func (s *Socket) pong(data string) error {
+	if !s.lock.take(closeLimit) {
+		return nil
+	}
+	defer s.lock.give()
+	_ = s.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(closeLimit)) // the reader notices a lost connection
+	return nil
 }
 
 // Close tells the client the code, if it still reads, and makes the reader
 // return: the connection is closed when the handler is through.
 func (s *Socket) Close(code realtime.Code) {
-	if code != realtime.None {
-		if s.dialect == realtime.Socket && code == realtime.Replaced && s.lock.take(closeLimit) {
-			_ = s.Write(wire.SocketKick) // it is closed either way
-			s.lock.give()
+	told := code != realtime.None && s.lock.take(closeLimit)
+	if told {
+		if s.dialect == realtime.Socket && code == realtime.Replaced {
+			_ = s.write(appendTextFrame(nil, wire.SocketKick)) // it is closed either way
 		}
 		bye := websocket.FormatCloseMessage(int(code), code.String())
 		_ = s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(closeLimit))
 	}
-	_ = s.conn.NetConn().SetWriteDeadline(time.Now())
+	s.ended.Store(true)
+	_ = s.conn.NetConn().SetWriteDeadline(time.Now()) // a Send under way returns
+	if told {
+		s.lock.give()
+	}
 	_ = s.conn.NetConn().SetReadDeadline(time.Now().Add(closeLimit))
 }
 
