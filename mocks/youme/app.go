@@ -75,6 +75,7 @@ type App struct {
 	silenced   map[string]time.Time // until when
 	imSeen     map[[2]string]bool   // sender and MsgSeq
 	serial     int
+	notices    map[int64]Notice
 }
 
 func newApp(n *mock.Namespace, cfg Config) *App {
@@ -88,6 +89,7 @@ func newApp(n *mock.Namespace, cfg Config) *App {
 func (a *App) Reset() {
 	a.channels, a.calls, a.inbox = map[string]*channel{}, map[string][]Call{}, map[string][]Text{}
 	a.imChannels, a.imTokens = map[string][]string{}, map[string]string{}
+	a.notices = map[int64]Notice{}
 	a.silenced, a.imSeen, a.serial = map[string]time.Time{}, map[[2]string]bool{}, 0
 }
 

@@ -53,8 +53,7 @@ func (a *App) imSend(c *mock.Call) mock.Answer {
 			a.inbox[user] = append(a.inbox[user], m)
 		}
 	}
-	binary, _ := number(c, "Base64")
-	a.copyMessage(from, to, int(kind), binary == 1, m.Content)
+	a.copyMessage(from, to, int(kind), c.JSON["Base64"] == true, m.Content)
 	return a.ok(nil)
 }
 

@@ -31,7 +31,8 @@ func read(c *mock.Call) {
 	}
 }
 
-// checksum is version 1: only the time is signed.
+// checksum is version 1 with the app's secret alone, and version 2 with the secret
+// and the REST API key behind it. Only the time is signed.
 func checksum(secret, curtime string) string {
 	sum := sha1.Sum([]byte(secret + curtime))
 	return hex.EncodeToString(sum[:])
@@ -40,10 +41,18 @@ func checksum(secret, curtime string) string {
 // verify checks identifier, curtime and checksum. The text of curtime is what
 // is hashed; one client sends fractions of a second.
 func (a *App) verify(c *mock.Call) mock.Verdict {
-	curtime := c.Query.Get("curtime")
+	curtime, secret := c.Query.Get("curtime"), a.Credential("app_secret")
 	canonical := "<secret>" + curtime
+	version, _, _ := strings.Cut(strings.TrimPrefix(c.Path, "/"), "/")
+	if version == "v2" {
+		secret += a.Credential("restapi_key")
+		canonical = "<secret><restapi_key>" + curtime
+	}
 	no := func(code, format string, args ...any) mock.Verdict {
 		return mock.Verdict{Code: code, Reason: fmt.Sprintf(format, args...), Canonical: canonical}
+	}
+	if version != "v1" && version != "v2" {
+		return no(codeCommand, "there is no version %q", version)
 	}
 	if id := a.Credential("identifier"); c.Query.Get("identifier") != id && raw(c, "identifier") != id {
 		return no(codeIdentifier, "identifier is not this account's")
@@ -58,7 +67,7 @@ func (a *App) verify(c *mock.Call) mock.Verdict {
 		return no(codeExpired, "timestamp %d s old", age)
 	case -age > int64(window/time.Second):
 		return no(codeExpired, "timestamp %d s ahead", -age)
-	case c.Query.Get("checksum") != checksum(a.Credential("app_secret"), curtime):
+	case c.Query.Get("checksum") != checksum(secret, curtime):
 		return no(codeChecksum, "checksum does not match: another secret or another curtime")
 	}
 	return mock.Verdict{OK: true, Canonical: canonical}

@@ -2,6 +2,7 @@ package youme
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"time"
@@ -11,9 +12,9 @@ import (
 
 // operations is every command that is known, Talk's first. Nobody knows how
 // the identity command is really spelt.
-func operations() []mock.Operation[*App] {
+func operations() (all []mock.Operation[*App]) {
 	const v1, identity = "/v1/im/", "/v1/im/change_user_ Identity"
-	return []mock.Operation[*App]{
+	for _, c := range []mock.Operation[*App]{
 		{Name: "room.count", Path: v1 + "query_talk_channel_user_count", Serve: (*App).userCount},
 		{Name: "room.users", Path: v1 + "get_talk_user_list_on_a_channel", Serve: (*App).userList},
 		{Name: "room.list", Path: v1 + "get_talk_channel_list", Serve: (*App).channelList},
@@ -31,9 +32,28 @@ func operations() []mock.Operation[*App] {
 		{Name: "im.enter", Path: v1 + "query_im_enter_channel", Serve: (*App).imEnter},
 		{Name: "im.leave", Path: v1 + "query_im_leave_channel", Serve: (*App).imLeave},
 		{Name: "im.rooms", Path: v1 + "get_room_list", Serve: (*App).imRooms},
+		{Name: "im.users", Path: v1 + "get_im_user_list_of_room", Serve: (*App).imRoomUsers},
 		{Name: "im.auth", Path: v1 + "add_user_auth", Serve: (*App).imAuth},
 		{Name: "im.silence", Path: v1 + "forbid_im_user_send_channel_msg", Serve: (*App).imSilence},
+		{Name: "im.notice.add", Path: v1 + "add_notice", Serve: (*App).addNotice},
+		{Name: "im.notice.delete", Path: v1 + "delete_notice", Serve: (*App).deleteNotice},
+		{Name: "im.rank.anchor", Path: v1 + "query_anchor_score_rank", Serve: (*App).anchorRank},
+		{Name: "im.rank.user", Path: v1 + "query_im_user_score_rank", Serve: (*App).userRank},
+		{Name: "video.rtmp.set", Path: v1 + "set_single_rtmp_param", Serve: (*App).setRTMP},
+		{Name: "video.rtmp.publish", Path: "/v2/video/get_rtmp_publish_url", Serve: (*App).publishURL},
+		{Name: "video.rtmp.play", Path: "/v2/video/get_rtmp_play_url", Serve: (*App).playURL},
+		{Name: "video.history", Path: "/v2/video/get_history_activity", Serve: (*App).videoHistory},
+		{Name: "video.save", Path: "/v2/video/save_play_back", Serve: (*App).savePlayback},
+	} {
+		if c.Spec == "" {
+			c.Spec = c.Path
+		}
+		all = append(all, c)
+		// Demos call the same commands as version 2 and under other services.
+		c.Path = "/{version}/{service}/" + path.Base(c.Path)
+		all = append(all, c)
 	}
+	return all
 }
 
 func text(c *mock.Call, field string) string {

@@ -19,6 +19,7 @@ type Account struct {
 	AppSecret  string
 	AppID      int64  // zero: made up
 	Identifier string // the console's administrator; empty: admin
+	RestAPIKey string // signs version 2
 }
 
 // Config is one mock server. Its zero value works.
@@ -58,6 +59,7 @@ func New(cfg Config) (*Mock, error) {
 		Name:       "youme",
 		Spec:       spec,
 		Operations: operations(),
+		Lenient:    true,
 		Callbacks:  []string{CopyCallback},
 		Keys:       []string{"app_key"},
 		Fill:       fill,
@@ -91,7 +93,7 @@ func Start(cfg Config) (*Server, error) {
 }
 
 func (a Account) credentials() map[string]string {
-	given := map[string]string{"app_key": a.AppKey, "app_secret": a.AppSecret, "identifier": a.Identifier}
+	given := map[string]string{"app_key": a.AppKey, "app_secret": a.AppSecret, "identifier": a.Identifier, "restapi_key": a.RestAPIKey}
 	if a.AppID != 0 {
 		given["app_id"] = strconv.FormatInt(a.AppID, 10)
 	}
@@ -113,5 +115,8 @@ func fill(given map[string]string, r *mock.Random) {
 	id := r.Digits(6)
 	if _, err := strconv.ParseInt(given["app_id"], 10, 64); err != nil {
 		given["app_id"] = id
+	}
+	if key := r.Hex(32); given["restapi_key"] == "" {
+		given["restapi_key"] = key
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var testAccount = Account{AppKey: "YOUMEKEY", AppSecret: "mocksecret", AppID: 1000, Identifier: "name+1@example.com"}
+var testAccount = Account{AppKey: "YOUMEKEY", AppSecret: "mocksecret", AppID: 1000, Identifier: "name+1@example.com", RestAPIKey: "restkey"}
 
 type rig struct {
 	*testing.T
@@ -99,7 +99,8 @@ func TestBadInputGetsTheVendorsEnvelope(t *testing.T) {
 		{"an array", "get_talk_channel_list", `[1]`, codeBody},
 		{"two objects", "get_talk_channel_list", `{"AppID":1000}{}`, codeBody},
 		{"missing field", "get_talk_channel_list", `{}`, codeField},
-		{"text for a number", "get_talk_channel_list", `{"AppID":"1000"}`, codeField},
+		{"a number as text", "get_talk_channel_list", `{"AppID":"1000"}`, "0"},
+		{"text for a number", "get_talk_channel_list", `{"AppID":"a thousand"}`, codeField},
 		{"another app", "get_talk_channel_list", `{"AppID":1001}`, codeAppID},
 		{"another app behind a space", "get_talk_user_list_on_a_channel", `{" AppID":1001,"ChannelID":"ch"}`, codeAppID},
 		{"no such channel", "get_talk_user_list_on_a_channel", `{"ChannelID":"x"}`, codeNoChannel},
