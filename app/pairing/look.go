@@ -19,11 +19,12 @@ func (s *Service) tick(ctx context.Context, askNo string) error {
 	}
 	var sights []ticket.Sight
 	for _, uid := range t.Watched() {
+		at := s.now()
 		c, err := s.Store.Candidate(ctx, t.App, uid)
 		if err != nil {
 			return err
 		}
-		sight := ticket.Sight{UID: uid, Standing: c.Standing(s.now())}
+		sight := ticket.Sight{UID: uid, At: at, Standing: c.Standing(at)}
 		if !sight.Present && sight.Since != 0 && !sight.Closed {
 			s.askVendor(ctx, t.App, uid)
 		}

@@ -23,3 +23,8 @@ func TestMemoryIsLinearizable(t *testing.T) {
 	pairingtest.Linearizable(t, openMemory(t))
 	pairingtest.LinearizableFindsMutants(t, openMemory)
 }
+
+func TestWhoIsGoneIsGone(t *testing.T) {
+	t.Run("histories", func(t *testing.T) { pairingtest.WhoIsGone(t, openMemory, 100) })
+	t.Run("faults", func(t *testing.T) { pairingtest.WhoIsGoneFindsFaults(t, openMemory) })
+}

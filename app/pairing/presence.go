@@ -16,25 +16,27 @@ func (s *Service) RecordPresence(ctx context.Context, app string, uid ticket.UID
 // recordPresence tells the ask that holds the person what the evidence, old and new, comes
 // to: gone is what becomes of them where nothing shows them present.
 func (s *Service) recordPresence(ctx context.Context, app string, uid ticket.UID, session string, e ticket.Evidence, gone ticket.Gone) error {
-	c, err := s.Store.SavePresence(ctx, app, uid, session, e, s.now().Add(s.presenceConfig(ctx, app).AvailTTL))
+	at := s.now()
+	c, err := s.Store.SavePresence(ctx, app, uid, session, e, at.Add(s.presenceConfig(ctx, app).AvailTTL))
 	if err != nil {
 		return err
 	}
 	s.updateCandidate(c)
-	st := c.Standing(s.now())
+	st := c.Standing(at)
 	if st.Present {
-		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid, At: st.Newest})
+		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid, At: at, Until: st.Until})
 	}
-	gone.At = st.Since
+	gone.At, gone.Now = st.Since, gone.Now && c.Sessions[session].At == e.At // else something newer was told before (Y5)
 	if err := s.toHolder(ctx, app, uid, gone); err != nil {
 		return err
 	}
 	// Newer evidence may have been stored, and told to the ask, before this was.
+	at = s.now()
 	if c, err = s.Store.Candidate(ctx, app, uid); err != nil {
 		return err
 	}
-	if st = c.Standing(s.now()); st.Present {
-		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid, At: st.Newest})
+	if st = c.Standing(at); st.Present {
+		return s.toHolder(ctx, app, uid, ticket.Reachable{UID: uid, At: at, Until: st.Until})
 	}
 	return nil
 }

@@ -33,6 +33,55 @@ func TestPresence(t *testing.T) {
 			w.heardOf("1", "logout", w.at.Add(time.Millisecond))
 			w.wantEnd(ask, ticket.ReasonAskerGone)
 		},
+		"D4 who closes the longer of two sockets is gone when the other one runs out": func(t *testing.T) {
+			w, ask := likedCall(t, map[string]string{"pair.activity_ttl": "20s", "pair.presence_ttl": "40s", "pair.call_watchdog": "5s"})
+			socket := func(name string, open bool) {
+				must(t, w.svc.RecordSocket(t.Context(), app, 2, name, open))
+			}
+			w.offline(2)
+			socket("a", true)
+			w.pass(20 * time.Second)
+			socket("b", true)
+			w.pass(15 * time.Second) // the ask is looked at when b would run out
+			socket("b", false)
+			w.pass(9 * time.Second)
+			w.wantState(ask, ticket.Liked)
+			w.pass(time.Second + 100*time.Millisecond) // a ran out 5 s ago
+			w.wantEnd(ask, ticket.ReasonCallEnded)
+		},
+		"D1 a renewal that is told after the old sign ran out saves the ask": func(t *testing.T) {
+			w := newWorld(t, map[string]string{"pair.presence_ttl": "40s", "pair.asker_gone_grace": "7s", "pair.ask_ttl": "10m", "pair.round_timeout": "10m"})
+			w.heardOf("1", "online", w.at)
+			ask := w.ask(1)
+			w.pass(40*time.Second + 100*time.Millisecond)
+			w.heardOf("1", "online", w.at.Add(-time.Second))
+			w.pass(20 * time.Second)
+			w.wantState(ask, ticket.Searching)
+		},
+		"D1 a socket that opens in the millisecond in which another closes is a socket": func(t *testing.T) {
+			w := newWorld(t, map[string]string{"pair.asker_gone_grace": "7s", "pair.ask_ttl": "10m", "pair.round_timeout": "10m"})
+			must(t, w.svc.RecordSocket(t.Context(), app, 1, "a", true))
+			ask := w.ask(1)
+			must(t, w.svc.RecordSocket(t.Context(), app, 1, "a", false))
+			must(t, w.svc.RecordSocket(t.Context(), app, 1, "b", true))
+			w.pass(20 * time.Second)
+			w.wantState(ask, ticket.Searching)
+		},
+		"Y5 a logout that is told again after a login gives no less grace": func(t *testing.T) {
+			w := newWorld(t, map[string]string{"pair.asker_gone_grace": "7s", "pair.ask_ttl": "10m", "pair.round_timeout": "10m"})
+			left := w.at
+			w.heardOf("1", "logout", left)
+			w.at = w.at.Add(time.Second)
+			w.heardOf("1", "online", w.at)
+			ask := w.ask(1)
+			w.at = w.at.Add(time.Second)
+			w.heardOf("1", "offline", w.at)
+			w.heardOf("1", "logout", left)
+			w.pass(6 * time.Second)
+			w.wantState(ask, ticket.Searching)
+			w.pass(2 * time.Second)
+			w.wantEnd(ask, ticket.ReasonAskerGone)
+		},
 		"N16 who was away longer than the grace cannot pass before the sweep says so": func(t *testing.T) {
 			for _, late := range []time.Duration{0, time.Millisecond, 5 * time.Second} {
 				w, ask := offered(t, nil)

@@ -40,3 +40,7 @@ func TestPairingClaimsAreLinearizable(t *testing.T) {
 		pairingtest.LinearizableFindsMutants(t, open)
 	})
 }
+
+func TestWhoIsGoneIsGone(t *testing.T) {
+	pairingtest.WhoIsGone(t, func(t *testing.T) pairing.Store { return pairingsql.New(sqldbtest.Open(t, sqldbtest.SQLite(t))) }, 12)
+}

@@ -43,7 +43,6 @@ type Candidate struct {
 type Standing struct {
 	Present bool
 	Best    Evidence // present: the strongest that counts
-	Newest  Instant  // present: when the newest that counts happened
 	Until   Instant  // present: when the last that counts ends
 	Since   Instant  // absent: when the last that counted ended; 0: nothing is known
 	Closed  bool     // absent: that end was told; else the evidence ran out
@@ -66,7 +65,7 @@ func (c *Candidate) Standing(now Instant) Standing {
 			if !st.Present || e.Proof < st.Best.Proof || e.Proof == st.Best.Proof && e.At > st.Best.At {
 				st.Best = e
 			}
-			st.Present, st.Newest, st.Until = true, max(st.Newest, e.At), max(st.Until, end)
+			st.Present, st.Until = true, max(st.Until, end)
 		case end > st.Since || end == st.Since && told:
 			st.Since, st.Closed = end, told
 		}

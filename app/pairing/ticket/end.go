@@ -1,6 +1,9 @@
 package ticket
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Cancel is the asker's wish to stop (X1 to X8). It succeeds in every state.
 type Cancel struct{ UID UID }
@@ -114,8 +117,15 @@ type Gone struct {
 }
 
 func (e Gone) apply(s *step) error {
+	e.arm(s)
+	s.fire()
+	return nil
+}
+
+// arm arms the person's deadline, and fires none: somebody else's may come first.
+func (e Gone) arm(s *step) {
 	if s.t.State == Ended {
-		return nil
+		return
 	}
 	at := s.now
 	if e.At != 0 {
@@ -132,7 +142,6 @@ func (e Gone) apply(s *step) error {
 			s.grace(&o.GoneBy, atOnce, at.Add(s.cfg.OfferGoneGrace))
 		}
 	}
-	return nil
 }
 
 // askerGrace is how long the asker may be away.
@@ -158,7 +167,6 @@ func (s *step) grace(at *Instant, atOnce bool, by Instant) {
 	if *at == 0 || by < *at {
 		*at, s.dirty = by, true
 	}
-	s.fire()
 }
 
 // Unavailable says that a person wants no offers any more; whoever passed or
@@ -168,15 +176,16 @@ type Unavailable struct{ UID UID }
 func (e Unavailable) apply(s *step) error {
 	if o := s.t.OpenOffer(e.UID); o != nil {
 		s.grace(&o.GoneBy, true, s.now)
+		s.fire()
 	}
 	return nil
 }
 
-// Reachable says that a person could be reached at At (0: now). What happened before
-// they went changes nothing, however late it is told.
+// Reachable says that all that was known at At (0: now) showed a person present, and
+// until when (0: not known). Who went after that stays gone.
 type Reachable struct {
-	UID UID
-	At  Instant
+	UID       UID
+	At, Until Instant
 }
 
 func (e Reachable) apply(s *step) error {
@@ -189,16 +198,19 @@ func (e Reachable) apply(s *step) error {
 	if o := s.t.OpenOffer(e.UID); o != nil {
 		e.back(s, &o.GoneBy, s.cfg.OfferGoneGrace)
 	}
+	if e.Until != 0 && slices.Contains(s.t.Watched(), e.UID) {
+		s.lookBy(e.Until) // one of two sockets closed: they are shown for a shorter time
+	}
 	return nil
 }
 
 // back stops a deadline that was armed when the person went, a grace before it.
 func (e Reachable) back(s *step, by *Instant, grace time.Duration) {
-	if *by == 0 || e.At != 0 && e.At <= by.Add(-grace) {
+	if *by == 0 || e.At != 0 && e.At < by.Add(-grace) {
 		return
 	}
 	*by, s.dirty = 0, true
-	s.lookBy(s.now.Add(s.cfg.ActivityTTL))
+	s.lookBy(s.now.Add(lookAgain)) // their going may be told by another replica just now
 }
 
 // Banned takes a person out for moderation (D5).

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// Sight is what is known of one of the people of an ask when they are looked at.
+// Sight is what was known of one of the people of an ask when they were looked at.
 type Sight struct {
 	UID UID
+	At  Instant
 	Standing
 }
 
@@ -46,6 +47,7 @@ func (s *step) look(sights []Sight) bool {
 	for _, g := range sights {
 		s.see(g)
 	}
+	s.fire() // of two who are gone, who went first
 	return true
 }
 
@@ -58,11 +60,10 @@ func (s *step) see(g Sight) {
 		}
 	}
 	if g.Present {
-		_ = Reachable{UID: g.UID, At: g.Newest}.apply(s) // never fails
-		s.lookBy(g.Until)
+		_ = Reachable{UID: g.UID, At: g.At, Until: g.Until}.apply(s) // never fails
 		return
 	}
-	_ = Gone{UID: g.UID, At: g.Since}.apply(s) // never fails
+	Gone{UID: g.UID, At: g.Since}.arm(s)
 	if !g.Closed {
 		s.lookBy(s.now.Add(lookAgain))
 	}
