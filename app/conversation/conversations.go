@@ -1,11 +1,13 @@
 package conversation
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 )
 
 // Draft is a conversation to be made. The creator is a member.
@@ -14,11 +16,22 @@ type Draft struct {
 	Creator string   // a user caller is always the creator
 	Members []string // without or with the creator
 	Ext     json.RawMessage
+	// Key makes the creation safe to repeat: the same key from the same caller, by the
+	// same rules, gives the same conversation, for at least 24 h. Empty: none.
+	Key string
+}
+
+// CreateKey is a Draft's key as the store keeps it; zero: none.
+type CreateKey struct {
+	Caller Caller
+	Key    string
+	Digest string // of the draft
 }
 
 // Create makes a conversation and reports whether it is new: under Typed rules
-// a one-to-one conversation between the same two people exists once.
-// ErrBadType, ErrBadUserID, ErrNoMembers, ErrUnknownUser, ErrBanned, ErrTooManyMembers.
+// a one-to-one conversation between the same two people exists once. A repeat is
+// answered as the first call was. ErrBadType, ErrBadUserID, ErrNoMembers,
+// ErrUnknownUser, ErrBanned, ErrTooManyMembers, ErrTooLarge, ErrKeyReused.
 func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, bool, error) {
 	if !c.Server() {
 		d.Creator = c.User
@@ -41,6 +54,9 @@ func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, 
 	if err != nil {
 		return Conversation{}, false, err
 	}
+	if err := validText("key", d.Key, keyBytes); err != nil {
+		return Conversation{}, false, err
+	}
 	pair := ""
 	if c.Rules == Typed && d.Type == OneToOne {
 		if len(users) != 2 {
@@ -51,12 +67,24 @@ func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, 
 	conv := Conversation{App: c.App, ID: newID(c.Rules), Type: d.Type, Creator: d.Creator, Ext: ext, Created: now()}
 	m := s.newMembership(c, d.Type, users)
 	m.Joining, m.By = c.User, d.Creator
-	conv, fresh, err := s.store.Create(ctx, conv, pair, m)
+	key := CreateKey{Caller: c, Key: d.Key, Digest: draftDigest(d, users, ext)}
+	conv, fresh, err := s.store.Create(ctx, conv, pair, key, m)
 	if err != nil {
 		return Conversation{}, false, err
 	}
 	s.publish(News{App: c.App, Conversation: conv.ID, Joined: users})
 	return conv, fresh, nil
+}
+
+// draftDigest tells whether two drafts are the same to their caller. Every part is
+// quoted, so that none can run into the next.
+func draftDigest(d Draft, users []string, ext json.RawMessage) string {
+	var plain bytes.Buffer
+	if len(ext) > 0 {
+		_ = json.Compact(&plain, ext) // it was read as JSON
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q %q %q", d.Type, d.Creator, users, plain.Bytes()))
+	return hex.EncodeToString(sum[:16])
 }
 
 // newMembership is the entry of users. The app's server makes those that are

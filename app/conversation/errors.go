@@ -23,7 +23,7 @@ var (
 	ErrNotAllowed          = problem.New(problem.Forbidden, "not allowed")
 	ErrNoMembers           = problem.New(problem.Invalid, "no members given")
 	ErrTooManyMembers      = problem.New(problem.Refused, "too many members")
-	ErrKeyReused           = problem.New(problem.Conflict, "client key already used for another message")
+	ErrKeyReused           = problem.New(problem.Conflict, "this key was already used with another content")
 )
 
 // Refused reports whether err is one of the refusals above: the call was

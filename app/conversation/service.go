@@ -30,8 +30,9 @@ type Store interface {
 	MessageStore
 	// Create stores c with these members. With a pair key that another
 	// conversation of the app has, it returns that one, both people in it
-	// again, and false.
-	Create(ctx context.Context, c Conversation, pairKey string, m Membership) (Conversation, bool, error)
+	// again, and false. A key that was used returns what it returned then, or
+	// ErrKeyReused when that was for another draft.
+	Create(ctx context.Context, c Conversation, pairKey string, key CreateKey, m Membership) (Conversation, bool, error)
 	// Conversation reads one, deleted or not: ErrUnknownConversation.
 	Conversation(ctx context.Context, app, id string) (Conversation, error)
 	// Find lists those that match, newest first, and counts all. Viewer not
@@ -115,7 +116,8 @@ type MessageStore interface {
 	After(ctx context.Context, app, id string, limit int) ([]Logged, error)
 	// LastID is the app's newest message id, empty when there is none.
 	LastID(ctx context.Context, app string) (string, error)
-	// ForgetKeys drops client keys used before t and returns how many; at most limit.
+	// ForgetKeys drops the keys of messages and of creations that were used before t
+	// and returns how many, of the kind that had more; at most limit of each.
 	ForgetKeys(ctx context.Context, t time.Time, limit int) (int, error)
 }
 

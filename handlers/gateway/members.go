@@ -30,7 +30,7 @@ func (h members) create(c *fiber.Ctx) error {
 		return err
 	}
 	conv, _, err := h.conversations.Create(c.UserContext(), h.caller(c), conversation.Draft{
-		Type: int(in.ConversationType), Members: handlers.Strings(in.Sessions),
+		Type: int(in.ConversationType), Members: handlers.Strings(in.Sessions), Key: c.Get(handlers.IdempotencyKey),
 	})
 	if err != nil {
 		return err

@@ -141,6 +141,7 @@ func (h Conversations) create(c *fiber.Ctx) error {
 	}
 	conv, fresh, err := h.Service.Create(c.UserContext(), who.Caller, conversation.Draft{
 		Type: int(*in.ConvType), Creator: string(in.ClientID), Members: handlers.Strings(in.To), Ext: in.ConvExtend,
+		Key: c.Get(handlers.IdempotencyKey),
 	})
 	if err != nil {
 		return err

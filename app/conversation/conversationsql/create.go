@@ -1,6 +1,7 @@
 package conversationsql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,20 +11,42 @@ import (
 )
 
 // Create implements conversation.Store.
-func (s *Store) Create(ctx context.Context, c conversation.Conversation, pairKey string, m conversation.Membership) (out conversation.Conversation, fresh bool, err error) {
-	key := c.ID
-	if pairKey != "" {
-		key = pairKey
-	}
+func (s *Store) Create(ctx context.Context, c conversation.Conversation, pairKey string, key conversation.CreateKey, m conversation.Membership) (out conversation.Conversation, fresh bool, err error) {
+	order := cmp.Or(pairKey, key.Key, c.ID)
 	write := func() error {
-		return s.db.WriteKeyed(ctx, key, func(tx *sqldb.Tx) error {
-			out, fresh, err = createTx(tx, c, pairKey, m)
+		return s.db.WriteKeyed(ctx, order, func(tx *sqldb.Tx) error {
+			out, fresh, err = createOnceTx(tx, c, pairKey, key, m)
 			return err
 		})
 	}
-	if err = write(); pairKey != "" && errors.Is(err, sqldb.ErrDuplicate) {
-		err = write() // another replica made the pair's conversation meanwhile
+	if err = write(); errors.Is(err, sqldb.ErrDuplicate) {
+		err = write() // another replica made the pair's or the key's conversation meanwhile
 	}
+	return out, fresh, err
+}
+
+// createOnceTx makes the conversation unless the key has one.
+func createOnceTx(tx *sqldb.Tx, c conversation.Conversation, pairKey string, key conversation.CreateKey, m conversation.Membership) (out conversation.Conversation, fresh bool, err error) {
+	if key.Key == "" {
+		return createTx(tx, c, pairKey, m)
+	}
+	var digest string
+	err = tx.QueryRow("SELECT k.digest, k.conv_id, k.fresh FROM create_keys k WHERE k.app_id = ? AND k.caller = ? AND k.rules = ? AND k.idem_key = ?",
+		c.App, key.Caller.User, key.Caller.Rules, key.Key).Scan(&digest, &out.ID, &fresh)
+	switch {
+	case err == nil && digest != key.Digest:
+		return out, false, conversation.ErrKeyReused
+	case err == nil:
+		out, err = scanConversation(tx.QueryRow("SELECT "+conversationColumns+" FROM conversations c WHERE c.id = ?", out.ID))
+		return out, fresh, err
+	case !errors.Is(err, sql.ErrNoRows):
+		return out, false, err
+	}
+	if out, fresh, err = createTx(tx, c, pairKey, m); err != nil {
+		return out, fresh, err
+	}
+	_, err = tx.Exec(tx.Dialect().Insert("create_keys", 1, "app_id", "caller", "rules", "idem_key", "digest", "conv_id", "fresh", "at_us"),
+		c.App, key.Caller.User, key.Caller.Rules, key.Key, key.Digest, out.ID, sqldb.Flag(fresh), m.At.UnixMicro())
 	return out, fresh, err
 }
 

@@ -237,10 +237,20 @@ func updateLast(d sqldb.Dialect, changed []*conversation.Conversation) (updates 
 }
 
 // ForgetKeys implements conversation.Store.
-func (s *Store) ForgetKeys(ctx context.Context, t time.Time, limit int) (n int, err error) {
+func (s *Store) ForgetKeys(ctx context.Context, t time.Time, limit int) (int, error) {
+	sent, err := s.forgetKeys(ctx, "send_keys", []string{"app_id", "sender", "client_key"}, t, limit)
+	if err != nil {
+		return sent, err
+	}
+	made, err := s.forgetKeys(ctx, "create_keys", []string{"app_id", "caller", "idem_key"}, t, limit)
+	return max(sent, made), err
+}
+
+// forgetKeys drops the oldest rows of a table of keys, found again by the columns by.
+func (s *Store) forgetKeys(ctx context.Context, table string, by []string, t time.Time, limit int) (n int, err error) {
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		n = 0
-		rows, err := tx.Query("SELECT app_id, sender, client_key FROM send_keys WHERE at_us < ? ORDER BY at_us LIMIT ?"+
+		rows, err := tx.Query("SELECT "+strings.Join(by, ", ")+" FROM "+table+" WHERE at_us < ? ORDER BY at_us LIMIT ?"+
 			tx.Dialect().SkipLocked(), t.UnixMicro(), limit)
 		if err != nil {
 			return err
@@ -250,7 +260,7 @@ func (s *Store) ForgetKeys(ctx context.Context, t time.Time, limit int) (n int, 
 			return err
 		}
 		for _, k := range old {
-			if _, err := tx.Exec("DELETE FROM send_keys WHERE app_id = ? AND sender = ? AND client_key = ?", k.app, k.user, k.key); err != nil {
+			if _, err := tx.Exec("DELETE FROM "+table+" WHERE "+strings.Join(by, " = ? AND ")+" = ? AND at_us < ?", k.app, k.user, k.key, t.UnixMicro()); err != nil {
 				return err
 			}
 		}

@@ -133,7 +133,12 @@ func TestClientKeysAreForgottenWhenTheyAreOld(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, want := range []int{3, 2, 0} {
+		for i := range 4 {
+			if _, _, err := s.Create(context.Background(), server, conversation.Draft{Type: conversation.Group, Creator: "Tom", Key: fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, want := range []int{3, 2, 0} { // of five keys and four
 			if n, err := store.ForgetKeys(context.Background(), time.Now().Add(time.Hour), 3); err != nil || n != want {
 				t.Errorf("forgot %d, %v; want %d", n, err, want)
 			}
