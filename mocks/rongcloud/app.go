@@ -34,6 +34,17 @@ type App struct {
 	rtc      map[string]*rtcRoom
 	barred   map[string]time.Time // users kept out of all RTC rooms
 	sent     map[string]window    // messages of each client in the current second
+
+	talks    map[talk]*setting
+	talkTags map[string][]*conversationTag // by user
+	logs     map[string]string             // hour -> secret in the link to its message log
+	friends  map[string][]*friend          // by user, in the order of adding
+	asked    []friendRequest
+	ultras   map[string]*ultraGroup
+	repeats  map[string]string // sender, group, channel and msgRandom -> message id
+	pushes   []Push
+	bots     records
+	agents   records
 }
 
 func open(cfg Config, n *mock.Namespace) *App {
@@ -53,6 +64,8 @@ func (a *App) Reset() {
 		tokens: map[string]token{}, inbox: map[string][]Delivery{}, messages: map[string]*message{},
 		groups: map[string]*group{}, gags: map[string]time.Time{}, rooms: map[string]*chatRoom{},
 		mutes: map[string]time.Time{}, rtc: map[string]*rtcRoom{}, barred: map[string]time.Time{}, sent: map[string]window{},
+		talks: map[talk]*setting{}, talkTags: map[string][]*conversationTag{}, logs: map[string]string{},
+		friends: map[string][]*friend{}, ultras: map[string]*ultraGroup{}, repeats: map[string]string{},
 	}
 }
 

@@ -28,7 +28,7 @@ var callbackRetries = []time.Duration{5 * time.Second, 5 * time.Second}
 const preSendTimeout = 3 * time.Second
 
 // channels are the callbacks' words for the kinds of conversation.
-var channels = map[Kind]string{Private: "PERSON", Group: "GROUP", ChatRoom: "TEMPGROUP", System: "PERSON", Everybody: "PERSON"}
+var channels = map[Kind]string{Private: "PERSON", Group: "GROUP", ChatRoom: "TEMPGROUP", System: "PERSON", Everybody: "PERSON", Ultra: "ULTRAGROUP", Discuss: "GROUP"}
 
 // verdict is what words and the pre-send callback say about a message.
 type verdict struct {

@@ -18,7 +18,7 @@ func (a *App) roomMembers(r request) (reply, *failure) {
 	if r.number("order", 1) == 2 {
 		slices.Reverse(list)
 	}
-	return reply{"total": total, "users": page(list, 1, r.number("count", 500))}, nil
+	return reply{"total": total, "users": page(list, 1, r.count("count", 500))}, nil
 }
 
 func (c *chatRoom) has(user string) bool {

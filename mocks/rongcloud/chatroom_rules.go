@@ -83,7 +83,7 @@ func (a *App) mutedRooms(r request) (reply, *failure) {
 			ids = append(ids, id)
 		}
 	}
-	return reply{"chatroomIds": page(ids, r.number("page", 1), r.number("size", 50))}, nil
+	return reply{"chatroomIds": page(ids, r.count("page", 1), r.count("size", 50))}, nil
 }
 
 func (a *App) roomMuted(r request) (reply, *failure) {

@@ -1,6 +1,7 @@
 package rongcloud
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,7 +9,7 @@ import (
 )
 
 // What a client of the vendor's SDK can be refused. The numbers are the vendor's
-// client-side codes (docs/vendors/rongcloud.md#codes). INVENTED: 31004 and 31009.
+// client-side codes (docs/vendors/rongcloud.md#codes). INVENTED: 24408, 31004 and 31009.
 var (
 	ErrToken         = errors.New("31004: the token is not valid")
 	ErrUserBlocked   = errors.New("31009: the user is blocked")
@@ -20,6 +21,8 @@ var (
 	ErrChatRoomMuted = errors.New("23408: muted in the chat room")
 	ErrRoomBlocked   = errors.New("23409: kept out of the room")
 	ErrMessage       = errors.New("the message is not what the vendor takes")
+	ErrNotInUltra    = errors.New("24406: not in the ultra group or its channel")
+	ErrUltraMuted    = errors.New("24408: muted in the ultra group")
 	ErrNoStream      = errors.New("not in the RTC room")
 )
 
@@ -107,7 +110,8 @@ type ClientMessage struct {
 	Target     string `json:"target"`
 	ObjectName string `json:"objectName"`
 	Content    string `json:"content"`
-	OS         string `json:"os,omitempty"` // empty: iOS
+	BusChannel string `json:"busChannel,omitempty"` // of an ultra group
+	OS         string `json:"os,omitempty"`         // empty: iOS
 }
 
 // Receipt is what the client learns of its message.
@@ -131,8 +135,8 @@ func (a *App) clientSend(c ClientMessage) (Receipt, error) {
 	if c.OS == "" {
 		c.OS = "iOS"
 	}
-	if !slices.Contains([]Kind{Private, Group, ChatRoom}, c.Kind) || c.From == "" || c.Target == "" {
-		return Receipt{}, fmt.Errorf("%w: from, target and kind private, group or chatroom are needed", ErrMessage)
+	if !slices.Contains([]Kind{Private, Group, ChatRoom, Ultra}, c.Kind) || c.From == "" || c.Target == "" {
+		return Receipt{}, fmt.Errorf("%w: from, target and kind private, group, chatroom or ultragroup are needed", ErrMessage)
 	}
 	if f := a.checkContent(c.ObjectName, c.Content); f != nil {
 		return Receipt{}, fmt.Errorf("%w: %s", ErrMessage, f.text)
@@ -143,6 +147,9 @@ func (a *App) clientSend(c ClientMessage) (Receipt, error) {
 	m := &message{
 		kind: c.Kind, from: c.From, target: c.Target, objectName: c.ObjectName, content: c.Content,
 		at: now, fromClient: true, os: c.OS,
+	}
+	if c.Kind == Ultra {
+		m.busChannel = cmp.Or(c.BusChannel, defaultChannel)
 	}
 	v := a.send(m)
 	return Receipt{UID: m.uid, Blocked: !v.deliver, Extra: v.extra}, nil
@@ -164,6 +171,11 @@ func (a *App) mayTalk(c ClientMessage, now time.Time) error {
 		return ErrUserBlocked
 	case c.Kind == Group:
 		return a.mayTalkInGroup(a.group(c.Target), c.From, now)
+	case c.Kind == Ultra:
+		if g := a.ultras[c.Target]; g != nil {
+			return g.mayTalk(c.From, c.BusChannel)
+		}
+		return ErrNotInUltra
 	case c.Kind == ChatRoom:
 		return a.mayTalkInRoom(a.room(c.Target, now), c.From, now)
 	case u.noChat:

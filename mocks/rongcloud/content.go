@@ -9,6 +9,7 @@ import (
 // (docs/vendors/rongcloud.md#object-names).
 type traits struct {
 	cached bool // kept for users who are offline, 7 days
+	stored bool // kept in the history
 	pushes bool // makes a push without pushContent of its own
 }
 
@@ -21,9 +22,10 @@ type shape struct {
 }
 
 var (
-	shown  = traits{cached: true, pushes: true} // what users write
-	silent = traits{cached: true}               // notices and commands
-	fleet  = traits{}                           // gone when nobody is there
+	shown   = traits{cached: true, stored: true, pushes: true} // what users write
+	silent  = traits{cached: true, stored: true}               // notices
+	command = traits{cached: true}                             // for programs, shown nowhere
+	fleet   = traits{}                                         // gone when nobody is there
 )
 
 var builtin = map[string]shape{
@@ -46,13 +48,13 @@ var builtin = map[string]shape{
 	"RC:ProfileNtf":    {silent, []string{"operation"}, []string{"operation", "extra"}, nil},
 	"RC:GrpNtf":        {silent, []string{"operatorUserId", "operation"}, []string{"operatorUserId", "operation", "message", "extra"}, nil},
 	"RC:RcNtf":         {silent, nil, nil, nil},
-	"RC:CmdMsg":        {silent, []string{"name", "data"}, []string{"name"}, nil},
-	"RC:RcCmd":         {silent, nil, nil, nil},
-	"RC:ReadNtf":       {silent, []string{"lastMessageSendTime", "messageUId"}, []string{"messageUId"}, nil}, // the Java SDK sends the time as a text
-	"RC:RRReqMsg":      {silent, nil, nil, nil},
-	"RC:RRRspMsg":      {silent, nil, nil, nil},
-	"RC:SRSMsg":        {silent, nil, nil, nil},
-	"RC:chrmKVNotiMsg": {silent, []string{"type"}, []string{"key", "value", "extra"}, []string{"type"}}, // the Go SDK spells key "string"
+	"RC:CmdMsg":        {command, []string{"name", "data"}, []string{"name"}, nil},
+	"RC:RcCmd":         {command, nil, nil, nil},
+	"RC:ReadNtf":       {command, []string{"lastMessageSendTime", "messageUId"}, []string{"messageUId"}, nil}, // the Java SDK sends the time as a text
+	"RC:RRReqMsg":      {command, nil, nil, nil},
+	"RC:RRRspMsg":      {command, nil, nil, nil},
+	"RC:SRSMsg":        {command, nil, nil, nil},
+	"RC:chrmKVNotiMsg": {command, []string{"type"}, []string{"key", "value", "extra"}, []string{"type"}}, // the Go SDK spells key "string"
 	"RC:TypSts":        {fleet, []string{"typingContentType"}, []string{"typingContentType"}, nil},
 	"RC:VCInvite":      {shown, []string{"callId"}, []string{"callId"}, nil},
 	"RC:VCRinging":     {shown, []string{"callId"}, []string{"callId"}, nil},

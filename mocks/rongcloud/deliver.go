@@ -17,7 +17,8 @@ type Delivery struct {
 	UID        string    `json:"messageUID"`
 	Kind       Kind      `json:"kind"`
 	From       string    `json:"from"`
-	Target     string    `json:"target"` // the group or chat room; the sender of a system message; else the user
+	Target     string    `json:"target"`               // the group or chat room; the sender of a system message; else the user
+	Channel    string    `json:"busChannel,omitempty"` // of an ultra group
 	ObjectName string    `json:"objectName"`
 	Content    string    `json:"content"`
 	At         time.Time `json:"at"`
@@ -34,6 +35,7 @@ type Delivery struct {
 func (a *App) send(m *message) verdict {
 	a.record(m)
 	v := a.moderate(m)
+	m.undelivered = !v.deliver
 	if v.deliver {
 		a.deliver(m)
 	}
@@ -79,8 +81,13 @@ func (a *App) recipients(m *message) []string {
 		}
 	case Everybody:
 		for _, u := range a.registered() {
-			ids = append(ids, u.id)
+			if len(m.only) == 0 || slices.Contains(m.only, u.id) {
+				ids = append(ids, u.id)
+			}
 		}
+	case Ultra:
+		ids = a.ultraAudience(m)
+	case Discuss:
 	default:
 		return []string{m.target}
 	}
@@ -103,7 +110,7 @@ func (a *App) put(id string, m *message) {
 		target = m.from
 	}
 	list := append(a.inbox[id], Delivery{
-		UID: m.uid, Kind: m.kind, From: m.from, Target: target, ObjectName: m.objectName, Content: m.content,
+		UID: m.uid, Kind: m.kind, From: m.from, Target: target, Channel: m.busChannel, ObjectName: m.objectName, Content: m.content,
 		At: m.at, Status: m.status, Live: online,
 		Pushed: !online && !m.noPush && (rule.pushes || m.pushContent != ""), PushText: m.pushContent,
 		PushExt: m.pushExt, Extra: m.extraContent,

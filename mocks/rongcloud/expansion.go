@@ -44,6 +44,10 @@ func (a *App) expandable(r request) (*message, *failure) {
 		return nil, badParameter("msgUID", "was sent without expansion")
 	case r.has("targetId") && r.text("targetId") != m.target:
 		return nil, badParameter("targetId", "is not the message's")
+	case r.has("groupId") && (m.kind != Ultra || r.text("groupId") != m.target):
+		return nil, badParameter("groupId", "is not the message's")
+	case r.has("busChannel") && r.text("busChannel") != m.busChannel:
+		return nil, badParameter("busChannel", "is not the message's")
 	}
 	if m.expansion == nil {
 		m.expansion = map[string]expansionPair{}

@@ -15,6 +15,7 @@ type group struct {
 	banned    bool     // nobody but the whitelist may talk
 	whitelist []string // who may talk when banned
 	remarks   map[string]string
+	host      *hosting // nil unless the vendor keeps its data
 }
 
 const maxGroupMembers = 3000
@@ -205,7 +206,7 @@ func (a *App) bannedGroups(r request) (reply, *failure) {
 			}
 		}
 		slices.Sort(ids)
-		ids = page(ids, r.number("page", 1), r.number("size", 50))
+		ids = page(ids, r.count("page", 1), r.count("size", 50))
 	}
 	list := []reply{}
 	for _, id := range ids {

@@ -1,9 +1,11 @@
 package rongcloud
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"switchboard/mocks/mock"
@@ -22,10 +24,14 @@ type operation struct {
 	serve      handler
 	rates      []rate  // nil: none known
 	unit       string  // the list of which every entry counts against the rates
+	pool       string  // shared with other calls; empty: the call's own
 	service    Service // that must be enabled
 	method     string  // empty: POST
 	ok         int     // the code of success; 0: 200
 }
+
+// broadcastPool is the rate that broadcasts and pushes share.
+const broadcastPool = "broadcast"
 
 var (
 	management = []rate{{100, time.Second}}
@@ -34,6 +40,19 @@ var (
 	perMinute  = []rate{{6000, time.Minute}}
 	groupSends = []rate{{20, time.Second}}
 )
+
+// managed is a call of the common kind: a form or JSON by POST, 100 a second, named
+// by its path.
+func managed(path string, serve handler) operation {
+	name := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(path, "/"), ".json"), "/", ".")
+	return operation{name: name, path: path, serve: serve, rates: management}
+}
+
+// reads makes the call a GET with a query.
+func (o operation) reads() operation {
+	o.method = http.MethodGet
+	return o
+}
 
 // operations is every call that the mock takes.
 func operations() []mock.Operation[*App] {
@@ -45,8 +64,11 @@ func operations() []mock.Operation[*App] {
 }
 
 func table() []operation {
-	return slices.Concat(userOperations(), relationOperations(), messageOperations(), wordOperations(),
-		groupOperations(), roomOperations(), roomRuleOperations(), rtcOperations())
+	return slices.Concat(userOperations(), relationOperations(), remarkOperations(), profileOperations(), friendOperations(),
+		messageOperations(), historyOperations(), pushOperations(), conversationOperations(), tagOperations(), wordOperations(),
+		groupOperations(), entrustedOperations(), roomOperations(), roomRuleOperations(),
+		ultraOperations(), ultraRuleOperations(), ultraMessageOperations(), circleOperations(), restOperations(),
+		botOperations(), rtcOperations())
 }
 
 func (o operation) mount() mock.Operation[*App] {
@@ -60,6 +82,10 @@ func (o operation) mount() mock.Operation[*App] {
 // answer checks a call against rate and service, and does it. INVENTED: 1005 for
 // a request id over the 36 characters of the vendor's page.
 func (o operation) answer(a *App, c *mock.Call) mock.Answer {
+	return withMessage(c, o.judge(a, c))
+}
+
+func (o operation) judge(a *App, c *mock.Call) mock.Answer {
 	r := request{c}
 	units := 1
 	if o.unit != "" {
@@ -68,7 +94,7 @@ func (o operation) answer(a *App, c *mock.Call) mock.Answer {
 	switch {
 	case len(c.Header("X-Request-ID")) > 36:
 		return fail(codeTooLong, "X-Request-ID is too long").answer()
-	case !a.spend(o.name, o.rates, units, c.Now):
+	case !a.spend(cmp.Or(o.pool, o.name), o.rates, units, c.Now):
 		return fail(codeTooFast, "").answer()
 	case o.service == Translation && a.off(Translation):
 		return fail(codeTranslateOff, "Translation is not enabled").answer()
@@ -90,33 +116,33 @@ func (o operation) answer(a *App, c *mock.Call) mock.Answer {
 func userOperations() []operation {
 	return []operation{
 		{name: "user.getToken", path: "/user/getToken.json", serve: (*App).getToken, rates: []rate{{200, time.Second}}},
-		{name: "user.token.expire", path: "/user/token/expire.json", serve: (*App).expireTokens, rates: management},
-		{name: "user.refresh", path: "/user/refresh.json", serve: (*App).refreshUser, rates: management},
-		{name: "user.info", path: "/user/info.json", serve: (*App).userInfo, rates: management},
-		{name: "user.checkOnline", path: "/user/checkOnline.json", serve: (*App).checkOnline, rates: management},
-		{name: "user.block", path: "/user/block.json", serve: (*App).blockUsers, rates: management},
-		{name: "user.unblock", path: "/user/unblock.json", serve: (*App).unblockUsers, rates: management},
-		{name: "user.block.query", path: "/user/block/query.json", serve: (*App).blockedUsers, rates: management},
-		{name: "user.deactivate", path: "/user/deactivate.json", serve: setInactive(true), rates: management},
-		{name: "user.reactivate", path: "/user/reactivate.json", serve: setInactive(false), rates: management},
-		{name: "user.activate", path: "/user/activate.json", serve: setInactive(false), rates: management},
-		{name: "user.deactivate.query", path: "/user/deactivate/query.json", serve: (*App).inactiveUsers, rates: management},
-		{name: "user.query", path: "/user/query.json", serve: (*App).queryUsers, rates: management},
-		{name: "user.delusers", path: "/user/delusers.json", serve: (*App).deleteUsers, rates: management},
-		{name: "user.group.query", path: "/user/group/query.json", serve: (*App).groupsOfUser, rates: management},
+		managed("/user/token/expire.json", (*App).expireTokens),
+		managed("/user/refresh.json", (*App).refreshUser),
+		managed("/user/info.json", (*App).userInfo),
+		managed("/user/checkOnline.json", (*App).checkOnline),
+		managed("/user/block.json", (*App).blockUsers),
+		managed("/user/unblock.json", (*App).unblockUsers),
+		managed("/user/block/query.json", (*App).blockedUsers),
+		managed("/user/deactivate.json", setInactive(true)),
+		managed("/user/reactivate.json", setInactive(false)),
+		managed("/user/activate.json", setInactive(false)),
+		managed("/user/deactivate/query.json", (*App).inactiveUsers),
+		managed("/user/query.json", (*App).queryUsers),
+		managed("/user/delusers.json", (*App).deleteUsers),
+		managed("/user/group/query.json", (*App).groupsOfUser),
 	}
 }
 
 func relationOperations() []operation {
 	all := []operation{
-		{name: "user.whitelist.add", path: "/user/whitelist/add.json", serve: addRelation(whitelist, "whiteUserId"), rates: management},
-		{name: "user.whitelist.remove", path: "/user/whitelist/remove.json", serve: removeRelation(whitelist, "whiteUserId"), rates: management},
-		{name: "user.whitelist.query", path: "/user/whitelist/query.json", serve: queryRelation(whitelist), rates: management},
-		{name: "user.chat.fb.set", path: "/user/chat/fb/set.json", serve: (*App).banChat, rates: management},
-		{name: "user.chat.fb.querylist", path: "/user/chat/fb/querylist.json", serve: (*App).chatBanned, rates: management},
-		{name: "user.tag.set", path: "/user/tag/set.json", serve: (*App).setTags, rates: management},
-		{name: "user.tag.batch.set", path: "/user/tag/batch/set.json", serve: (*App).setTags, rates: management},
-		{name: "user.tags.get", path: "/user/tags/get.json", serve: (*App).getTags, rates: management},
+		managed("/user/whitelist/add.json", addRelation(whitelist, "whiteUserId")),
+		managed("/user/whitelist/remove.json", removeRelation(whitelist, "whiteUserId")),
+		managed("/user/whitelist/query.json", queryRelation(whitelist)),
+		managed("/user/chat/fb/set.json", (*App).banChat),
+		managed("/user/chat/fb/querylist.json", (*App).chatBanned),
+		managed("/user/tag/set.json", (*App).setTags),
+		managed("/user/tag/batch/set.json", (*App).setTags),
+		managed("/user/tags/get.json", (*App).getTags),
 	}
 	// The SDKs say blacklist, the newest document says blocklist.
 	for _, list := range []string{"blacklist", "blocklist"} {
@@ -137,106 +163,107 @@ func messageOperations() []operation {
 		{name: "message.chatroom.publish", path: "/message/chatroom/publish.json", serve: publish(ChatRoom, "toChatroomId", "chatroomId", false), rates: management, unit: "toChatroomId"},
 		{name: "message.chatroom.broadcast", path: "/message/chatroom/broadcast.json", serve: broadcast(ChatRoom, false), rates: once},
 		{name: "message.system.publish", path: "/message/system/publish.json", serve: publish(System, "toUserId", "userId", false), rates: management, unit: "toUserId"},
+		{name: "message.discussion.publish", path: "/message/discussion/publish.json", serve: (*App).publishDiscussion, rates: groupSends},
 		{name: "message.private.publish_template", path: "/message/private/publish_template.json", serve: publishTemplate(Private), rates: perMinute, unit: "toUserId"},
 		{name: "message.system.publish_template", path: "/message/system/publish_template.json", serve: publishTemplate(System), rates: management, unit: "toUserId"},
-		{name: "message.broadcast", path: "/message/broadcast.json", serve: broadcast(Everybody, false), rates: fewADay, service: Broadcast},
+		{name: "message.broadcast", path: "/message/broadcast.json", serve: broadcast(Everybody, false), rates: fewADay, service: Broadcast, pool: broadcastPool},
 		{name: "message.online.broadcast", path: "/message/online/broadcast.json", serve: broadcast(Everybody, true), service: Broadcast},
-		{name: "message.recall", path: "/message/recall.json", serve: (*App).recall, rates: management},
+		managed("/message/recall.json", (*App).recall),
 		{name: "message.broadcast.recall", path: "/message/broadcast/recall.json", serve: (*App).recall, rates: fewADay, service: Broadcast},
-		{name: "message.expansion.set", path: "/message/expansion/set.json", serve: (*App).setExpansion, rates: management},
-		{name: "message.expansion.delete", path: "/message/expansion/delete.json", serve: (*App).deleteExpansion, rates: management},
-		{name: "message.expansion.query", path: "/message/expansion/query.json", serve: (*App).queryExpansion, rates: management},
+		managed("/message/expansion/set.json", (*App).setExpansion),
+		managed("/message/expansion/delete.json", (*App).deleteExpansion),
+		managed("/message/expansion/query.json", (*App).queryExpansion),
 		{name: "translate", path: "/v3/translate.json", serve: (*App).translate, rates: []rate{{10, time.Second}}, service: Translation},
 	}
 }
 
 func wordOperations() []operation {
 	return []operation{
-		{name: "sensitiveword.add", path: "/sensitiveword/add.json", serve: (*App).addWord, rates: management},
-		{name: "sensitiveword.batch.add", path: "/sensitiveword/batch/add.json", serve: (*App).addWordBatch, rates: management},
-		{name: "sensitiveword.delete", path: "/sensitiveword/delete.json", serve: deleteWords("word"), rates: management},
-		{name: "sensitiveword.batch.delete", path: "/sensitiveword/batch/delete.json", serve: deleteWords("words"), rates: management},
-		{name: "sensitiveword.list", path: "/sensitiveword/list.json", serve: (*App).listWords, rates: management},
-		{name: "wordfilter.add", path: "/wordfilter/add.json", serve: (*App).addWord, rates: management},
-		{name: "wordfilter.delete", path: "/wordfilter/delete.json", serve: deleteWords("word"), rates: management},
-		{name: "wordfilter.list", path: "/wordfilter/list.json", serve: (*App).listWords, rates: management},
+		managed("/sensitiveword/add.json", (*App).addWord),
+		managed("/sensitiveword/batch/add.json", (*App).addWordBatch),
+		managed("/sensitiveword/delete.json", deleteWords("word")),
+		managed("/sensitiveword/batch/delete.json", deleteWords("words")),
+		managed("/sensitiveword/list.json", (*App).listWords),
+		managed("/wordfilter/add.json", (*App).addWord),
+		managed("/wordfilter/delete.json", deleteWords("word")),
+		managed("/wordfilter/list.json", (*App).listWords),
 	}
 }
 
 func groupOperations() []operation {
 	return []operation{
-		{name: "group.create", path: "/group/create.json", serve: (*App).joinGroup, rates: management},
-		{name: "group.join", path: "/group/join.json", serve: (*App).joinGroup, rates: management},
-		{name: "group.quit", path: "/group/quit.json", serve: (*App).quitGroup, rates: management},
-		{name: "group.dismiss", path: "/group/dismiss.json", serve: (*App).dismissGroup, rates: management},
-		{name: "group.refresh", path: "/group/refresh.json", serve: (*App).refreshGroup, rates: management},
-		{name: "group.sync", path: "/group/sync.json", serve: (*App).syncGroups, rates: management},
-		{name: "group.user.query", path: "/group/user/query.json", serve: (*App).groupMembers, rates: management},
-		{name: "group.user.gag.add", path: "/group/user/gag/add.json", serve: (*App).gagMembers, rates: management},
-		{name: "group.user.gag.rollback", path: "/group/user/gag/rollback.json", serve: (*App).ungagMembers, rates: management},
-		{name: "group.user.gag.list", path: "/group/user/gag/list.json", serve: (*App).gaggedMembers, rates: management},
-		{name: "group.ban.add", path: "/group/ban/add.json", serve: banGroups(true), rates: management},
-		{name: "group.ban.rollback", path: "/group/ban/rollback.json", serve: banGroups(false), rates: management},
-		{name: "group.ban.query", path: "/group/ban/query.json", serve: (*App).bannedGroups, rates: management},
-		{name: "group.user.ban.whitelist.add", path: "/group/user/ban/whitelist/add.json", serve: (*App).allowInGroup, rates: management},
-		{name: "group.user.ban.whitelist.rollback", path: "/group/user/ban/whitelist/rollback.json", serve: (*App).disallowInGroup, rates: management},
-		{name: "group.user.ban.whitelist.query", path: "/group/user/ban/whitelist/query.json", serve: (*App).allowedInGroup, rates: management},
-		{name: "group.remarks.set", path: "/group/remarks/set.json", serve: (*App).setRemark, rates: management},
-		{name: "group.remarks.get", path: "/group/remarks/get.json", serve: (*App).getRemark, rates: management},
-		{name: "group.remarks.del", path: "/group/remarks/del.json", serve: (*App).deleteRemark, rates: management},
+		managed("/group/create.json", (*App).joinGroup),
+		managed("/group/join.json", (*App).joinGroup),
+		managed("/group/quit.json", (*App).quitGroup),
+		managed("/group/dismiss.json", (*App).dismissGroup),
+		managed("/group/refresh.json", (*App).refreshGroup),
+		managed("/group/sync.json", (*App).syncGroups),
+		managed("/group/user/query.json", (*App).groupMembers),
+		managed("/group/user/gag/add.json", (*App).gagMembers),
+		managed("/group/user/gag/rollback.json", (*App).ungagMembers),
+		managed("/group/user/gag/list.json", (*App).gaggedMembers),
+		managed("/group/ban/add.json", banGroups(true)),
+		managed("/group/ban/rollback.json", banGroups(false)),
+		managed("/group/ban/query.json", (*App).bannedGroups),
+		managed("/group/user/ban/whitelist/add.json", (*App).allowInGroup),
+		managed("/group/user/ban/whitelist/rollback.json", (*App).disallowInGroup),
+		managed("/group/user/ban/whitelist/query.json", (*App).allowedInGroup),
+		managed("/group/remarks/set.json", (*App).setRemark),
+		managed("/group/remarks/get.json", (*App).getRemark),
+		managed("/group/remarks/del.json", (*App).deleteRemark),
 	}
 }
 
 func roomOperations() []operation {
 	return []operation{
-		{name: "chatroom.create", path: "/chatroom/create.json", serve: (*App).createRooms, rates: management},
-		{name: "chatroom.create_new", path: "/chatroom/create_new.json", serve: (*App).createRoom, rates: management},
-		{name: "chatroom.destroy", path: "/chatroom/destroy.json", serve: (*App).destroyRooms, rates: management},
-		{name: "chatroom.destroy.set", path: "/chatroom/destroy/set.json", serve: withRoom(func(_ *App, c *chatRoom, r request) { c.setLife(r) }), rates: management},
-		{name: "chatroom.get", path: "/chatroom/get.json", serve: (*App).getRoom, rates: management},
-		{name: "chatroom.query", path: "/chatroom/query.json", serve: (*App).queryRooms, rates: management},
-		{name: "chatroom.user.query", path: "/chatroom/user/query.json", serve: (*App).roomMembers, rates: management},
-		{name: "chatroom.user.exist", path: "/chatroom/user/exist.json", serve: (*App).inRoom, rates: management},
-		{name: "chatroom.users.exist", path: "/chatroom/users/exist.json", serve: (*App).inRoomMany, rates: management},
-		{name: "chatroom.entry.set", path: "/chatroom/entry/set.json", serve: (*App).setEntry, rates: management},
-		{name: "chatroom.entry.remove", path: "/chatroom/entry/remove.json", serve: withRoom(removeEntry), rates: management},
-		{name: "chatroom.entry.query", path: "/chatroom/entry/query.json", serve: (*App).queryEntries, rates: management},
-		{name: "chatroom.entry.batch.set", path: "/chatroom/entry/batch/set.json", serve: (*App).setEntries, rates: management},
+		managed("/chatroom/create.json", (*App).createRooms),
+		managed("/chatroom/create_new.json", (*App).createRoom),
+		managed("/chatroom/destroy.json", (*App).destroyRooms),
+		managed("/chatroom/destroy/set.json", withRoom(func(_ *App, c *chatRoom, r request) { c.setLife(r) })),
+		managed("/chatroom/get.json", (*App).getRoom),
+		managed("/chatroom/query.json", (*App).queryRooms),
+		managed("/chatroom/user/query.json", (*App).roomMembers),
+		managed("/chatroom/user/exist.json", (*App).inRoom),
+		managed("/chatroom/users/exist.json", (*App).inRoomMany),
+		managed("/chatroom/entry/set.json", (*App).setEntry),
+		managed("/chatroom/entry/remove.json", withRoom(removeEntry)),
+		managed("/chatroom/entry/query.json", (*App).queryEntries),
+		managed("/chatroom/entry/batch/set.json", (*App).setEntries),
 		{name: "chatroom.keepalive.add", path: "/chatroom/keepalive/add.json", serve: (*App).addKeepAlive, rates: management, service: KeepAlive},
 		{name: "chatroom.keepalive.remove", path: "/chatroom/keepalive/remove.json", serve: (*App).removeKeepAlive, rates: management, service: KeepAlive},
 		{name: "chatroom.keepalive.query", path: "/chatroom/keepalive/query.json", serve: queryAppList(aliveRooms, "chatroomids"), rates: management, service: KeepAlive},
-		{name: "chatroom.message.priority.add", path: "/chatroom/message/priority/add.json", serve: addToAppList(demotedTypes, "objectName"), rates: management},
-		{name: "chatroom.message.priority.remove", path: "/chatroom/message/priority/remove.json", serve: removeFromAppList(demotedTypes, "objectName"), rates: management},
-		{name: "chatroom.message.priority.query", path: "/chatroom/message/priority/query.json", serve: queryAppList(demotedTypes, "objectNames"), rates: management},
-		{name: "chatroom.whitelist.add", path: "/chatroom/whitelist/add.json", serve: addToAppList(keptTypes, "objectnames"), rates: management},
-		{name: "chatroom.whitelist.delete", path: "/chatroom/whitelist/delete.json", serve: removeFromAppList(keptTypes, "objectnames"), rates: management},
-		{name: "chatroom.whitelist.query", path: "/chatroom/whitelist/query.json", serve: queryAppList(keptTypes, "whitlistMsgType"), rates: management},
-		{name: "chatroom.message.stopDistribution", path: "/chatroom/message/stopDistribution.json", serve: distribution(true), rates: management},
-		{name: "chatroom.message.resumeDistribution", path: "/chatroom/message/resumeDistribution.json", serve: distribution(false), rates: management},
+		managed("/chatroom/message/priority/add.json", addToAppList(demotedTypes, "objectName")),
+		managed("/chatroom/message/priority/remove.json", removeFromAppList(demotedTypes, "objectName")),
+		managed("/chatroom/message/priority/query.json", queryAppList(demotedTypes, "objectNames")),
+		managed("/chatroom/whitelist/add.json", addToAppList(keptTypes, "objectnames")),
+		managed("/chatroom/whitelist/delete.json", removeFromAppList(keptTypes, "objectnames")),
+		managed("/chatroom/whitelist/query.json", queryAppList(keptTypes, "whitlistMsgType")),
+		managed("/chatroom/message/stopDistribution.json", distribution(true)),
+		managed("/chatroom/message/resumeDistribution.json", distribution(false)),
 	}
 }
 
 func roomRuleOperations() []operation {
 	return []operation{
-		{name: "chatroom.user.block.add", path: "/chatroom/user/block/add.json", serve: withRoom(blockInRoom), rates: management},
-		{name: "chatroom.user.block.rollback", path: "/chatroom/user/block/rollback.json", serve: withRoom(unblockInRoom), rates: management},
-		{name: "chatroom.user.block.list", path: "/chatroom/user/block/list.json", serve: bansInRoom((*chatRoom).blocks), rates: management},
-		{name: "chatroom.user.gag.add", path: "/chatroom/user/gag/add.json", serve: withRoom(gagInRoom), rates: management},
-		{name: "chatroom.user.gag.rollback", path: "/chatroom/user/gag/rollback.json", serve: withRoom(ungagInRoom), rates: management},
-		{name: "chatroom.user.gag.list", path: "/chatroom/user/gag/list.json", serve: bansInRoom((*chatRoom).mutes), rates: management},
+		managed("/chatroom/user/block/add.json", withRoom(blockInRoom)),
+		managed("/chatroom/user/block/rollback.json", withRoom(unblockInRoom)),
+		managed("/chatroom/user/block/list.json", bansInRoom((*chatRoom).blocks)),
+		managed("/chatroom/user/gag/add.json", withRoom(gagInRoom)),
+		managed("/chatroom/user/gag/rollback.json", withRoom(ungagInRoom)),
+		managed("/chatroom/user/gag/list.json", bansInRoom((*chatRoom).mutes)),
 		{name: "chatroom.user.ban.add", path: "/chatroom/user/ban/add.json", serve: (*App).muteEverywhere, rates: management, service: ChatRoomMute},
 		{name: "chatroom.user.ban.remove", path: "/chatroom/user/ban/remove.json", serve: (*App).unmuteEverywhere, rates: management, service: ChatRoomMute},
 		{name: "chatroom.user.ban.query", path: "/chatroom/user/ban/query.json", serve: (*App).mutedEverywhere, rates: management, service: ChatRoomMute},
-		{name: "chatroom.ban.add", path: "/chatroom/ban/add.json", serve: muteRooms(true), rates: management},
-		{name: "chatroom.ban.rollback", path: "/chatroom/ban/rollback.json", serve: muteRooms(false), rates: management},
-		{name: "chatroom.ban.query", path: "/chatroom/ban/query.json", serve: (*App).mutedRooms, rates: management},
-		{name: "chatroom.ban.check", path: "/chatroom/ban/check.json", serve: (*App).roomMuted, rates: management},
-		{name: "chatroom.user.ban.whitelist.add", path: "/chatroom/user/ban/whitelist/add.json", serve: addToRoomList(allowed), rates: management},
-		{name: "chatroom.user.ban.whitelist.rollback", path: "/chatroom/user/ban/whitelist/rollback.json", serve: removeFromRoomList(allowed), rates: management},
-		{name: "chatroom.user.ban.whitelist.query", path: "/chatroom/user/ban/whitelist/query.json", serve: queryRoomList(allowed, "userIds"), rates: management},
-		{name: "chatroom.user.whitelist.add", path: "/chatroom/user/whitelist/add.json", serve: addToRoomList(guarded), rates: management},
-		{name: "chatroom.user.whitelist.remove", path: "/chatroom/user/whitelist/remove.json", serve: removeFromRoomList(guarded), rates: management},
-		{name: "chatroom.user.whitelist.query", path: "/chatroom/user/whitelist/query.json", serve: queryRoomList(guarded, "users"), rates: management},
+		managed("/chatroom/ban/add.json", muteRooms(true)),
+		managed("/chatroom/ban/rollback.json", muteRooms(false)),
+		managed("/chatroom/ban/query.json", (*App).mutedRooms),
+		managed("/chatroom/ban/check.json", (*App).roomMuted),
+		managed("/chatroom/user/ban/whitelist/add.json", addToRoomList(allowed)),
+		managed("/chatroom/user/ban/whitelist/rollback.json", removeFromRoomList(allowed)),
+		managed("/chatroom/user/ban/whitelist/query.json", queryRoomList(allowed, "userIds")),
+		managed("/chatroom/user/whitelist/add.json", addToRoomList(guarded)),
+		managed("/chatroom/user/whitelist/remove.json", removeFromRoomList(guarded)),
+		managed("/chatroom/user/whitelist/query.json", queryRoomList(guarded, "users")),
 	}
 }
 

@@ -25,12 +25,13 @@ const (
 	codeKeepAliveMax = 1016
 	codeTestUsers    = 2007
 	codeNoChatRoom   = 23410
+	codeNotInUltra   = 24406
 	codeTranslateOff = 28400
 	codeNoRTCRoom    = 40003 // docs/vendors/rongcloud.md#rtc
 )
 
 // statuses is the HTTP status of each code; a code that is not listed goes out
-// with 200, as 1015 is documented to. INVENTED: that 23410 and 28400 do too, and
+// with 200, as 1015 is documented to. INVENTED: that 23410, 24406 and 28400 do too, and
 // 405 as the code of a full group, of which only the status is known.
 var statuses = map[int]int{
 	codeNoPath: 404, codeGroupFull: 405, codeInternal: 500, codeUnknownKey: 401, codeParameter: 400, codeNoData: 400,
@@ -78,6 +79,10 @@ func (f *failure) answer() mock.Answer {
 // refuse answers whatever is wrong before an operation runs. INVENTED: that a
 // key which the vendor does not know is 1001 and not 1004.
 func refuse(c *mock.Call, p mock.Problem) mock.Answer {
+	return withMessage(c, refusal(c, p))
+}
+
+func refusal(c *mock.Call, p mock.Problem) mock.Answer {
 	switch p.Kind {
 	case mock.UnknownPath, mock.WrongMethod:
 		return fail(codeNoPath, "").answer()

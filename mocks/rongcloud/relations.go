@@ -51,7 +51,7 @@ func (a *App) chatBanned(r request) (reply, *failure) {
 		}
 	}
 	from := min(r.number("offset", 0), len(list))
-	to := min(from+r.number("num", 200), len(list))
+	to := min(from+r.count("num", 200), len(list))
 	return reply{"total": len(list), "users": list[from:to]}, nil
 }
 

@@ -76,9 +76,35 @@ func (r request) list(name string) []string {
 	return out
 }
 
+// objects is the JSON objects of an array.
+func (r request) objects(name string) []map[string]any {
+	list, _ := r.JSON[name].([]any)
+	var out []map[string]any
+	for _, v := range list {
+		if m, ok := v.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// text is a member of a JSON object as text; "" for anything else.
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
 // number is a whole number, or otherwise when it was left out.
 func (r request) number(name string, otherwise int) int {
 	if n, err := strconv.Atoi(r.text(name)); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+// count is a number that cannot be 0: an SDK that sends 0 leaves it out.
+func (r request) count(name string, otherwise int) int {
+	if n := r.number(name, otherwise); n != 0 {
 		return n
 	}
 	return otherwise

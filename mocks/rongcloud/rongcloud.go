@@ -64,6 +64,8 @@ type Service string
 // The services that can be off. A call to one answers 1009, translation 28400.
 const (
 	Broadcast    Service = "broadcast"
+	Bots         Service = "bots"
+	Hosting      Service = "hosting" // profiles, friends and groups that the vendor keeps
 	ChatRoomMute Service = "chatroom-mute"
 	KeepAlive    Service = "keepalive"
 	Translation  Service = "translation"
@@ -88,6 +90,10 @@ func New(cfg Config) (*Mock, error) {
 	if err != nil {
 		return nil, err
 	}
+	return build(cfg, spec)
+}
+
+func build(cfg Config, spec []byte) (*Mock, error) {
 	e, err := mock.New(mock.Vendor[*App]{
 		Name:       "rongcloud",
 		Spec:       spec,
@@ -125,7 +131,7 @@ func fill(given map[string]string, r *mock.Random) {
 }
 
 // Handler serves RongCloud and, below /_mock/, the admin API.
-func (m *Mock) Handler() http.Handler { return m.Engine }
+func (m *Mock) Handler() http.Handler { return m }
 
 // Namespace opens a further account with its own state, clock, faults and
 // journal on the same server.

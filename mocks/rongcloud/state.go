@@ -7,7 +7,7 @@ import (
 )
 
 // show is the state for the admin API: GET /_mock/state/users, inbox?user=,
-// words, groups, chatrooms and rtc. Tokens are secrets and stay out.
+// words, groups, chatrooms, rtc, ultragroups, friends and pushes. Tokens are secrets and stay out.
 func (a *App) show(part string, query url.Values) any {
 	now := a.Clock.Now()
 	switch part {
@@ -19,6 +19,21 @@ func (a *App) show(part string, query url.Values) any {
 		list := []reply{}
 		for _, w := range a.words {
 			list = append(list, reply{"word": w.text, "replaceWord": w.replacement, "from": w.from.UTC()})
+		}
+		return list
+	case "pushes":
+		return append([]Push{}, a.pushes...)
+	case "friends":
+		return a.showFriends()
+	case "ultragroups":
+		list := []reply{}
+		for _, id := range slices.Sorted(maps.Keys(a.ultras)) {
+			g := a.ultras[id]
+			var channels []string
+			for _, c := range g.channels {
+				channels = append(channels, c.id)
+			}
+			list = append(list, reply{"id": id, "name": g.name, "members": whole(g.members), "channels": channels})
 		}
 		return list
 	case "groups":
@@ -76,4 +91,17 @@ func (a *App) showChatRooms() []reply {
 		})
 	}
 	return list
+}
+
+// showFriends is each user's friends, and who waits for an answer.
+func (a *App) showFriends() any {
+	of := reply{}
+	for user, list := range a.friends {
+		var ids []string
+		for _, f := range list {
+			ids = append(ids, f.user)
+		}
+		of[user] = whole(ids)
+	}
+	return reply{"friends": of, "asked": append([]friendRequest{}, a.asked...)}
 }

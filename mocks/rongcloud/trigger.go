@@ -10,6 +10,7 @@ import (
 type action struct {
 	ClientMessage
 	User string `json:"user"`
+	Yes  bool   `json:"yes"`
 	Room string `json:"room"`
 }
 
@@ -54,6 +55,10 @@ func (a *App) act(name string, body []byte) error {
 	case "client.send":
 		_, err := a.clientSend(in.ClientMessage)
 		return err
+	case "client.friend.answer":
+		if !a.answerFriend(in.User, in.From, in.Yes) {
+			return fmt.Errorf("%s did not ask %s", in.From, in.User)
+		}
 	case "client.chatroom.join":
 		c := a.openRoom(in.Room, now)
 		if c.blocked[in.User].After(now) {

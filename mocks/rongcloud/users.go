@@ -19,6 +19,10 @@ type user struct {
 	black, white, tags []string
 	noChat             bool // banned from one-to-one chat
 	inactive           bool // deactivated
+	remarks            []remark
+	quiet              quiet
+	profile            profile
+	friendPermission   int // 0: never set
 }
 
 type token struct {
@@ -148,7 +152,7 @@ func (a *App) blockedUsers(r request) (reply, *failure) {
 			list = append(list, reply{"userId": id, "blockEndTime": clock(u.blockedUntil)})
 		}
 	}
-	return reply{"users": page(list, r.number("page", 1), r.number("size", len(list)))}, nil
+	return reply{"users": page(list, r.count("page", 1), r.count("size", len(list)))}, nil
 }
 
 // page is the n-th part of a list, from 1.
@@ -168,7 +172,7 @@ func (a *App) queryUsers(r request) (reply, *failure) {
 	if r.number("order", 0) == 1 {
 		slices.Reverse(all)
 	}
-	return reply{"total": len(all), "users": page(all, r.number("page", 1), r.number("pageSize", 20))}, nil
+	return reply{"total": len(all), "users": page(all, r.count("page", 1), r.count("pageSize", 20))}, nil
 }
 
 func (a *App) deleteUsers(r request) (reply, *failure) {
@@ -209,5 +213,5 @@ func (a *App) inactiveUsers(r request) (reply, *failure) {
 			list = append(list, id)
 		}
 	}
-	return reply{"users": page(list, r.number("pageNo", 1), r.number("pageSize", 50))}, nil
+	return reply{"users": page(list, r.count("pageNo", 1), r.count("pageSize", 50))}, nil
 }
