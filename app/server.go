@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ import (
 	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
 	"switchboard/handlers/product"
+	"switchboard/middleware"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -50,7 +52,8 @@ type server struct {
 	open    closers
 
 	listener net.Listener
-	sandbox  *sandbox // nil: real vendors
+	bounded  *boundedListener // the same, as it is served
+	sandbox  *sandbox         // nil: real vendors
 	apps     *access.Directory
 	accounts *vendorset.Accounts
 	routes   *vendors.Router
@@ -92,7 +95,7 @@ func run(ctx context.Context, cfg Config, stdout, stderr io.Writer) (err error) 
 	}
 	defer func() { err = errors.Join(err, s.open.close()) }()
 	served := make(chan error, 1)
-	go func() { served <- s.web.Listener(s.listener) }()
+	go func() { served <- s.web.Listener(s.bounded) }()
 	if err := s.sandbox.welcome(stdout, s.listener.Addr().String(), s.apps); err != nil {
 		return err
 	}
@@ -116,6 +119,11 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 	if s.listener, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("%s_LISTEN: %w", envPrefix, err)
 	}
+	s.bounded = &boundedListener{
+		Listener: s.listener, all: cfg.Limit.Connections, each: cfg.Limit.PeerConnections, many: middleware.Proxies(cfg.TrustedProxies).Has,
+		refused: s.metrics.refuse, peers: map[netip.Addr]int{},
+	}
+	s.metrics.gauge("switchboard_connections", "Connections open.", func() float64 { return float64(s.bounded.count()) })
 	s.open.push("listener", func() error { return ignoreClosed(s.listener.Close()) })
 	// The log's first line, whatever the level: with port 0 nothing else tells the address.
 	log.Log(ctx, max(slog.LevelInfo, cfg.LogLevel), "listening", "address", s.listener.Addr().String(), "version", version())

@@ -32,8 +32,8 @@ func TestLargeBodiesAreRefusedUnread(t *testing.T) {
 			for name, kind := range map[string]string{"length": fmt.Sprintf("Content-Length: %d\r\n", c.bytes), "chunks": "Transfer-Encoding: chunked\r\n"} {
 				status, body, sent := p.post(t, c.path, c.head+kind, name == "chunks", c.bytes)
 				right := status == c.status && strings.Contains(body, c.says)
-				if name == "chunks" { // when its size shows, the server has dropped the head
-					right = status == 413
+				if name == "chunks" && c.status == 413 && !strings.Contains(c.head, "app-key") {
+					right = status == 401 // its size does not show before it is read, and it is not
 				}
 				if !right {
 					t.Errorf("%s: %d %s", name, status, body)
@@ -70,8 +70,11 @@ func (p *process) post(t *testing.T, path, head string, chunks bool, most int) (
 	go func() {
 		n := 0
 		chunk := fmt.Sprintf("10000\r\n%s\r\n", strings.Repeat("x", 64<<10))
+		begin := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.jpg\"\r\n\r\n\xff\xd8\xff"
+		first := fmt.Sprintf("%x\r\n%s\r\n", len(begin), begin)
 		for chunks && n < most {
-			w, err := io.WriteString(conn, chunk)
+			w, err := io.WriteString(conn, first+chunk)
+			first = ""
 			if n += w; err != nil {
 				break
 			}

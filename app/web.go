@@ -32,11 +32,12 @@ import (
 )
 
 const (
-	bodyLimit   = 1 << 20          // bytes of any body but an upload's
-	readLimit   = 4 * bodyLimit    // above which a body is not read, and its connection closed
-	headerLimit = 16 << 10         // bytes of a request's head
-	readTimeout = 30 * time.Second // for one request to arrive whole
-	idleTimeout = 2 * time.Minute
+	headerLimit  = 16 << 10         // bytes of a request's head
+	readTimeout  = 30 * time.Second // for one request to arrive whole
+	writeTimeout = 30 * time.Second // for one answer to be taken; streams and sockets have deadlines of their own
+	idleTimeout  = 2 * time.Minute
+
+	largeCallbacks = 16 // bodies of vendors above 64 KiB at once
 
 	rememberedTokens = 50_000 // verified client tokens
 )
@@ -67,7 +68,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node}.
 		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.near(s.cfg.AdminAllow)), deadline))
 	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
-		Mount(s.web.Group("/callbacks", deadline))
+		Mount(s.web.Group("/callbacks", middleware.BodyBeforeProof(largeCallbacks), deadline))
 	s.mountConversations(deadline)
 	return nil
 }
@@ -115,13 +116,14 @@ func (s *server) newWeb(parent context.Context) {
 	s.cancelRequests = cancel
 	s.open.push("requests", func() error { cancel(); return nil })
 	s.web = fiber.New(fiber.Config{
-		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, StrictRouting: true, ErrorHandler: s.failure(),
+		AppName: "switchboard", DisableStartupMessage: true, Immutable: true, CaseSensitive: true, StrictRouting: true, ErrorHandler: failure(),
 		EnableTrustedProxyCheck: true, // fiber itself believes no forwarding header: Proxies do
-		ReadBufferSize:          headerLimit, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		ReadBufferSize:          headerLimit, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		StreamRequestBody: true, DisablePreParseMultipartForm: true, // nothing large is read before the caller is known
 	})
-	middleware.ReadLimit(s.web, readLimit, s.files.MaxBytes()+bodyLimit, im.UploadPath, s.mayUpload)
+	middleware.AnswerByHead(s.web.Server(), s.files.MaxBytes()+im.FormBytes, im.UploadPath)
 	s.web.Use(middleware.Proxies(s.cfg.TrustedProxies).Origin, gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
-		middleware.Recover(s.log), middleware.CORS(s.cfg.AllowedOrigins), s.limits().Guard, middleware.BodyLimit(bodyLimit, im.UploadPath))
+		middleware.Recover(s.log), middleware.CORS(s.cfg.AllowedOrigins), s.limits().Guard, middleware.BodyLimit(im.UploadPath))
 }
 
 // limits count for all replicas where the bus is a Redis.
@@ -130,8 +132,6 @@ func (s *server) limits() middleware.Limits {
 		Shared: s.bus.Redis(), Observe: func(of ratelimit.Scope) { s.metrics.refuse(string(of)) }, Log: s.log,
 	})}
 }
-
-func (s *server) mayUpload(c *fiber.Ctx) error { return im.MayUpload(c, s.apps, s.conversations.Admit) }
 
 // families answer failures: each API in its own envelope, by the first segment of
 // its paths. Paths of no API are answered plainly.
@@ -143,16 +143,10 @@ func families() map[string]fiber.ErrorHandler {
 	return out
 }
 
-// failure is fiber's error handler. Who may not upload is told so, and not that
-// the file is too large.
-func (s *server) failure() fiber.ErrorHandler {
+// failure is fiber's error handler.
+func failure() fiber.ErrorHandler {
 	byFamily := families()
 	return func(c *fiber.Ctx, err error) error {
-		if errors.Is(err, fiber.ErrRequestEntityTooLarge) && c.Path() == im.UploadPath {
-			if refused := s.mayUpload(c); refused != nil {
-				err = refused
-			}
-		}
 		first, _, _ := strings.Cut(strings.TrimPrefix(c.Path(), "/"), "/")
 		if answer := byFamily[first]; answer != nil {
 			return answer(c, err)

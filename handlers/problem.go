@@ -159,8 +159,7 @@ func ComeBack(c *fiber.Ctx, after time.Duration) {
 	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(after.Seconds()))))
 }
 
-// comeBack is when to come back to a vendor that is unavailable, which does not say
-// until when.
+// comeBack is when to come back to what is unavailable and does not say until when.
 const comeBack = 5 * time.Second
 
 // retryAfter is when the same request may be served, 0 when nobody is told to
@@ -173,7 +172,7 @@ func retryAfter(err error, kind problem.Kind) time.Duration {
 		return often.After
 	case found && vendor.RetryAfter > 0:
 		return vendor.RetryAfter
-	case found && kind == problem.Unavailable:
+	case kind == problem.Unavailable:
 		return comeBack
 	case found && vendor.Outcome == vendors.Throttled:
 		return time.Second

@@ -32,6 +32,9 @@ func Admin(key vendors.Secret, near ByAddress) fiber.Handler {
 		if key == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			return ErrAdminKey
 		}
+		if err := ReadBody(c, bodyLimit); err != nil {
+			return err
+		}
 		return c.Next()
 	}
 }

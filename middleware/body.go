@@ -3,44 +3,135 @@ package middleware
 import (
 	"bytes"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"switchboard/app/problem"
 )
 
-// ErrCompressed refuses bodies with a Content-Encoding.
-var ErrCompressed = errors.New("compressed bodies are not taken")
+const (
+	bodyLimit   = 1 << 20   // bytes of any body but an upload's
+	smallBody   = 64 << 10  // bytes of a body that are read of a caller who is not known
+	chunked     = -1        // the length of a body that does not say it
+	unreadLimit = 256 << 10 // bytes of a body that nobody wanted, above which the connection is closed (fasthttp's)
+)
 
-// BodyLimit refuses bodies above limit bytes, except on the path of uploads, and
-// compressed ones anywhere: fiber would unpack them whole, however large.
-func BodyLimit(limit int, uploads string) fiber.Handler {
+// Why a body is not read.
+var (
+	ErrCompressed = errors.New("compressed bodies are not taken")
+	ErrBodies     = problem.New(problem.Unavailable, "too many large bodies at once; try again")
+)
+
+// BodyLimit refuses by their heads bodies above 1 MiB, but on the path of uploads, whose
+// handler knows better, and compressed ones anywhere: fiber would unpack them whole,
+// however large. It reads nothing: ReadBody does when the caller is known.
+func BodyLimit(uploads string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
+		length := c.Request().Header.ContentLength()
+		if length > unreadLimit || length == chunked {
+			linger(c.Context().Conn())
+		}
 		if kind := c.Get(fiber.HeaderContentEncoding); kind != "" && kind != "identity" {
 			return ErrCompressed
 		}
-		if len(c.Request().Body()) > limit && c.Path() != uploads {
+		if c.Path() == uploads {
+			stateOf(c).streamed = true
+		} else if length > bodyLimit {
 			return fiber.ErrRequestEntityTooLarge
 		}
 		return c.Next()
 	}
 }
 
-// ReadLimit sets how many bytes of a body are read, by the request's head: most for
-// uploads by callers whom may lets pass, usual for the rest. A larger body is
-// refused unread as fiber.ErrRequestEntityTooLarge, and its connection is closed.
-func ReadLimit(app *fiber.App, usual, most int, uploads string, may func(*fiber.Ctx) error) {
-	app.Server().HeaderReceived = func(head *fasthttp.RequestHeader) fasthttp.RequestConfig {
+// AnswerByHead makes the server answer requests whose body is too large by their heads
+// before it reads any of that body, and close their connections: above largest on the
+// path of uploads, above 1 MiB elsewhere. It asks fasthttp to treat them like requests
+// that wait for leave to send their bodies.
+func AnswerByHead(server *fasthttp.Server, largest int, uploads string) {
+	tooLarge := func(head *fasthttp.RequestHeader) bool {
 		path, _, _ := bytes.Cut(head.RequestURI(), []byte("?"))
-		if string(path) != uploads {
-			return fasthttp.RequestConfig{MaxRequestBodySize: usual}
+		if string(path) == uploads {
+			return head.ContentLength() > largest
 		}
-		var request fasthttp.RequestCtx
-		head.CopyTo(&request.Request.Header)
-		c := app.AcquireCtx(&request)
-		defer app.ReleaseCtx(c)
-		if may(c) != nil {
-			return fasthttp.RequestConfig{MaxRequestBodySize: usual}
+		return head.ContentLength() > bodyLimit
+	}
+	server.HeaderReceived = func(head *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
+		if tooLarge(head) {
+			head.Set(fiber.HeaderExpect, "100-continue")
 		}
-		return fasthttp.RequestConfig{MaxRequestBodySize: most}
+		return c
+	}
+	server.ExpectHandler = func(ctx *fasthttp.RequestCtx) int {
+		if !tooLarge(&ctx.Request.Header) {
+			return fasthttp.StatusContinue
+		}
+		server.Handler(ctx)
+		return ctx.Response.StatusCode()
+	}
+}
+
+// linger asks a connection that can to take what the client still sends before it is
+// closed: the client would else lose the answer with it.
+func linger(conn net.Conn) {
+	if c, ok := conn.(interface{ Linger() }); ok {
+		c.Linger()
+	}
+}
+
+// ReadBody reads the request's body for its handler; an upload's is left to it. The
+// server itself reads 8 KB of a body: fiber.ErrRequestEntityTooLarge above limit.
+func ReadBody(c *fiber.Ctx, limit int) error {
+	body := c.Context().RequestBodyStream()
+	if body == nil || stateOf(c).streamed {
+		return nil
+	}
+	length := c.Request().Header.ContentLength()
+	if length > limit {
+		return fiber.ErrRequestEntityTooLarge
+	}
+	var text []byte
+	var err error
+	if length >= 0 {
+		text = make([]byte, length)
+		_, err = io.ReadFull(body, text)
+	} else {
+		text, err = io.ReadAll(io.LimitReader(body, int64(limit)+1))
+	}
+	var late net.Error
+	switch {
+	case errors.As(err, &late) && late.Timeout():
+		return fiber.ErrRequestTimeout
+	case err != nil:
+		return fiber.ErrBadRequest
+	case len(text) > limit:
+		return fiber.ErrRequestEntityTooLarge
+	}
+	c.Request().SetBodyRaw(text)
+	return nil
+}
+
+// ReadSmallBody is ReadBody for a caller who is not known: 64 KiB.
+func ReadSmallBody(c *fiber.Ctx) error { return ReadBody(c, smallBody) }
+
+// BodyBeforeProof reads bodies whose senders are proven with the body at hand. Of those
+// above 64 KiB no more than most are held at once: ErrBodies.
+func BodyBeforeProof(most int) fiber.Handler {
+	places := make(chan struct{}, most)
+	return func(c *fiber.Ctx) error {
+		if length := c.Request().Header.ContentLength(); length > smallBody || length == chunked {
+			select {
+			case places <- struct{}{}:
+				defer func() { <-places }()
+			default:
+				return ErrBodies
+			}
+		}
+		if err := ReadBody(c, bodyLimit); err != nil {
+			return err
+		}
+		return c.Next()
 	}
 }

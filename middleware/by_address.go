@@ -32,7 +32,7 @@ type ByAddress struct {
 // ErrHost, ErrCrossSite.
 func (a ByAddress) Check(c *fiber.Ctx) error {
 	switch {
-	case !Proxies(a.Allowed).has(tcpPeer(c)):
+	case !Proxies(a.Allowed).Has(tcpPeer(c)):
 		return ErrForbidden
 	case forwarded(c):
 		return ErrForwarded

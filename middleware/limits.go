@@ -121,10 +121,14 @@ func (v Visit) Note(ctx context.Context, err error) error {
 }
 
 // Known records who calls, for handlers, the access log and the vendors' shapers,
-// and counts the request: *ratelimit.Refused. An app's back end has no User.
+// counts the request, and reads its body: *ratelimit.Refused,
+// fiber.ErrRequestEntityTooLarge. An app's back end has no User.
 func Known(c *fiber.Ctx, caller Caller) error {
 	r := stateOf(c)
 	r.caller = caller
 	c.SetUserContext(vendors.WithCaller(c.UserContext(), caller.App+"/"+caller.User))
-	return VisitOf(c).Known(c.UserContext(), caller.App, caller.User)
+	if err := VisitOf(c).Known(c.UserContext(), caller.App, caller.User); err != nil {
+		return err
+	}
+	return ReadBody(c, bodyLimit)
 }

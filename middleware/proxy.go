@@ -42,7 +42,7 @@ func (p Proxies) originOf(c *fiber.Ctx) origin {
 	if c.Context().IsTLS() {
 		at.scheme = "https"
 	}
-	if !p.has(at.peer) {
+	if !p.Has(at.peer) {
 		return at
 	}
 	elements := parseForwarded(c)
@@ -59,7 +59,7 @@ func (p Proxies) originOf(c *fiber.Ctx) origin {
 		if !ok {
 			break
 		}
-		if at.peer = addr; !p.has(addr) {
+		if at.peer = addr; !p.Has(addr) {
 			break
 		}
 	}
@@ -76,7 +76,8 @@ func (p Proxies) originOf(c *fiber.Ctx) origin {
 	return at
 }
 
-func (p Proxies) has(addr netip.Addr) bool {
+// Has says whether addr is one of theirs.
+func (p Proxies) Has(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 

@@ -14,14 +14,15 @@ import (
 
 // state is what the middleware keeps of one request.
 type state struct {
-	began  time.Time
-	id     string
-	caller Caller     // zero: nobody who was proven
-	limits Limits     // of this process
-	app    access.App // zero: not a back end's
-	origin origin     // zero: not found out yet
-	page   bool       // of an allowed origin
-	cause  error      // why it failed
+	began    time.Time
+	id       string
+	caller   Caller     // zero: nobody who was proven
+	limits   Limits     // of this process
+	streamed bool       // its handler reads the body itself
+	app      access.App // zero: not a back end's
+	origin   origin     // zero: not found out yet
+	page     bool       // of an allowed origin
+	cause    error      // why it failed
 }
 
 type localKey int

@@ -35,29 +35,3 @@ func TestARequestKeepsItsCallersIDOrGetsOne(t *testing.T) {
 		}
 	}
 }
-
-func TestBodiesAreBoundedAndNeverUnpacked(t *testing.T) {
-	web := fiber.New()
-	web.Use(BodyLimit(4, "/upload"))
-	web.Post("/*", func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusNoContent) })
-	for _, c := range []struct {
-		path, body, encoding string
-		want                 int
-	}{
-		{"/x", "1234", "", 204}, {"/x", "12345", "", 413}, {"/upload", "12345", "", 204},
-		{"/x", "1234", "identity", 204}, {"/x", "1", "gzip", 500}, {"/upload", "1", "br", 500}, // ErrCompressed, without its error handler
-	} {
-		in := httptest.NewRequest("POST", c.path, strings.NewReader(c.body))
-		if c.encoding != "" {
-			in.Header.Set("Content-Encoding", c.encoding)
-		}
-		res, err := web.Test(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		if res.StatusCode != c.want {
-			t.Errorf("%s %q %s: %d, want %d", c.path, c.body, c.encoding, res.StatusCode, c.want)
-		}
-	}
-}

@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	historyLimit = 500  // messages in one answer
-	resumeLimit  = 1000 // messages that a resume serves
+	historyLimit = 500     // messages in one answer
+	historyBytes = 2 << 20 // of what they say; the first one is shown in any case
+	historyRead  = 128     // messages that are read of the store at once
+	resumeLimit  = 1000    // messages that a resume serves
 )
 
 // Window is a stretch of a conversation's history. Its ends need not be ids of
@@ -23,7 +25,8 @@ type Window struct {
 // History is what a Window shows.
 type History struct {
 	Messages []Message
-	More     bool // the window holds more than Limit
+	More     bool // the window holds more than Limit, or than fits one answer
+	Cut      bool // it is less than Limit: no more fitted the answer
 }
 
 // History reads stored messages that the caller may see: ErrUnknownConversation,
@@ -45,20 +48,46 @@ func (s *Service) History(ctx context.Context, c Caller, conversation string, w 
 	if limit <= 0 || limit > historyLimit {
 		limit = historyLimit
 	}
-	found, err := s.store.Messages(ctx, conversation, from, max(to, 0), limit+1, w.Newest)
+	h, err := s.read(ctx, conversation, from, max(to, 0), limit, w.Newest)
 	if err != nil {
 		return History{}, err
 	}
-	h := History{Messages: found, More: len(found) > limit}
-	if h.More && w.Newest {
-		h.Messages = found[1:]
-	} else if h.More {
-		h.Messages = found[:limit]
-	}
-	if w.Descending {
+	if w.Descending != w.Newest {
 		slices.Reverse(h.Messages)
 	}
 	return h, nil
+}
+
+// read takes messages from one end until there are limit of them or they fill an answer,
+// in the order of taking. What is read at once is bounded too: each may be large.
+func (s *Service) read(ctx context.Context, conversation string, from, to int64, limit int, newest bool) (h History, err error) {
+	bytes := 0
+	for {
+		n := min(limit+1-len(h.Messages), historyRead)
+		found, err := s.store.Messages(ctx, conversation, from, to, n, newest)
+		if err != nil {
+			return History{}, err
+		}
+		if newest {
+			slices.Reverse(found)
+		}
+		for _, m := range found {
+			bytes += len(m.Text) + len(m.Attr) + len(m.URL)
+			h.Cut = len(h.Messages) > 0 && bytes > historyBytes
+			if h.More = h.Cut || len(h.Messages) == limit; h.More {
+				return h, nil
+			}
+			h.Messages = append(h.Messages, m)
+		}
+		if len(found) < n {
+			return h, nil
+		}
+		if last := found[n-1].Seq; !newest {
+			from = last + 1
+		} else if to = last - 1; to < from {
+			return h, nil
+		}
+	}
 }
 
 // seqRange turns the window's ids into seqs; to -1: no upper bound.

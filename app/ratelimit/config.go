@@ -42,6 +42,9 @@ func (r Rate) interval() time.Duration { return max(r.Per/time.Duration(r.N), ti
 
 // Config is how much of this process one caller may use.
 type Config struct {
+	Connections     int `default:"20000" desc:"connections open at once; 0: no limit"`
+	PeerConnections int `split_words:"true" default:"1000" desc:"connections of one TCP peer at once, but of trusted proxies and loopback; 0: no limit"`
+
 	User     Rate `default:"auto" desc:"requests of one user, as 100/1s: 100 at once, and 100 a second over a longer time; off: no limit; auto: 100/1s in production, else 10000/1s"`
 	App      Rate `default:"auto" desc:"requests of one app's users and back end together; auto: 5000/1s in production, else 50000/1s"`
 	Peer     Rate `default:"auto" desc:"requests of one client address that show neither key nor token (IPv6: of one /64 network); auto: 500/1s in production, else 10000/1s"`
@@ -63,8 +66,15 @@ func (c *Config) Settle(production bool) {
 
 // Validate returns every mistake; each begins with the variable's name.
 func (c Config) Validate() error {
+	var errs []error
 	if c.Failures.auto {
-		return errors.New("FAILURES: want a rate such as 300/1m, or off")
+		errs = append(errs, errors.New("FAILURES: want a rate such as 300/1m, or off"))
 	}
-	return nil
+	if c.Connections < 0 {
+		errs = append(errs, errors.New("CONNECTIONS: must not be less than 0"))
+	}
+	if c.PeerConnections < 0 {
+		errs = append(errs, errors.New("PEER_CONNECTIONS: must not be less than 0"))
+	}
+	return errors.Join(errs...)
 }

@@ -85,7 +85,7 @@ func unchunked(t *testing.T, r *http.Request) io.ReadCloser {
 func (s *s3) open(t *testing.T, bucket, more string) *Store {
 	t.Helper()
 	files, err := Open(Config{
-		MaxBytes: 3 * partBytes, Types: []string{"png", "mp4"},
+		Parallel: 4, MaxBytes: 3 * partBytes, Types: []string{"png", "mp4"},
 		URL: "s3://" + bucket + "?use_path_style=true&region=eu-west-1&endpoint=" + s.URL + more,
 	}, "")
 	if err != nil {

@@ -60,7 +60,7 @@ func TestRefusedURLsAreNotRepeated(t *testing.T) {
 		"file:///PLANTED/nowhere":                                "no such folder",
 		"file:///tmp?PLANTED=PLANTED":                            "create_dir",
 	} {
-		_, err := Open(Config{MaxBytes: 1, URL: raw}, t.TempDir())
+		_, err := Open(Config{Parallel: 1, MaxBytes: 1, URL: raw}, t.TempDir())
 		if err == nil || !strings.HasPrefix(err.Error(), "BLOB_URL: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "PLANTED") {
 			t.Errorf("%s: %v", raw, err)
 		}
@@ -70,7 +70,7 @@ func TestRefusedURLsAreNotRepeated(t *testing.T) {
 func TestAFolderByURL(t *testing.T) {
 	dir := t.TempDir()
 	for _, raw := range []string{"file://" + dir, "file://" + dir + "?metadata=skip", "file://" + dir + "/new?create_dir=true"} {
-		s, err := Open(Config{MaxBytes: 100, Types: []string{"png"}, URL: raw}, "")
+		s, err := Open(Config{Parallel: 1, MaxBytes: 100, Types: []string{"png"}, URL: raw}, "")
 		if err != nil {
 			t.Errorf("%s: %v", raw, err)
 			continue

@@ -30,6 +30,7 @@ var (
 type Config struct {
 	URL      string   `envconfig:"BLOB_URL" desc:"where uploads are kept: s3://bucket?region=...&endpoint=... (any S3-compatible server; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or file:///folder; empty: uploads in SWITCHBOARD_DATA_DIR"`
 	MaxBytes int      `envconfig:"UPLOAD_MAX_BYTES" default:"20971520" desc:"largest upload in bytes"`
+	Parallel int      `envconfig:"UPLOAD_PARALLEL" default:"64" desc:"uploads under way at once; one user, back end or unknown address has at most half of them"`
 	Types    []string `envconfig:"UPLOAD_TYPES" default:"png,jpg,gif,webp,heic,mp3,m4a,aac,amr,wav,ogg,mp4,webm,mov,3gp,pdf,docx,xlsx,pptx" desc:"types of files that may be uploaded, by content; avif, flac, ogv, doc, xls, ppt, csv, txt and zip are known too"`
 	Public   string   `envconfig:"PUBLIC_URL" desc:"scheme and host in the URLs of uploads; empty: those that the request came to, which production refuses"`
 }
@@ -45,6 +46,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxBytes < 1 {
 		errs = append(errs, errors.New("UPLOAD_MAX_BYTES: must be more than 0"))
+	}
+	if c.Parallel < 1 {
+		errs = append(errs, errors.New("UPLOAD_PARALLEL: must be more than 0"))
 	}
 	if public, err := url.Parse(c.Public); c.Public != "" && (err != nil || public.Scheme != "http" && public.Scheme != "https" || public.Host == "") {
 		errs = append(errs, errors.New("PUBLIC_URL: must be http or https with a host"))
@@ -79,6 +83,7 @@ type Part struct{ From, Length int64 }
 type Store struct {
 	place place
 	cfg   Config
+	slots slots
 }
 
 // Open opens the bucket or folder that cfg names, or folder when it names none. The
@@ -93,7 +98,7 @@ func Open(cfg Config, folder string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("BLOB_URL: %w", err)
 	}
-	return &Store{place: place, cfg: cfg}, nil
+	return &Store{place: place, cfg: cfg, slots: slots{all: cfg.Parallel, owners: map[string]int{}}}, nil
 }
 
 // Close ends the use of the folder or bucket.

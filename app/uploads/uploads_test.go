@@ -67,7 +67,7 @@ var samples = map[string]string{
 
 func store(t *testing.T, change func(*Config)) (*Store, string) {
 	t.Helper()
-	cfg := Config{MaxBytes: 1000, Types: known()}
+	cfg := Config{Parallel: 4, MaxBytes: 1000, Types: known()}
 	if change != nil {
 		change(&cfg)
 	}
@@ -229,11 +229,11 @@ func TestOnlyOurOwnNamesAreOpened(t *testing.T) {
 
 func TestBadConfigurationStopsTheStart(t *testing.T) {
 	for name, cfg := range map[string]Config{
-		"unknown type":   {MaxBytes: 1, Types: []string{"exe"}},
-		"no size":        {Types: []string{"png"}},
-		"unknown scheme": {MaxBytes: 1, URL: "ftp://x"},
-		"missing folder": {MaxBytes: 1, URL: "file:///proc/nowhere"},
-		"folder unmade":  {MaxBytes: 1, URL: "file:///proc/nowhere?create_dir=true"},
+		"unknown type":   {Parallel: 1, MaxBytes: 1, Types: []string{"exe"}},
+		"no size":        {Parallel: 1, Types: []string{"png"}},
+		"unknown scheme": {Parallel: 1, MaxBytes: 1, URL: "ftp://x"},
+		"missing folder": {Parallel: 1, MaxBytes: 1, URL: "file:///proc/nowhere"},
+		"folder unmade":  {Parallel: 1, MaxBytes: 1, URL: "file:///proc/nowhere?create_dir=true"},
 	} {
 		if s, err := Open(cfg, t.TempDir()); err == nil {
 			t.Errorf("%s: opened %+v", name, s)

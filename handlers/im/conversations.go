@@ -88,7 +88,7 @@ func callerOf(c *fiber.Ctx, apps *access.Directory, admit Admit) (who caller, er
 		if !app.Open {
 			return who, middleware.ErrNoToken
 		}
-		return who, nil
+		return who, middleware.ReadSmallBody(c)
 	}
 	user, err := apps.Verify(c.UserContext(), token)
 	if err == nil && user.App != app.ID {

@@ -3,8 +3,10 @@ package im
 import (
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -20,7 +22,7 @@ type Files struct {
 	Store *uploads.Store
 }
 
-// UploadPath takes files. Their URLs begin with filePath, as in the document's sample.
+// UploadPath takes files. Their URLs begin with filePath after the host, as in the document's sample.
 const (
 	UploadPath = "/im/file/upload"
 	filePath   = "/storage/uploads/"
@@ -32,32 +34,47 @@ func (h Files) Mount(r fiber.Router) {
 	r.Get(filePath+":name", h.serve)
 }
 
-// MayUpload says why the caller, who shows in the request's head, may not upload;
-// nil when they may.
-func MayUpload(c *fiber.Ctx, apps *access.Directory, admit Admit) error {
-	_, err := callerOf(c, apps, admit)
-	return err
-}
+// FormBytes are those of an upload's form beside the file.
+const FormBytes = 1 << 20
 
+const fileTime = 5 * time.Minute // for an upload to arrive whole, or a file to be taken
+
+// upload stores a file while it comes in: no more of it than a buffer is ever held.
 func (h Files) upload(c *fiber.Ctx) error {
-	if err := MayUpload(c, h.Apps, h.Admit); err != nil {
+	who, err := callerOf(c, h.Apps, h.Admit)
+	if err != nil {
 		return err
 	}
-	part, err := c.FormFile("file")
-	if err != nil {
-		return missing("file")
+	owner := who.App + "/" + who.User
+	if who.Server() && !who.keyed {
+		owner = middleware.PeerOf(c).String()
 	}
-	if part.Size > int64(h.Store.MaxBytes()) {
+	end, err := h.Store.Begin(owner)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if c.Request().Header.ContentLength() > h.Store.MaxBytes()+FormBytes {
 		return fiber.ErrRequestEntityTooLarge
 	}
-	file, err := part.Open()
-	if err != nil {
+	body := c.Context().RequestBodyStream()
+	if body == nil {
+		return missing("file")
+	}
+	if err := c.Context().SetReadDeadline(time.Now().Add(fileTime)); err != nil {
 		return err
 	}
-	defer file.Close()
-	name, err := h.Store.Save(c.UserContext(), part.Filename, file)
+	form := newFormReader(body, h.Store.MaxBytes()+FormBytes)
+	part, err := form.part(c.Get(fiber.HeaderContentType), "file")
+	if errors.Is(err, io.EOF) {
+		return missing("file")
+	}
 	if err != nil {
-		return err
+		return form.why(fiber.ErrBadRequest)
+	}
+	name, err := h.Store.Save(c.UserContext(), part.FileName(), part)
+	if err != nil {
+		return form.why(err)
 	}
 	base := h.Store.Public()
 	if base == "" {
@@ -70,6 +87,9 @@ func (h Files) upload(c *fiber.Ctx) error {
 // browser runs it. A name's content never changes, so its URL may be kept, and parts of
 // it put together (RFC 9110 13 and 14).
 func (h Files) serve(c *fiber.Ctx) error {
+	if err := c.Context().SetWriteDeadline(time.Now().Add(fileTime)); err != nil {
+		return err
+	}
 	name := c.Params("name")
 	tag := `"` + name + `"`
 	wanted := c.Get(fiber.HeaderRange)

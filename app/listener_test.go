@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"switchboard/middleware"
+)
+
+func TestConnectionsAreBoundedInAllAndForEachPeer(t *testing.T) {
+	proxies := middleware.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
+	l := &boundedListener{all: 7, each: 2, many: proxies.Has, peers: map[netip.Addr]int{}}
+	at := netip.MustParseAddr
+	for i, c := range []struct{ peer, refused string }{
+		{"192.0.2.1", ""}, {"192.0.2.1", ""}, {"192.0.2.1", "address_connections"}, {"192.0.2.2", ""},
+		{"10.1.1.1", ""}, {"10.1.1.1", ""}, {"10.1.1.1", ""}, // a proxy that is trusted
+		{"127.0.0.1", ""}, {"127.0.0.1", "connections"}, {"192.0.2.3", "connections"}, {"10.1.1.1", "connections"},
+	} {
+		if got := l.enter(at(c.peer)); got != c.refused {
+			t.Fatalf("connection %d, of %s: %q, want %q", i, c.peer, got, c.refused)
+		}
+	}
+	l.leave(at("192.0.2.1"))
+	if got := l.enter(at("192.0.2.1")); got != "" {
+		t.Errorf("a place that was given back: %q", got)
+	}
+	for _, peer := range []string{"192.0.2.1", "192.0.2.1", "192.0.2.2", "10.1.1.1", "10.1.1.1", "10.1.1.1", "127.0.0.1"} {
+		l.leave(at(peer))
+	}
+	if l.open != 0 || len(l.peers) != 0 {
+		t.Errorf("left: %d, %v", l.open, l.peers)
+	}
+}
+
+// A connection too many is told so; when others are closed, new ones are served.
+func TestAConnectionTooManyIsToldSo(t *testing.T) {
+	p := start(t, func(c *Config) { c.Limit.Connections = 3 })
+	at := strings.TrimPrefix(p.URL, "http://")
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		return conn
+	}
+	held := []net.Conn{dial(), dial(), dial()}
+	res, err := http.ReadResponse(bufio.NewReader(dial()), nil)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || !res.Close {
+		t.Fatalf("%v %v", res, err)
+	}
+	for _, conn := range held {
+		conn.Close()
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		conn := dial()
+		_, _ = io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+		text, _ := io.ReadAll(conn)
+		if strings.Contains(string(text), `switchboard_refused_total{reason="connections"}`) && strings.Contains(string(text), "switchboard_connections 1\n") {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("not served any more: %s", text)
+		}
+	}
+}
+
+// Who is refused while they still send gets the answer, whatever the system does with
+// connections that are closed unread.
+func TestWhoIsRefusedWhileSendingGetsTheAnswer(t *testing.T) {
+	p := start(t, nil)
+	for range 20 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		_, err = io.WriteString(conn, "POST /send_msg HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"+strings.Repeat("x", 2_000_000))
+		if err != nil {
+			t.Fatalf("sending: %v", err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Fatalf("%v %v", res, err)
+		}
+		text, err := io.ReadAll(conn)
+		if conn.Close(); err != nil {
+			t.Fatalf("after %q: %v", text, err)
+		}
+	}
+}
