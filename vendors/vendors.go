@@ -27,6 +27,11 @@ type Vendor struct {
 	Templates      Templates
 	Broadcasts     Broadcasts
 	Recaller       Recaller
+	Editor         Editor
+	History        History
+	Notices        Notices
+	Pushes         Pushes
+	Remarks        Remarks
 	Presence       Presence
 	Words          Words
 	WordAdmin      WordAdmin

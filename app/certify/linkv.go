@@ -46,7 +46,7 @@ func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Revoker", "Profiles", "Templates", "Broadcasts", "Recaller", "Words", "WordAdmin", "Translator", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Callbacks",
+			"Revoker", "Profiles", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Callbacks",
 			"Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Push", "Rooms.Identity", "Rooms.Calls",
 		},
 		Unsupported: []string{vendors.OpUserUnblock},

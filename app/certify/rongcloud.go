@@ -105,8 +105,8 @@ var rongPartial = &vendortest.PartialCase{
 // second time.
 func rongLimits() vendors.Limits {
 	management := vendors.Limit{IDBytes: 64, Calls: 100, Per: time.Second}
-	twenty, thousand := management, management
-	twenty.Targets, thousand.Targets = 20, 1000
+	twenty, hundred, thousand := management, management, management
+	twenty.Targets, hundred.Targets, thousand.Targets = 20, 100, 1000
 	return vendors.Limits{
 		"token.issue":  {IDBytes: 64, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
 		"token.revoke": twenty, "user.block": twenty, "user.unblock": twenty, "blacklist.change": twenty,
@@ -117,10 +117,14 @@ func rongLimits() vendors.Limits {
 		"message.send.system":   {Targets: 100, Bytes: 131072, IDBytes: 64, Calls: 100, Per: time.Second},
 		"message.template":      {Targets: 100, Bytes: 131072, IDBytes: 64, Calls: 100, Per: time.Second},
 		"message.recall":        management,
-		"word.list":             {Calls: 100, Per: time.Second},
-		"word.change":           {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},
-		"translate":             {Runes: 1000, Calls: 10, Per: time.Second},
-		"chatroom.mute":         twenty, "chatroom.unmute": twenty, "chatroom.block": twenty, "chatroom.unblock": twenty,
+		"message.edit":          {Bytes: 131072, IDBytes: 64, Calls: 100, Per: time.Second},
+		"message.history":       hundred, "user.remark": hundred,
+		"conversation.notice": management, "conversation.notice.set": management,
+		"user.push":     {Targets: 100, Runes: 50, IDBytes: 64, Calls: 100, Per: time.Second},
+		"word.list":     {Calls: 100, Per: time.Second},
+		"word.change":   {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},
+		"translate":     {Runes: 1000, Calls: 10, Per: time.Second},
+		"chatroom.mute": twenty, "chatroom.unmute": twenty, "chatroom.block": twenty, "chatroom.unblock": twenty,
 		"user.profile":             {IDBytes: 64, Bytes: 1024, Runes: 64, Calls: 100, Per: time.Second},
 		"message.broadcast":        {Bytes: 131072, IDBytes: 64}, // 2 an hour and 3 a day, which the vendor counts
 		"message.broadcast.online": {Bytes: 131072, IDBytes: 64},

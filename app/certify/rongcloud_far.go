@@ -55,6 +55,17 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 			u := far.post("/user/info.json", url.Values{"userId": {user}})
 			return vendors.User{ID: user, Name: fmt.Sprint(u["userName"]), Portrait: fmt.Sprint(u["userPortrait"])}
 		},
+		Notice: far.notice,
+		Pushed: func(user string) []vendors.Push { return rongPushed(user, m.Pushes()) },
+		Remarks: func(user string) []vendors.Remark {
+			var out []vendors.Remark
+			list, _ := far.post("/user/remarks/get.json", url.Values{"userId": {user}})["users"].([]any)
+			for _, r := range list {
+				entry, _ := r.(map[string]any)
+				out = append(out, vendors.Remark{User: fmt.Sprint(entry["id"]), Name: fmt.Sprint(entry["remark"])})
+			}
+			return out
+		},
 		RoomUsers: m.RTCMembers,
 		ChatRoom: func(id string) bool {
 			_, exists := m.ChatRoomMembers(id)
@@ -196,6 +207,27 @@ func (c rongClient) groupName(members []string, group string) string {
 		return ""
 	}
 	return fmt.Sprint(c.entry("/user/group/query.json", url.Values{"userId": {members[0]}}, "groups", "id", group)["name"])
+}
+
+// notice reads a level by its number (docs/vendors/rongcloud-paths.md#conversations).
+func (c rongClient) notice(of vendors.Conversation) vendors.NoticeLevel {
+	kinds := map[vendors.TargetKind]string{vendors.ToUsers: "1", vendors.ToGroups: "3", vendors.ToSystem: "6"}
+	answer := c.post("/conversation/notification/get.json", url.Values{
+		"conversationType": {kinds[of.Kind]}, "requestId": {of.User}, "targetId": {of.Target},
+	})
+	return map[string]vendors.NoticeLevel{
+		"-1": "all", "0": "default", "1": "mentions", "2": "own_mentions", "4": "to_all", "5": "none",
+	}[fmt.Sprint(answer["isMuted"])]
+}
+
+func rongPushed(user string, all []mock.Push) []vendors.Push {
+	var out []vendors.Push
+	for _, p := range all {
+		if title, _ := p.Notification["title"].(string); slices.Contains(p.Users, user) {
+			out = append(out, vendors.Push{Users: p.Users, Title: title, Text: fmt.Sprint(p.Notification["pushContent"])})
+		}
+	}
+	return out
 }
 
 // held reads from a list when a mute or a block ends, which the vendor writes in

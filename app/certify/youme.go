@@ -23,7 +23,7 @@ func youmeFixture(cfg youme.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Presence", "Words", "WordAdmin",
+			"Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Presence", "Words", "WordAdmin",
 			"Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Rooms.Ban", "Callbacks",
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},

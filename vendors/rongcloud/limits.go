@@ -20,7 +20,8 @@ const (
 // limits are the numbers of docs/vendors/rongcloud.md#limits. A publish counts one
 // unit for each target. For token.issue and user.profile Bytes is the portrait's and Runes the name's.
 // Chat room targets are what the vendor advises. A template's numbers are those
-// of the system variant: none are published for the private one. RTC has no published numbers.
+// of the system variant: none are published for the private one. A push counts one
+// unit for each user, and its Runes are the title's; the targets of a history are its rows. RTC has no published numbers.
 // A broadcast to all may be made twice an hour and three times a day. The vendor
 // counts that: several processes that each kept to it would break it together.
 var limits = vendors.Limits{
@@ -39,6 +40,12 @@ var limits = vendors.Limits{
 	vendors.OpBroadcast:       {Bytes: maxContent, IDBytes: idBytes},
 	vendors.OpBroadcastOnline: {Bytes: maxContent, IDBytes: idBytes},
 	vendors.OpRecall:          many(0),
+	vendors.OpEdit:            {Bytes: maxContent, IDBytes: idBytes, Calls: 100, Per: time.Second},
+	vendors.OpHistory:         many(100),
+	vendors.OpNotice:          many(0),
+	vendors.OpNoticeSet:       many(0),
+	vendors.OpPush:            {Targets: 100, Runes: 50, IDBytes: idBytes, Calls: 100, Per: time.Second},
+	vendors.OpRemark:          many(100),
 	vendors.OpWordList:        {Calls: 100, Per: time.Second},
 	vendors.OpWordChange:      {Targets: 50, Runes: 32, Calls: 100, Per: time.Second},
 	vendors.OpTranslate:       {Runes: 1000, Calls: 10, Per: time.Second},

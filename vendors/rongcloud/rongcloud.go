@@ -82,7 +82,8 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	return &vendors.Vendor{
 		Name:   name,
 		Tokens: a, Revoker: a, Users: a, Profiles: a, Blacklist: a,
-		Messages: a, Templates: a, Broadcasts: a, Recaller: a, Presence: a,
+		Messages: a, Templates: a, Broadcasts: a, Recaller: a, Editor: a, History: a, Presence: a,
+		Notices: a, Pushes: a, Remarks: a,
 		Words: a, WordAdmin: a, Translator: a,
 		Groups: a, GroupNames: a, GroupLists: a, MemberMutes: a, GroupMutes: a,
 		ChatRooms: a, ChatRoomMutes: a, ChatRoomBlocks: a,

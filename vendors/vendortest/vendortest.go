@@ -136,6 +136,9 @@ type FarEnd struct {
 	ChatRoomMute  func(room, user string) (until time.Time, muted bool)
 	ChatRoomBlock func(room, user string) (until time.Time, blocked bool)
 	Profile       func(user string) vendors.User
+	Notice        func(vendors.Conversation) vendors.NoticeLevel
+	Pushed        func(user string) []vendors.Push // that reached user, oldest first, each with all its users
+	Remarks       func(user string) []vendors.Remark
 	RoomUsers     func(room string) []string // nil: no such room
 	RoomBanned    func(room, user string) bool
 	RoomTexts     func(room string) []vendors.RoomText
@@ -202,7 +205,7 @@ func (c check) against(t T, f Fixture) string {
 func checks() []check {
 	all := [][]check{
 		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
-		groupChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
+		groupChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), conversationChecks(), noticeChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
 	}
 	var out []check
 	for _, part := range all {
