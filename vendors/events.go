@@ -39,6 +39,9 @@ type Event struct {
 	Text       string // what people read of Content; empty for what is no text
 	Content    json.RawMessage
 	Session    string // presence: the connection, or the replica that saw it; room: the room's session
+	Client     string // kind of the user's client, in the vendor's words: "iOS"
+	Address    string // of the user's client, as the vendor saw it
+	Reason     string // why it happened: "api", "ejected", "banned", "empty", "abnormal", or the vendor's number behind a word
 }
 
 // Verdict is our decision on a message that a vendor asks about. The zero

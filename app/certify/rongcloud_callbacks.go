@@ -64,7 +64,7 @@ func (a rongAccount) messageCallbacks() []vendortest.CallbackCase {
 	}
 	routed := vendors.Event{
 		Kind: vendors.EventMessage, Action: "sent", At: at, From: "alice", Target: "bob", TargetKind: vendors.ToUsers,
-		MessageID: "5FGT-7VA9-G4DD-4V5P", Type: "RC:TxtMsg", Text: "hi", Content: json.RawMessage(`{"content":"hi"}`),
+		MessageID: "5FGT-7VA9-G4DD-4V5P", Type: "RC:TxtMsg", Text: "hi", Content: json.RawMessage(`{"content":"hi"}`), Client: "iOS",
 	}
 	blocked, called, asked, tip := routed, routed, routed, routed
 	blocked.Action, blocked.MessageID, blocked.TargetKind, blocked.Target = "blocked", "BLOC-7VA9-G4DD-4V5P", vendors.ToGroups, "club"
@@ -72,6 +72,7 @@ func (a rongAccount) messageCallbacks() []vendortest.CallbackCase {
 	called.Text, called.MessageID, called.Content = "", "CALL-7VA9-G4DD-4V5P", json.RawMessage(`{"callId":"call-1","mediaType":2}`)
 	tip.Type, tip.MessageID, tip.Content = "RC:InfoNtf", "TIPS-7VA9-G4DD-4V5P", json.RawMessage(`{"message":"hi"}`)
 	asked.Kind, asked.Action, asked.MessageID, asked.TargetKind, asked.Target = vendors.EventModeration, "asked", "PRES-7VA9-G4DD-4V5P", vendors.ToChatRooms, "hall"
+	asked.Client, asked.Address = "Android", "1.2.3.4"
 	return []vendortest.CallbackCase{
 		form("routed", routed, "fromUserId", "alice", "toUserId", "bob", "objectName", "RC:TxtMsg", "content", `{"content":"hi"}`,
 			"channelType", "PERSON", "msgTimestamp", "1767225600123", "msgUID", "5FGT-7VA9-G4DD-4V5P", "sensitiveType", "0", "source", "iOS"),
@@ -82,7 +83,7 @@ func (a rongAccount) messageCallbacks() []vendortest.CallbackCase {
 		form("call signalling", called, "fromUserId", "alice", "toUserId", "bob", "objectName", "RC:VCInvite", "content", `{"callId":"call-1","mediaType":2}`,
 			"channelType", "PERSON", "msgTimestamp", "1767225600123", "msgUID", "CALL-7VA9-G4DD-4V5P", "sensitiveType", "0", "source", "iOS"),
 		form("pre-send", asked, "appKey", a.key, "fromUserId", "alice", "targetId", "hall", "msgType", "RC:TxtMsg", "content", `{"content":"hi"}`,
-			"channelType", "TEMPGROUP", "msgTimeStamp", "1767225600123", "messageId", "PRES-7VA9-G4DD-4V5P", "os", "Android"),
+			"channelType", "TEMPGROUP", "msgTimeStamp", "1767225600123", "messageId", "PRES-7VA9-G4DD-4V5P", "os", "Android", "clientIp", "1.2.3.4"),
 	}
 }
 
@@ -91,10 +92,14 @@ func (a rongAccount) statusCallbacks() []vendortest.CallbackCase {
 	return []vendortest.CallbackCase{
 		a.callback("online", "application/json", `[{"userid":"alice","status":"0","os":"iOS","time":1767225600123,"clientIp":"1.2.3.4:5","sessionId":"s1"},`+
 			`{"userid":"bob","status":"2","os":"Android","time":1767225600123,"clientIp":"1.2.3.4:6","sessionId":"s2"}]`,
-			vendors.Event{Kind: vendors.EventPresence, Action: "online", At: at, From: "alice", Session: "s1"},
-			vendors.Event{Kind: vendors.EventPresence, Action: "logout", At: at, From: "bob", Session: "s2"}),
+			vendors.Event{Kind: vendors.EventPresence, Action: "online", At: at, From: "alice", Session: "s1", Client: "iOS", Address: "1.2.3.4:5"},
+			vendors.Event{Kind: vendors.EventPresence, Action: "logout", At: at, From: "bob", Session: "s2", Client: "Android", Address: "1.2.3.4:6"}),
 		a.callback("chat room", "application/json", `[{"chatRoomId":"hall","userIds":["alice","bob"],"status":0,"type":1,"time":1767225600123}]`,
-			vendors.Event{Kind: vendors.EventChatRoom, Action: "joined", At: at, Target: "hall", TargetKind: vendors.ToChatRooms, Users: []string{"alice", "bob"}}),
+			vendors.Event{Kind: vendors.EventChatRoom, Action: "joined", At: at, Target: "hall", TargetKind: vendors.ToChatRooms, Users: []string{"alice", "bob"}, Reason: "api"}),
+		a.callback("chat room that was empty", "application/json", `{"chatRoomId":"hall","userIds":[],"status":3,"type":3,"time":1767225600123}`,
+			vendors.Event{Kind: vendors.EventChatRoom, Action: "destroyed", At: at, Target: "hall", TargetKind: vendors.ToChatRooms, Reason: "empty"}),
+		a.callback("RTC lost", "application/json", `{"roomId":"talk","sessionId":"rs","event":12,"userId":"bob","timestamp":1767225600123,"exitType":3}`,
+			vendors.Event{Kind: vendors.EventRoom, Action: "left", At: at, From: "bob", Target: "talk", Type: "12", Session: "rs", Reason: "abnormal"}),
 		a.callback("RTC join", "application/json", `{"roomId":"talk","sessionId":"rs","event":11,"userId":"bob","timestamp":1767225600123}`,
 			vendors.Event{Kind: vendors.EventRoom, Action: "joined", At: at, From: "bob", Target: "talk", Type: "11", Session: "rs"}),
 		a.callback("RTC sync of version 1.0", "application/json",

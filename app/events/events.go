@@ -1,16 +1,21 @@
 // Package events takes what vendors report by callback and what our own sessions
 // do. Each event is kept once however often it is delivered, handed on inside this
-// product, and posted to the app's own URL, signed, until the app takes it. Events
-// are posted in no particular order: their timestamps order them.
+// product, and posted to the app's own URL, signed, until the app takes it. Events of one
+// user, conversation or room are posted one after the other, in the order in which they
+// were taken; those of others go side by side with them.
 package events
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +33,7 @@ type Config struct {
 // Record is one event as it is kept.
 type Record struct {
 	ID       string // the vendor account's name and the event's own id
+	Key      string // whose events are posted in order, at most 32 bytes; empty: nobody's
 	Payload  []byte // the body that is sent on
 	Attempts int    // to send it on, this one included once it is claimed
 }
@@ -38,10 +44,12 @@ type Store interface {
 	// tells for each whether it was new.
 	Add(ctx context.Context, records []Record, send bool) ([]bool, error)
 	// Claim returns up to limit events that are due, counts an attempt at each, and
-	// makes them due again after lease: whoever dies meanwhile has lost nothing.
+	// makes them due again after lease: whoever dies meanwhile has lost nothing. While
+	// an older event of its key is not settled for good, an event is not claimed.
 	Claim(ctx context.Context, limit int, lease time.Duration) ([]Record, error)
-	// Settle ends the claim of r: due again after retry, or never when that is zero.
-	Settle(ctx context.Context, r Record, retry time.Duration) error
+	// Settle ends the claim of r: due again after retry, or never when that is zero;
+	// next says that another event of its key waits.
+	Settle(ctx context.Context, r Record, retry time.Duration) (next bool, err error)
 	// Prune forgets up to limit events that are older than the span and not due.
 	Prune(ctx context.Context, older time.Duration, limit int) (int, error)
 }
@@ -117,18 +125,44 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 		if err != nil {
 			return fmt.Errorf("events: %w", err)
 		}
-		records[i] = Record{ID: e.Vendor + "/" + e.ID, Payload: payload}
+		records[i] = Record{ID: e.Vendor + "/" + e.ID, Key: keyOf(e), Payload: payload}
 	}
 	fresh, err := s.store.Add(ctx, records, s.sender != nil)
 	if err != nil {
 		return err
 	}
 	s.handOn(ctx, events, fresh)
+	s.grown()
+	return nil
+}
+
+// grown tells the workers that the outbox may hold what can be sent now.
+func (s *Service) grown() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // the workers are told already
+	default: // they are told already
 	}
-	return nil
+}
+
+// keyOf is whose events are posted in order: those of a message's conversation, of one
+// sender in a chat room, of a room's people, else of a user.
+func keyOf(e vendors.Event) string {
+	var parts []string
+	switch {
+	case e.Kind == vendors.EventMessage && e.TargetKind == vendors.ToUsers:
+		parts = []string{"between", min(e.From, e.Target), max(e.From, e.Target)}
+	case e.Kind == vendors.EventMessage && e.TargetKind == vendors.ToChatRooms: // too many for one after the other
+		parts = []string{"in", e.Target, "by", e.From}
+	case e.Kind == vendors.EventMessage, e.Kind == vendors.EventChatRoom, e.Kind == vendors.EventRoom:
+		parts = []string{"in", string(e.TargetKind), e.Target}
+	default:
+		parts = []string{"of", cmp.Or(e.From, e.Target)}
+	}
+	if parts[len(parts)-1] == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(strings.Join(append(parts, e.Vendor, e.App), "\x00")))
+	return hex.EncodeToString(sum[:16])
 }
 
 // hands is how many events are handed on at once.
@@ -180,6 +214,9 @@ type data struct {
 	Text       string          `json:"text,omitempty"`
 	Content    json.RawMessage `json:"content,omitempty"`
 	Session    string          `json:"session,omitempty"`
+	Client     string          `json:"client,omitempty"`
+	Address    string          `json:"client_address,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
 }
 
 func newBody(e vendors.Event) body {
@@ -192,6 +229,7 @@ func newBody(e vendors.Event) body {
 		Data: data{
 			ID: e.ID, Vendor: e.Vendor, App: e.App, From: e.From, Target: e.Target, TargetKind: string(e.TargetKind), Users: e.Users,
 			MessageID: e.MessageID, Type: e.Type, Text: e.Text, Content: e.Content, Session: e.Session,
+			Client: e.Client, Address: e.Address, Reason: e.Reason,
 		},
 	}
 }

@@ -22,13 +22,14 @@ import (
 type memory struct {
 	mu      sync.Mutex // guards what follows
 	records map[string]Record
-	due     []string
+	due     []string // and what is claimed, the oldest first
+	leased  map[string]bool
 	settled map[string]time.Duration
 	broken  error
 }
 
 func newMemory() *memory {
-	return &memory{records: map[string]Record{}, settled: map[string]time.Duration{}}
+	return &memory{records: map[string]Record{}, leased: map[string]bool{}, settled: map[string]time.Duration{}}
 }
 
 func (s *memory) Add(_ context.Context, records []Record, send bool) ([]bool, error) {
@@ -52,20 +53,29 @@ func (s *memory) Add(_ context.Context, records []Record, send bool) ([]bool, er
 func (s *memory) Claim(_ context.Context, limit int, _ time.Duration) (claimed []Record, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.due) > 0 && len(claimed) < limit {
-		r := s.records[s.due[0]]
+	keys := map[string]bool{}
+	for _, id := range s.due {
+		r := s.records[id]
+		if keys[r.Key] || s.leased[id] || len(claimed) == limit {
+			keys[r.Key] = r.Key != ""
+			continue
+		}
+		keys[r.Key] = r.Key != ""
 		r.Attempts++
-		s.records[r.ID], s.due = r, s.due[1:]
+		s.records[id], s.leased[id] = r, true
 		claimed = append(claimed, r)
 	}
 	return claimed, s.broken
 }
 
-func (s *memory) Settle(_ context.Context, r Record, retry time.Duration) error {
+func (s *memory) Settle(_ context.Context, r Record, retry time.Duration) (next bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settled[r.ID] = retry
-	return nil
+	if delete(s.leased, r.ID); retry == 0 {
+		s.due = slices.DeleteFunc(s.due, func(id string) bool { return id == r.ID })
+	}
+	return slices.ContainsFunc(s.due, func(id string) bool { return r.Key != "" && s.records[id].Key == r.Key }), nil
 }
 
 func (s *memory) Prune(context.Context, time.Duration, int) (int, error) { return 0, nil }
@@ -149,6 +159,11 @@ func TestEventIsSentOnWithWhatItHasAndNothingElse(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
 	}
+	got, err = json.Marshal(newBody(vendors.Event{ID: "e", Vendor: "rongcloud", Kind: vendors.EventChatRoom, Action: "destroyed", At: at, Target: "hall", Client: "iOS", Address: "1.2.3.4:5", Reason: "empty"}))
+	want = `{"type":"chatroom.destroyed","timestamp":"2026-01-02T03:04:05Z","data":{"id":"e","vendor":"rongcloud","target":"hall","client":"iOS","client_address":"1.2.3.4:5","reason":"empty"}}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
+	}
 }
 
 func TestBadConfigurationIsNamedAndShowsNoSecret(t *testing.T) {
@@ -187,7 +202,7 @@ func TestEventThatHangsHoldsUpNoOther(t *testing.T) {
 	defer func() { stop(); <-ran }()
 	const events = 2 * workers
 	for i := range events {
-		if err := s.Take(t.Context(), []vendors.Event{{Vendor: "v", ID: strconv.Itoa(i)}}); err != nil {
+		if err := s.Take(t.Context(), []vendors.Event{{Vendor: "v", ID: strconv.Itoa(i), From: strconv.Itoa(i)}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -23,7 +23,7 @@ const (
 )
 
 // retries is when an event is sent again, by the attempts made. After the last it
-// is dropped and logged: three days are over.
+// is dropped and logged: three days are over. Until then the later ones of its key wait.
 var retries = []time.Duration{
 	5 * time.Second, 30 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
 	5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 20 * time.Hour,
@@ -66,8 +66,12 @@ func (s *Service) send(ctx context.Context, r Record) {
 		retry += rand.N(retry / 5) // so that they do not all come back at once
 	}
 	s.observe(result)
-	if err := s.store.Settle(context.WithoutCancel(ctx), r, retry); err != nil {
+	next, err := s.store.Settle(context.WithoutCancel(ctx), r, retry)
+	if err != nil {
 		s.log.Warn("sent event not marked, it may be sent again", "event", r.ID, "error", err)
+	}
+	if next {
+		s.grown()
 	}
 }
 

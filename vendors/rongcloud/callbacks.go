@@ -108,7 +108,7 @@ func routed(f url.Values) vendors.Event {
 		Kind: vendors.EventMessage, Action: "sent", At: millis(f.Get("msgTimestamp")),
 		From: f.Get("fromUserId"), Target: f.Get("toUserId"), TargetKind: targetKinds[f.Get("channelType")],
 		Users: list(f["groupUserIds"]), MessageID: f.Get("msgUID"),
-		Type: f.Get("objectName"), Content: contentOf(f.Get("content")),
+		Type: f.Get("objectName"), Content: contentOf(f.Get("content")), Client: f.Get("source"),
 	}
 	e.Text = textOf(e.Type, e.Content)
 	if f.Get("sensitiveType") == blockedByWord {
@@ -152,7 +152,7 @@ func moderation(f url.Values) vendors.Event {
 		Kind: vendors.EventModeration, Action: "asked", At: millis(f.Get("msgTimeStamp")),
 		From: f.Get("fromUserId"), Target: f.Get("targetId"), TargetKind: targetKinds[f.Get("channelType")],
 		Users: list(f["toUserIds"]), MessageID: f.Get("messageId"),
-		Type: f.Get("msgType"), Content: contentOf(f.Get("content")),
+		Type: f.Get("msgType"), Content: contentOf(f.Get("content")), Client: f.Get("os"), Address: f.Get("clientIp"),
 	}
 	e.Text = textOf(e.Type, e.Content)
 	e.ID = eventID(e.Kind, e.MessageID, e.From, e.Target, f.Get("msgTimeStamp"))

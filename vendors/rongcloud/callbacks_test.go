@@ -58,6 +58,32 @@ func TestCallbackIsBelievedUnderNewAndOldNamesAndInHeaders(t *testing.T) {
 	}
 }
 
+// What a callback tells beside the event goes along, and cannot spoil it.
+func TestCallbackTellsFromWhereAndWhy(t *testing.T) {
+	v := open(t, testConfig("http://127.0.0.1:1"))
+	for body, want := range map[string]vendors.Event{
+		`[{"userid":"u","status":"0","time":1,"os":"Websocket","clientIp":"2001:db8::1"}]`: {Client: "Websocket", Address: "2001:db8::1"},
+		`[{"userid":"u","status":"1","time":1}]`:                                           {},
+		`[{"userid":"u","status":"1","time":1,"os":null,"clientIp":{"v":4}}]`:              {},
+		`[{"chatRoomId":"c","type":2,"status":1,"time":1,"userIds":["u"]}]`:                {Reason: "ejected"},
+		`[{"chatRoomId":"c","type":"2","status":"2","time":1,"userIds":["u"]}]`:            {Reason: "banned"},
+		`[{"chatRoomId":"c","type":3,"status":0,"time":1}]`:                                {Reason: "api"},
+		`[{"chatRoomId":"c","type":3,"status":3,"time":1}]`:                                {Reason: "empty"},
+		`[{"chatRoomId":"c","type":3,"status":17,"time":1}]`:                               {Reason: "status 17"},
+		`[{"chatRoomId":"c","type":3,"time":1}]`:                                           {},
+		`{"roomId":"r","event":12,"userId":"u","timestamp":1,"exitType":3}`:                {Reason: "abnormal"},
+		`{"roomId":"r","event":12,"userId":"u","timestamp":1,"exitType":"1"}`:              {Reason: "exit 1"},
+		`{"roomId":"r","event":12,"userId":"u","timestamp":1,"exitType":[]}`:               {},
+		"fromUserId=a&toUserId=b&objectName=RC:TxtMsg&msgUID=x&source=PC":                  {Client: "PC"},
+		"fromUserId=a&targetId=b&msgType=RC:TxtMsg&messageId=y&os=iOS&clientIp=1.2.3.4":    {Client: "iOS", Address: "1.2.3.4"},
+	} {
+		events, err := v.Callbacks.Parse(callback("s3cret-of-key", time.Now(), "timestamp"), []byte(body))
+		if err != nil || len(events) != 1 || events[0].Client != want.Client || events[0].Address != want.Address || events[0].Reason != want.Reason {
+			t.Errorf("%s: %+v, %v", body, events, err)
+		}
+	}
+}
+
 func TestOldCallbackIsRefusedUnlessAnyAgeIsAllowed(t *testing.T) {
 	old := callback("s3cret-of-key", time.Now().Add(-time.Hour), "timestamp")
 	if _, err := open(t, testConfig("http://127.0.0.1:1")).Callbacks.Parse(old, []byte("[]")); vendors.OutcomeOf(err) != vendors.AuthFault {

@@ -18,6 +18,8 @@ type status struct {
 	Status   text   `json:"status"`
 	Type     text   `json:"type"`
 	Time     text   `json:"time"`
+	OS       extra  `json:"os"`
+	ClientIP extra  `json:"clientIp"`
 }
 
 // text is a JSON text or number.
@@ -32,6 +34,17 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	err := json.Unmarshal(raw, &n)
 	*t = text(n)
 	return err
+}
+
+// extra is a text of which nothing depends: what it cannot be read from is none.
+type extra text
+
+// UnmarshalJSON never fails.
+func (e *extra) UnmarshalJSON(raw []byte) error {
+	if (*text)(e).UnmarshalJSON(raw) != nil {
+		*e = ""
+	}
+	return nil
 }
 
 // online are the actions of the online callback, where 0 is online; checkOnline
@@ -72,16 +85,32 @@ func (s status) event() (vendors.Event, bool) {
 		return vendors.Event{
 			ID:   eventID(vendors.EventChatRoom, string(s.ChatRoom), string(s.Type), string(s.Time), strings.Join(users, "\x00")),
 			Kind: vendors.EventChatRoom, Action: known(chatRoomActions, s.Type), At: millis(string(s.Time)),
-			Target: string(s.ChatRoom), TargetKind: vendors.ToChatRooms, Users: users,
+			Target: string(s.ChatRoom), TargetKind: vendors.ToChatRooms, Users: users, Reason: reason(chatRoomReasons, "status", s.Status),
 		}, true
 	case s.User != "" && s.Status != "":
 		return vendors.Event{
 			ID:   eventID(vendors.EventPresence, string(s.User), string(s.Session), string(s.Status), string(s.Time)),
 			Kind: vendors.EventPresence, Action: known(online, s.Status), At: millis(string(s.Time)),
-			From: string(s.User), Session: string(s.Session),
+			From: string(s.User), Session: string(s.Session), Client: string(s.OS), Address: string(s.ClientIP),
 		}, true
 	}
 	return vendors.Event{}, false
+}
+
+// chatRoomReasons are why something happened to a chat room. An empty room ends by
+// itself, which no operator did.
+var chatRoomReasons = map[text]string{"0": "api", "1": "ejected", "2": "banned", "3": "empty"}
+
+// exitReasons are why somebody left an RTC room; the vendor publishes no others
+// (docs/vendors/rongcloud.md#rtc-room-status).
+var exitReasons = map[text]string{"3": "abnormal"}
+
+// reason keeps a number that is not known behind the field's name.
+func reason(reasons map[text]string, field string, number text) string {
+	if why := reasons[number]; why != "" || number == "" {
+		return why
+	}
+	return field + " " + string(number)
 }
 
 func known(actions map[text]string, number text) string {
@@ -94,12 +123,13 @@ func known(actions map[text]string, number text) string {
 // roomStatus is the RTC room callback (docs/vendors/rongcloud.md#rtc-room-status);
 // version 1.0 names the room channelId.
 type roomStatus struct {
-	Room    text `json:"roomId"`
-	Channel text `json:"channelId"`
-	Session text `json:"sessionId"`
-	Event   text `json:"event"`
-	User    text `json:"userId"`
-	Time    text `json:"timestamp"`
+	Room    text  `json:"roomId"`
+	Channel text  `json:"channelId"`
+	Session text  `json:"sessionId"`
+	Event   text  `json:"event"`
+	User    text  `json:"userId"`
+	Time    text  `json:"timestamp"`
+	Exit    extra `json:"exitType"`
 	Members []struct {
 		User text `json:"userId"`
 	} `json:"members"`
@@ -126,7 +156,7 @@ func objectEvents(body []byte) ([]vendors.Event, bool) {
 	e := vendors.Event{
 		ID:   eventID(vendors.EventRoom, string(r.Room), string(r.Session), string(r.Event), string(r.User), string(r.Time)),
 		Kind: vendors.EventRoom, Action: known(roomActions, r.Event), At: millis(string(r.Time)),
-		From: string(r.User), Target: string(r.Room), Type: string(r.Event), Session: string(r.Session),
+		From: string(r.User), Target: string(r.Room), Type: string(r.Event), Session: string(r.Session), Reason: reason(exitReasons, "exit", text(r.Exit)),
 	}
 	for _, m := range r.Members {
 		e.Users = append(e.Users, string(m.User))

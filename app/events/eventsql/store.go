@@ -32,9 +32,9 @@ func (s *Store) Add(ctx context.Context, records []events.Record, send bool) (fr
 		if send {
 			due = at
 		}
-		insert := tx.Dialect().InsertIgnore("events", 1, "id", "payload", "attempts", "created_us", "due_us")
+		insert := tx.Dialect().InsertIgnore("events", 1, "id", "payload", "attempts", "created_us", "due_us", "order_key", "seq")
 		for i, r := range records {
-			n, err := tx.Exec(insert, r.ID, r.Payload, 0, at, due)
+			n, err := tx.Exec(insert, r.ID, r.Payload, 0, at, due, r.Key, i)
 			if err != nil {
 				return err
 			}
@@ -45,8 +45,8 @@ func (s *Store) Add(ctx context.Context, records []events.Record, send bool) (fr
 	return fresh, err
 }
 
-// Claim returns up to limit events that are due, counts an attempt at each, and
-// makes them due again after lease.
+// Claim returns up to limit events that are due and the oldest of their key, counts an
+// attempt at each, and makes them due again after lease.
 func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) (claimed []events.Record, err error) {
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		now, err := tx.Now()
@@ -67,27 +67,48 @@ func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) (clai
 	return claimed, err
 }
 
+// selectDue passes over an event while an older one of its key is due, leased or waits
+// for its next attempt.
+const selectDue = `SELECT id, payload, attempts, order_key FROM events WHERE due_us <= ? AND (order_key = '' OR NOT EXISTS (
+	SELECT 1 FROM events older WHERE older.order_key = events.order_key AND older.due_us IS NOT NULL
+	AND (older.created_us < events.created_us OR older.created_us = events.created_us
+		AND (older.seq < events.seq OR older.seq = events.seq AND older.id < events.id))))
+	ORDER BY due_us, created_us, seq LIMIT ?`
+
 func dueEvents(tx *sqldb.Tx, now int64, limit int) (due []events.Record, err error) {
-	rows, err := tx.Query("SELECT id, payload, attempts FROM events WHERE due_us <= ? ORDER BY due_us LIMIT ?"+tx.Dialect().SkipLocked(), now, limit)
+	rows, err := tx.Query(selectDue+tx.Dialect().SkipLocked(), now, limit)
 	if err != nil {
 		return nil, err
 	}
 	return sqldb.Collect(rows, func(row sqldb.Scanner) (r events.Record, err error) {
-		return r, row.Scan(&r.ID, &r.Payload, &r.Attempts)
+		return r, row.Scan(&r.ID, &r.Payload, &r.Attempts, &r.Key)
 	})
 }
 
-// Settle ends the claim of r: due again after retry, or never when that is zero.
-// A claim that another replica has taken over since stays that one's.
-func (s *Store) Settle(ctx context.Context, r events.Record, retry time.Duration) error {
-	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
+// Settle ends the claim of r: due again after retry, or never when that is zero; next
+// says that another event of its key waits. A claim that another replica has taken over
+// since stays that one's.
+func (s *Store) Settle(ctx context.Context, r events.Record, retry time.Duration) (next bool, err error) {
+	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		now, err := tx.Now()
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec("UPDATE events SET due_us = ? WHERE id = ? AND attempts = ?", due(now, retry), r.ID, r.Attempts)
-		return err
+		again := due(now, retry)
+		n, err := tx.Exec("UPDATE events SET due_us = ? WHERE id = ? AND attempts = ?", again, r.ID, r.Attempts)
+		if next = false; err != nil || n == 0 || r.Key == "" {
+			return err
+		}
+		if again.Valid { // those that wait for it need not be looked at before
+			_, err = tx.Exec("UPDATE events SET due_us = ? WHERE order_key = ? AND due_us < ?", again, r.Key, again)
+			return err
+		}
+		var one int
+		err = tx.QueryRow("SELECT 1 FROM events WHERE order_key = ? AND due_us IS NOT NULL LIMIT 1", r.Key).Scan(&one)
+		next = err == nil
+		return sqldb.IgnoreNoRows(err)
 	})
+	return next, err
 }
 
 // Prune forgets up to limit events that are older than the span and not due.
