@@ -123,7 +123,7 @@ func (s *server) newWeb(parent context.Context) {
 	})
 	middleware.AnswerByHead(s.web.Server(), s.files.MaxBytes()+im.FormBytes, im.UploadPath)
 	s.web.Use(middleware.Proxies(s.cfg.TrustedProxies).Origin, gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
-		middleware.Recover(s.log), middleware.CORS(s.cfg.AllowedOrigins), s.limits().Guard, middleware.BodyLimit(im.UploadPath))
+		middleware.Recover(s.log), middleware.Headers, middleware.CORS(s.cfg.AllowedOrigins), s.limits().Guard, middleware.BodyLimit(im.UploadPath))
 }
 
 // limits count for all replicas where the bus is a Redis.

@@ -153,7 +153,7 @@ func describe(c *fiber.Ctx, info uploads.Info, tag string) {
 	c.Set(fiber.HeaderContentType, info.MIME)
 	c.Set(fiber.HeaderContentDisposition, disposition)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox")
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox; frame-ancestors 'none'")
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	c.Set(fiber.HeaderAcceptRanges, "bytes")
 	c.Set(fiber.HeaderETag, tag)
