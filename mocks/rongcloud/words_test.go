@@ -16,6 +16,7 @@ func TestWordsAreKeptInTheVendorsTypes(t *testing.T) {
 	form(t, s, "/sensitiveword/add", "word", strings.Repeat("词", 32), "replaceWord", "").want(t, 200)
 	form(t, s, "/sensitiveword/add", "word", strings.Repeat("词", 33)).want(t, 1005)
 	form(t, s, "/sensitiveword/add").want(t, 1003)
+	form(t, s, "/sensitiveword/add", "word", "-", "replaceWord", "").want(t, 1002)
 	count := func(pairs ...string) int {
 		return len(texts(t, form(t, s, "/sensitiveword/list", pairs...), "words"))
 	}
