@@ -38,6 +38,11 @@ type Store interface {
 	// Find lists those that match, newest first, and counts all. Viewer not
 	// empty: only those of which the viewer is a member.
 	Find(ctx context.Context, app, viewer string, w Where, offset, limit int) ([]Conversation, int, error)
+	// FindFrom is Find from a place on, without the count.
+	FindFrom(ctx context.Context, app, viewer string, w Where, from Place, limit int) ([]Conversation, error)
+	// Inbox lists a user's conversations by activity from a place on. Open: last
+	// messages from before the user joined are shown too.
+	Inbox(ctx context.Context, app, user string, open bool, from Place, limit int) ([]Entry, error)
 	// SetExt changes those that match and that editor, unless empty, created;
 	// it returns how many. At is when.
 	SetExt(ctx context.Context, app, editor string, w Where, ext json.RawMessage, at time.Time) (int, error)
@@ -83,6 +88,8 @@ type MemberStore interface {
 	InList(ctx context.Context, conversation, user string) (bool, error)
 	// Members lists by time of joining; limit 0: all.
 	Members(ctx context.Context, app, conversation string, offset, limit int) ([]Member, int, error)
+	// MarkRead notes that a member has read up to seq; it never goes back.
+	MarkRead(ctx context.Context, conversation, user string, seq int64) error
 	// Joined lists the ids of a user's conversations, archived ones included.
 	Joined(ctx context.Context, app, user string) ([]string, error)
 }

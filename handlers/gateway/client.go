@@ -34,6 +34,7 @@ func (h Client) routes() map[string]fiber.Handler {
 		"/join_conversation":                    m.join,
 		"/create_conversation":                  m.create,
 		"/leave_conversation":                   m.leave,
+		"/set_conversation_read":                h.markRead,
 		"/get_lastone_msgid":                    h.lastID,
 		"/get_conversation_msg_by_range":        h.between,
 		"/get_conversation_30msg_before_the_id": h.before,
@@ -94,8 +95,19 @@ func (h Client) joined(c *fiber.Ctx) error {
 }
 
 // list answers the conversations of the token's user; a SessionId in the body is
-// ignored.
+// ignored. With order, which is ours, it is the list by activity.
 func (h Client) list(c *fiber.Ctx) error {
+	var in listRequest
+	if err := handlers.DecodeJSON(c, &in); err != nil {
+		return err
+	}
+	switch in.Order {
+	case "":
+	case "activity":
+		return h.inbox(c, in)
+	default:
+		return handlers.Invalid("order: activity, or nothing")
+	}
 	caller := member(c)
 	ids, err := h.Conversations.Joined(c.UserContext(), caller.App, caller.User)
 	if err != nil {

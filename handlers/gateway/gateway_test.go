@@ -126,7 +126,7 @@ func TestMisprintedPathsAreServedUnlessAnAddressGuardsThem(t *testing.T) {
 
 func TestEveryPathAtTheRootIsNamed(t *testing.T) {
 	paths := Paths()
-	if len(paths) != 14 {
+	if len(paths) != 15 {
 		t.Errorf("%d paths: %v", len(paths), paths)
 	}
 	for _, path := range paths {

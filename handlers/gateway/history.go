@@ -11,8 +11,8 @@ import (
 // shortHistory is how many messages the histories without a limit of their own show.
 const shortHistory = 30
 
-// historyAnswer has more set when the range holds further messages, or when not all that
-// the call is for fitted the answer.
+// historyAnswer has more set when there are further messages on the side that was
+// asked for, or not all fitted the answer; the last message alone is no page of anything.
 type historyAnswer struct {
 	Msg  []wire.GatewayMessage
 	More bool `json:"more,omitempty"`
@@ -23,7 +23,7 @@ func (h Client) history(c *fiber.Ctx, id string, w conversation.Window) error {
 	if err != nil {
 		return err
 	}
-	out := historyAnswer{Msg: make([]wire.GatewayMessage, len(found.Messages)), More: found.More && w.Limit == 0 || found.Cut}
+	out := historyAnswer{Msg: make([]wire.GatewayMessage, len(found.Messages)), More: found.More && w.Limit != 1}
 	for i, m := range found.Messages {
 		out.Msg[i] = wire.NewGatewayMessage(m)
 	}

@@ -31,6 +31,7 @@ func (h Conversations) Mount(r fiber.Router) {
 	r.Delete("/conversations/:conv/members", h.caller, proof, h.removeMembers)
 	r.Post("/conversations/:conv/message", h.caller, proof, h.send)
 	r.Get("/conversations/:conv/message", h.caller, h.messages)
+	r.Post("/conversations/:conv/read", h.caller, proof, h.markRead)
 	r.Post("/users", h.caller, h.addUsers)
 	r.Get("/users", h.caller, h.users)
 }
@@ -160,6 +161,13 @@ type createdAnswer struct {
 }
 
 func (h Conversations) find(c *fiber.Ctx) error {
+	switch order := c.Query("order"); order {
+	case "":
+	case "activity":
+		return h.inbox(c)
+	default:
+		return handlers.Invalid("order: activity, or nothing")
+	}
 	where, err := conversation.ParseWhere([]byte(c.Query("where")))
 	if err != nil {
 		return err
@@ -168,22 +176,47 @@ func (h Conversations) find(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	who := callerIn(c)
-	found, err := h.Service.Find(c.UserContext(), who.Caller, where, p.page, p.size)
+	if p.cursor != nil {
+		return h.findFrom(c, where, p)
+	}
+	found, err := h.Service.Find(c.UserContext(), callerIn(c).Caller, where, p.page, p.size)
 	if err != nil {
 		return err
 	}
-	items := make([]conversationItem, len(found.Items))
-	for i, conv := range found.Items {
-		items[i] = conversationItem{
-			ConvID: conv.ID, ConvType: conv.Type, ClientNum: conv.Members, AppID: conv.App,
-			ConvExtend: conv.Ext, CreaterID: conv.Creator, CTime: conv.Created.UTC().Format(time.DateTime),
-		}
-		if !conv.Updated.IsZero() {
-			items[i].MTime = wire.TextOrNil(conv.Updated.UTC().Format(time.DateTime))
-		}
+	return success(c, pageAnswer{found.Page, conversationItems(found.Items), found.Last(), p.echo, found.Total})
+}
+
+// findFrom goes on where a cursor says.
+func (h Conversations) findFrom(c *fiber.Ctx, where conversation.Where, p listPart) error {
+	from, err := conversation.ParsePlace(*p.cursor)
+	if err != nil {
+		return err
 	}
-	return success(c, pageAnswer{found.Page, items, found.Last(), p.echo, found.Total})
+	found, err := h.Service.FindFrom(c.UserContext(), callerIn(c).Caller, where, from, p.size)
+	if err != nil {
+		return err
+	}
+	next := found.Next.String()
+	return success(c, listAnswer{conversationItems(found.Items), p.echo, next, next != ""})
+}
+
+func conversationItems(found []conversation.Conversation) []conversationItem {
+	items := make([]conversationItem, len(found))
+	for i, conv := range found {
+		items[i] = newConversationItem(conv)
+	}
+	return items
+}
+
+func newConversationItem(conv conversation.Conversation) conversationItem {
+	item := conversationItem{
+		ConvID: conv.ID, ConvType: conv.Type, ClientNum: conv.Members, AppID: conv.App,
+		ConvExtend: conv.Ext, CreaterID: conv.Creator, CTime: conv.Created.UTC().Format(time.DateTime),
+	}
+	if !conv.Updated.IsZero() {
+		item.MTime = wire.TextOrNil(conv.Updated.UTC().Format(time.DateTime))
+	}
+	return item
 }
 
 // conversationItem has its times in UTC; mtime is null before the first change.

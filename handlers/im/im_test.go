@@ -91,12 +91,12 @@ func TestPagesAreReadFromTheQueryOrTheBody(t *testing.T) {
 		want        listPart
 		bad         bool
 	}{
-		{"", ``, listPart{1, 20, 20}, false},
-		{"?page=3&size=5", ``, listPart{3, 5, "5"}, false},
-		{"", `{"page":3,"size":5}`, listPart{3, 5, 5}, false},
-		{"", `{"page":"3","size":"5"}`, listPart{3, 5, "5"}, false},
-		{"?page=2", `{"page":3,"size":5}`, listPart{2, 5, 5}, false},
-		{"?size=1000", ``, listPart{1, maxPageSize, "100"}, false},
+		{"", ``, listPart{1, 20, 20, nil}, false},
+		{"?page=3&size=5", ``, listPart{3, 5, "5", nil}, false},
+		{"", `{"page":3,"size":5}`, listPart{3, 5, 5, nil}, false},
+		{"", `{"page":"3","size":"5"}`, listPart{3, 5, "5", nil}, false},
+		{"?page=2", `{"page":3,"size":5}`, listPart{2, 5, 5, nil}, false},
+		{"?size=1000", ``, listPart{1, maxPageSize, "100", nil}, false},
 		{"?page=0", ``, listPart{}, true},
 		{"?size=-1", ``, listPart{}, true},
 		{"?page=x", ``, listPart{}, true},

@@ -76,19 +76,46 @@ func (h Conversations) messages(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if p.cursor != nil {
+		return h.messagesBefore(c, p)
+	}
 	found, err := h.Service.MessagePage(c.UserContext(), callerIn(c).Caller, c.Params("conv"), p.page, p.size)
 	if err != nil {
 		return err
 	}
-	items := make([]messageItem, len(found.Items))
-	for i, m := range found.Items {
-		items[i] = messageItem{
-			MsgID: m.ID, ConvID: m.Conversation, Type: m.Type, Text: wire.TextOrNil(m.Text),
-			Attr: wire.TextOrNil(string(m.Attr)), URL: wire.TextOrNull(m.URL), CTime: m.At.UnixMilli(), MsgStatus: stored,
-			NoSync: wire.Flag(m.NoSync), MentionAll: wire.Flag(m.MentionAll), Mentions: wire.ListText(m.Mentions), ClientID: m.From,
-		}
+	return success(c, pageAnswer{found.Page, messageItems(found.Items), found.Last(), p.echo, found.Total})
+}
+
+// messagesBefore lists what is older than the message that the cursor names, newest
+// first.
+func (h Conversations) messagesBefore(c *fiber.Ctx, p listPart) error {
+	found, err := h.Service.History(c.UserContext(), callerIn(c).Caller, c.Params("conv"), conversation.Window{
+		To: *p.cursor, BeforeTo: true, Limit: p.size, Newest: true, Descending: true,
+	})
+	if err != nil {
+		return err
 	}
-	return success(c, pageAnswer{found.Page, items, found.Last(), p.echo, found.Total})
+	out := listAnswer{Data: messageItems(found.Messages), PerPage: p.echo, More: found.More}
+	if found.More {
+		out.Cursor = found.Messages[len(found.Messages)-1].ID
+	}
+	return success(c, out)
+}
+
+func messageItems(messages []conversation.Message) []messageItem {
+	items := make([]messageItem, len(messages))
+	for i, m := range messages {
+		items[i] = newMessageItem(m)
+	}
+	return items
+}
+
+func newMessageItem(m conversation.Message) messageItem {
+	return messageItem{
+		MsgID: m.ID, ConvID: m.Conversation, Type: m.Type, Text: wire.TextOrNil(m.Text),
+		Attr: wire.TextOrNil(string(m.Attr)), URL: wire.TextOrNull(m.URL), CTime: m.At.UnixMilli(), MsgStatus: stored,
+		NoSync: wire.Flag(m.NoSync), MentionAll: wire.Flag(m.MentionAll), Mentions: wire.ListText(m.Mentions), ClientID: m.From,
+	}
 }
 
 // messageItem has the document's types: a null of url and mention_client_ids is

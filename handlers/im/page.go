@@ -18,6 +18,16 @@ func missing(name string) error { return fmt.Errorf("%w: %s", conversation.ErrMi
 type listPart struct {
 	page, size int
 	echo       any
+	cursor     *string // from where to go on; nil: the list is asked for by pages
+}
+
+// listAnswer is a list that is read by cursor, which is ours: pages move when
+// something is added at their top, a cursor does not.
+type listAnswer struct {
+	Data    any    `json:"data"`
+	PerPage any    `json:"per_page"`
+	Cursor  string `json:"cursor"` // where it goes on; empty at the end
+	More    bool   `json:"more"`
 }
 
 // pageAnswer is a list in the conversation API.
@@ -35,13 +45,18 @@ const maxPageSize = 100
 // document's sample sends with GET.
 func pageIn(c *fiber.Ctx, usual int) (listPart, error) {
 	var in struct {
-		Page json.RawMessage `json:"page"`
-		Size json.RawMessage `json:"size"`
+		Page   json.RawMessage `json:"page"`
+		Size   json.RawMessage `json:"size"`
+		Cursor *string         `json:"cursor"`
 	}
 	if err := handlers.DecodeJSON(c, &in); err != nil {
 		return listPart{}, err
 	}
-	p := listPart{page: 1, size: usual}
+	p := listPart{page: 1, size: usual, cursor: in.Cursor}
+	if c.Context().QueryArgs().Has("cursor") {
+		cursor := c.Query("cursor")
+		p.cursor = &cursor
+	}
 	if err := intFrom1("page", c.Query("page"), in.Page, &p.page); err != nil {
 		return listPart{}, err
 	}

@@ -64,13 +64,19 @@ func lockConversation(tx *sqldb.Tx, app, id string) (conversation.Conversation, 
 	return c, err
 }
 
+// visible is the condition on conversations c that match and that viewer, unless empty,
+// is a member of.
+func visible(app, viewer string, w conversation.Where) (string, []any) {
+	where, args := matching(app, w)
+	if viewer == "" {
+		return where, args
+	}
+	return where + " AND EXISTS (SELECT 1 FROM members v WHERE v.conv_id = c.id AND v.user_id = ? AND v.left_us = 0)", append(args, viewer)
+}
+
 // Find implements conversation.Store.
 func (s *Store) Find(ctx context.Context, app, viewer string, w conversation.Where, offset, limit int) ([]conversation.Conversation, int, error) {
-	where, args := matching(app, w)
-	if viewer != "" {
-		where += " AND EXISTS (SELECT 1 FROM members v WHERE v.conv_id = c.id AND v.user_id = ? AND v.left_us = 0)"
-		args = append(args, viewer)
-	}
+	where, args := visible(app, viewer, w)
 	var total int
 	if err := s.db.QueryRow(ctx, "SELECT COUNT(*) FROM conversations c WHERE "+where, args...).Scan(&total); err != nil {
 		return nil, 0, err

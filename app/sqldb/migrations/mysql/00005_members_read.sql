@@ -1,0 +1,3 @@
+-- +goose Up
+-- read_seq: up to here the member has said to have read.
+ALTER TABLE members ADD COLUMN read_seq BIGINT NOT NULL DEFAULT 0;
