@@ -1,6 +1,8 @@
 package moderation
 
 import (
+	"slices"
+
 	ahocorasick "github.com/petar-dambovaliev/aho-corasick"
 )
 
@@ -10,12 +12,27 @@ type Dictionary struct {
 	automaton ahocorasick.AhoCorasick
 	words     []string
 	breaks    [][]bool // of each word as it was given
+	whole     bool
+	allowed   *Dictionary // nil: nothing is
+}
+
+// Rules are what words count for.
+type Rules struct {
+	// Whole: what borders on a letter or digit of its own script is a part of another
+	// word, and does not count. Scripts that are written without spaces have no such
+	// borders.
+	Whole bool
+	// Allow are texts inside which no word counts, found as words are.
+	Allow []string
 }
 
 // NewDictionary folds words and builds the automaton: about a second for
 // 100,000 words, so never on a request. Words that fold to nothing are left out.
-func NewDictionary(words []string) *Dictionary {
-	d := &Dictionary{}
+func NewDictionary(words []string, rules Rules) *Dictionary {
+	d := &Dictionary{whole: rules.Whole}
+	if len(rules.Allow) > 0 {
+		d.allowed = NewDictionary(rules.Allow, Rules{})
+	}
 	var patterns []string
 	seen := make(map[string]int, len(words))
 	for _, w := range words {
@@ -48,11 +65,34 @@ func (d *Dictionary) Find(text string) (word string, found bool) {
 		return "", false
 	}
 	f := fold(text)
+	var free []span
+	if d.allowed != nil {
+		d.allowed.each(f, func(s span) bool { free = append(free, s); return true })
+	}
+	d.each(f, func(s span) bool {
+		found = !slices.ContainsFunc(free, s.within)
+		if found {
+			word = d.words[s.word]
+		}
+		return !found
+	})
+	return word, found
+}
+
+// span is where a word stands in a folded text.
+type span struct{ start, end, word int }
+
+func (s span) within(outer span) bool { return outer.start <= s.start && s.end <= outer.end }
+
+// each gives the words that f spells to take, until that returns false.
+func (d *Dictionary) each(f folded, take func(span) bool) {
+	if len(d.words) == 0 {
+		return
+	}
 	matches := d.automaton.IterOverlappingByte(f.text)
 	for m := matches.Next(); m != nil; m = matches.Next() {
-		if f.spells(m.Start(), m.End(), d.breaks[m.Pattern()]) {
-			return d.words[m.Pattern()], true
+		if f.spells(m.Start(), m.End(), d.breaks[m.Pattern()], d.whole) && !take(span{m.Start(), m.End(), m.Pattern()}) {
+			return
 		}
 	}
-	return "", false
 }

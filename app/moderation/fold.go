@@ -53,8 +53,9 @@ func fold(s string) folded {
 // spells reports whether the bytes from start to end spell the word, whose own
 // breaks are given: broken nowhere that the word itself is not, or broken into
 // single characters ("b a d"), or written without spaces as Han, kana and the
-// like are, where a break means nothing.
-func (f folded) spells(start, end int, word []bool) bool {
+// like are, where a break means nothing. whole: a word as it is written does not border
+// on another letter of its script.
+func (f folded) spells(start, end int, word []bool, whole bool) bool {
 	asWritten, singles := true, f.breaks[start] && f.breaks[end]
 	for i := start; i < end; {
 		r, n := utf8.DecodeRune(f.text[i:end])
@@ -66,7 +67,23 @@ func (f folded) spells(start, end int, word []bool) bool {
 		}
 		i += n
 	}
-	return asWritten || singles
+	return singles || asWritten && (!whole || f.border(start) && f.border(end))
+}
+
+// border reports whether the text is parted before the byte at: by a separator, by a
+// character that is in no word, or since one side is written without spaces.
+func (f folded) border(at int) bool {
+	if f.breaks[at] {
+		return true
+	}
+	before, _ := utf8.DecodeLastRune(f.text[:at])
+	behind, _ := utf8.DecodeRune(f.text[at:])
+	return !inWord(before) || !inWord(behind)
+}
+
+// inWord reports whether r is a character that words with spaces between them are made of.
+func inWord(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) && !spaceless(r)
 }
 
 func spaceless(r rune) bool {

@@ -26,8 +26,10 @@ var ErrSensitive = problem.New(problem.Refused, "the text holds a sensitive word
 
 // Config is where words come from.
 type Config struct {
-	File string        `desc:"file of sensitive words, one a line, # begins a comment; empty: none"`
-	Sync time.Duration `default:"10m" desc:"how often the file and the vendor's list are read again; at least 1s"`
+	File      string        `desc:"file of sensitive words, one a line, # begins a comment; empty: none"`
+	AllowFile string        `split_words:"true" desc:"file of texts, one a line as above, inside which no sensitive word counts, such as class; empty: none"`
+	Whole     bool          `desc:"sensitive words of scripts that put spaces between words count as whole words only: ass is not in pass"`
+	Sync      time.Duration `default:"10m" desc:"how often the files and the vendor's list are read again; at least 1s"`
 }
 
 // Service checks texts against the newest dictionary. Check never waits for a
@@ -40,9 +42,12 @@ type Service struct {
 	dictionary atomic.Pointer[Dictionary]
 
 	// Of the Run goroutine alone.
-	last       []string
+	last       lists
 	vendorList []string
 }
+
+// lists are the files' lines, and the vendor's words among the words.
+type lists struct{ words, allowed []string }
 
 // Validate returns every mistake; each begins with the variable's name. A file
 // that is missing or cannot be read is one.
@@ -51,10 +56,8 @@ func (c Config) Validate() error {
 	if c.Sync < time.Second {
 		errs = append(errs, errors.New("SYNC: must be at least 1s"))
 	}
-	if _, err := c.words(); err != nil {
-		errs = append(errs, fmt.Errorf("FILE: %w", err))
-	}
-	return errors.Join(errs...)
+	_, err := c.lists()
+	return errors.Join(append(errs, err)...)
 }
 
 // Deps is what a Service works with.
@@ -70,11 +73,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{cfg: cfg, vendor: deps.Vendor, log: deps.Log.With("component", "moderation")}
-	words, err := cfg.words()
+	files, err := cfg.lists()
 	if err != nil {
-		return nil, fmt.Errorf("FILE: %w", err)
+		return nil, err
 	}
-	s.install(words)
+	s.install(files)
 	return s, nil
 }
 
@@ -93,11 +96,12 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // refresh keeps what it had of a source that cannot be read now: a vendor's bad
-// day must not open the door to every word.
+// day must not open the door to every word. Of the two files none counts without the
+// other.
 func (s *Service) refresh(ctx context.Context) {
-	words, err := s.cfg.words()
+	files, err := s.cfg.lists()
 	if err != nil {
-		s.log.Warn("word file not read, the last list stays", "error", err)
+		s.log.Warn("word files not read, the last lists stay", "error", err)
 		return
 	}
 	if s.vendor != nil {
@@ -112,41 +116,53 @@ func (s *Service) refresh(ctx context.Context) {
 			s.log.Warn("vendor's word list not read, the last one stays", "error", err)
 		}
 	}
-	s.install(append(words, s.vendorList...))
+	files.words = append(files.words, s.vendorList...)
+	s.install(files)
 }
 
-func (s *Service) install(words []string) {
-	slices.Sort(words)
-	words = slices.Compact(words)
-	if s.dictionary.Load() != nil && slices.Equal(words, s.last) {
+func (s *Service) install(l lists) {
+	slices.Sort(l.words)
+	l.words = slices.Compact(l.words)
+	if s.dictionary.Load() != nil && slices.Equal(l.words, s.last.words) && slices.Equal(l.allowed, s.last.allowed) {
 		return
 	}
-	s.last = words
-	s.dictionary.Store(NewDictionary(words))
-	s.log.Info("words loaded", "words", len(words))
+	s.last = l
+	s.dictionary.Store(NewDictionary(l.words, Rules{Whole: s.cfg.Whole, Allow: l.allowed}))
+	s.log.Info("words loaded", "words", len(l.words), "allowed", len(l.allowed))
 }
 
-// words reads the local file; none is no mistake.
-func (c Config) words() ([]string, error) {
-	if c.File == "" {
+// lists reads the local files; none is no mistake.
+func (c Config) lists() (l lists, err error) {
+	if l.words, err = lines(c.File); err != nil {
+		return lists{}, fmt.Errorf("FILE: %w", err)
+	}
+	if l.allowed, err = lines(c.AllowFile); err != nil {
+		return lists{}, fmt.Errorf("ALLOW_FILE: %w", err)
+	}
+	return l, nil
+}
+
+// lines reads the lines of a file that are neither empty nor a comment.
+func lines(file string) ([]string, error) {
+	if file == "" {
 		return nil, nil
 	}
-	f, err := os.Open(c.File)
+	f, err := os.Open(file)
 	if err != nil {
 		var pathErr *fs.PathError
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		return nil, fmt.Errorf("%s: %w", c.File, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	defer f.Close()
-	var words []string
-	for lines := bufio.NewScanner(f); ; {
-		if !lines.Scan() {
-			return words, lines.Err()
+	var found []string
+	for scanner := bufio.NewScanner(f); ; {
+		if !scanner.Scan() {
+			return found, scanner.Err()
 		}
-		if w := strings.TrimSpace(lines.Text()); w != "" && !strings.HasPrefix(w, "#") {
-			words = append(words, w)
+		if line := strings.TrimSpace(scanner.Text()); line != "" && !strings.HasPrefix(line, "#") {
+			found = append(found, line)
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 )
 
 func TestWordsAreFoundThroughTheSimpleTricks(t *testing.T) {
-	d := NewDictionary([]string{"ass", "spam", "Bad Word", "赌博", "ＦＲＥＥ", "c++", " ... "})
+	d := NewDictionary([]string{"ass", "spam", "Bad Word", "赌博", "ＦＲＥＥ", "c++", " ... "}, Rules{})
 	for _, c := range []struct {
 		text string
 		want string
@@ -59,7 +59,7 @@ func TestWordsAreFoundThroughTheSimpleTricks(t *testing.T) {
 func TestEveryWordIsFoundInAnySurrounding(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOfN(rapid.StringMatching(`[a-z一-十]{1,6}`), 1, 20).Draw(t, "words")
-		d := NewDictionary(words)
+		d := NewDictionary(words, Rules{})
 		w := rapid.SampledFrom(words).Draw(t, "word")
 		text := rapid.StringMatching(`[A-Z ]{0,9}`).Draw(t, "before") + " " + strings.ToUpper(w) + " " + rapid.String().Draw(t, "after")
 		if _, found := d.Find(text); !found {
@@ -70,7 +70,7 @@ func TestEveryWordIsFoundInAnySurrounding(t *testing.T) {
 
 func TestTextsWithoutWordsPass(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := NewDictionary(rapid.SliceOf(rapid.StringMatching(`[a-m]{1,6}`)).Draw(t, "words"))
+		d := NewDictionary(rapid.SliceOf(rapid.StringMatching(`[a-m]{1,6}`)).Draw(t, "words"), Rules{})
 		text := rapid.StringMatching(`[n-zN-Z .,]{0,40}`).Draw(t, "text")
 		if w, found := d.Find(text); found {
 			t.Fatalf("%q found in %q", w, text)
@@ -146,7 +146,7 @@ func TestUnreadableFileStopsTheStart(t *testing.T) {
 }
 
 func TestDictionaryIsSharedByManyCallers(t *testing.T) {
-	d := NewDictionary([]string{"needle"})
+	d := NewDictionary([]string{"needle"}, Rules{})
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -177,7 +177,7 @@ func BenchmarkFind(b *testing.B) {
 			}
 			words[i] = string(w) + "#"
 		}
-		d := NewDictionary(words)
+		d := NewDictionary(words, Rules{})
 		b.Run(fmt.Sprintf("words=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
