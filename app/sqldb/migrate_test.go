@@ -135,7 +135,7 @@ func TestASchemaThatIsNewerThanTheProgramIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := sqldb.Open(context.Background(), cfg)
-			if !errors.Is(err, sqldb.ErrNewerSchema) || !strings.Contains(err.Error(), "version 999") || !strings.Contains(err.Error(), "knows 5;") {
+			if !errors.Is(err, sqldb.ErrNewerSchema) || !strings.Contains(err.Error(), "version 999") || !strings.Contains(err.Error(), "knows 6;") {
 				t.Errorf("%v", err)
 			}
 		})
