@@ -17,7 +17,7 @@ import (
 
 // At every operation and every parameter: a truth value in each spelling that an SDK
 // has, an optional parameter left empty or null, and one that nobody knows are taken.
-// What is none of these is not.
+// So is a list up to its limit. What is none of these is not.
 func TestEveryOperationTakesLooseValues(t *testing.T) {
 	s := newAccount(t)
 	s.prepare(t)
@@ -82,6 +82,9 @@ func looseVariants(c sdkCall, schema *openapi3.Schema, isJSON bool) []variant {
 			add(name, "maybe", true)
 			add(name, 2, true)
 		}
+		if most := schema.Properties[name].Value.MaxItems; most != nil && *most <= 100 && schema.Properties[name].Value.Items.Value.Type.Is(openapi3.TypeString) {
+			out = append(out, variant{withList(c.body, name, int(*most), isJSON), false}, variant{withList(c.body, name, int(*most)+1, isJSON), true})
+		}
 		if !slices.Contains(schema.Required, name) {
 			add(name, "", false)
 			if isJSON {
@@ -91,6 +94,20 @@ func looseVariants(c sdkCall, schema *openapi3.Schema, isJSON bool) []variant {
 	}
 	add("unheardOf", "x", false)
 	return out
+}
+
+// withList is the body with a list of n ids.
+func withList(body, name string, n int, isJSON bool) string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprint("id", i)
+	}
+	if isJSON {
+		return withMember(body, name, ids)
+	}
+	form, _ := url.ParseQuery(body)
+	form[name] = ids
+	return form.Encode()
 }
 
 func withMember(body, name string, value any) string {
