@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -22,12 +23,22 @@ type boundedListener struct {
 	peers map[netip.Addr]int // those that are bounded and have a connection
 }
 
-// Accept returns the next connection that is not one too many.
+// acceptPause is between attempts to accept while the system has no file left, or what
+// else it may want; fasthttp would end the program.
+const acceptPause = 50 * time.Millisecond
+
+// Accept returns the next connection that is not one too many. Its error is that the
+// listener is closed.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return nil, err
+		}
+		if err != nil {
+			l.refused("system")
+			time.Sleep(acceptPause)
+			continue
 		}
 		tcp, ok := conn.(*net.TCPConn)
 		if !ok {

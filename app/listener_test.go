@@ -2,12 +2,16 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"switchboard/middleware"
@@ -36,6 +40,35 @@ func TestConnectionsAreBoundedInAllAndForEachPeer(t *testing.T) {
 	if l.open != 0 || len(l.peers) != 0 {
 		t.Errorf("left: %d, %v", l.open, l.peers)
 	}
+}
+
+// A system without files for further connections does not end the program.
+func TestAcceptingGoesOnWhenTheSystemRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		faults := &faultyListener{faults: []error{
+			&net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}, &net.OpError{Op: "accept", Err: syscall.ECONNABORTED}, errors.New("what else"),
+		}}
+		l := &boundedListener{Listener: faults, refused: func(reason string) { told = append(told, reason) }}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) || len(told) != 3 {
+			t.Errorf("%v after %v", err, told)
+		}
+	})
+}
+
+// faultyListener fails, and is closed when it has no fault left.
+type faultyListener struct {
+	net.Listener
+	faults []error
+}
+
+func (l *faultyListener) Accept() (net.Conn, error) {
+	if len(l.faults) == 0 {
+		return nil, net.ErrClosed
+	}
+	err := l.faults[0]
+	l.faults = l.faults[1:]
+	return nil, err
 }
 
 // A connection too many is told so; when others are closed, new ones are served.

@@ -1,13 +1,11 @@
 package middleware
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 
 	"switchboard/app/problem"
 )
@@ -34,6 +32,12 @@ func BodyLimit(uploads string) fiber.Handler {
 		if length > unreadLimit || length == chunked {
 			linger(c.Context().Conn())
 		}
+		head := &c.Request().Header
+		// Only HTTP/1.1 has requests that wait for leave, see AnswerByHead.
+		if c.Context().UserValue(ambiguousKey) != nil || !head.IsHTTP11() && ambiguous(head) {
+			c.Context().SetConnectionClose()
+			return fiber.ErrBadRequest
+		}
 		if kind := c.Get(fiber.HeaderContentEncoding); kind != "" && kind != "identity" {
 			return ErrCompressed
 		}
@@ -43,33 +47,6 @@ func BodyLimit(uploads string) fiber.Handler {
 			return fiber.ErrRequestEntityTooLarge
 		}
 		return c.Next()
-	}
-}
-
-// AnswerByHead makes the server answer requests whose body is too large by their heads
-// before it reads any of that body, and close their connections: above largest on the
-// path of uploads, above 1 MiB elsewhere. It asks fasthttp to treat them like requests
-// that wait for leave to send their bodies.
-func AnswerByHead(server *fasthttp.Server, largest int, uploads string) {
-	tooLarge := func(head *fasthttp.RequestHeader) bool {
-		path, _, _ := bytes.Cut(head.RequestURI(), []byte("?"))
-		if string(path) == uploads {
-			return head.ContentLength() > largest
-		}
-		return head.ContentLength() > bodyLimit
-	}
-	server.HeaderReceived = func(head *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
-		if tooLarge(head) {
-			head.Set(fiber.HeaderExpect, "100-continue")
-		}
-		return c
-	}
-	server.ExpectHandler = func(ctx *fasthttp.RequestCtx) int {
-		if !tooLarge(&ctx.Request.Header) {
-			return fasthttp.StatusContinue
-		}
-		server.Handler(ctx)
-		return ctx.Response.StatusCode()
 	}
 }
 
@@ -108,6 +85,9 @@ func ReadBody(c *fiber.Ctx, limit int) error {
 		return fiber.ErrBadRequest
 	case len(text) > limit:
 		return fiber.ErrRequestEntityTooLarge
+	case len(c.Request().Header.PeekTrailerKeys()) > 0: // fields that nobody expects there
+		c.Context().SetConnectionClose()
+		return fiber.ErrBadRequest
 	}
 	c.Request().SetBodyRaw(text)
 	return nil
