@@ -30,7 +30,6 @@ func conversationOperations() []operation {
 		managed("/conversation/type/notification/set.json", (*App).setNotification),
 		managed("/conversation/type/notification/get.json", (*App).getNotification),
 		managed("/conversation/top/set.json", (*App).setTop),
-		managed("/conversation/message/history/clean.json", (*App).clearHistory),
 		managed("/conversation/attribute/get.json", (*App).conversationAttributes).reads(),
 	}
 }

@@ -7,16 +7,22 @@ import (
 )
 
 func historyOperations() []operation {
-	return []operation{
+	all := []operation{
 		managed("/v3/message/private/query.json", queryHistory(Private)),
 		managed("/v3/message/group/query.json", queryHistory(Group)),
 		managed("/v3/message/chatroom/query.json", queryHistory(ChatRoom)),
 		managed("/v3/message/ultragroup/query.json", queryHistory(Ultra)),
-		managed("/message/private/modify.json", modify(Private, "targetId")),
-		managed("/message/group/modify.json", modify(Group, "groupId")),
+		managed("/conversation/message/history/clean.json", (*App).clearHistory),
 		managed("/message/history.json", (*App).messageLog),
 		managed("/message/history/delete.json", (*App).deleteMessageLog),
+		managed("/message/private/modify.json", modify(Private, "targetId")),
+		managed("/message/group/modify.json", modify(Group, "groupId")),
 	}
+	for i := range all[:5] {
+		all[i].service = CloudStorage
+	}
+	all[5].service, all[6].service = MessageLog, MessageLog
+	return all
 }
 
 const defaultHistoryPage = 10

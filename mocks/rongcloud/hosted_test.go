@@ -150,9 +150,11 @@ func TestAHostedGroupIsAGroupWhoseDataTheVendorKeeps(t *testing.T) {
 	}
 }
 
-func TestHostedDataCanBeOff(t *testing.T) {
-	s := start(t, rongcloud.Config{Off: []rongcloud.Service{rongcloud.Hosting, rongcloud.Bots}})
+func TestPaidServicesCanBeOff(t *testing.T) {
+	s := start(t, rongcloud.Config{Off: []rongcloud.Service{rongcloud.Hosting, rongcloud.Bots, rongcloud.CloudStorage, rongcloud.MessageLog}})
 	follow(t, s, []step{
+		{"/message/history", "date=2030010116", 1009, ""}, {"/v3/message/group/query", `{"userId":"a","targetId":"g","startTime":1,"endTime":2}`, 1009, ""},
+		{"/conversation/message/history/clean", "conversationType=1&fromUserId=a&targetId=b", 1009, ""},
 		{"/user/profile/query", "", 1009, ""}, {"/friend/get", "userId=ann", 1009, ""},
 		{"/entrust/group/query", "", 1009, ""}, {"/v3/bot/query", "{}", 1009, ""},
 	})

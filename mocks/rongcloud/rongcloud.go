@@ -65,7 +65,9 @@ type Service string
 const (
 	Broadcast    Service = "broadcast"
 	Bots         Service = "bots"
-	Hosting      Service = "hosting" // profiles, friends and groups that the vendor keeps
+	CloudStorage Service = "cloud-storage" // the history that v3 queries read
+	MessageLog   Service = "message-log"   // the file of each hour
+	Hosting      Service = "hosting"       // profiles, friends and groups that the vendor keeps
 	ChatRoomMute Service = "chatroom-mute"
 	KeepAlive    Service = "keepalive"
 	Translation  Service = "translation"
