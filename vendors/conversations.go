@@ -26,8 +26,7 @@ type Stored struct {
 	ID      string // as in TargetResult.MessageID
 	From    string
 	SentAt  time.Time
-	Type    string // the vendor's type name
-	Content string // in the vendor's form
+	Content Content // Custom for a type that is none of ours
 }
 
 // History reads what the vendor stored. A service that the account has not bought

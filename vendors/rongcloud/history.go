@@ -2,6 +2,7 @@ package rongcloud
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -85,10 +86,31 @@ func storedMessages(ans upstream.Answer) ([]vendors.Stored, error) {
 		if err != nil || r.ID == "" {
 			return nil, vendors.ErrUnreadable
 		}
-		out[i] = vendors.Stored{ID: string(r.ID), From: string(r.From), SentAt: time.UnixMilli(ms), Type: string(r.Type), Content: string(r.Content)}
+		out[i] = vendors.Stored{ID: string(r.ID), From: string(r.From), SentAt: time.UnixMilli(ms), Content: read(string(r.Type), string(r.Content))}
 	}
 	slices.SortStableFunc(out, func(x, y vendors.Stored) int { return x.SentAt.Compare(y.SentAt) })
 	return out, nil
+}
+
+// read is what content encodes. What clients send under our types may carry more
+// than ours, or other members; that is read as far as it goes.
+func read(typ, content string) vendors.Content {
+	var body struct {
+		Content, Message, Name, Extra string
+		Data                          json.RawMessage
+	}
+	known := json.Unmarshal([]byte(content), &body) == nil
+	switch {
+	case known && typ == textType:
+		return vendors.Content{Kind: vendors.Text, Text: body.Content, Extra: body.Extra}
+	case known && typ == tipType:
+		return vendors.Content{Kind: vendors.Tip, Text: body.Message, Extra: body.Extra}
+	case known && typ == commandType:
+		return vendors.Content{Kind: vendors.Command, Name: body.Name, Data: body.Data}
+	case json.Valid([]byte(content)):
+		return vendors.Content{Kind: vendors.Custom, Type: typ, Data: json.RawMessage(content)}
+	}
+	return vendors.Content{Kind: vendors.Custom, Type: typ, Data: json.RawMessage(encode(content))}
 }
 
 // edited are the conversations whose messages the vendor changes, each with the

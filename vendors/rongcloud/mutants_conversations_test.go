@@ -14,6 +14,7 @@ type (
 	othersView   struct{ wrong }
 	firstPage    struct{ wrong }
 	noGroups     struct{ wrong }
+	allText      struct{ wrong }
 	otherMessage struct{ wrong }
 	withoutExtra struct{ wrong }
 	swapped      struct{ wrong }
@@ -52,6 +53,14 @@ func (f firstPage) Messages(ctx context.Context, q vendors.HistoryQuery) ([]vend
 func (n noGroups) Messages(ctx context.Context, q vendors.HistoryQuery) ([]vendors.Stored, error) {
 	q.Kind = vendors.ToUsers
 	return n.Vendor.History.Messages(ctx, q)
+}
+
+func (a allText) Messages(ctx context.Context, q vendors.HistoryQuery) ([]vendors.Stored, error) {
+	all, err := a.Vendor.History.Messages(ctx, q)
+	for i := range all {
+		all[i].Content.Kind = vendors.Text
+	}
+	return all, err
 }
 
 // Edit edits what was sent last before.
@@ -157,6 +166,7 @@ func conversationMutants() []mutant {
 		{name: "history of the other one", caught: stored, vendor: func(v *vendors.Vendor) { v.History = othersView{right(v)} }},
 		{name: "history of three rows", caught: stored, vendor: func(v *vendors.Vendor) { v.History = firstPage{right(v)} }},
 		{name: "a group's history is a person's", caught: stored, vendor: func(v *vendors.Vendor) { v.History = noGroups{right(v)} }},
+		{name: "history of texts alone", caught: "StoredContentIsReadBackAsItWasSent", vendor: func(v *vendors.Vendor) { v.History = allText{right(v)} }},
 		{name: "edits another message", caught: edited, vendor: func(v *vendors.Vendor) { v.Editor = otherMessage{right(v)} }},
 		{name: "edit loses the extra", caught: edited, vendor: func(v *vendors.Vendor) { v.Editor = withoutExtra{right(v)} }},
 		{name: "notices of the other one", caught: level, vendor: func(v *vendors.Vendor) { v.Notices = swapped{right(v)} }},

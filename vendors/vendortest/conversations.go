@@ -3,6 +3,7 @@ package vendortest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 func conversationChecks() []check {
 	return []check{
 		{"StoredMessagesAreReadBackInOrderAndByPages", []string{"History", "Messages"}, nil, history},
+		{"StoredContentIsReadBackAsItWasSent", []string{"History", "Messages"}, nil, storedContents},
 		{"HistoryThatCannotBeAskedForIsRefusedBeforeTheCall", []string{"History"}, nil, badHistory},
 		{"EditedMessageSaysWhatItWasEditedTo", []string{"Editor", "Messages"}, showsInbox, edit},
 		{"EditThatTheVendorCannotMakeIsRefusedBeforeTheCall", []string{"Editor"}, nil, badEdit},
@@ -76,6 +78,43 @@ func history(t T, e *env) {
 	}
 }
 
+func sameContent(a, b vendors.Content) bool {
+	return a.Kind == b.Kind && a.Text == b.Text && a.Extra == b.Extra && a.Name == b.Name && a.Type == b.Type && sameJSON(string(a.Data), string(b.Data))
+}
+
+// storedContents are all contents of the suite that the vendor keeps.
+func storedContents(t T, e *env) {
+	var ids []string
+	var sent []vendors.Content
+	q := vendors.HistoryQuery{Conversation: e.theirs(), After: time.Now().Add(-time.Millisecond), Until: time.Now().Add(time.Minute), Limit: 50}
+	for _, c := range contents() {
+		if _, _, ok := e.Wire(c); !ok || c.Kind == vendors.Command {
+			continue // a command is stored nowhere
+		}
+		m := e.text(vendors.ToUsers, "", e.Known)
+		m.Content = c
+		time.Sleep(time.Until(time.Now().Truncate(time.Millisecond).Add(2 * time.Millisecond)))
+		r, err := e.v.Messages.Send(t.Context(), m)
+		must(t, "send", err)
+		ids, sent = append(ids, r.Targets[0].MessageID), append(sent, c)
+	}
+	found := 0
+	got, err := e.v.History.Messages(t.Context(), q)
+	must(t, "history", err)
+	for _, m := range got {
+		at := slices.Index(ids, m.ID)
+		if at < 0 {
+			continue
+		}
+		if found++; !sameContent(m.Content, sent[at]) {
+			t.Errorf("read back %+v, sent %+v", m.Content, sent[at])
+		}
+	}
+	if found == 0 {
+		t.Errorf("none of %d messages is read back", len(sent))
+	}
+}
+
 // holds compares a history with what Peer said.
 func (e *env) holds(t T, what string, got []vendors.Stored, ids, texts []string) {
 	t.Helper()
@@ -84,9 +123,9 @@ func (e *env) holds(t T, what string, got []vendors.Stored, ids, texts []string)
 		return
 	}
 	for i, m := range got {
-		typ, body, _ := e.Wire(vendors.Content{Kind: vendors.Text, Text: texts[i]})
-		if m.ID != ids[i] || m.From != e.Peer || m.Type != typ || !sameJSON(m.Content, body) || time.Since(m.SentAt).Abs() > time.Minute {
-			t.Errorf("%s, row %d: %+v, want %s %s", what, i, m, ids[i], body)
+		want := vendors.Content{Kind: vendors.Text, Text: texts[i]}
+		if m.ID != ids[i] || m.From != e.Peer || !sameContent(m.Content, want) || time.Since(m.SentAt).Abs() > time.Minute {
+			t.Errorf("%s, row %d: %+v, want %s %+v", what, i, m, ids[i], want)
 		}
 	}
 }
