@@ -23,6 +23,7 @@ import (
 	"switchboard/app/events/eventsql"
 	"switchboard/app/ledger"
 	"switchboard/app/ledger/ledgersql"
+	"switchboard/app/messages"
 	"switchboard/app/moderation"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairinglink"
@@ -217,8 +218,11 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
 	recipes[vendors.OpAdjust] = s.wallet.Settle
+	sent := messages.New(s.routes)
+	recipes[vendors.OpSendUser] = product.SettleSend(sent)
+	tells := func(op, account string) bool { return op != vendors.OpSendUser || sent.Tells(account) }
 	s.ledger = ledger.New(s.cfg.Ledger, ledger.Deps{
-		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Observe: s.metrics.write, Log: s.log,
+		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Observe: s.metrics.write, Log: s.log,
 	})
 	s.background("ledger", s.ledger.Run)
 	return s.openSwitches(ctx)

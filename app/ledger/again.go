@@ -6,7 +6,9 @@ import (
 )
 
 // known reports whether somebody can be asked what became of e.
-func (l *Ledger) known(e Entry) bool { return e.Vendor != "" && l.deps.Recipes[e.Op] != nil }
+func (l *Ledger) known(e Entry) bool {
+	return e.Vendor != "" && l.deps.Recipes[e.Op] != nil && (l.deps.Tells == nil || l.deps.Tells(e.Op, e.Vendor))
+}
 
 // askable reports whether a repeat of e's request may ask the vendor once more.
 func (l *Ledger) askable(e Entry) bool {

@@ -128,8 +128,9 @@ type Deps struct {
 	Store    Store
 	Archive  Archive // the other half of the same store
 	Describe Describe
-	Recipes  map[string]Recipe          // by operation
-	Observe  func(op string, now State) // told of every change of state, for metrics; nil: nobody listens
+	Recipes  map[string]Recipe             // by operation
+	Tells    func(op, account string) bool // whether the account's vendor can be asked by the operation's recipe; nil: every one
+	Observe  func(op string, now State)    // told of every change of state, for metrics; nil: nobody listens
 	Log      *slog.Logger
 }
 

@@ -15,9 +15,10 @@ import (
 // account: it reads back, lists, or repeats what that account's vendor
 // de-duplicates. Success and a definite no settle the entry with what its caller is
 // told from then on; every other error means that it is still not known. It may be
-// called until Config.AskAgain is over. It is an alias, so that domains offer
-// recipes without this package.
-type Recipe = func(ctx context.Context, app, account string, payload []byte) (data any, err error)
+// called until Config.AskAgain is over. The write was not made before since, by the
+// store's clock or this process's. It is an alias, so that domains offer recipes
+// without this package.
+type Recipe = func(ctx context.Context, app, account string, since time.Time, payload []byte) (data any, err error)
 
 const (
 	sweepEvery = time.Second
@@ -162,12 +163,21 @@ func (l *Ledger) check(ctx context.Context, e Entry) error {
 	return err
 }
 
+// tried is a moment before the write was made: an entry without a key is created
+// when it has ended.
+func (e Entry) tried() time.Time {
+	if len(e.Steps) > 0 && e.Steps[0].At.Before(e.Created) {
+		return e.Steps[0].At
+	}
+	return e.Created
+}
+
 // ask settles e in memory if its vendor knows what became of the write.
 func (l *Ledger) ask(ctx context.Context, e *Entry) {
 	journal := &vendors.Journal{}
 	timed, cancel := context.WithTimeout(vendors.WithJournal(ctx, journal), checkTime)
 	defer cancel()
-	data, err := l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.Payload)
+	data, err := l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.tried(), e.Payload)
 	r := l.result(data, err)
 	e.addSteps(journal.Steps())
 	if r.Outcome == vendors.OK || r.Outcome == vendors.DefiniteNo {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"switchboard/vendors"
 )
@@ -25,7 +26,7 @@ type Change struct {
 
 // Recipe tells the ledger what became of a write that may have been executed at
 // account. An error means that this is still not known.
-type Recipe = func(ctx context.Context, app, account string, payload []byte) (any, error)
+type Recipe = func(ctx context.Context, app, account string, since time.Time, payload []byte) (any, error)
 
 // errUnsettled says that what is seen at the vendor does not tell whether the
 // write was executed.
@@ -45,7 +46,7 @@ func (s *Service) Recipes() map[string]Recipe {
 }
 
 func (s *Service) recipe(happened func(context.Context, vendors.Rooms, Change) (bool, error)) Recipe {
-	return func(ctx context.Context, _, account string, payload []byte) (any, error) {
+	return func(ctx context.Context, _, account string, _ time.Time, payload []byte) (any, error) {
 		var c Change
 		if err := json.Unmarshal(payload, &c); err != nil {
 			return nil, fmt.Errorf("rooms: a change in the ledger is not readable: %w", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"switchboard/vendors"
 )
@@ -58,7 +59,7 @@ func TestAWriteInDoubtIsSettledByWhatIsSeenAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = New(routes).Recipes()[c.op](t.Context(), "app", "acme", payload)
+		_, err = New(routes).Recipes()[c.op](t.Context(), "app", "acme", time.Now(), payload)
 		if (err == nil) != c.settled {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -76,7 +77,7 @@ func TestNothingThatCannotBeReadBackHasARecipe(t *testing.T) {
 			t.Errorf("%s would be settled", op)
 		}
 	}
-	if _, err := recipes[vendors.OpRoomKick](t.Context(), "app", "acme", []byte("nonsense")); err == nil {
+	if _, err := recipes[vendors.OpRoomKick](t.Context(), "app", "acme", time.Now(), []byte("nonsense")); err == nil {
 		t.Error("what cannot be read is settled")
 	}
 }

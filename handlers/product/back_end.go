@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -55,23 +56,23 @@ func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Con
 		to[i] = string(t)
 	}
 	m := vendors.Message{Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg}}
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpSend(kind), Payload: (*sendPayload)(&m)}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpSend(kind), Payload: messages.SentOf(m)}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		receipt, err := h.Messages.Send(ctx, vendors.Request{User: middleware.AppOf(c).ID + "/" + m.From}, m)
 		return sendResult(receipt), err
 	})
 }
 
-// sendPayload is a message as the ledger keeps it.
-type sendPayload vendors.Message
-
-// MarshalJSON writes what distinguishes two messages, and nothing of their text.
-func (p *sendPayload) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		From    string `json:"from"`
-		Targets int    `json:"targets"`
-		Digest  string `json:"digest"`
-	}{p.From, len(p.To), digestOf(vendors.Message(*p))})
+// SettleSend is the ledger's recipe for a send in doubt. It tells what the send would
+// have answered.
+func SettleSend(s *messages.Service) ledger.Recipe {
+	return func(ctx context.Context, _, account string, since time.Time, payload []byte) (any, error) {
+		receipt, err := s.Settle(ctx, account, since, payload)
+		if err != nil {
+			return nil, err
+		}
+		return sendResult(receipt), nil
+	}
 }
 
 func digestOf(content any) string {

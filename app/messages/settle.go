@@ -1,0 +1,110 @@
+package messages
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"switchboard/vendors"
+)
+
+// Sent is what the ledger keeps of a send: what Settle needs, and enough to tell two
+// apart. Of the content it keeps the digest.
+type Sent struct {
+	Kind    vendors.TargetKind `json:"kind"`
+	From    string             `json:"from"`
+	To      []string           `json:"to,omitempty"` // nil when there are more than Settle asks for
+	Content string             `json:"content"`      // digest
+	Digest  string             `json:"digest"`       // of the whole message
+}
+
+// most is how many targets Settle asks for: a read of the vendor's each.
+const most = 10
+
+// SentOf is m as the ledger keeps it.
+func SentOf(m vendors.Message) Sent {
+	s := Sent{Kind: m.Kind, From: m.From, Content: digestOf(m.Content), Digest: digestOf(m)}
+	if to := distinct(m.To); len(to) <= most {
+		s.To = to
+	}
+	return s
+}
+
+func digestOf(v any) string {
+	raw, _ := json.Marshal(v) // texts and lists of texts
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// errUnsettled says that what is seen at the vendor does not tell whether the
+// message was sent.
+var errUnsettled = errors.New("messages: what the vendor shows does not settle the send")
+
+const (
+	historyPage = 100
+	historyMost = 5 // pages for one target
+)
+
+// Tells reports whether the account's vendor has a history to look into.
+func (s *Service) Tells(account string) bool {
+	live := s.routes.Live(account)
+	return len(live) > 0 && live[0].History != nil
+}
+
+// Settle finds out what became of a send in doubt that was not made before since: it
+// was made when every target has a message of that sender and content from then on.
+// What is not seen stays in doubt: the vendor may store nothing. The same words said
+// twice by one to the other look alike; only those from since on count, so a sender
+// who says the same again within the difference of the two clocks is not told apart.
+func (s *Service) Settle(ctx context.Context, account string, since time.Time, payload []byte) (vendors.Receipt, error) {
+	var sent Sent
+	if err := json.Unmarshal(payload, &sent); err != nil {
+		return vendors.Receipt{}, fmt.Errorf("messages: a send in the ledger is not readable: %w", err)
+	}
+	if sent.Kind != vendors.ToUsers || len(sent.To) == 0 {
+		return vendors.Receipt{}, errUnsettled
+	}
+	var out vendors.Receipt
+	for _, to := range sent.To {
+		id, err := s.stored(ctx, account, since, sent, to)
+		if err != nil {
+			return vendors.Receipt{}, err
+		}
+		out.Targets = append(out.Targets, vendors.TargetResult{Target: to, MessageID: id, Vendor: account})
+	}
+	return out, nil
+}
+
+// stored is the id of the message that the target has.
+func (s *Service) stored(ctx context.Context, account string, since time.Time, sent Sent, to string) (string, error) {
+	q := vendors.HistoryQuery{
+		Conversation: vendors.Conversation{User: to, Kind: sent.Kind, Target: sent.From},
+		After:        since.Add(-time.Millisecond), Until: time.Now().Add(time.Minute), Limit: historyPage,
+	}
+	for range historyMost {
+		rows, err := vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapMessages, Account: account},
+			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Stored, error) {
+				if v.History == nil {
+					return nil, errUnsettled
+				}
+				return v.History.Messages(ctx, q)
+			})
+		if err != nil {
+			return "", fmt.Errorf("%w: %v", errUnsettled, err) // a refusal to be asked says nothing of the send
+		}
+		found := slices.IndexFunc(rows, func(m vendors.Stored) bool { return m.From == sent.From && digestOf(m.Content) == sent.Content })
+		if found >= 0 {
+			return rows[found].ID, nil
+		}
+		if len(rows) == 0 {
+			break
+		}
+		q.After = rows[len(rows)-1].SentAt
+	}
+	return "", errUnsettled
+}
