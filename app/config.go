@@ -46,6 +46,8 @@ type Config struct {
 	Deadline time.Duration `default:"10s" desc:"how long one request may take, vendor calls and all"`
 	Drain    time.Duration `default:"10s" desc:"how long a stop waits for requests under way"`
 
+	DrainDelay time.Duration `split_words:"true" default:"5s" desc:"how long a stop goes on serving first, while /readyz answers 503, so that load balancers look elsewhere before the port closes; not in the sandbox"`
+
 	DatabaseURL  vendors.Secret `split_words:"true" desc:"postgres://... or mysql://...; empty: a SQLite file in the data folder"`
 	AccountsFile string         `split_words:"true" desc:"JSON file of further vendor accounts and keys, applied within a second of a change; what it leaves out goes, unless a route names it: {\"rongcloud:sg\": [{\"app_key\": \"...\", \"app_secret\": \"...\"}]}; keys of one account are all live, the first preferred; what a key leaves out is as the vendor's own variables say"`
 	AdminKey     vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
@@ -166,6 +168,9 @@ func (c Config) own() error {
 	}
 	if c.Deadline <= 0 {
 		errs = append(errs, errors.New("DEADLINE: must be more than 0"))
+	}
+	if c.DrainDelay < 0 || c.DrainDelay > 10*time.Minute {
+		errs = append(errs, errors.New("DRAIN_DELAY: must be from 0s to 10m"))
 	}
 	if c.Drain <= 0 {
 		errs = append(errs, errors.New("DRAIN: must be more than 0"))

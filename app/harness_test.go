@@ -61,7 +61,7 @@ func start(t testing.TB, edit func(*Config)) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Listen, cfg.DataDir = "127.0.0.1:0", t.TempDir()
+	cfg.Listen, cfg.DataDir, cfg.DrainDelay = "127.0.0.1:0", t.TempDir(), 0
 	if edit != nil {
 		edit(&cfg)
 	}

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"switchboard/app/access"
+	mockrongcloud "switchboard/mocks/rongcloud"
 )
 
 func TestOperatorsSeeHealthReadinessMetricsAndTheContract(t *testing.T) {
@@ -86,6 +90,46 @@ func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
 		t.Errorf("a request under way ended as %d %s", got.Status, got.Body)
 	}
 	if _, err := net.DialTimeout("tcp", strings.TrimPrefix(p.URL, "http://"), time.Second); err == nil {
+		t.Error("it still listens")
+	}
+}
+
+func TestAStopIsToldBeforeThePortCloses(t *testing.T) {
+	mock, err := mockrongcloud.Start(mockrongcloud.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mock.Close() })
+	p := start(t, func(cfg *Config) {
+		cfg.RongCloud.AppKey, cfg.RongCloud.AppSecret, cfg.RongCloud.BaseURL = "key", "secret", mock.URL
+		cfg.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret}}
+		cfg.DrainDelay = 5 * time.Second
+	})
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	status := func(path string) int {
+		res, err := fresh.Get(p.URL + path)
+		if err != nil {
+			t.Fatalf("%s on a new connection: %v", path, err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode
+	}
+	if got := status("/readyz"); got != http.StatusOK {
+		t.Fatalf("before the stop /readyz says %d", got)
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- p.stop() }()
+	for status("/readyz") != http.StatusServiceUnavailable {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := status("/healthz"); got != http.StatusOK {
+		t.Errorf("a new request during the delay: %d", got)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	if res, err := fresh.Get(p.URL + "/healthz"); err == nil {
+		_ = res.Body.Close()
 		t.Error("it still listens")
 	}
 }

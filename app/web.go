@@ -172,12 +172,21 @@ func (s *server) probes() admin.Probes {
 	}
 }
 
-// drain tells load balancers to go elsewhere, lets requests under way finish, and
-// cancels those that have not when Config.Drain is over.
+// drain tells load balancers to go elsewhere and serves until they have, lets requests
+// under way finish, and cancels those that have not when Config.Drain is over.
 func (s *server) drain(served <-chan error) error {
 	s.stopping.Store(true)
+	delay := s.cfg.DrainDelay
+	if s.sandbox != nil {
+		delay = 0 // nothing stands before it
+	}
+	s.log.Info("stopping", "delay", delay.String(), "drain", s.cfg.Drain.String())
+	select {
+	case err := <-served:
+		return err
+	case <-time.After(delay):
+	}
 	s.pairing.Close()
-	s.log.Info("stopping", "drain", s.cfg.Drain.String())
 	sessions := s.closeSessions() // first: streams and polls are requests under way
 	timer := time.AfterFunc(s.cfg.Drain, s.cancelRequests)
 	defer timer.Stop()
