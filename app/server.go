@@ -272,6 +272,10 @@ func (s *server) openMatching(context.Context) (err error) {
 	return nil
 }
 
+// reaches reports whether a command reaches the user's sessions: without a bus those of
+// this replica alone.
+func (s *server) reaches(u realtime.User) bool { return s.cfg.BusURL != "" || s.hub.Has(u) }
+
 const keptProfiles = 100_000 // what the business server said of users
 
 func (s *server) openPairing() error {
@@ -279,7 +283,7 @@ func (s *server) openPairing() error {
 	profiles := upstream.NewCache[pairing.Profile]("business", "pairing.profile", s.cfg.Pairing.Profile.TTL, keptProfiles)
 	profiles.Stale = s.cfg.Pairing.Profile.Stale
 	link, err := pairinglink.New(s.cfg.Pairing, pairinglink.Deps{
-		Prices: s.cfg.Price, Routes: s.routes, Wallet: s.wallet, Command: buslink.Publisher{Bus: s.bus}.Command,
+		Prices: s.cfg.Price, Routes: s.routes, Wallet: s.wallet, Command: buslink.Publisher{Bus: s.bus}.Command, Reaches: s.reaches,
 		Settings: store.Settings, Profiles: profiles.Get, Log: s.log,
 	})
 	if err != nil {

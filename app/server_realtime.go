@@ -34,6 +34,11 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	}
 	s.open.push("uploads", s.files.Close)
 	publish := buslink.Publisher{Bus: s.bus}
+	if s.cfg.BusURL == "" {
+		alone := &presence.Neighbours{Store: realtimesql.NewPresence(s.db), Node: s.node, Log: s.log}
+		s.metrics.gauge("switchboard_replicas_without_bus", "Other replicas on this store that no bus reaches.", func() float64 { return float64(alone.Count()) })
+		s.background("replicas", alone.Run)
+	}
 	s.openConversations(publish)
 	s.presence = presence.New(s.presenceDeps())
 	members := realtimesql.New(s.db)

@@ -272,6 +272,13 @@ func (h *Hub) Users() []User {
 	return slices.Collect(maps.Keys(h.users))
 }
 
+// Has reports whether the user has a session on this node.
+func (h *Hub) Has(u User) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.users[u] != nil
+}
+
 // Sessions returns the number of sessions on this node.
 func (h *Hub) Sessions() int {
 	h.mu.Lock()

@@ -51,8 +51,8 @@ func commandData(c pairing.Command) (json.RawMessage, error) {
 // does not say itself how long it is worth acting on.
 const commandKept = 30 * time.Second
 
-// send carries a command to the person's sockets here, and over the messages
-// route where there is none.
+// send carries a command to the person's sockets, and over the messages route where
+// there is none, or none that is reached.
 func (l *Link) send(ctx context.Context, c pairing.Command) error {
 	data, err := commandData(c)
 	if err != nil {
@@ -62,8 +62,9 @@ func (l *Link) send(ctx context.Context, c pairing.Command) error {
 	if ttl <= 0 {
 		ttl = commandKept
 	}
-	l.deps.Command(realtime.User{App: c.App, ID: c.To.String()}, c.Name, data, ttl)
-	if c.Socket {
+	to := realtime.User{App: c.App, ID: c.To.String()}
+	l.deps.Command(to, c.Name, data, ttl)
+	if c.Socket && l.deps.Reaches(to) {
 		return nil
 	}
 	m := vendors.Message{Kind: vendors.ToUsers, From: l.cfg.From, To: []string{c.To.String()},

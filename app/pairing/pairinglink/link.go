@@ -26,6 +26,9 @@ type Deps struct {
 	Wallet *wallet.Service
 	// Command sends an instruction to a user's sessions on every node.
 	Command func(to realtime.User, name string, data json.RawMessage, ttl time.Duration)
+	// Reaches reports whether Command reaches the user's sessions wherever they are. It
+	// must not block.
+	Reaches func(realtime.User) bool
 	// Settings reads the rows of the table pair_settings.
 	Settings pairing.Source
 	// Profiles keeps what the business server says of users: Config.Profile.TTL, and

@@ -13,7 +13,10 @@ import (
 // online while any of them holds one.
 type Presence struct{ db *sqldb.DB }
 
-var _ presence.Store = (*Presence)(nil)
+var (
+	_ presence.Store     = (*Presence)(nil)
+	_ presence.NodeStore = (*Presence)(nil)
+)
 
 // NewPresence keeps presence in db.
 func NewPresence(db *sqldb.DB) *Presence { return &Presence{db} }
@@ -71,6 +74,37 @@ func (p *Presence) Renew(ctx context.Context, node string, lease time.Duration) 
 		return err
 	})
 	return isNew, err
+}
+
+// Leases implements presence.NodeStore, and forgets the nodes whose lease is over.
+func (p *Presence) Leases(ctx context.Context, prefix string) (map[string]time.Time, error) {
+	now, err := p.db.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := p.db.Query(ctx, "SELECT node, until_us FROM presence_nodes WHERE node >= ? AND node < ?", prefix, prefix+"~")
+	if err != nil {
+		return nil, err
+	}
+	type lease struct {
+		node  string
+		until int64
+	}
+	found, err := sqldb.Collect(rows, func(row sqldb.Scanner) (l lease, err error) { return l, row.Scan(&l.node, &l.until) })
+	live := map[string]time.Time{}
+	for _, l := range found {
+		if live[l.node] = time.UnixMicro(l.until); l.until >= now.UnixMicro() {
+			continue
+		}
+		delete(live, l.node)
+		if err := p.db.Write(ctx, func(tx *sqldb.Tx) error {
+			_, err := tx.Exec("DELETE FROM presence_nodes WHERE node = ? AND until_us = ?", l.node, l.until)
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return live, err
 }
 
 // Sweep implements presence.Store.
