@@ -37,16 +37,15 @@ func (p *process) pages(t *testing.T, tabs int, script string) <-chan report {
 		}
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprintf(w, `<!doctype html><script>const API=%q, tab=new URL(location).searchParams.get("tab");
+if(tab=="A")for(let i=1;i<%d;i++)window.open("/?tab="+String.fromCharCode(65+i));
 function report(what,text){return fetch("/",{method:"POST",body:JSON.stringify({tab,what,text:String(text)})})}
-(async()=>{%s})().catch(e=>report("failed",e))</script>`, p.URL, script)
+(async()=>{%s})().catch(e=>report("failed",e))</script>`, p.URL, tabs, script)
 	}))
 	t.Cleanup(site.Close)
-	args := []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--user-data-dir=" + t.TempDir()}
-	for i := range tabs {
-		// localhost and the program's 127.0.0.1 are two sites.
-		args = append(args, fmt.Sprintf("%s/?tab=%c", strings.Replace(site.URL, "127.0.0.1", "localhost", 1), 'A'+i))
-	}
-	cmd := exec.Command(program, args...)
+	// Chromium without a window opens one page, which opens the other tabs. localhost and
+	// the program's 127.0.0.1 are two sites.
+	cmd := exec.Command(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-popup-blocking",
+		"--user-data-dir="+t.TempDir(), strings.Replace(site.URL, "127.0.0.1", "localhost", 1)+"/?tab=A")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
