@@ -43,7 +43,7 @@ func idle(b testing.TB, p *process, path string) net.Conn {
 
 // program starts what variable names, this program for programVariable, as a
 // process of its own.
-func program(b *testing.B, variable string) (p *process, pid int) {
+func program(b testing.TB, variable string) (p *process, pid int) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), variable+"=1", "SWITCHBOARD_LISTEN=127.0.0.1:0", "SWITCHBOARD_DATA_DIR="+b.TempDir())

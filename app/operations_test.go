@@ -21,7 +21,7 @@ func TestOperatorsSeeHealthReadinessMetricsAndTheContract(t *testing.T) {
 		"/readyz":       `"sandbox":true`,
 		"/metrics":      `switchboard_vendor_call_seconds_count{op="wallet.balance",outcome="ok",vendor="linkv"} 1`,
 		"/openapi.yaml": "Switchboard",
-		"/docs":         "/openapi.yaml",
+		"/docs":         "/docs/contract.js",
 	} {
 		got := p.do(t, request{Method: "GET", Path: path})
 		if got.Status != 200 || !strings.Contains(string(got.Body), want) {
