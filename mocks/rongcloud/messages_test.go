@@ -335,11 +335,16 @@ func TestATemplateGivesEachItsOwnWords(t *testing.T) {
 	if b, c := s.Inbox("bob"), s.Inbox("cid"); b[0].Content != `{"content":"12","extra":"bb"}` || c[0].Content != `{"content":"34","extra":"bb"}` || b[0].PushText != "p 1" || c[0].PushText != "q 3" {
 		t.Error(b, c)
 	}
+	body["content"] = "%7B%22content%22%3A%20%22%7Bc%7D%22%7D" // as the Python SDK writes it
+	uids(t, call(t, s, "POST", "/message/private/publish_template.json", body), "userId")
+	if b := s.Inbox("bob"); b[1].Content != `{"content": "1"}` {
+		t.Error(b[1].Content)
+	}
 	body["values"] = []object{{}}
 	call(t, s, "POST", "/message/private/publish_template.json", body).want(t, 1002)
 	body["values"], body["pushContent"] = []object{{}, {}}, []string{"one"}
 	call(t, s, "POST", "/message/system/publish_template.json", body).want(t, 200)
-	if in := s.Inbox("cid"); len(in) != 2 || in[1].PushText != "" {
+	if in := s.Inbox("cid"); len(in) != 3 || in[2].PushText != "" {
 		t.Error("a push text that was left out", in)
 	}
 }

@@ -30,7 +30,7 @@ func pushOperations() []operation {
 }
 
 // push notifies the audience. With a message it also sends that, as a system
-// message; the content is not looked at, since the Python SDK sends it escaped.
+// message, whose content is not looked at.
 func (a *App) push(r request) (reply, *failure) {
 	notification, audience := r.inner("notification"), r.inner("audience")
 	p := Push{Path: r.Path, Users: a.audience(audience, r), Notification: notification, Audience: audience, At: r.Now}
@@ -40,7 +40,7 @@ func (a *App) push(r request) (reply, *failure) {
 			return nil, badParameter("fromuserid", "is required with a message")
 		}
 		one := message{
-			kind: Everybody, from: r.text("fromuserid"), objectName: text(m["objectName"]), content: text(m["content"]),
+			kind: Everybody, from: r.text("fromuserid"), objectName: text(m["objectName"]), content: plain(text(m["content"])),
 			at: r.Now, pushContent: text(notification["alert"]), only: append([]string{""}, p.Users...),
 		}
 		a.send(&one)
