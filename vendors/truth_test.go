@@ -37,51 +37,114 @@ func fates() []fate {
 	}
 }
 
-// Whatever order a route gives: a vendor that cannot is as if it were not listed,
-// what this process keeps back goes to nobody else, and the answer is one of a vendor
-// that could have served, unless there was none.
+// asking is one vendor that Via asked, and how that ended.
+type asking struct {
+	vendor string
+	forced bool // past its open breaker
+	err    error
+}
+
+// Whatever order a route gives: a vendor that cannot is as if it were not listed, what
+// this process keeps back goes to nobody else, nobody is asked after what must not be
+// repeated, and the answer is one of a vendor that could have served, unless there was
+// none; it says when to come back if any of them does.
 func TestTheResultIsThatOfAVendorThatCouldServe(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		all := []*Vendor{acct("a"), acct("b"), acct("c"), acct("d")}
-		r := routed(t, Route{
-			Candidates: []Candidate{{"a", 1}, {"b", 1}, {"c", 0}, {"d", 3}}, LeastBad: rapid.Bool().Draw(rt, "least bad"),
+		route := Route{
+			Candidates: []Candidate{{"a", 1}, {"b", 1}, {"c", 0}, {"d", 3}}[:rapid.IntRange(1, 4).Draw(rt, "vendors")],
+			LeastBad:   rapid.Bool().Draw(rt, "least bad"), AuthFailover: rapid.Bool().Draw(rt, "auth failover"),
 			Mode: rapid.SampledFrom([]RouteMode{Ordered, Weighted, ByUser}).Draw(rt, "mode"),
-		}, all...)
-		effect := Effect(rapid.Bool().Draw(rt, "write"))
-		will := map[string]fate{}
-		for _, v := range all {
-			will[v.Name] = rapid.SampledFrom(fates()).Draw(rt, v.Name)
 		}
-		asked, err := ask(t.Context(), r, Request{Effect: effect, User: "u"}, func(v *Vendor) error { return will[v.Name].err })
-		done, able, ended := 0, 0, ""
-		for _, name := range asked {
-			f := will[name]
-			if ended != "" && !errors.Is(f.err, ErrBreakerOpen) && f.able && !slices.ContainsFunc(asked, func(n string) bool { return errors.Is(will[n].err, ErrBreakerOpen) }) {
-				rt.Fatalf("%s was asked after %s had ended it", name, ended)
+		r, effect := routed(t, route, all...), Effect(rapid.Bool().Draw(rt, "write"))
+		will, behind := map[string]fate{}, map[string]fate{} // behind: an open breaker
+		for _, c := range route.Candidates {
+			will[c.Vendor] = rapid.SampledFrom(fates()).Draw(rt, c.Vendor)
+			behind[c.Vendor] = rapid.SampledFrom(fates()).Draw(rt, c.Vendor+" behind its breaker")
+		}
+		var asked []asking
+		done := 0
+		_, err := Via(t.Context(), r, Request{Capability: CapWallet, Effect: effect, User: "u"}, func(ctx context.Context, v *Vendor) (int, error) {
+			f := will[v.Name]
+			if Forced(ctx) && errors.Is(f.err, ErrBreakerOpen) {
+				f = behind[v.Name]
 			}
 			if f.done {
 				done++
 			}
-			if f.able {
-				able++
-			}
-			if f.able && !mayFailOver(f.err, effect) {
-				ended = name
-			}
-		}
-		if effect == Write && done > 1 {
-			rt.Fatalf("%v: executed twice", asked)
-		}
-		if err == nil {
-			return
-		}
-		if able > 0 && refusedHere(err) {
-			rt.Fatalf("%v were asked, some of which could serve, and the caller is told %v", asked, err)
-		}
-		if able == 0 && !refusedHere(err) {
-			rt.Fatalf("nobody could serve, and the caller is told %v", err)
+			asked = append(asked, asking{v.Name, Forced(ctx), f.err})
+			return 0, f.err
+		})
+		if wrong := route.judge(asked, effect, done, err); wrong != "" {
+			rt.Fatalf("%s: %+v, told %v", wrong, asked, err)
 		}
 	})
+}
+
+// final reports whether nobody else may be asked after err; nil is served.
+func (c Route) final(err error, effect Effect) bool {
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, ErrThrottled) || errors.Is(err, ErrBulkhead):
+		return true
+	}
+	switch OutcomeOf(err) {
+	case NotSent, DefiniteFail, Throttled:
+		return false
+	case Ambiguous:
+		return effect == Write
+	case AuthFault:
+		return !c.AuthFailover
+	}
+	return !refusedHere(err) // a vendor's own no
+}
+
+// judge is the rule once more, for what was asked and told.
+func (c Route) judge(asked []asking, effect Effect, done int, told error) string {
+	if effect == Write && done > 1 {
+		return "executed twice"
+	}
+	barred, able, again, seen := 0, 0, false, map[string]int{}
+	for i, a := range asked {
+		last := i == len(asked)-1
+		if seen[a.vendor]++; !a.forced && seen[a.vendor] > 1 || seen[a.vendor] > 2 {
+			return "asked again"
+		}
+		if !a.forced && c.final(a.err, effect) && !last {
+			return "asked after " + a.vendor + " had ended it"
+		}
+		if a.forced && !refusedHere(a.err) && !errors.Is(a.err, ErrBreakerOpen) && !last {
+			return "two were asked past their breakers"
+		}
+		if errors.Is(a.err, ErrBreakerOpen) && !a.forced {
+			barred++
+		}
+		if !refusedHere(a.err) {
+			able++
+			again = again || OutcomeOf(a.err) != AuthFault && retryAfter(a.err) > 0
+		}
+	}
+	end := asked[len(asked)-1]
+	switch {
+	case end.forced && (!c.LeastBad || barred == 0):
+		return "asked past an open breaker"
+	case !end.forced && !c.final(end.err, effect) && len(asked) < len(c.Candidates):
+		return "not all were asked"
+	case c.final(end.err, effect) && !end.forced || end.forced && !refusedHere(end.err) && !errors.Is(end.err, ErrBreakerOpen):
+		if !errors.Is(told, end.err) || (told == nil) != (end.err == nil) {
+			return "not told how it ended"
+		}
+	case told == nil:
+		return "told of success"
+	case able > 0 && refusedHere(told):
+		return "some could serve"
+	case able == 0 && !refusedHere(told):
+		return "nobody could serve"
+	case again && retryAfter(told) == 0:
+		return "one said when to come back"
+	}
+	return ""
 }
 
 func TestAnOutageBeforeAVendorThatCannotStaysAnOutage(t *testing.T) {
