@@ -73,7 +73,7 @@ func startedWith(t *testing.T, until string, args ...string) *output {
 			t.Error(err)
 		}
 	})
-	for range 1000 {
+	for range 12_000 { // a minute, on a machine that has much else to do
 		if strings.Contains(out.String(), until) || len(done) > 0 {
 			break
 		}

@@ -8,6 +8,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"switchboard/mocks/linkv"
+	"switchboard/mocks/rongcloud"
+	"switchboard/mocks/youme"
 )
 
 var shellRecipe = regexp.MustCompile("(?s)<!-- recipe -->\n```sh\n(.*?)```\n```text\n(.*?)```")
@@ -86,6 +90,38 @@ func printed(t *testing.T, cmd *exec.Cmd) string {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
 	return string(out)
+}
+
+// TestTheReadmeHasTheCredentialsOfTheStart: those of mocks that are told none.
+func TestTheReadmeHasTheCredentialsOfTheStart(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rong, err := rongcloud.New(rongcloud.Config{SpecLater: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rong.Close()
+	link, err := linkv.New(linkv.Config{SpecLater: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer link.Close()
+	you, err := youme.New(youme.Config{SpecLater: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer you.Close()
+	for vendor, credentials := range map[string]map[string]string{
+		"rongcloud": rong.Default().Credentials(), "linkv": link.Default().Credentials(), "youme": you.Default().Credentials(),
+	} {
+		for name, value := range credentials {
+			if !strings.Contains(string(readme), "`"+value+"`") {
+				t.Errorf("%s: %s %s is not in README.md", vendor, name, value)
+			}
+		}
+	}
 }
 
 // save writes files into a new folder and returns it.
