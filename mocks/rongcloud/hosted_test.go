@@ -3,7 +3,10 @@ package rongcloud_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,5 +198,64 @@ func TestBotsAndAgentsAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		follow(t, s, []step{{"/v3/bot/create", string(body), want, ""}})
+	}
+}
+
+// The admin API shows what is new in the state, and lets clients act on it.
+func TestTheAdminAPIReachesFriendsUltraGroupsAndPushes(t *testing.T) {
+	s := ultra(t, rongcloud.Config{})
+	s.AddUser("bob", "Bob")
+	follow(t, s, []step{
+		{"/friend/permission/set", "userIds=bob&permissionType=2", 200, ""},
+		{"/friend/add", "userId=ann&targetId=bob&extra=hi", 200, ""},
+		{"/push/user", `{"userIds":["bob"],"notification":{"pushContent":"x"}}`, 200, ""},
+	})
+	admin := func(method, path, body string) (int, string) {
+		t.Helper()
+		res, err := http.DefaultTransport.RoundTrip(request(t, method, s.URL+"/_mock/"+path, "application/json", body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(text)
+	}
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		has                string
+	}{
+		{"GET", "state/friends", "", 200, `"asked":[{"from":"ann","to":"bob","extra":"hi"}],"friends":{}`},
+		{"POST", "callbacks/client.friend.answer", `{"user":"bob","from":"cy","yes":true}`, 400, "cy did not ask bob"},
+		{"POST", "callbacks/client.friend.answer", `{"user":"bob","from":"ann","yes":true}`, 200, ""},
+		{"GET", "state/friends", "", 200, `"asked":[],"friends":{"ann":["bob"],"bob":["ann"]}`},
+		{"GET", "state/ultragroups", "", 200, `"channels":["RCDefault","c"],"id":"u","members":["ann","bob","cy"],"name":"U"`},
+		{"GET", "state/pushes", "", 200, `"users":["bob"],"notification":{"pushContent":"x"}`},
+		{"POST", "callbacks/client.send", `{"from":"ann","kind":"ultragroup","target":"u","busChannel":"c","objectName":"app:x","content":"x"}`, 400, "24406"},
+		{"POST", "callbacks/client.send", `{"from":"ann","kind":"ultragroup","target":"u","objectName":"app:x","content":"x"}`, 200, ""},
+	} {
+		if status, text := admin(c.method, c.path, c.body); status != c.status || !strings.Contains(text, c.has) {
+			t.Errorf("%s %s: %d %s, want %d with %s", c.path, c.body, status, text, c.status, c.has)
+		}
+	}
+	if in := s.Inbox("bob"); len(in) != 1 || in[0].Channel != "RCDefault" {
+		t.Error(in)
+	}
+}
+
+// Who routes messages hears of those of ultra groups, with their channel.
+func TestMessagesOfUltraGroupsAreRouted(t *testing.T) {
+	s, c := withCustomer(t, rongcloud.Config{NoRateLimits: true})
+	form(t, s, "/ultragroup/create", "userId", "ann", "groupId", "u", "groupName", "U").want(t, 200)
+	if _, err := s.Send(rongcloud.ClientMessage{From: "ann", Kind: rongcloud.Ultra, Target: "u", ObjectName: "app:x", Content: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	s.Callbacks.Wait()
+	got := c.take("/message")
+	if len(got) != 1 || !strings.Contains(got[0].body, "channelType=ULTRAGROUP") || !strings.Contains(got[0].body, "busChannel=RCDefault") {
+		t.Errorf("%+v", got)
 	}
 }
