@@ -105,7 +105,7 @@ func (c Route) judge(asked []asking, effect Effect, done int, told error) string
 	if effect == Write && done > 1 {
 		return "executed twice"
 	}
-	barred, able, again, seen := 0, 0, false, map[string]int{}
+	barred, able, open, again, seen := 0, 0, 0, false, map[string]int{}
 	for i, a := range asked {
 		last := i == len(asked)-1
 		if seen[a.vendor]++; !a.forced && seen[a.vendor] > 1 || seen[a.vendor] > 2 {
@@ -122,12 +122,15 @@ func (c Route) judge(asked []asking, effect Effect, done int, told error) string
 		}
 		if !refusedHere(a.err) {
 			able++
+			if !a.forced && !errors.Is(a.err, ErrBreakerOpen) {
+				open++
+			}
 			again = again || OutcomeOf(a.err) != AuthFault && retryAfter(a.err) > 0
 		}
 	}
 	end := asked[len(asked)-1]
 	switch {
-	case end.forced && (!c.LeastBad || barred == 0):
+	case end.forced && (!c.LeastBad || barred == 0 || open > 0):
 		return "asked past an open breaker"
 	case !end.forced && !c.final(end.err, effect) && len(asked) < len(c.Candidates):
 		return "not all were asked"
