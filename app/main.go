@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"switchboard/app/environ"
 )
 
 func main() {
@@ -32,7 +30,9 @@ var errUsage = errors.New("usage")
 const usage = `usage: app [command]
 
   (none)   serve the product API; the environment configures it
-  config   print every variable, its default and its meaning
+  config [-effective | -check]
+           print every variable, its default and its meaning; -effective: its value now, secrets hidden, and where
+           that comes from; -check: every mistake in the configuration, exit code 1 when there is one
   version  print the version
   health   ask a running process whether it is alive; exit code 1 when not
   sign explain [-signature s] [-now unix] [-date "vendor's Date"] vendor name=value ...
@@ -60,7 +60,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		_, err := fmt.Fprintln(stdout, version())
 		return err
 	case "config":
-		return environ.Print(stdout, envPrefix, &Config{})
+		return showConfig(args[1:], stdout)
 	case "health":
 		cfg, err := readConfig()
 		if err != nil {

@@ -15,13 +15,15 @@ import (
 
 // Load fills cfg, a pointer to a struct, from the variables that begin with prefix and an underscore. A
 // variable that cfg does not know is a mistake, unless its name begins with
-// ignored.
+// ignored. The value of any variable may stand in a file: the variable of its name and
+// _FILE names that.
 func Load(prefix string, cfg any, ignored string) error {
 	known := Names(prefix, cfg)
-	var errs []error
+	restore, errs := readFiles(known)
+	defer restore()
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, prefix+"_") && !strings.HasPrefix(name, ignored) && !slices.Contains(known, name) {
+		if strings.HasPrefix(name, prefix+"_") && !strings.HasPrefix(name, ignored) && !slices.Contains(known, name) && !slices.Contains(known, strings.TrimSuffix(name, fileSuffix)) {
 			errs = append(errs, fmt.Errorf("%s: no such variable: did you mean %s?", name, nearest(name, known)))
 		}
 	}

@@ -1,8 +1,12 @@
 package environ
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -52,5 +56,52 @@ func TestDistanceCountsEdits(t *testing.T) {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("%s to %s: %d, want %d", c.a, c.b, got, c.want)
 		}
+	}
+}
+
+func TestAValueMayStandInAFile(t *testing.T) {
+	write := func(text string) string {
+		file := filepath.Join(t.TempDir(), "value")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	for text, want := range map[string]string{"a": "a", "a\n": "a", "a\r\n": "a", "a b \n": "a b ", "": "", "a\nb\n": "a\nb"} {
+		t.Setenv("EN_LISTEN_FILE", write(text))
+		var cfg config
+		if err := Load("EN", &cfg, "EN_TEST_"); err != nil || cfg.Listen != want {
+			t.Errorf("%q: %q, %v", text, cfg.Listen, err)
+		}
+		if _, set := os.LookupEnv("EN_LISTEN"); set {
+			t.Error("the environment was changed")
+		}
+	}
+	t.Setenv("EN_SIZE_FILE", write("7\n"))
+	var cfg config
+	if err := Load("EN", &cfg, "EN_TEST_"); err != nil || cfg.Size != 7 {
+		t.Errorf("%d, %v", cfg.Size, err)
+	}
+	var shown bytes.Buffer
+	if err := PrintEffective(&shown, "EN", &cfg); err != nil || !regexp.MustCompile(`(?m)^EN_SIZE +7 +/.*value$`).MatchString(shown.String()) || !regexp.MustCompile(`(?m)^EN_DEADLINE +10s +default$`).MatchString(shown.String()) {
+		t.Errorf("%v\n%s", err, &shown)
+	}
+
+	for mistake, file := range map[string]string{
+		"EN_SIZE_FILE: want a whole number":                                              write("s3cr3t"),
+		"EN_SIZE_FILE: the file has more than 1048576 bytes":                             write(strings.Repeat("1", 1<<20+1)),
+		"EN_SIZE_FILE: the file has a zero byte":                                         write("1\x00"),
+		"EN_SIZE_FILE: the file that it names cannot be read: no such file or directory": "/no/such/s3cr3t",
+		"EN_SIZE_FILE: the file that it names cannot be read: is a directory":            t.TempDir(),
+	} {
+		t.Setenv("EN_SIZE_FILE", file)
+		err := Load("EN", new(config), "EN_TEST_")
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") || strings.TrimPrefix(err.Error(), "EN_SIZE") != strings.TrimPrefix(mistake, "EN_SIZE_FILE") && err.Error() != mistake {
+			t.Errorf("got  %v\nwant %s", err, mistake)
+		}
+	}
+	t.Setenv("EN_SIZE", "1")
+	if err := Load("EN", new(config), "EN_TEST_"); err == nil || err.Error() != "EN_SIZE_FILE: EN_SIZE is set too" {
+		t.Errorf("%v", err)
 	}
 }

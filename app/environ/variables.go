@@ -4,8 +4,10 @@ import (
 	"encoding"
 	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -13,11 +15,14 @@ import (
 )
 
 // variable is one setting of the environment, as the tags of its field describe it.
-type variable struct{ key, preset, meaning string }
+type variable struct {
+	key, preset, meaning string
+	value                reflect.Value // of the field
+}
 
 // Names lists the names of all variables of cfg, a pointer to a struct.
 func Names(prefix string, cfg any) (names []string) {
-	for _, v := range variables(prefix, reflect.TypeOf(cfg).Elem()) {
+	for _, v := range variables(prefix, reflect.ValueOf(cfg).Elem()) {
 		names = append(names, v.key)
 	}
 	return names
@@ -28,10 +33,37 @@ func Names(prefix string, cfg any) (names []string) {
 func Print(w io.Writer, prefix string, cfg any) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprint(table, "VARIABLE\tDEFAULT\tMEANING\n")
-	for _, v := range variables(prefix, reflect.TypeOf(cfg).Elem()) {
+	for _, v := range variables(prefix, reflect.ValueOf(cfg).Elem()) {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", v.key, v.preset, v.meaning)
 	}
 	return table.Flush()
+}
+
+// PrintEffective lists every variable of cfg, which was loaded, with its value and where
+// that comes from: the environment, a file that it names, or the default. A secret's type
+// hides it.
+func PrintEffective(w io.Writer, prefix string, cfg any) error {
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprint(table, "VARIABLE\tVALUE\tFROM\n")
+	all := variables(prefix, reflect.ValueOf(cfg).Elem())
+	for _, v := range all {
+		value := ""
+		if v.value.Kind() != reflect.String || v.value.Len() > 0 {
+			value = fmt.Sprint(v.value.Interface())
+		}
+		origin := "default"
+		if _, set := os.LookupEnv(v.key); set {
+			origin = "environment"
+		} else if file, set := os.LookupEnv(v.key + fileSuffix); set && !known(all, v.key+fileSuffix) {
+			origin = file
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", v.key, value, origin)
+	}
+	return table.Flush()
+}
+
+func known(all []variable, key string) bool {
+	return slices.ContainsFunc(all, func(v variable) bool { return v.key == key })
 }
 
 // wordEnd finds where a word of a field's name ends: "TokenTTL", "URLFile".
@@ -40,8 +72,8 @@ var wordEnd = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
 // variables are those that envconfig reads for spec's fields, in their order. Its own
 // list is made by a text template, with which the linker keeps every method of the
 // program: 13 MB.
-func variables(prefix string, spec reflect.Type) (all []variable) {
-	for field := range spec.Fields() {
+func variables(prefix string, spec reflect.Value) (all []variable) {
+	for field, value := range spec.Fields() {
 		name := field.Tag.Get("envconfig")
 		if name == "" {
 			name = field.Name
@@ -49,15 +81,15 @@ func variables(prefix string, spec reflect.Type) (all []variable) {
 				name = wordEnd.ReplaceAllString(name, "${1}${3}_${2}${4}")
 			}
 		}
-		v := variable{prefix + "_" + strings.ToUpper(name), field.Tag.Get("default"), field.Tag.Get("desc")}
+		v := variable{prefix + "_" + strings.ToUpper(name), field.Tag.Get("default"), field.Tag.Get("desc"), value}
 		switch {
 		case field.Tag.Get("ignored") == "true" || !field.IsExported():
 		case field.Type.Kind() != reflect.Struct || reads(reflect.PointerTo(field.Type)):
 			all = append(all, v)
 		case field.Anonymous:
-			all = append(all, variables(prefix, field.Type)...)
+			all = append(all, variables(prefix, value)...)
 		default:
-			all = append(all, variables(v.key, field.Type)...)
+			all = append(all, variables(v.key, value)...)
 		}
 	}
 	return all

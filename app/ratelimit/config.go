@@ -40,6 +40,14 @@ func (r *Rate) Decode(value string) error {
 // interval is the time after which one more may happen.
 func (r Rate) interval() time.Duration { return max(r.Per/time.Duration(r.N), time.Microsecond) }
 
+// String is r as it is configured.
+func (r Rate) String() string {
+	if r.N == 0 {
+		return "off"
+	}
+	return fmt.Sprintf("%d/%s", r.N, r.Per)
+}
+
 // Config is how much of this process one caller may use.
 type Config struct {
 	Connections     int `default:"20000" desc:"connections open at once; 0: no limit"`
