@@ -165,7 +165,7 @@ func BenchmarkReadersThatNeverRead(b *testing.B) {
 		began := time.Now()
 		time.Sleep(5 * time.Second)
 		b.ReportMetric((resident(b, pid)-before)/mb, "MiB-while-held")
-		for end := began.Add(2 * time.Minute); p.gauge(b, "switchboard_connections") > open; time.Sleep(100 * time.Millisecond) {
+		for end := began.Add(4 * time.Minute); p.gauge(b, "switchboard_connections") > open; time.Sleep(100 * time.Millisecond) {
 			if time.Now().After(end) {
 				b.Fatal("the connections stay")
 			}

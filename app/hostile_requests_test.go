@@ -160,3 +160,60 @@ func TestRefusalsSpeakTheCallersLanguage(t *testing.T) {
 		}
 	}
 }
+
+// Bodies that cost a reader more than their sender are answered at once, by a refusal
+// or in the family's envelope, and none of them ends the program.
+func TestBombsAreAnswered(t *testing.T) {
+	p := start(t, nil)
+	alice := p.as(t, "alice")
+	many := func(n int, text string) string { return strings.Repeat(text, n) }
+	for name, body := range map[string]string{
+		"deep lists":        many(200_000, "[") + many(200_000, "]"),
+		"deep objects":      many(100_000, `{"a":`) + "1" + many(100_000, "}"),
+		"deep param":        `{"param":` + many(100_000, `{"param":`) + "{}" + many(100_000, "}") + "}",
+		"open lists":        many(500_000, "["),
+		"a long text":       `{"conversation_id":"` + many(1<<20-100, "x") + `"}`,
+		"a long key":        `{"` + many(1<<20-100, "x") + `":1}`,
+		"many keys":         `{` + many(50_000, `"a":1,`) + `"b":1}`,
+		"many items":        `{"text":[` + many(300_000, `1,`) + `1]}`,
+		"a large number":    `{"type":` + many(500_000, "9") + `}`,
+		"a large exponent":  `{"type":1e999999999}`,
+		"many escapes":      `{"content":"` + many(150_000, `\u0041`) + `"}`,
+		"half of pairs":     `{"content":"` + many(100_000, `\ud800`) + `"}`,
+		"comments":          many(300_000, "//\n"),
+		"comments in a row": `{` + many(250_000, "/**/") + `}`,
+		"commas":            `{` + many(900_000, ",") + `}`,
+		"no bytes but NUL":  many(900_000, "\x00"),
+		"a byte order mark": "\xef\xbb\xbf{}",
+		"spaces":            many(1<<20-100, " "),
+	} {
+		for _, path := range []string{"/send_msg", "/inner/create_conversation", "/api/v1/translate/action", "/im/conversations", "/api/server/im/send/tip", "/callbacks/rongcloud"} {
+			header := map[string]string{"Authorization": alice["Authorization"], "app-id": sandboxApp}
+			if strings.HasPrefix(path, "/api/server") {
+				header = map[string]string{"app-id": sandboxApp, "app-key": sandboxKey}
+			}
+			if got := p.do(t, request{Path: path, Header: header, Body: body, Bad: true}); got.Status >= 500 {
+				t.Errorf("%s at %s: %d %.200s", name, path, got.Status, got.Body)
+			}
+		}
+	}
+	if strings.Contains(p.Log.String(), `"msg":"panic"`) {
+		t.Error("something panicked")
+	}
+}
+
+// Pages are numbers in a range, whatever is asked for.
+func TestPagesOutOfRangeAreBroughtIntoIt(t *testing.T) {
+	p := start(t, nil)
+	conv := p.newConversation(t)
+	for _, value := range []string{"0", "-1", "1e9", "99999999999999999999", "2147483648", "1.5", "x", "", "0x10", "+1", "%00", "1%20or%201=1"} {
+		for _, path := range []string{"/im/conversations?where=[]&", "/im/conversations/" + conv + "/message?", "/im/conversations/" + conv + "/members?", "/im/users?"} {
+			for _, name := range []string{"page", "size"} {
+				got := p.do(t, request{Method: "GET", Path: path + name + "=" + value, Header: serverKey, Bad: true})
+				if got.Status >= 500 || got.Code != 0 && got.Code != 4406 && got.Code != 4001 {
+					t.Errorf("%s%s=%s: %d %s", path, name, value, got.Status, got.Body)
+				}
+			}
+		}
+	}
+}
