@@ -25,6 +25,7 @@ var importRules = []struct {
 	{"app/ledger/ledgersql", []string{"app/ledger", "app/sqldb", "vendors"}},
 	{"app/pairing/pairingsql", []string{"app/pairing", "app/pairing/", "app/sqldb"}},
 	{"app/realtime/realtimesql", []string{"app/realtime", "app/realtime/presence", "app/sqldb"}},
+	{"app/uploads/uploadsql", []string{"app/uploads", "app/sqldb"}},
 	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
 	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},                                  // the suite outside tests: "go run ./app certify"
 	{"app/vendorset", []string{"app/certify", "app/periodic", "vendors", "vendors/", "mocks/"}}, // the one table of vendors

@@ -93,3 +93,18 @@ func (p *process) post(t *testing.T, path, head string, chunks bool, most int) (
 	conn.Close()
 	return res.StatusCode, string(text), <-stopped
 }
+
+// An app that has stored what it may stores no more; others do.
+func TestAnAppStoresNoMoreThanItsQuota(t *testing.T) {
+	p := start(t, func(c *Config) { c.Apps, c.Quota = twoApps(), 250 })
+	jpeg := append([]byte("\xff\xd8\xff"), make([]byte, 97)...)
+	for i, want := range []int{200, 200, 200, 429, 429} {
+		got := p.upload(t, request{Method: "POST", Path: "/im/file/upload", Header: map[string]string{"app-id": "strict", "app-key": "strict-key"}}, "x.jpg", jpeg)
+		if got.Status != want || (got.Code == 0) != (want == 200) {
+			t.Errorf("upload %d: %d %s", i, got.Status, got.Body)
+		}
+	}
+	if got := p.upload(t, request{Method: "POST", Path: "/im/file/upload", Header: map[string]string{"app-id": "open", "app-key": "open-key"}}, "x.jpg", jpeg); got.Status != 200 {
+		t.Errorf("another app's upload: %d %s", got.Status, got.Body)
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"switchboard/app/rooms"
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
+	"switchboard/app/uploads/uploadsql"
 	"switchboard/handlers"
 	"switchboard/handlers/admin"
 	"switchboard/handlers/callback"
@@ -104,7 +105,7 @@ func (s *server) mountConversations(deadline fiber.Handler) {
 	gateway.Client{Conversations: s.conversations}.Mount(s.web, middleware.Client(s.apps), deadline, middleware.Admitted(s.conversations.Admit))
 	gateway.Inner{Apps: s.apps, Conversations: s.conversations}.
 		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.near(s.cfg.InnerAllow)), deadline))
-	im.Files{Apps: s.apps, Admit: s.conversations.Admit, Store: s.files}.Mount(s.web)
+	im.Files{Apps: s.apps, Admit: s.conversations.Admit, Store: s.files, Usage: uploadsql.New(s.db)}.Mount(s.web)
 	im.Socket{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web.Group("/im"))
 	im.Conversations{Apps: s.apps, Service: s.conversations}.Mount(s.web.Group("/im", deadline))
 }

@@ -125,6 +125,7 @@ var sentinels = map[string]error{
 	"translation.ErrTooLong":              translation.ErrTooLong,
 	"translation.ErrTooMany":              translation.ErrTooMany,
 	"translation.ErrUnfinished":           translation.ErrUnfinished,
+	"uploads.ErrQuota":                    uploads.ErrQuota,
 	"uploads.ErrBusy":                     uploads.ErrBusy,
 	"uploads.ErrEmpty":                    uploads.ErrEmpty,
 	"uploads.ErrNotFound":                 uploads.ErrNotFound,

@@ -30,6 +30,7 @@ var (
 type Config struct {
 	URL      string   `envconfig:"BLOB_URL" desc:"where uploads are kept: s3://bucket?region=...&endpoint=... (any S3-compatible server; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or file:///folder; empty: uploads in SWITCHBOARD_DATA_DIR"`
 	MaxBytes int      `envconfig:"UPLOAD_MAX_BYTES" default:"20971520" desc:"largest upload in bytes"`
+	Quota    int64    `envconfig:"UPLOAD_QUOTA_BYTES" default:"107374182400" desc:"bytes that one app may store in files; 0: no limit"`
 	Parallel int      `envconfig:"UPLOAD_PARALLEL" default:"64" desc:"uploads under way at once; one user, back end or unknown address has at most half of them"`
 	Types    []string `envconfig:"UPLOAD_TYPES" default:"png,jpg,gif,webp,heic,mp3,m4a,aac,amr,wav,ogg,mp4,webm,mov,3gp,pdf,docx,xlsx,pptx" desc:"types of files that may be uploaded, by content; avif, flac, ogv, doc, xls, ppt, csv, txt and zip are known too"`
 	Public   string   `envconfig:"PUBLIC_URL" desc:"scheme and host in the URLs of uploads; empty: those that the request came to, which production refuses"`
@@ -46,6 +47,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxBytes < 1 {
 		errs = append(errs, errors.New("UPLOAD_MAX_BYTES: must be more than 0"))
+	}
+	if c.Quota < 0 {
+		errs = append(errs, errors.New("UPLOAD_QUOTA_BYTES: must not be less than 0"))
 	}
 	if c.Parallel < 1 {
 		errs = append(errs, errors.New("UPLOAD_PARALLEL: must be more than 0"))

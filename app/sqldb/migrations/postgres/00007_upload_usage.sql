@@ -1,0 +1,6 @@
+-- +goose Up
+-- What each app stored in files, for its quota.
+CREATE TABLE upload_usage (
+    app_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    bytes BIGINT NOT NULL
+);
