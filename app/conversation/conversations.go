@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -51,10 +52,7 @@ func (s *Service) Create(ctx context.Context, c Caller, d Draft) (Conversation, 
 		return Conversation{}, false, ErrNoMembers
 	}
 	ext, err := validJSON("ext", d.Ext, s.config.ExtBytes)
-	if err != nil {
-		return Conversation{}, false, err
-	}
-	if err := validText("key", d.Key, keyBytes); err != nil {
+	if err := errors.Join(err, validText("key", d.Key, keyBytes)); err != nil {
 		return Conversation{}, false, err
 	}
 	pair := ""

@@ -23,8 +23,7 @@ func addMembersTx(tx *sqldb.Tx, c *conversation.Conversation, m conversation.Mem
 	if err != nil {
 		return nil, err
 	}
-	users = slices.DeleteFunc(users, func(u string) bool { return in[u] })
-	if len(users) == 0 {
+	if users = slices.DeleteFunc(users, func(u string) bool { return in[u] }); len(users) == 0 {
 		return nil, nil
 	}
 	if slices.Contains(users, m.Joining) {
