@@ -14,13 +14,18 @@ var sentCounters = [...]string{ticket.ToClient: "vendor_sent", ticket.ToWallet: 
 
 // deliver makes one delivery within limited and notes how it ended; ctx lasts as long
 // as deliveries may.
-func (s *Service) deliver(ctx, limited context.Context, j Outgoing) {
+func (s *Service) deliver(ctx, limited context.Context, j Outgoing) ticket.DeliveryResult {
 	if j.Expired(s.now()) {
 		s.count("ignored", "lease_lost")
-		return
+		return ticket.DeliveryRetry
 	}
-	s.Delivered(ctx, j, s.Deliver(limited, j))
+	how := s.Deliver(limited, j)
+	s.Delivered(ctx, j, how)
+	return how
 }
+
+// putOff notes that a delivery was not made, since one before it was refused.
+func (s *Service) putOff(ctx context.Context, j Outgoing) { s.Delivered(ctx, j, ticket.DeliveryRetry) }
 
 // Deliver makes one delivery and says how it ended.
 func (s *Service) Deliver(ctx context.Context, j Outgoing) ticket.DeliveryResult {

@@ -37,7 +37,7 @@ func New(o Options) *Service {
 	}
 	s.log = s.Log.With("component", "pairing")
 	s.pools.options = &s.Options
-	s.sender = newSender(s.deliver)
+	s.sender = newSender(s.deliver, s.putOff)
 	if s.Transport == nil {
 		s.Transport = s.sender
 	}

@@ -17,7 +17,8 @@ const (
 // sender delivers what commits left in outboxes: in order per ask and recipient,
 // everything else side by side.
 type sender struct {
-	deliver func(ctx, limited context.Context, j Outgoing) // makes one delivery; limited ends with its time
+	deliver func(ctx, limited context.Context, j Outgoing) ticket.DeliveryResult // makes one delivery; limited ends with its time
+	putOff  func(ctx context.Context, j Outgoing)                                // has one that is not made tried again
 	slots   chan struct{}
 	wg      sync.WaitGroup
 	parts   [askParts]senderPart
@@ -54,8 +55,8 @@ type deliveryKey struct {
 	to    ticket.UID
 }
 
-func newSender(deliver func(ctx, limited context.Context, j Outgoing)) *sender {
-	d := &sender{deliver: deliver, slots: make(chan struct{}, maxSenders)}
+func newSender(deliver func(ctx, limited context.Context, j Outgoing) ticket.DeliveryResult, putOff func(ctx context.Context, j Outgoing)) *sender {
+	d := &sender{deliver: deliver, putOff: putOff, slots: make(chan struct{}, maxSenders)}
 	for i := range d.parts {
 		p := &d.parts[i]
 		p.queues, p.acks, p.deadlines = map[deliveryKey][]Outgoing{}, map[string][]ticket.Delivery{}, map[time.Duration]sharedDeadline{}
@@ -92,14 +93,21 @@ func (d *sender) Take(out []Outgoing) {
 	}
 }
 
-// run delivers first and what comes into the queue of l, until that is empty.
+// run delivers first and what comes into the queue of l, until that is empty. An event
+// that is refused keeps back those behind it: all come again, in order.
 func (d *sender) run(p *senderPart, l deliveryKey, first Outgoing) {
 	defer d.wg.Done()
 	d.slots <- struct{}{}
 	defer func() { <-d.slots }()
+	refused := false
 	for jobs := []Outgoing{first}; len(jobs) > 0; jobs = p.next(l) {
 		for _, j := range jobs {
-			d.deliver(p.ctx, p.deadline(j.cfg.SendTime(j.Entry.Kind)), j)
+			if refused {
+				d.putOff(p.ctx, j)
+				continue
+			}
+			how := d.deliver(p.ctx, p.deadline(j.cfg.SendTime(j.Entry.Kind)), j)
+			refused = how == ticket.DeliveryRetry && j.Entry.Kind == ticket.ToBusiness
 		}
 	}
 }

@@ -109,9 +109,12 @@ func (s *step) push(e Entry) int64 {
 	s.t.Seq++
 	e.ID, e.At, e.Version = s.t.Seq, s.now, s.t.Version+1
 	e.NotBefore = s.lease(&e)
-	if e.After != 0 {
+	switch {
+	case e.After != 0:
 		e.Waiting = true
-	} else {
+	case e.Waiting: // resend comes to it
+		e.NotBefore = s.now
+	default:
 		e.Attempts = 1
 		s.fx.Send = append(s.fx.Send, e.ID)
 	}
@@ -127,9 +130,11 @@ func (s *step) command(e Entry) {
 	}
 }
 
+// event tells the business server, behind the events that it has refused so far.
 func (s *step) event(e Entry) {
 	if s.cfg.Events {
 		e.Kind = ToBusiness
+		e.Waiting = slices.ContainsFunc(s.t.Outbox, func(o Entry) bool { return o.Kind == ToBusiness && o.Waiting })
 		s.push(e)
 	}
 }
@@ -234,9 +239,14 @@ func (s *step) resend() {
 			s.drop(j)
 		}
 	}
+	refused := false // an event that is not sent again yet: the later ones come behind it
 	for i := range s.t.Outbox {
 		e := &s.t.Outbox[i]
+		if e.Kind == ToBusiness && refused {
+			continue
+		}
 		if e.After != 0 || e.NotBefore > s.now || e.Name == CommandDispatch && s.tooLate(e) {
+			refused = refused || e.Kind == ToBusiness
 			continue
 		}
 		e.Attempts++

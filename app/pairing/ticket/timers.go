@@ -46,8 +46,14 @@ func (t *Ticket) DueAt(cfg *Config) Instant {
 	if t.LookAt != 0 && (due == 0 || t.LookAt < due) {
 		due = t.LookAt
 	}
+	told := false
 	for i := range t.Outbox {
-		if e := &t.Outbox[i]; e.After == 0 && (due == 0 || e.NotBefore < due) {
+		e := &t.Outbox[i]
+		if e.Kind == ToBusiness && told {
+			continue // it comes behind the first event
+		}
+		told = told || e.Kind == ToBusiness
+		if e.After == 0 && (due == 0 || e.NotBefore < due) {
 			due = e.NotBefore
 		}
 	}
