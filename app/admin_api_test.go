@@ -80,7 +80,7 @@ func TestOperatorSwitchesARouteAndEveryReplicaFollows(t *testing.T) {
 	if routes.Version != 1 || routes.Routes["messages"].Vendors[0].Vendor != "linkv" || routes.Audit[0].By != "ann" || len(routes.Routes["tokens"].Vendors) < 2 {
 		t.Fatalf("%+v", routes)
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for since := time.Now(); routes.Version != 1 || routes.Switched["messages"] == nil || time.Since(since) == 0; {
 		two.operate(t, "GET", "/admin/routes", nil, &routes)
 		if time.Now().After(deadline) {
@@ -147,7 +147,7 @@ func TestOperatorOpensABreakerAndSeesIt(t *testing.T) {
 			}
 		}
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { // written down soon after
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) { // written down soon after
 		if got := p.do(t, request{Method: "GET", Path: "/admin/explain/drill-1", Header: adminKey}); got.Status == 200 || time.Now().After(deadline) {
 			break
 		}
@@ -309,7 +309,7 @@ func TestWriteInDoubtIsSettledByAskingTheVendor(t *testing.T) {
 			t.Fatalf("executed %v: %d %s", executed, got.Status, got.Body)
 		}
 		heal(t, linkv)
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 			got := p.do(t, adjust(id, -10))
 			if got.Code == 0 {
 				break

@@ -29,7 +29,7 @@ func coinsInDoubt(t *testing.T, askAgain time.Duration) (p *process, linkv strin
 // givenUp waits until nobody looks into the write any more.
 func (p *process) givenUp(t *testing.T, id string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		got := p.do(t, request{Method: "GET", Path: "/admin/explain/" + id, Header: adminKey})
 		if strings.Contains(string(got.Body), `"state":"unknown"`) {
 			return

@@ -180,7 +180,7 @@ func frame(t testing.TB, conn *websocket.Conn) []byte {
 func frameOrNotice(t testing.TB, conn *websocket.Conn) []byte {
 	t.Helper()
 	for {
-		_ = conn.SetReadDeadline(in(20))
+		_ = conn.SetReadDeadline(in(60))
 		_, text, err := conn.ReadMessage()
 		if err != nil {
 			t.Fatal(err)
@@ -198,7 +198,7 @@ func isNotice(text []byte) bool {
 // closing reads to the end and returns the close code.
 func closing(t testing.TB, conn *websocket.Conn) int {
 	t.Helper()
-	_ = conn.SetReadDeadline(in(20))
+	_ = conn.SetReadDeadline(in(60))
 	for {
 		if _, _, err := conn.ReadMessage(); err != nil {
 			var end *websocket.CloseError

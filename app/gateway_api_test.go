@@ -182,6 +182,20 @@ func (p *process) room(t testing.TB, members ...string) string {
 	return data.ConversationId
 }
 
+// quietRoom is a room whose making the members have been told of: who comes now does not
+// get the notice any more, however busy the machine is.
+func (p *process) quietRoom(t testing.TB, members ...string) string {
+	t.Helper()
+	first := p.dial(t, "/notify?protoc=ws&device=maker&token="+p.tokenOf(t, members[0], 99))
+	conv := p.room(t, members...)
+	if text := frameOrNotice(t, first); !isNotice(text) {
+		t.Fatalf("not the notice: %s", text)
+	}
+	first.Close()
+	waitFor(t, "the end of the first session", func() bool { return p.gauge(t, "switchboard_sessions") == 0 })
+	return conv
+}
+
 // say sends over the gateway and returns the message's id.
 func (p *process) say(t testing.TB, header map[string]string, conv, text string) string {
 	t.Helper()

@@ -67,7 +67,7 @@ func start(t testing.TB, edit func(*Config)) *process {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	p := &process{Stdout: &syncBuffer{}, Log: &syncBuffer{}, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}, routes: contract(t)}
+	p := &process{Stdout: &syncBuffer{}, Log: &syncBuffer{}, client: &http.Client{Timeout: 90 * time.Second, Transport: &http.Transport{}}, routes: contract(t)}
 	first, logs := io.Pipe()
 	go func() {
 		done <- run(ctx, cfg, p.Stdout, io.MultiWriter(p.Log, &firstLine{w: logs}))
@@ -289,7 +289,7 @@ func (p *process) as(t testing.TB, user string) map[string]string {
 // mock is where the sandbox's mock of that vendor listens, as the welcome says.
 func (p *process) mock(t testing.TB, name string) string {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if m := regexp.MustCompile(name + ` +(http://\S+)`).FindStringSubmatch(p.Stdout.String()); m != nil {
 			return m[1]
 		}

@@ -102,7 +102,7 @@ func TestMembersAreToldWhoComesAndGoesOnEveryTransport(t *testing.T) {
 	wantNotices(t, "bob", bob, created, joined, "hello", left, back, "closed by server: ")
 	wantNotices(t, "1111", socket, created, joined, "hello", left, "bob does not read this", kicked)
 	for _, want := range []string{joined, "hello", left, "bob does not read this", kicked, back, "closed by server: "} {
-		ev, ok := stream.next()
+		ev, ok := stream.nextOrNotice()
 		if got := notice(t, []byte(ev.Data)); !ok || got != want || ev.Name != "message" || ev.ID == "" {
 			t.Errorf("cid is told %+v, want %q", ev, want)
 		}
@@ -120,8 +120,8 @@ func TestNoticesAreResumedOnceAndInOrderAlsoAfterARestart(t *testing.T) {
 		},
 		"sse": func(t *testing.T, p *process, token, since string) func() string {
 			e := p.sse(t, token, since)
-			e.next()
-			return func() string { ev, _ := e.next(); return notice(t, []byte(ev.Data)) }
+			e.nextOrNotice()
+			return func() string { ev, _ := e.nextOrNotice(); return notice(t, []byte(ev.Data)) }
 		},
 		"socket": func(t *testing.T, p *process, _, since string) func() string {
 			conn, _ := p.resumeSocket(t, since)
@@ -131,7 +131,7 @@ func TestNoticesAreResumedOnceAndInOrderAlsoAfterARestart(t *testing.T) {
 			var waiting []json.RawMessage
 			return func() string {
 				for len(waiting) == 0 {
-					got := p.poll(t, token, &since)
+					got := p.pollOrNotice(t, token, &since)
 					var page struct{ Msg []json.RawMessage }
 					if err := json.Unmarshal(got.Body, &page); err != nil {
 						t.Fatal(err)

@@ -24,12 +24,12 @@ func (p *process) pair(t testing.TB, who map[string]string, path string, body ma
 	return p.do(t, request{Path: "/api/v1/video/" + path, Header: who, Body: param(body)})
 }
 
-// until polls do for up to ten seconds.
+// until polls do for up to a minute.
 func until(t testing.TB, what string, do func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !do(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !do(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within ten seconds: %s", what)
+			t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,8 +88,17 @@ func (p *process) sseAt(t testing.TB, query, token, last string) *eventStream {
 	return e
 }
 
-// next reads one event; comments are skipped. ok is false at the stream's end.
+// next is as frame: what is no notice.
 func (e *eventStream) next() (ev event, ok bool) {
+	for {
+		if ev, ok = e.nextOrNotice(); !ok || !isNotice([]byte(ev.Data)) {
+			return ev, ok
+		}
+	}
+}
+
+// nextOrNotice reads one event; comments are skipped. ok is false at the stream's end.
+func (e *eventStream) nextOrNotice() (ev event, ok bool) {
 	for e.Scan() {
 		name, value, _ := strings.Cut(e.Text(), ": ")
 		switch name {
@@ -110,8 +120,31 @@ func (e *eventStream) next() (ev event, ok bool) {
 	return ev, false
 }
 
-// poll is one long poll; since nil: as the document has it.
+// poll polls until there is more than a notice; since nil: as the document has it.
 func (p *process) poll(t testing.TB, token string, since *string) answer {
+	t.Helper()
+	for {
+		got := p.pollOrNotice(t, token, since)
+		if since == nil {
+			if !isNotice(got.Body) {
+				return got
+			}
+			continue
+		}
+		var page struct {
+			Msg      []json.RawMessage
+			Position string
+		}
+		_ = json.Unmarshal(got.Body, &page)
+		if len(page.Msg) == 0 || slices.ContainsFunc(page.Msg, func(m json.RawMessage) bool { return !isNotice(m) }) {
+			return got
+		}
+		since = &page.Position
+	}
+}
+
+// pollOrNotice is one long poll.
+func (p *process) pollOrNotice(t testing.TB, token string, since *string) answer {
 	t.Helper()
 	path := "/notify?protoc=poll"
 	if since != nil {
@@ -187,7 +220,7 @@ func (p *process) gauge64(t testing.TB, name string) (n float64) {
 
 func waitFor(t testing.TB, what string, yes func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !yes(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !yes(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not come", what)
 		}

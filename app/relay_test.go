@@ -37,7 +37,7 @@ func TestRelayedMessagesReachTheMembersAtTheVendorInOrder(t *testing.T) {
 		body["from_client"] = "Tom"
 		p.im(t, "POST", "/im/conversations/"+conv+"/message", body)
 	}
-	for deadline := time.Now().Add(30 * time.Second); !slices.Equal(atVendor(t, mock, "Jerry"), want); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !slices.Equal(atVendor(t, mock, "Jerry"), want); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("Jerry has %q, want %q", atVendor(t, mock, "Jerry"), want)
 		}
@@ -74,7 +74,7 @@ func TestWhatTheVendorReportsIsStoredOnceInTheSameConversation(t *testing.T) {
 	p.im(t, "POST", "/im/conversations", map[string]any{"client_id": "bob", "to_client_ids": []string{"ann"}, "conv_type": 1}).decode(t, &made)
 	var texts []string
 	var end sync.Once
-	for deadline := time.Now().Add(30 * time.Second); !slices.Contains(texts, "ann the end"); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !slices.Contains(texts, "ann the end"); time.Sleep(20 * time.Millisecond) {
 		var page struct {
 			Data []struct {
 				Text     string

@@ -172,7 +172,7 @@ func TestPollsNameTheirPositionAndLoseNothingBetween(t *testing.T) {
 
 func TestAPollWhoseClientLeftTakesNothing(t *testing.T) {
 	p := start(t, nil)
-	conv, ann, token := p.room(t, "ann", "bob"), p.as(t, "ann"), p.tokenOf(t, "bob", 1)
+	conv, ann, token := p.quietRoom(t, "ann", "bob"), p.as(t, "ann"), p.tokenOf(t, "bob", 1)
 	for _, text := range []string{"1", "2", "3"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		req, _ := http.NewRequestWithContext(ctx, "GET", p.URL+"/notify?protoc=poll&token="+url.QueryEscape(token), nil)

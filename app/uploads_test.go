@@ -62,7 +62,7 @@ func (p *process) post(t *testing.T, path, head string, chunks bool, most int) (
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(in(20))
+	_ = conn.SetDeadline(in(60))
 	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n%s\r\n", path, head); err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func (b *backEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // await returns what has come, once it is n.
 func (b *backEnd) await(n int) []hookBody {
 	b.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		b.mu.Lock()
 		got := b.got
 		b.mu.Unlock()

@@ -84,7 +84,7 @@ func (w *world) request(d deed) request {
 
 // state waits until the ledger's entry has ended; "" when nothing was written down.
 func (w *world) state(t testing.TB, name string) string {
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		got := w.do(t, request{Method: "GET", Path: "/admin/explain/" + name, Header: adminKey})
 		var why struct{ Writes []struct{ State string } }
 		if err := json.Unmarshal(got.Body, &why); err != nil || len(why.Writes) > 1 {

@@ -16,14 +16,14 @@ import (
 // RFC 9112 6.1: an HTTP/1.0 client is sent no chunks.
 func TestAStreamToAnHTTP10ClientHasNoChunks(t *testing.T) {
 	p := start(t, nil)
-	conv, token := p.room(t, "ann", "bob"), p.tokenOf(t, "bob", 1)
+	conv, token := p.quietRoom(t, "ann", "bob"), p.tokenOf(t, "bob", 1)
 	open := func(version, token string) (*bufio.Reader, net.Conn) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { conn.Close() })
-		_ = conn.SetDeadline(in(20))
+		_ = conn.SetDeadline(in(60))
 		fmt.Fprintf(conn, "GET /notify?protoc=sse&token=%s HTTP/%s\r\nHost: x\r\nOrigin: http://localhost:1\r\n\r\n", token, version)
 		return bufio.NewReader(conn), conn
 	}

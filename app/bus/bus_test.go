@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // each runs the suite's test over every kind of bus; open opens one more
 // replica on it, which in process is always the same one.

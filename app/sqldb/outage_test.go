@@ -89,7 +89,7 @@ func TestADatabaseThatGoesAndComesBack(t *testing.T) {
 				}
 				p.Restore()
 			}
-			for deadline := time.Now().Add(20 * time.Second); db.Ready(context.Background()) != nil; {
+			for deadline := time.Now().Add(60 * time.Second); db.Ready(context.Background()) != nil; {
 				if time.Now().After(deadline) {
 					t.Fatal("the store never came back")
 				}

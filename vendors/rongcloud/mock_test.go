@@ -91,7 +91,7 @@ func (l *listener) hear(t *testing.T, kind vendors.EventKind, action string) ven
 			t.Fatalf("heard %+v, want %s %s", e, kind, action)
 		}
 		return e
-	case <-time.After(10 * time.Second):
+	case <-time.After(60 * time.Second):
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		t.Fatalf("no %s %s; refused: %v", kind, action, l.errs)

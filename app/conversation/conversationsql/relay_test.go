@@ -206,14 +206,14 @@ func TestALeasedConversationIsNobodyElsesUntilTheLeaseEnds(t *testing.T) {
 			}
 			return seqs
 		}
-		if got := claim(2, 300*time.Millisecond); !slices.Equal(got, []int64{1, 2}) {
+		if got := claim(2, 2*time.Second); !slices.Equal(got, []int64{1, 2}) {
 			t.Fatalf("claimed %v", got)
 		}
 		if got := claim(2, time.Minute); got != nil {
 			t.Fatalf("claimed %v of another's conversation", got)
 		}
 		got := claim(2, time.Minute)
-		for deadline := time.Now().Add(10 * time.Second); got == nil && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(60 * time.Second); got == nil && time.Now().Before(deadline); {
 			got = claim(2, time.Minute) // the holder died: until its lease ends
 		}
 		if !slices.Equal(got, []int64{1, 2}) {

@@ -61,7 +61,7 @@ func TestEventsAreKeptOnceClaimedOnceAndForgottenLate(t *testing.T) {
 
 func claimUntil(t *testing.T, s *eventsql.Store) []events.Record {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(time.Millisecond) {
 		due, err := s.Claim(t.Context(), 10, time.Hour)
 		if err != nil || time.Now().After(deadline) {
 			t.Fatal("nothing is due: ", err)

@@ -98,7 +98,7 @@ func waiting(t *testing.T, s *realtime.Session) []*realtime.Message {
 
 func next(t *testing.T, s *realtime.Session) *realtime.Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	batch, err := s.Wait(ctx, 1, nil)
 	if err != nil || len(batch) != 1 {
@@ -133,7 +133,7 @@ func TestBanEndsSessionsWhetherItsNewsComesOrIsLost(t *testing.T) {
 				if s.Code() != realtime.Banned {
 					t.Errorf("ended as %s", s.Code())
 				}
-			case <-time.After(5 * time.Second):
+			case <-time.After(60 * time.Second):
 				t.Error("the session is still open")
 			}
 		})
