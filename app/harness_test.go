@@ -264,8 +264,10 @@ func (p *process) validate(t testing.TB, req *http.Request, body []byte, got ans
 		Request: req, PathParams: params, Route: route,
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true},
 	}
-	if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil && !bad {
-		t.Errorf("the request breaks the contract: %v", err)
+	if !bad { // else it may be a megabyte of what the contract's reader is slow with
+		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
+			t.Errorf("the request breaks the contract: %v", err)
+		}
 	}
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: got.Status, Header: got.Header, Options: in.Options}
 	out.SetBodyBytes(got.Body)

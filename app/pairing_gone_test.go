@@ -87,7 +87,7 @@ func TestACallEndsWhenASocketClosesAfterACallToTheAPI(t *testing.T) {
 			g.call(t, ask)
 			time.Sleep(wait.time)
 			_ = mine.UnderlyingConn().Close()
-			g.wantEnded(t, ask, 4*time.Second)
+			g.wantEnded(t, ask, 20*time.Second) // before pair.activity_ttl could end it
 		})
 	}
 }
@@ -120,7 +120,7 @@ func TestUsersWithoutASocketAreFoundGone(t *testing.T) {
 	}
 	ask := g.ask(t)
 	g.call(t, ask)
-	g.wantEnded(t, ask, 7*time.Second)
+	g.wantEnded(t, ask, 60*time.Second)
 	time.Sleep(3500 * time.Millisecond) // pair.wrap_up
 	searching := g.ask(t)               // the candidate's lease holds, and they stay silent as well
 	time.Sleep(5 * time.Second)

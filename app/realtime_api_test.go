@@ -329,7 +329,7 @@ func TestNewerSessionReplacesOnItsPlatformWithACode(t *testing.T) {
 }
 
 func TestBadSessionsAreRefusedWithACode(t *testing.T) {
-	p := start(t, func(c *Config) { c.TokenTTL = time.Second })
+	p := start(t, func(c *Config) { c.TokenTTL = 3 * time.Second })
 	short := p.tokenOf(t, "ann", 1)
 	live := p.ws(t, short, "")
 	if code := closing(t, p.ws(t, "nonsense", "")); code != 3501 {
