@@ -114,7 +114,7 @@ func (w *goneWorld) socketCloses(t *rapid.T) {
 	i := rapid.IntRange(0, len(p.open)-1).Draw(t, "socket")
 	session := p.open[i]
 	p.open = slices.Delete(p.open, i, i+1)
-	p.end(ticket.ProofSocket, "socket:"+session, w.at)
+	p.end(ticket.ProofSocket, "socket:"+session, w.at, w.at)
 	w.must(w.svc[w.slot()].RecordSocket(ctx(), app, uid, session, false))
 	w.tell("socket %s closes", session)
 }
@@ -136,11 +136,11 @@ func (w *goneWorld) vendorNews(t *rapid.T) {
 	w.tell("%d is %s since %s", uid, news, at.Sub(w.begin))
 	switch news {
 	case "offline":
-		p.end(ticket.ProofVendor, "vendor:phone", at)
+		p.end(ticket.ProofVendor, "vendor:phone", w.at, at)
 		w.must(svc.RecordVendorPresence(ctx(), app, uid, "phone", false, at))
 	case "logout":
 		newest := at >= p.newest["vendor:phone"]
-		p.end(ticket.ProofVendor, "vendor:phone", at)
+		p.end(ticket.ProofVendor, "vendor:phone", w.at, at)
 		p.left = p.left || newest && !p.present(w.at)
 		w.must(svc.RecordLogout(ctx(), app, uid, "phone", at))
 	default:

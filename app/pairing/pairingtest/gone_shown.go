@@ -9,8 +9,9 @@ type sign struct {
 	proof     ticket.Proof
 	session   string
 	at, until ticket.Instant
-	noted     bool // the service was told while it counted; it may know less than happened, never more
-	order     int  // of what was told of the person
+	noted     bool           // the service was told while it counted; it may know less than happened, never more
+	order     int            // of what was told of the person
+	heard     ticket.Instant // of an end: when it was told
 }
 
 // shown is what the world knows of one person.
@@ -29,18 +30,18 @@ func (p *shown) see(proof ticket.Proof, session string, now, at, until ticket.In
 	}
 	p.newest[session], p.left = at, false
 	p.told++
-	s := sign{proof, session, at, until, false, p.told}
+	s := sign{proof: proof, session: session, at: at, until: until, order: p.told}
 	s.noted = proof != ticket.ProofActivity && p.over(s) > now
 	p.signs = append(p.signs, s)
 }
 
-func (p *shown) end(proof ticket.Proof, session string, at ticket.Instant) {
+func (p *shown) end(proof ticket.Proof, session string, now, at ticket.Instant) {
 	if at < p.newest[session] {
 		return
 	}
 	p.newest[session] = at
 	p.told++
-	p.ends = append(p.ends, sign{proof: proof, session: session, at: at, order: p.told})
+	p.ends = append(p.ends, sign{proof: proof, session: session, at: at, order: p.told, heard: now})
 }
 
 func (p *shown) noted(now, at ticket.Instant) {
@@ -79,11 +80,11 @@ func (p *shown) last(now ticket.Instant) (most, known ticket.Instant) {
 	return most, known
 }
 
-// taken: a call just after a close may meet a replica that has not heard of the close,
-// and takes the person for present without it.
+// taken: a call just after an end was told may meet a replica that has not heard of it,
+// and takes the person for present without the call.
 func (p *shown) taken(s sign) bool {
 	for _, e := range p.ends {
-		if s.proof == ticket.ProofActivity && e.at <= s.at && s.at < e.at.Add(poolLag) {
+		if s.proof == ticket.ProofActivity && e.at <= s.at && s.at < e.heard.Add(poolLag) {
 			return false
 		}
 	}

@@ -51,12 +51,7 @@ type Standing struct {
 // Standing weighs the evidence at now. The told end of a proof ends every weaker one
 // that is not newer; evidence that runs out ends nothing but itself.
 func (c *Candidate) Standing(now Instant) Standing {
-	var ends [ProofActivity + 1]Instant // by proof: when its last session was told to end
-	for _, e := range c.Sessions {
-		if !e.Online {
-			ends[e.Proof] = max(ends[e.Proof], e.At)
-		}
-	}
+	ends := c.toldEnds()
 	var st Standing
 	for _, e := range c.Sessions {
 		end, told := e.end(ends[:e.Proof])
@@ -76,11 +71,21 @@ func (c *Candidate) Standing(now Instant) Standing {
 	return st
 }
 
+// toldEnds is, by proof, when its last session was told to end.
+func (c *Candidate) toldEnds() (ends [ProofActivity + 1]Instant) {
+	for _, e := range c.Sessions {
+		if !e.Online {
+			ends[e.Proof] = max(ends[e.Proof], e.At)
+		}
+	}
+	return ends
+}
+
 // end is when the evidence is worth nothing any more, and whether somebody told so;
 // stronger holds when sessions of stronger proofs were told to end.
 func (e Evidence) end(stronger []Instant) (end Instant, told bool) {
 	if !e.Online {
-		return e.At, true
+		return min(e.At, e.Until), true
 	}
 	end = e.Until
 	for _, at := range stronger {
@@ -119,7 +124,8 @@ func (c *Candidate) SetAvailability(a Avail) {
 }
 
 // MergeEvidence merges evidence, and renews the lease of a yes that holds; false: it is
-// older than what is known (Y5).
+// older than what is known (Y5). A told end comes after the evidence of its session may
+// have ended already: nobody was shown for the time between.
 func (c *Candidate) MergeEvidence(session string, e Evidence, lease Instant) bool {
 	old, known := c.Sessions[session]
 	if known && e.At < old.At {
@@ -127,9 +133,14 @@ func (c *Candidate) MergeEvidence(session string, e Evidence, lease Instant) boo
 	}
 	fresh := make(map[string]Evidence, len(c.Sessions)+1)
 	for k, v := range c.Sessions {
-		if v.Until > e.At-forgetMS {
+		if max(v.At, v.Until) > e.At-forgetMS {
 			fresh[k] = v
 		}
+	}
+	if known && !e.Online {
+		ends := c.toldEnds()
+		shown, _ := old.end(ends[:old.Proof])
+		e.Until = min(e.At, shown)
 	}
 	fresh[session] = e
 	c.Sessions = fresh
