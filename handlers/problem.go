@@ -81,6 +81,10 @@ func Find(err error) Problem {
 	case kind != problem.Internal:
 		return of(kind, text)
 	}
+	var unable *vendors.UnableError
+	if errors.As(err, &unable) {
+		return of(problem.Unsupported, unable.Error())
+	}
 	for _, row := range vendorSentinels {
 		if errors.Is(err, row.match) {
 			return of(row.kind, row.text)

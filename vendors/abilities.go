@@ -1,11 +1,13 @@
 package vendors
 
-// abilities names every port that a vendor may have, in the order in which it
-// is shown.
-var abilities = []struct {
+// ability is one port that a vendor may have, under the name by which it is shown.
+type ability struct {
 	name string
 	has  func(*Vendor) bool
-}{
+}
+
+// abilities are in the order in which they are shown.
+var abilities = []ability{
 	{"tokens", func(v *Vendor) bool { return v.Tokens != nil }},
 	{"tokens.revoke", func(v *Vendor) bool { return v.Revoker != nil }},
 	{"users.block", func(v *Vendor) bool { return v.Users != nil }},

@@ -53,6 +53,7 @@ var coded = []struct {
 	{vendors.ErrInsufficient, codeInsufficient},
 	{moderation.ErrSensitive, codeSensitive},
 	{messages.ErrUndelivered, codePartly},
+	{errPartly, codePartly},
 	{ticket.ErrBalance, codeInsufficient},
 	{pairing.ErrConfig, 200003},
 	{pairing.ErrNoConfig, 200004},

@@ -12,6 +12,7 @@ import (
 	"switchboard/app/pairing/ticket"
 	"switchboard/app/rooms"
 	"switchboard/handlers"
+	"switchboard/vendors"
 )
 
 // answer is the API's envelope. Time is in Unix seconds; err is null on success.
@@ -38,11 +39,14 @@ func dataOf(err error) any {
 	var busy *ticket.BusyError
 	var later *pairing.RetryError
 	var unable *rooms.UnableError
+	var lacking *vendors.UnableError
 	switch {
 	case errors.As(err, &busy):
 		return fiber.Map{"ask_no": busy.AskNo}
 	case errors.As(err, &later):
 		return fiber.Map{"retry_after_ms": later.After.Milliseconds()}
+	case errors.As(err, &lacking):
+		return fiber.Map{"unable": orEmpty(lacking.Unable), "able": orEmpty(lacking.Able)}
 	case errors.As(err, &unable):
 		return fiber.Map{"able": orEmpty(unable.Able)}
 	}
