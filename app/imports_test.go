@@ -27,6 +27,7 @@ var importRules = []struct {
 	{"app/realtime/realtimesql", []string{"app/realtime", "app/realtime/presence", "app/sqldb"}},
 	{"app/uploads/uploadsql", []string{"app/uploads", "app/sqldb"}},
 	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
+	{"app/owners/ownersql", []string{"app/owners", "app/sqldb"}},
 	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},                                  // the suite outside tests: "go run ./app certify"
 	{"app/vendorset", []string{"app/certify", "app/periodic", "vendors", "vendors/", "mocks/"}}, // the one table of vendors
 	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}},                         // the words of both on the wire
@@ -41,7 +42,7 @@ var importRules = []struct {
 	{"app/pairing/ordered", nil},
 	{"app/pairing/", []string{"app/pairing/", "vendors", "app/problem", "app/periodic"}},
 	{"app/pairing", []string{"app/pairing/ticket", "app/pairing/ordered", "vendors", "app/problem", "app/periodic"}},
-	{"app/", []string{"vendors", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
+	{"app/", []string{"vendors", "app/owners", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
 	{"handlers/", slices.Concat(domains, []string{"vendors", "middleware", "handlers", "handlers/stream", fiberLib})},
 	{"handlers", []string{"app/problem", "app/ratelimit", "vendors", "middleware", fiberLib}},
 	{"middleware", []string{fiberLib, "app/access", "app/problem", "app/ratelimit", "vendors"}},
@@ -56,7 +57,7 @@ var importRules = []struct {
 
 // domains are what HTTP may call; their stores are not among them.
 var domains = []string{
-	"app/access", "app/conversation", "app/events", "app/ledger", "app/messages", "app/moderation", "app/pairing", "app/pairing/ticket", "app/problem",
+	"app/access", "app/conversation", "app/events", "app/ledger", "app/messages", "app/moderation", "app/owners", "app/pairing", "app/pairing/ticket", "app/problem",
 	"app/realtime", "app/realtime/wire", "app/rooms", "app/switches", "app/translation", "app/uploads", "app/wallet",
 }
 

@@ -25,6 +25,8 @@ import (
 	"switchboard/app/ledger/ledgersql"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
+	"switchboard/app/owners"
+	"switchboard/app/owners/ownersql"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/pairinglink"
 	"switchboard/app/pairing/pairingsql"
@@ -68,6 +70,7 @@ type server struct {
 	ledgerStore *ledgersql.Store
 	ledger      *ledger.Ledger
 	switches    *switches.Service
+	owners      *owners.Service
 
 	node          string // names this process among replicas
 	bus           *bus.Bus
@@ -215,6 +218,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	s.background("moderation", s.moderation.Run)
 	s.wallet = wallet.New(s.cfg.Price, s.routes)
+	s.owners = owners.New(ownersql.New(s.db), s.log)
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
 	recipes[vendors.OpAdjust] = s.wallet.Settle

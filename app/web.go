@@ -66,8 +66,9 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Alone: len(s.cfg.Apps) == 1, Log: s.log}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
-	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node}.
-		Mount(s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.near(s.cfg.AdminAllow)), deadline))
+	operators := s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.near(s.cfg.AdminAllow)), deadline)
+	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node}.Mount(operators)
+	admin.Owners{Owners: s.owners, Routes: s.routes}.Mount(operators)
 	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", middleware.BodyBeforeProof(largeCallbacks), deadline))
 	s.mountConversations(deadline)

@@ -25,6 +25,7 @@ import (
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
+	"switchboard/app/owners"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
 	"switchboard/app/ratelimit"
@@ -88,6 +89,11 @@ var sentinels = map[string]error{
 	"middleware.ErrOtherUser":             middleware.ErrOtherUser,
 	"middleware.ErrPanic":                 middleware.ErrPanic,
 	"moderation.ErrSensitive":             moderation.ErrSensitive,
+	"owners.ErrBusy":                      owners.ErrBusy,
+	"owners.ErrChanged":                   owners.ErrChanged,
+	"owners.ErrExists":                    owners.ErrExists,
+	"owners.ErrTaken":                     owners.ErrTaken,
+	"owners.ErrUnknown":                   owners.ErrUnknown,
 	"ticket.ErrBalance":                   ticket.ErrBalance,
 	"ticket.ErrBusy":                      ticket.ErrBusy,
 	"pairing.ErrClosed":                   pairing.ErrClosed,
