@@ -144,6 +144,8 @@ var sentinels = map[string]error{
 	"vendors.ErrInsufficient":             vendors.ErrInsufficient,
 	"vendors.ErrInvalid":                  vendors.ErrInvalid,
 	"vendors.ErrNoVendor":                 vendors.ErrNoVendor,
+	"vendors.ErrPartial":                  vendors.ErrPartial,
+	"vendors.ErrUntried":                  vendors.ErrUntried,
 	"vendors.ErrNotFound":                 vendors.ErrNotFound,
 	"vendors.ErrQuiet":                    vendors.ErrQuiet,
 	"vendors.ErrThrottled":                vendors.ErrThrottled,

@@ -114,6 +114,8 @@ func ofOutcome(e *vendors.Error) Problem {
 	switch {
 	case e.Outcome == vendors.Ambiguous && e.Effect == vendors.Write:
 		return of(problem.InDoubt, "the outcome is unknown: it may have been done")
+	case e.Outcome == vendors.Partial:
+		return of(problem.InDoubt, "it was done in part")
 	case e.Outcome == vendors.DefiniteNo:
 		return of(problem.Refused, "the vendor refused it")
 	case e.Outcome == vendors.Throttled:

@@ -21,13 +21,14 @@ const (
 	DefiniteFail                // the vendor says that it did not execute it
 	Ambiguous                   // sent, and nobody can know whether it was executed
 	Cancelled                   // the caller left; says nothing about the vendor
+	Partial                     // some of it is done and the rest is not: see PartialError
 )
 
-var outcomeNames = [...]string{"ok", "definite_no", "auth_fault", "throttled", "not_sent", "definite_fail", "ambiguous", "cancelled"}
+var outcomeNames = [...]string{"ok", "definite_no", "auth_fault", "throttled", "not_sent", "definite_fail", "ambiguous", "cancelled", "partial"}
 
 // Outcomes lists every class, for metrics and tables.
 func Outcomes() []Outcome {
-	return []Outcome{OK, DefiniteNo, AuthFault, Throttled, NotSent, DefiniteFail, Ambiguous, Cancelled}
+	return []Outcome{OK, DefiniteNo, AuthFault, Throttled, NotSent, DefiniteFail, Ambiguous, Cancelled, Partial}
 }
 
 // String is the class as it stands in metrics, logs and answers: "definite_no".
@@ -58,6 +59,8 @@ var (
 	ErrUnreadable  = errors.New("the answer is not the vendor's")
 	ErrUnknownCode = errors.New("a code that no table lists") // an adapter's Check sets it: GET /admin/vendors counts such codes
 	ErrNoVendor    = errors.New("no vendor serves this")
+	ErrPartial     = errors.New("done in part")
+	ErrUntried     = errors.New("not tried, as a call before it failed")
 )
 
 // Error is the one error that leaves an adapter.

@@ -13,11 +13,20 @@ type Group struct {
 	Members []string // with or without Creator, who is always one
 }
 
+// GroupRef names a group or a chat room at its vendor.
+type GroupRef struct {
+	ID  string // for every later call about it
+	Own bool   // the vendor kept the id that it was given; else ID is the vendor's own
+}
+
 // Groups keeps groups at the vendor so that group publishes reach somebody.
 type Groups interface {
-	CreateGroup(ctx context.Context, g Group) error
-	// ChangeGroup adds and removes members; either list may be empty.
-	ChangeGroup(ctx context.Context, id string, add, remove []string) error
+	// CreateGroup makes g with its members. The reference is also there beside a
+	// *PartialError: the group was made, and the members that are left were not added.
+	CreateGroup(ctx context.Context, g Group) (GroupRef, error)
+	// ChangeGroup adds and removes members; either list may be empty. The rows are
+	// those of add, then those of remove.
+	ChangeGroup(ctx context.Context, id string, add, remove []string) ([]MemberResult, error)
 	DismissGroup(ctx context.Context, id, by string) error
 }
 
@@ -62,9 +71,9 @@ type MemberMute struct {
 
 // MemberMutes keeps single members of a group from talking in it.
 type MemberMutes interface {
-	MuteMembers(ctx context.Context, m MemberMute) error
+	MuteMembers(ctx context.Context, m MemberMute) ([]MemberResult, error)
 	// UnmuteMembers ends a mute early; m.For does not count.
-	UnmuteMembers(ctx context.Context, m MemberMute) error
+	UnmuteMembers(ctx context.Context, m MemberMute) ([]MemberResult, error)
 }
 
 // GroupMutes keeps a whole group from talking, less those whom the vendor

@@ -108,12 +108,17 @@ func TestWriteIsNeverServedByTwo(t *testing.T) {
 				if o == NotSent && rapid.Bool().Draw(rt, "open") {
 					ends[v.Name] = &Error{Outcome: o, Err: ErrBreakerOpen}
 				}
+				if o == Partial { // whatever ended it
+					cause := rapid.SampledFrom([]error{ErrBreakerOpen, ErrUnsupported, ErrThrottled}).Draw(rt, "cause")
+					rows := append(MembersFailed([]string{"a"}, &Error{Outcome: NotSent, Err: cause}), MemberResult{User: "b", State: MemberAccepted})
+					ends[v.Name] = NewPartialError(v.Name, OpGroup, rows, &Error{Outcome: NotSent, Err: cause})
+				}
 			}
 		}
 		q := Request{Effect: Write, User: rapid.String().Draw(rt, "user"), Sticky: rapid.String().Draw(rt, "conversation")}
 		r.Sticky = &memory{}
 		asked, _ := ask(t.Context(), r, q, func(v *Vendor) error {
-			if o := OutcomeOf(ends[v.Name]); o == OK || o == Ambiguous || o == Cancelled {
+			if o := OutcomeOf(ends[v.Name]); o == OK || o == Ambiguous || o == Cancelled || o == Partial {
 				may++
 			}
 			return ends[v.Name]

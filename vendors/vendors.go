@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// A write that names many users answers a row for each of them, in the order in which
+// they were named. With a *PartialError the rows stand beside it; with any other error
+// there are none, and it is true of all users.
+
 // Vendor is one account at one vendor: a set of capabilities, each nil when the
 // vendor cannot do it. A nil field is visible at start-up and no wrapper can
 // lose a capability by forgetting to forward it.
@@ -89,15 +93,15 @@ type Tokens interface {
 // Revoker voids client SDK credentials.
 type Revoker interface {
 	// Revoke voids the credentials that were issued to users before t.
-	Revoke(ctx context.Context, users []string, t time.Time) error
+	Revoke(ctx context.Context, users []string, t time.Time) ([]MemberResult, error)
 }
 
 // Users suspends people at the vendor.
 type Users interface {
 	// Block cuts the users off for d, at once, and refuses them until then.
-	Block(ctx context.Context, users []string, d time.Duration) error
+	Block(ctx context.Context, users []string, d time.Duration) ([]MemberResult, error)
 	// Unblock ends a Block early; a user who is not blocked is no error.
-	Unblock(ctx context.Context, users []string) error
+	Unblock(ctx context.Context, users []string) ([]MemberResult, error)
 }
 
 // Profiles changes how the vendor shows a user, for instance in a push.
@@ -109,8 +113,8 @@ type Profiles interface {
 
 // Blacklist holds, for one user, those whose messages they do not want.
 type Blacklist interface {
-	AddToBlacklist(ctx context.Context, user string, blocked []string) error
-	RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error
+	AddToBlacklist(ctx context.Context, user string, blocked []string) ([]MemberResult, error)
+	RemoveFromBlacklist(ctx context.Context, user string, blocked []string) ([]MemberResult, error)
 }
 
 // TargetKind says what Message.To names.

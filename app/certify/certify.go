@@ -45,12 +45,13 @@ func seed(ctx context.Context, f vendortest.Fixture) error {
 		}
 	}
 	if v.Groups != nil && f.Group != "" {
-		if err := v.Groups.CreateGroup(ctx, vendors.Group{ID: f.Group, Name: f.Group, Creator: f.Known, Members: []string{f.Peer}}); err != nil {
+		if _, err := v.Groups.CreateGroup(ctx, vendors.Group{ID: f.Group, Name: f.Group, Creator: f.Known, Members: []string{f.Peer}}); err != nil {
 			return err
 		}
 	}
 	if v.ChatRooms != nil && f.Chat != "" {
-		return v.ChatRooms.CreateChatRoom(ctx, f.Chat, f.Chat)
+		_, err := v.ChatRooms.CreateChatRoom(ctx, f.Chat, f.Chat)
+		return err
 	}
 	return nil
 }

@@ -340,10 +340,11 @@ func (e *Entry) addSteps(steps []vendors.Step) {
 // stateOf is where an outcome leads. A caller who left before anything was sent
 // has failed; one who left later is given to Do as ambiguous. A vendor that has too
 // few coins for a request id has not used it up: it takes the same one again after
-// a top-up (docs/vendors/linkv.md#coins).
+// a top-up (docs/vendors/linkv.md#coins). What was done in part is not to be done again
+// as a whole: a repeat gets the same answer, which says what is left.
 func stateOf(o vendors.Outcome, err error) State {
 	switch {
-	case o == vendors.OK:
+	case o == vendors.OK || o == vendors.Partial:
 		return Done
 	case o == vendors.DefiniteNo && !errors.Is(err, vendors.ErrInsufficient):
 		return Refused

@@ -111,7 +111,7 @@ func resultOf(err error) ticket.DeliveryResult {
 	switch vendors.OutcomeOf(err) {
 	case vendors.OK:
 		return ticket.Delivered
-	case vendors.Ambiguous:
+	case vendors.Ambiguous, vendors.Partial:
 		return ticket.DeliveryUnknown
 	case vendors.DefiniteNo, vendors.AuthFault:
 		return ticket.DeliveryFailed

@@ -47,10 +47,11 @@ func (h Bans) ban(c *fiber.Ctx) error {
 		}
 	}
 	return success(c, fiber.Map{"vendors": h.tell(c, user, func(ctx context.Context, v *vendors.Vendor) error {
-		if err := v.Users.Block(ctx, []string{user}, blockFor); err != nil || v.Revoker == nil {
+		if _, err := v.Users.Block(ctx, []string{user}, blockFor); err != nil || v.Revoker == nil {
 			return err
 		}
-		return v.Revoker.Revoke(ctx, []string{user}, time.Now()) // a block ends by itself, a token does not
+		_, err := v.Revoker.Revoke(ctx, []string{user}, time.Now()) // a block ends by itself, a token does not
+		return err
 	})})
 }
 
@@ -111,7 +112,8 @@ func (h Bans) unban(c *fiber.Ctx) error {
 		return err
 	}
 	return success(c, fiber.Map{"vendors": h.tell(c, user, func(ctx context.Context, v *vendors.Vendor) error {
-		return v.Users.Unblock(ctx, []string{user})
+		_, err := v.Users.Unblock(ctx, []string{user})
+		return err
 	})})
 }
 

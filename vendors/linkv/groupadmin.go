@@ -37,35 +37,34 @@ func (a *adapter) TransferGroup(ctx context.Context, id, from, to string) error 
 	return a.im.Do(ctx, a.control(op, from, "/api/rest/group/transfer", form), nil)
 }
 
-// MuteMembers makes one call for each member and stops at the first that fails.
-func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+// MuteMembers makes one call for each member.
+func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) ([]vendors.MemberResult, error) {
 	op := vendors.OpMemberMute
 	if m.For != 0 {
-		return vendors.Refuse(a.name, op, vendors.ErrUnsupported, "LinkV mutes until it is told otherwise")
+		return nil, vendors.Refuse(a.name, op, vendors.ErrUnsupported, "LinkV mutes until it is told otherwise")
 	}
 	return a.gag(ctx, op, m, mayNotTalk)
 }
 
-// UnmuteMembers makes one call for each member and stops at the first that fails.
-func (a *adapter) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
+// UnmuteMembers makes one call for each member.
+func (a *adapter) UnmuteMembers(ctx context.Context, m vendors.MemberMute) ([]vendors.MemberResult, error) {
 	return a.gag(ctx, vendors.OpMemberUnmute, m, mayTalk)
 }
 
-func (a *adapter) gag(ctx context.Context, op string, m vendors.MemberMute, typ string) error {
+func (a *adapter) gag(ctx context.Context, op string, m vendors.MemberMute, typ string) ([]vendors.MemberResult, error) {
 	if len(m.Users) == 0 {
-		return vendors.Refuse(a.name, op, vendors.ErrInvalid, "nobody is named")
+		return nil, vendors.Refuse(a.name, op, vendors.ErrInvalid, "nobody is named")
 	}
 	ids := append([]string{m.Group, m.By}, m.Users...)
 	if err := limits.Check(a.name, op, vendors.Size{IDs: ids, Targets: len(m.Users)}); err != nil {
-		return err
+		return nil, err
 	}
-	for _, user := range m.Users {
+	calls := vendors.Composite{Vendor: a.name, Op: op}
+	calls.Each(m.Users, func(user string) error {
 		form := upstream.Fields{{"appId", a.cfg.AppID}, {"fromUserId", m.By}, {"toUserId", user}, {"groupId", m.Group}, {"type", typ}}
-		if err := a.im.Do(ctx, a.control(op, m.By, "/api/rest/group/gagUser", form), nil); err != nil {
-			return err
-		}
-	}
-	return nil
+		return a.im.Do(ctx, a.control(op, m.By, "/api/rest/group/gagUser", form), nil)
+	})
+	return calls.Rows()
 }
 
 // MuteGroup leaves the admin alone to talk.

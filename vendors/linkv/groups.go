@@ -2,6 +2,7 @@ package linkv
 
 import (
 	"context"
+	"slices"
 
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
@@ -10,10 +11,11 @@ import (
 // CreateGroup creates g with its creator and then lets the members join one by
 // one, as LinkV has no call for many. When one cannot join, the group stays
 // with those who did: ChangeGroup carries on.
-func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
+func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) (vendors.GroupRef, error) {
+	op := vendors.OpGroup
 	ids := append([]string{g.ID, g.Creator}, g.Members...)
-	if err := limits.Check(a.name, vendors.OpGroup, vendors.Size{IDs: ids}); err != nil {
-		return err
+	if err := limits.Check(a.name, op, vendors.Size{IDs: ids}); err != nil {
+		return vendors.GroupRef{}, err
 	}
 	form := upstream.Fields{
 		{"appId", a.cfg.AppID},
@@ -22,39 +24,33 @@ func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
 		{"groupName", g.Name},
 		{"nickName", g.Creator},
 	}
-	if err := a.im.Do(ctx, a.control(vendors.OpGroup, g.Creator, "/api/rest/group/create", form), nil); err != nil {
-		return err
+	if err := a.im.Do(ctx, a.control(op, g.Creator, "/api/rest/group/create", form), nil); err != nil {
+		return vendors.GroupRef{}, err
 	}
-	for _, member := range g.Members {
-		if member == g.Creator {
-			continue
-		}
-		if err := a.join(ctx, g.ID, member); err != nil {
-			return err
-		}
-	}
-	return nil
+	joins := vendors.Composite{Vendor: a.name, Op: op, Begun: true}
+	others := slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == g.Creator })
+	joins.Each(others, func(member string) error { return a.join(ctx, g.ID, member) })
+	return vendors.GroupRef{ID: g.ID, Own: true}, joins.Whole()
 }
 
-// ChangeGroup adds, then removes, one call each, and stops at the first that
-// fails. Members leave themselves, since LinkV's kick wants an operator.
-func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []string) error {
+// ChangeGroup adds, then removes, one call each. Members leave themselves, since
+// LinkV's kick wants an operator.
+func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []string) ([]vendors.MemberResult, error) {
+	op := vendors.OpGroup
+	if len(add)+len(remove) == 0 {
+		return nil, vendors.Refuse(a.name, op, vendors.ErrInvalid, "nobody is named")
+	}
 	ids := append(append([]string{id}, add...), remove...)
-	if err := limits.Check(a.name, vendors.OpGroup, vendors.Size{IDs: ids}); err != nil {
-		return err
+	if err := limits.Check(a.name, op, vendors.Size{IDs: ids}); err != nil {
+		return nil, err
 	}
-	for _, user := range add {
-		if err := a.join(ctx, id, user); err != nil {
-			return err
-		}
-	}
-	for _, user := range remove {
+	calls := vendors.Composite{Vendor: a.name, Op: op}
+	calls.Each(add, func(user string) error { return a.join(ctx, id, user) })
+	calls.Each(remove, func(user string) error {
 		form := upstream.Fields{{"appId", a.cfg.AppID}, {"userId", user}, {"groupId", id}}
-		if err := a.im.Do(ctx, a.control(vendors.OpGroup, user, "/api/rest/group/exit", form), nil); err != nil {
-			return err
-		}
-	}
-	return nil
+		return a.im.Do(ctx, a.control(op, user, "/api/rest/group/exit", form), nil)
+	})
+	return calls.Rows()
 }
 
 func (a *adapter) join(ctx context.Context, group, user string) error {

@@ -143,7 +143,7 @@ func TestBadContentIsRefusedBeforeTheCall(t *testing.T) {
 func TestBlockIsCountedInWholeMinutesRoundedUp(t *testing.T) {
 	for d, want := range map[time.Duration]string{time.Second: "1", time.Minute: "1", 61 * time.Second: "2", 24 * time.Hour: "1440"} {
 		v, seen := imVendor(t, func(call) string { return `{"code":200}` })
-		if err := v.Users.Block(t.Context(), []string{"u1", "u2"}, d); err != nil {
+		if _, err := v.Users.Block(t.Context(), []string{"u1", "u2"}, d); err != nil {
 			t.Fatal(err)
 		}
 		if c := seen()[0]; c.get("minute") != want || c.get("userIds") != "u1,u2" {
@@ -152,16 +152,16 @@ func TestBlockIsCountedInWholeMinutesRoundedUp(t *testing.T) {
 	}
 }
 
-func TestBlacklistFailsWhenItFailedForOne(t *testing.T) {
+func TestBlacklistTellsForWhomItFailed(t *testing.T) {
 	v, seen := imVendor(t, func(call) string { return `{"code":200,"messageSendResult":{"u1":200,"u2":"400"}}` })
-	err := v.Blacklist.AddToBlacklist(t.Context(), "me", []string{"u1", "u2"})
-	if !errors.Is(err, vendors.ErrInvalid) {
-		t.Errorf("%v", err)
+	rows, err := v.Blacklist.AddToBlacklist(t.Context(), "me", []string{"u1", "u2"})
+	if err != nil || len(rows) != 2 || rows[0].State != vendors.MemberAccepted || rows[1].State != vendors.MemberRefused || !errors.Is(rows[1].Err, vendors.ErrInvalid) {
+		t.Errorf("%v, %v", rows, err)
 	}
 	if c := seen()[0]; c.get("userId") != "me" || c.get("blackUserIds") != "u1,u2" || c.by != "me" {
 		t.Errorf("%+v", c)
 	}
-	if err := v.Blacklist.RemoveFromBlacklist(t.Context(), "me", nil); err != nil || len(seen()) != 1 {
+	if _, err := v.Blacklist.RemoveFromBlacklist(t.Context(), "me", nil); err != nil || len(seen()) != 1 {
 		t.Errorf("nobody to remove: %v, %d calls", err, len(seen()))
 	}
 }

@@ -11,54 +11,55 @@ import (
 )
 
 // Block cuts the users off; LinkV counts in minutes, so d is rounded up.
-func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) error {
+func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) ([]vendors.MemberResult, error) {
 	if err := limits.Check(a.name, vendors.OpUserBlock, vendors.Size{IDs: users, Targets: len(users)}); err != nil {
-		return err
+		return nil, err
 	}
 	if d <= 0 || len(users) == 0 {
-		return vendors.Refuse(a.name, vendors.OpUserBlock, vendors.ErrInvalid, "a block needs users and a duration")
+		return nil, vendors.Refuse(a.name, vendors.OpUserBlock, vendors.ErrInvalid, "a block needs users and a duration")
 	}
 	minutes := (d + time.Minute - 1) / time.Minute
 	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userIds", strings.Join(users, ",")}, {"minute", strconv.FormatInt(int64(minutes), 10)}}
-	return a.im.Do(ctx, a.control(vendors.OpUserBlock, users[0], "/api/rest/user/block", form), nil)
+	return vendors.AllMembers(users, a.im.Do(ctx, a.control(vendors.OpUserBlock, users[0], "/api/rest/user/block", form), nil))
 }
 
 // Unblock is refused: LinkV publishes no call that ends a block early.
-func (a *adapter) Unblock(context.Context, []string) error {
-	return vendors.Refuse(a.name, vendors.OpUserUnblock, vendors.ErrUnsupported, "a block ends by itself")
+func (a *adapter) Unblock(context.Context, []string) ([]vendors.MemberResult, error) {
+	return nil, vendors.Refuse(a.name, vendors.OpUserUnblock, vendors.ErrUnsupported, "a block ends by itself")
 }
 
 // AddToBlacklist keeps the messages of blocked from user.
-func (a *adapter) AddToBlacklist(ctx context.Context, user string, blocked []string) error {
+func (a *adapter) AddToBlacklist(ctx context.Context, user string, blocked []string) ([]vendors.MemberResult, error) {
 	return a.blacklist(ctx, user, blocked, "/api/rest/user/addUserBlack")
 }
 
 // RemoveFromBlacklist undoes AddToBlacklist.
-func (a *adapter) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error {
+func (a *adapter) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) ([]vendors.MemberResult, error) {
 	return a.blacklist(ctx, user, blocked, "/api/rest/user/removeUserBlack")
 }
 
-// blacklist changes user's list; the error is that of the first of the others
-// for whom LinkV failed.
-func (a *adapter) blacklist(ctx context.Context, user string, others []string, path string) error {
+// blacklist changes user's list, which is told for each of the others.
+func (a *adapter) blacklist(ctx context.Context, user string, others []string, path string) ([]vendors.MemberResult, error) {
+	op := vendors.OpBlacklist
 	ids := append([]string{user}, others...)
-	if err := limits.Check(a.name, vendors.OpBlacklist, vendors.Size{IDs: ids, Targets: len(others)}); err != nil {
-		return err
+	if err := limits.Check(a.name, op, vendors.Size{IDs: ids, Targets: len(others)}); err != nil {
+		return nil, err
 	}
 	if len(others) == 0 {
-		return nil
+		return nil, nil
 	}
 	form := upstream.Fields{{"userId", user}, {"blackUserIds", strings.Join(others, ",")}}
 	var out sendResults
-	if err := a.im.Do(ctx, a.control(vendors.OpBlacklist, user, path, form), &out); err != nil {
-		return err
-	}
-	for _, other := range others {
-		if err := out.err(a.name, vendors.OpBlacklist, other); err != nil {
-			return err
+	rows, err := vendors.AllMembers(others, a.im.Do(ctx, a.control(op, user, path, form), &out))
+	for i := range rows {
+		if failed := out.err(a.name, op, others[i]); failed != nil {
+			rows[i] = vendors.MembersFailed(others[i:i+1], failed)[0]
 		}
 	}
-	return nil
+	if len(rows) == 1 && rows[0].Err != nil {
+		return nil, rows[0].Err
+	}
+	return rows, err
 }
 
 // Online reports whether LinkV holds a connection of user.

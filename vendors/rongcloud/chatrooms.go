@@ -10,16 +10,16 @@ import (
 
 // CreateChatRoom uses the older call, since create_new has no place for a name
 // (docs/vendors/rongcloud.md#chat-rooms). An idle room dies after an hour.
-func (a *adapter) CreateChatRoom(ctx context.Context, id, name string) error {
+func (a *adapter) CreateChatRoom(ctx context.Context, id, name string) (vendors.GroupRef, error) {
 	op := vendors.OpChatRoom
 	if err := a.checkIDs(op, []string{id}); err != nil {
-		return err
+		return vendors.GroupRef{}, err
 	}
 	if name == "" {
 		name = id
 	}
 	form := upstream.Fields{{"chatroom[" + id + "]", name}}
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/chatroom/create.json", form), nil)
+	return kept(id, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/chatroom/create.json", form), nil))
 }
 
 // DestroyChatRoom puts everybody out and ends the room.

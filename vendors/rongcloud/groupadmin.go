@@ -69,31 +69,31 @@ func (a *adapter) UserGroups(ctx context.Context, user string) ([]vendors.GroupN
 
 // MuteMembers mutes for m.For, rounded up to minutes. Zero mutes for good, as
 // the vendor's 0 does (docs/vendors/rongcloud.md#groups).
-func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) ([]vendors.MemberResult, error) {
 	op := vendors.OpMemberMute
 	if err := a.checkIDs(op, m.Users, m.Group); err != nil {
-		return err
+		return nil, err
 	}
 	n := 0
 	if m.For != 0 {
 		var err error
 		if n, err = a.minutes(op, m.For); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	form := upstream.Fields{{"groupId", m.Group}, {"minute", strconv.Itoa(n)}}.With("userId", m.Users...)
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/add.json", form), nil)
+	return vendors.AllMembers(m.Users, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/add.json", form), nil))
 }
 
 // UnmuteMembers lets the members talk again. To unmute somebody who is not muted
 // is no error.
-func (a *adapter) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
+func (a *adapter) UnmuteMembers(ctx context.Context, m vendors.MemberMute) ([]vendors.MemberResult, error) {
 	op := vendors.OpMemberUnmute
 	if err := a.checkIDs(op, m.Users, m.Group); err != nil {
-		return err
+		return nil, err
 	}
 	form := upstream.Fields{{"groupId", m.Group}}.With("userId", m.Users...)
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/rollback.json", form), nil)
+	return vendors.AllMembers(m.Users, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/rollback.json", form), nil))
 }
 
 // MuteGroup leaves those on the group's white list alone to talk.

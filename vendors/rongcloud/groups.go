@@ -9,36 +9,44 @@ import (
 )
 
 // CreateGroup creates g with its creator as the first member.
-func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) error {
+func (a *adapter) CreateGroup(ctx context.Context, g vendors.Group) (vendors.GroupRef, error) {
 	op := vendors.OpGroup
 	members := append([]string{g.Creator}, slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == g.Creator })...)
 	if err := a.checkIDs(op, members, g.ID); err != nil {
-		return err
+		return vendors.GroupRef{}, err
 	}
 	form := upstream.Fields{{"groupId", g.ID}, {"groupName", g.Name}}.With("userId", members...)
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/create.json", form), nil)
+	return kept(g.ID, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/create.json", form), nil))
 }
 
-// ChangeGroup makes one call for those who join and one for those who leave. An
-// error of the second leaves the first done.
-func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []string) error {
+// kept refers to what was made: RongCloud takes our ids.
+func kept(id string, err error) (vendors.GroupRef, error) {
+	if err != nil {
+		return vendors.GroupRef{}, err
+	}
+	return vendors.GroupRef{ID: id, Own: true}, nil
+}
+
+// ChangeGroup makes one call for those who join and one for those who leave.
+func (a *adapter) ChangeGroup(ctx context.Context, id string, add, remove []string) ([]vendors.MemberResult, error) {
 	op := vendors.OpGroup
-	for _, step := range []struct {
-		path  string
-		users []string
-	}{{"/group/join.json", add}, {"/group/quit.json", remove}} {
-		if len(step.users) == 0 {
-			continue
-		}
-		if err := a.checkIDs(op, step.users, id); err != nil {
-			return err
-		}
-		form := upstream.Fields{{"groupId", id}}.With("userId", step.users...)
-		if err := a.up.Do(ctx, a.form(ctx, op, upstream.Control, step.path, form), nil); err != nil {
-			return err
+	calls := vendors.Composite{Vendor: a.name, Op: op}
+	for _, users := range [][]string{add, remove} { // before any call is made
+		if len(users) > 0 || len(add)+len(remove) == 0 {
+			if err := a.checkIDs(op, users, id); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return nil
+	change := func(path string, users []string) {
+		calls.Call(users, func() error {
+			form := upstream.Fields{{"groupId", id}}.With("userId", users...)
+			return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
+		})
+	}
+	change("/group/join.json", add)
+	change("/group/quit.json", remove)
+	return calls.Rows()
 }
 
 // DismissGroup ends a group. RongCloud does not check who by is

@@ -151,7 +151,7 @@ func TestEveryCallbackOfTheMockIsUnderstood(t *testing.T) {
 func TestChatRoomCallbacksOfTheMockAreUnderstood(t *testing.T) {
 	m, l := listen(t, mock.Config{})
 	m.AddUser("bob", "Bob")
-	if err := l.v.ChatRooms.CreateChatRoom(t.Context(), "hall", "Hall"); err != nil {
+	if _, err := l.v.ChatRooms.CreateChatRoom(t.Context(), "hall", "Hall"); err != nil {
 		t.Fatal(err)
 	}
 	l.hear(t, vendors.EventChatRoom, "created")

@@ -41,26 +41,29 @@ func (w wiped) RefreshProfile(ctx context.Context, u vendors.User) error {
 }
 
 // BlockFromChatRoom leaves them inside, without a voice.
-func (g gentle) BlockFromChatRoom(ctx context.Context, room string, users []string, d time.Duration) error {
+func (g gentle) BlockFromChatRoom(ctx context.Context, room string, users []string, d time.Duration) ([]vendors.MemberResult, error) {
 	return g.Vendor.ChatRoomMutes.MuteInChatRoom(ctx, room, users, d)
 }
 
-func (g gentle) UnblockFromChatRoom(ctx context.Context, room string, users []string) error {
+func (g gentle) UnblockFromChatRoom(ctx context.Context, room string, users []string) ([]vendors.MemberResult, error) {
 	return g.Vendor.ChatRoomMutes.UnmuteInChatRoom(ctx, room, users)
 }
 
-func (m minuteMute) MuteInChatRoom(ctx context.Context, room string, users []string, d time.Duration) error {
+func (m minuteMute) MuteInChatRoom(ctx context.Context, room string, users []string, d time.Duration) ([]vendors.MemberResult, error) {
 	return m.Vendor.ChatRoomMutes.MuteInChatRoom(ctx, room, users, min(d, time.Minute))
 }
 
-func (m minuteMute) UnmuteInChatRoom(ctx context.Context, room string, users []string) error {
+func (m minuteMute) UnmuteInChatRoom(ctx context.Context, room string, users []string) ([]vendors.MemberResult, error) {
 	return m.Vendor.ChatRoomMutes.UnmuteInChatRoom(ctx, room, users)
 }
 
-func (s stuckMute) MuteInChatRoom(ctx context.Context, room string, users []string, d time.Duration) error {
+func (s stuckMute) MuteInChatRoom(ctx context.Context, room string, users []string, d time.Duration) ([]vendors.MemberResult, error) {
 	return s.Vendor.ChatRoomMutes.MuteInChatRoom(ctx, room, users, d)
 }
-func (stuckMute) UnmuteInChatRoom(context.Context, string, []string) error { return nil }
+
+func (stuckMute) UnmuteInChatRoom(_ context.Context, _ string, users []string) ([]vendors.MemberResult, error) {
+	return vendors.AllMembers(users, nil)
+}
 
 func audienceMutants() []mutant {
 	all, mute := "BroadcastReachesEverybodyOnce", "PersonMutedInAChatRoomIsMutedAloneAndSoLong"

@@ -53,26 +53,30 @@ func (s shortText) Translate(ctx context.Context, t vendors.Translation) (string
 	return s.Vendor.Translator.Translate(ctx, t)
 }
 
-func (s swappedList) AddToBlacklist(ctx context.Context, user string, blocked []string) error {
-	return s.Vendor.Blacklist.AddToBlacklist(ctx, blocked[0], []string{user})
+func (s swappedList) AddToBlacklist(ctx context.Context, user string, blocked []string) ([]vendors.MemberResult, error) {
+	_, err := s.Vendor.Blacklist.AddToBlacklist(ctx, blocked[0], []string{user})
+	return vendors.AllMembers(blocked, err)
 }
 
-func (s swappedList) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error {
-	return s.Vendor.Blacklist.RemoveFromBlacklist(ctx, blocked[0], []string{user})
+func (s swappedList) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) ([]vendors.MemberResult, error) {
+	_, err := s.Vendor.Blacklist.RemoveFromBlacklist(ctx, blocked[0], []string{user})
+	return vendors.AllMembers(blocked, err)
 }
 
-func (s stuckUnblock) Block(ctx context.Context, users []string, d time.Duration) error {
+func (s stuckUnblock) Block(ctx context.Context, users []string, d time.Duration) ([]vendors.MemberResult, error) {
 	return s.Vendor.Users.Block(ctx, users, d)
 }
 
-func (stuckUnblock) Unblock(context.Context, []string) error { return nil }
+func (stuckUnblock) Unblock(_ context.Context, users []string) ([]vendors.MemberResult, error) {
+	return vendors.AllMembers(users, nil)
+}
 
-func (e emptyGroup) CreateGroup(ctx context.Context, g vendors.Group) error {
+func (e emptyGroup) CreateGroup(ctx context.Context, g vendors.Group) (vendors.GroupRef, error) {
 	g.Members = nil
 	return e.Vendor.Groups.CreateGroup(ctx, g)
 }
 
-func (e emptyGroup) ChangeGroup(ctx context.Context, id string, add, remove []string) error {
+func (e emptyGroup) ChangeGroup(ctx context.Context, id string, add, remove []string) ([]vendors.MemberResult, error) {
 	return e.Vendor.Groups.ChangeGroup(ctx, id, add, remove)
 }
 
@@ -82,12 +86,12 @@ func (e emptyGroup) DismissGroup(ctx context.Context, id, by string) error {
 
 func (oldName) RenameGroup(context.Context, string, string, string) error { return nil }
 
-func (e endless) MuteMembers(ctx context.Context, m vendors.MemberMute) error {
+func (e endless) MuteMembers(ctx context.Context, m vendors.MemberMute) ([]vendors.MemberResult, error) {
 	m.For = 0
 	return e.Vendor.MemberMutes.MuteMembers(ctx, m)
 }
 
-func (e endless) UnmuteMembers(ctx context.Context, m vendors.MemberMute) error {
+func (e endless) UnmuteMembers(ctx context.Context, m vendors.MemberMute) ([]vendors.MemberResult, error) {
 	return e.Vendor.MemberMutes.UnmuteMembers(ctx, m)
 }
 

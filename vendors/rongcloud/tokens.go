@@ -64,11 +64,11 @@ func checkToken(ans upstream.Answer) error {
 
 // Revoke voids tokens issued before t. Open connections stay until they drop;
 // Block cuts them (docs/vendors/rongcloud.md#tokens).
-func (a *adapter) Revoke(ctx context.Context, users []string, t time.Time) error {
+func (a *adapter) Revoke(ctx context.Context, users []string, t time.Time) ([]vendors.MemberResult, error) {
 	op := vendors.OpTokenRevoke
 	if err := a.checkIDs(op, users); err != nil {
-		return err
+		return nil, err
 	}
 	form := upstream.Fields{{"time", strconv.FormatInt(t.UnixMilli(), 10)}}.With("userId", users...)
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Token, "/user/token/expire.json", form), nil)
+	return vendors.AllMembers(users, a.up.Do(ctx, a.form(ctx, op, upstream.Token, "/user/token/expire.json", form), nil))
 }

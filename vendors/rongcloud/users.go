@@ -11,26 +11,26 @@ import (
 
 // Block cuts the users off at once, for d rounded up to minutes: there is no
 // block for good (docs/vendors/rongcloud.md#blocks).
-func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) error {
+func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) ([]vendors.MemberResult, error) {
 	op := vendors.OpUserBlock
 	if err := a.checkIDs(op, users); err != nil {
-		return err
+		return nil, err
 	}
 	n, err := a.minutes(op, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	form := upstream.Fields{{"minute", strconv.Itoa(n)}}.With("userId", users...)
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/block.json", form), nil)
+	return vendors.AllMembers(users, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/block.json", form), nil))
 }
 
 // Unblock lets the users in again.
-func (a *adapter) Unblock(ctx context.Context, users []string) error {
+func (a *adapter) Unblock(ctx context.Context, users []string) ([]vendors.MemberResult, error) {
 	op := vendors.OpUserUnblock
 	if err := a.checkIDs(op, users); err != nil {
-		return err
+		return nil, err
 	}
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", upstream.Fields{}.With("userId", users...)), nil)
+	return vendors.AllMembers(users, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", upstream.Fields{}.With("userId", users...)), nil))
 }
 
 // RefreshProfile changes name and portrait; an empty one is left out.
@@ -54,22 +54,22 @@ func (a *adapter) RefreshProfile(ctx context.Context, u vendors.User) error {
 
 // AddToBlacklist holds for what clients send. Messages of the server API ignore
 // the list (docs/vendors/rongcloud.md#blacklists).
-func (a *adapter) AddToBlacklist(ctx context.Context, user string, blocked []string) error {
+func (a *adapter) AddToBlacklist(ctx context.Context, user string, blocked []string) ([]vendors.MemberResult, error) {
 	return a.blacklist(ctx, "/user/blacklist/add.json", user, blocked)
 }
 
 // RemoveFromBlacklist undoes AddToBlacklist.
-func (a *adapter) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) error {
+func (a *adapter) RemoveFromBlacklist(ctx context.Context, user string, blocked []string) ([]vendors.MemberResult, error) {
 	return a.blacklist(ctx, "/user/blacklist/remove.json", user, blocked)
 }
 
-func (a *adapter) blacklist(ctx context.Context, path, user string, blocked []string) error {
+func (a *adapter) blacklist(ctx context.Context, path, user string, blocked []string) ([]vendors.MemberResult, error) {
 	op := vendors.OpBlacklist
 	if err := a.checkIDs(op, blocked, user); err != nil {
-		return err
+		return nil, err
 	}
 	form := upstream.Fields{{"userId", user}}.With("blackUserId", blocked...)
-	return a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil)
+	return vendors.AllMembers(blocked, a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil))
 }
 
 // Online reports who is connected. "1" is online here; the callback says so by

@@ -19,6 +19,9 @@ func TestBreakerCountsEachOutcomeClass(t *testing.T) {
 		vendors.NotSent: true, vendors.DefiniteFail: true, vendors.Ambiguous: true, vendors.Cancelled: false,
 	}
 	for _, o := range vendors.Outcomes() {
+		if o == vendors.Partial {
+			continue // of several calls: each has an outcome of its own
+		}
 		t.Run(o.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := open(t, Config{}, ends(o))

@@ -20,11 +20,11 @@ func chatRoomChecks() []check {
 }
 
 func chatRoomLife(t T, e *env) {
-	must(t, "create", e.v.ChatRooms.CreateChatRoom(t.Context(), "stage", "Stage & <co>"))
-	if !e.Far.ChatRoom("stage") {
+	stage := made(t, "stage")(e.v.ChatRooms.CreateChatRoom(t.Context(), "stage", "Stage & <co>"))
+	if !e.Far.ChatRoom(stage) {
 		t.Errorf("the far end has no such room")
 	}
-	users, err := e.v.ChatRooms.ChatRoomUsers(t.Context(), "stage")
+	users, err := e.v.ChatRooms.ChatRoomUsers(t.Context(), stage)
 	must(t, "users", err)
 	sameSet(t, "a new room", users)
 	if e.Chat != "" {
@@ -32,16 +32,16 @@ func chatRoomLife(t T, e *env) {
 		must(t, "users", err)
 		sameSet(t, "a used room", users, e.Known, e.Peer)
 	}
-	must(t, "destroy", e.v.ChatRooms.DestroyChatRoom(t.Context(), "stage"))
-	if e.Far.ChatRoom("stage") {
+	must(t, "destroy", e.v.ChatRooms.DestroyChatRoom(t.Context(), stage))
+	if e.Far.ChatRoom(stage) {
 		t.Errorf("the destroyed room is still there")
 	}
 }
 
 // restraint is a mute in the fixture's chat room, or a block from it.
 type restraint struct {
-	begin func(c ctx, room string, users []string, d time.Duration) error
-	end   func(c ctx, room string, users []string) error
+	begin func(c ctx, room string, users []string, d time.Duration) ([]vendors.MemberResult, error)
+	end   func(c ctx, room string, users []string) ([]vendors.MemberResult, error)
 	shows func(room, user string) (until time.Time, held bool)
 }
 
@@ -64,32 +64,32 @@ func chatRoomBlock(t T, e *env) {
 func (e *env) restrains(t T, r restraint) {
 	t.Helper()
 	const d = 90 * time.Minute
-	must(t, "another room", e.v.ChatRooms.CreateChatRoom(t.Context(), "otherroom", "Other"))
-	must(t, "begin", r.begin(t.Context(), e.Chat, []string{e.Peer, "third"}, d))
+	other := made(t, "otherroom")(e.v.ChatRooms.CreateChatRoom(t.Context(), "otherroom", "Other"))
+	done(t, "begin", e.Peer, "third")(r.begin(t.Context(), e.Chat, []string{e.Peer, "third"}, d))
 	for _, user := range []string{e.Peer, "third"} {
 		until, held := r.shows(e.Chat, user)
 		if left := time.Until(until); !held || left < d-2*time.Minute || left > d+2*time.Minute {
 			t.Errorf("%s: held %t until %s, want it for %s", user, held, until, d)
 		}
-		if _, held := r.shows("otherroom", user); held {
+		if _, held := r.shows(other, user); held {
 			t.Errorf("%s is held in another room", user)
 		}
 	}
 	if _, held := r.shows(e.Chat, e.Known); held {
 		t.Errorf("somebody else is held")
 	}
-	must(t, "end", r.end(t.Context(), e.Chat, []string{e.Peer}))
+	done(t, "end", e.Peer)(r.end(t.Context(), e.Chat, []string{e.Peer}))
 	_, held := r.shows(e.Chat, e.Peer)
-	if _, other := r.shows(e.Chat, "third"); held || !other {
-		t.Errorf("after the end for one: held %t, the other %t", held, other)
+	if _, third := r.shows(e.Chat, "third"); held || !third {
+		t.Errorf("after the end for one: held %t, the other %t", held, third)
 	}
 	for what, f := range map[string]func(ctx) error{
-		"nobody":          func(c ctx) error { return r.begin(c, e.Chat, nil, d) },
-		"no room":         func(c ctx) error { return r.begin(c, "", []string{e.Peer}, d) },
-		"no time":         func(c ctx) error { return r.begin(c, e.Chat, []string{e.Peer}, 0) },
-		"end for nobody":  func(c ctx) error { return r.end(c, e.Chat, nil) },
-		"end in no room":  func(c ctx) error { return r.end(c, "", []string{e.Peer}) },
-		"an empty person": func(c ctx) error { return r.begin(c, e.Chat, []string{""}, d) },
+		"nobody":          func(c ctx) error { return errOf(r.begin(c, e.Chat, nil, d)) },
+		"no room":         func(c ctx) error { return errOf(r.begin(c, "", []string{e.Peer}, d)) },
+		"no time":         func(c ctx) error { return errOf(r.begin(c, e.Chat, []string{e.Peer}, 0)) },
+		"end for nobody":  func(c ctx) error { return errOf(r.end(c, e.Chat, nil)) },
+		"end in no room":  func(c ctx) error { return errOf(r.end(c, "", []string{e.Peer})) },
+		"an empty person": func(c ctx) error { return errOf(r.begin(c, e.Chat, []string{""}, d)) },
 	} {
 		e.mustNotCall(t, what, f, vendors.ErrInvalid)
 	}
@@ -98,16 +98,16 @@ func (e *env) restrains(t T, r restraint) {
 func (e *env) chatRoomOps() []op {
 	return []op{
 		{vendors.OpChatRoomMute, "ChatRoomMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.ChatRoomMutes.MuteInChatRoom(ctx, e.Chat, []string{"third"}, time.Minute)
+			return errOf(v.ChatRoomMutes.MuteInChatRoom(ctx, e.Chat, []string{"third"}, time.Minute))
 		}},
 		{vendors.OpChatRoomUnmute, "ChatRoomMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.ChatRoomMutes.UnmuteInChatRoom(ctx, e.Chat, []string{"third"})
+			return errOf(v.ChatRoomMutes.UnmuteInChatRoom(ctx, e.Chat, []string{"third"}))
 		}},
 		{vendors.OpChatRoomBlock, "ChatRoomBlocks", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.ChatRoomBlocks.BlockFromChatRoom(ctx, e.Chat, []string{"third"}, time.Minute)
+			return errOf(v.ChatRoomBlocks.BlockFromChatRoom(ctx, e.Chat, []string{"third"}, time.Minute))
 		}},
 		{vendors.OpChatRoomUnblock, "ChatRoomBlocks", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.ChatRoomBlocks.UnblockFromChatRoom(ctx, e.Chat, []string{"third"})
+			return errOf(v.ChatRoomBlocks.UnblockFromChatRoom(ctx, e.Chat, []string{"third"}))
 		}},
 	}
 }
@@ -115,16 +115,16 @@ func (e *env) chatRoomOps() []op {
 func sizedChatRooms() []sized {
 	return []sized{
 		{vendors.OpChatRoomMute, "ChatRoomMutes", func(c ctx, e *env, s size) error {
-			return e.v.ChatRoomMutes.MuteInChatRoom(c, "room", ids(s.targets, s.id), time.Hour)
+			return errOf(e.v.ChatRoomMutes.MuteInChatRoom(c, "room", ids(s.targets, s.id), time.Hour))
 		}},
 		{vendors.OpChatRoomUnmute, "ChatRoomMutes", func(c ctx, e *env, s size) error {
-			return e.v.ChatRoomMutes.UnmuteInChatRoom(c, "room", ids(s.targets, s.id))
+			return errOf(e.v.ChatRoomMutes.UnmuteInChatRoom(c, "room", ids(s.targets, s.id)))
 		}},
 		{vendors.OpChatRoomBlock, "ChatRoomBlocks", func(c ctx, e *env, s size) error {
-			return e.v.ChatRoomBlocks.BlockFromChatRoom(c, "room", ids(s.targets, s.id), time.Hour)
+			return errOf(e.v.ChatRoomBlocks.BlockFromChatRoom(c, "room", ids(s.targets, s.id), time.Hour))
 		}},
 		{vendors.OpChatRoomUnblock, "ChatRoomBlocks", func(c ctx, e *env, s size) error {
-			return e.v.ChatRoomBlocks.UnblockFromChatRoom(c, "room", ids(s.targets, s.id))
+			return errOf(e.v.ChatRoomBlocks.UnblockFromChatRoom(c, "room", ids(s.targets, s.id)))
 		}},
 	}
 }

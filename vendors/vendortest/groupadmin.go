@@ -22,36 +22,36 @@ func groupAdminChecks() []check {
 	}
 }
 
-// group makes a group of Known's with more members.
-func (e *env) group(t T, id string, members ...string) {
+// group makes a group of Known's with more members, and returns its id at the vendor.
+func (e *env) group(t T, id string, members ...string) string {
 	t.Helper()
-	must(t, "create", e.v.Groups.CreateGroup(t.Context(), vendors.Group{ID: id, Name: "of " + id, Creator: e.Known, Members: members}))
+	return made(t, id)(e.v.Groups.CreateGroup(t.Context(), vendors.Group{ID: id, Name: "of " + id, Creator: e.Known, Members: members}))
 }
 
 func renameGroup(t T, e *env) {
-	e.group(t, "made", e.Peer)
-	e.group(t, "other")
+	id := e.group(t, "made", e.Peer)
+	other := e.group(t, "other")
 	const name = `New & <礼物> + 100%`
-	must(t, "rename", e.v.GroupNames.RenameGroup(t.Context(), "made", name, e.Known))
-	if got := e.Far.GroupName("made"); got != name {
+	must(t, "rename", e.v.GroupNames.RenameGroup(t.Context(), id, name, e.Known))
+	if got := e.Far.GroupName(id); got != name {
 		t.Errorf("the group is named %q at the far end, want %q", got, name)
 	}
-	if got := e.Far.GroupName("other"); got != "of other" {
+	if got := e.Far.GroupName(other); got != "of other" {
 		t.Errorf("another group is named %q now", got)
 	}
-	sameSet(t, "members", e.Far.Members("made"), e.Known, e.Peer)
-	e.mustNotCall(t, "no name", func(c ctx) error { return e.v.GroupNames.RenameGroup(c, "made", "", e.Known) }, vendors.ErrInvalid)
+	sameSet(t, "members", e.Far.Members(id), e.Known, e.Peer)
+	e.mustNotCall(t, "no name", func(c ctx) error { return e.v.GroupNames.RenameGroup(c, id, "", e.Known) }, vendors.ErrInvalid)
 	e.mustNotCall(t, "no group", func(c ctx) error { return e.v.GroupNames.RenameGroup(c, "", name, e.Known) }, vendors.ErrInvalid)
 }
 
 func transferGroup(t T, e *env) {
-	e.group(t, "made", e.Peer, "third")
-	must(t, "transfer", e.v.GroupOwners.TransferGroup(t.Context(), "made", e.Known, "third"))
-	if got := e.Far.GroupOwner("made"); got != "third" {
+	group := e.group(t, "made", e.Peer, "third")
+	must(t, "transfer", e.v.GroupOwners.TransferGroup(t.Context(), group, e.Known, "third"))
+	if got := e.Far.GroupOwner(group); got != "third" {
 		t.Errorf("the group is %q's, want it third's", got)
 	}
-	sameSet(t, "members", e.Far.Members("made"), e.Known, e.Peer, "third")
-	for what, id := range map[string][3]string{"no group": {"", e.Known, e.Peer}, "no owner": {"made", "", e.Peer}, "no heir": {"made", e.Known, ""}} {
+	sameSet(t, "members", e.Far.Members(group), e.Known, e.Peer, "third")
+	for what, id := range map[string][3]string{"no group": {"", e.Known, e.Peer}, "no owner": {group, "", e.Peer}, "no heir": {group, e.Known, ""}} {
 		e.mustNotCall(t, what, func(c ctx) error { return e.v.GroupOwners.TransferGroup(c, id[0], id[1], id[2]) }, vendors.ErrInvalid)
 	}
 }
@@ -59,28 +59,23 @@ func transferGroup(t T, e *env) {
 // listMembers has more members than one page of most vendors holds.
 func listMembers(t T, e *env) {
 	many := ids(130, 0)
-	for part := range slices.Chunk(many, 65) {
-		if e.Far.Members("made") == nil {
-			e.group(t, "made", part...)
-			continue
-		}
-		must(t, "add", e.v.Groups.ChangeGroup(t.Context(), "made", part, nil))
-	}
-	got, err := e.v.GroupLists.GroupMembers(t.Context(), "made")
+	id := e.group(t, "made", many[:65]...)
+	done(t, "add", many[65:]...)(e.v.Groups.ChangeGroup(t.Context(), id, many[65:], nil))
+	got, err := e.v.GroupLists.GroupMembers(t.Context(), id)
 	must(t, "members", err)
 	sameSet(t, "members", got, append(many, e.Known)...)
-	sameSet(t, "at the far end", e.Far.Members("made"), got...)
+	sameSet(t, "at the far end", e.Far.Members(id), got...)
 	e.mustNotCall(t, "no group", func(c ctx) error { _, err := e.v.GroupLists.GroupMembers(c, ""); return err }, vendors.ErrInvalid)
 }
 
 func listGroups(t T, e *env) {
-	e.group(t, "theirs", "loner")
-	e.group(t, "theirs2", "loner", e.Peer)
+	first := e.group(t, "theirs", "loner")
+	second := e.group(t, "theirs2", "loner", e.Peer)
 	e.group(t, "notTheirs", e.Peer)
 	got, err := e.v.GroupLists.UserGroups(t.Context(), "loner")
 	must(t, "groups", err)
-	slices.SortFunc(got, func(a, b vendors.GroupName) int { return len(a.ID) - len(b.ID) })
-	if want := []vendors.GroupName{{ID: "theirs", Name: "of theirs"}, {ID: "theirs2", Name: "of theirs2"}}; !slices.Equal(got, want) {
+	slices.SortFunc(got, func(a, b vendors.GroupName) int { return len(a.Name) - len(b.Name) })
+	if want := []vendors.GroupName{{ID: first, Name: "of theirs"}, {ID: second, Name: "of theirs2"}}; !slices.Equal(got, want) {
 		t.Errorf("groups %v, want %v", got, want)
 	}
 	got, err = e.v.GroupLists.UserGroups(t.Context(), "nobodyKnows")
@@ -103,31 +98,31 @@ func (e *env) memberMuted(t T, what, user string, want bool) {
 }
 
 func muteMember(t T, e *env) {
-	must(t, "mute", e.v.MemberMutes.MuteMembers(t.Context(), e.mute(0, e.Peer)))
+	done(t, "mute", e.Peer)(e.v.MemberMutes.MuteMembers(t.Context(), e.mute(0, e.Peer)))
 	e.memberMuted(t, "muted", e.Peer, true)
 	e.memberMuted(t, "not named", e.Known, false)
 	if until, _ := e.Far.MemberMute(e.Group, e.Peer); !until.IsZero() {
 		t.Errorf("muted for good, and it ends at %s", until)
 	}
-	must(t, "unmute", e.v.MemberMutes.UnmuteMembers(t.Context(), e.mute(0, e.Peer)))
+	done(t, "unmute", e.Peer)(e.v.MemberMutes.UnmuteMembers(t.Context(), e.mute(0, e.Peer)))
 	e.memberMuted(t, "unmuted", e.Peer, false)
-	must(t, "mute two", e.v.MemberMutes.MuteMembers(t.Context(), e.mute(0, e.Peer, e.Known)))
+	done(t, "mute two", e.Peer, e.Known)(e.v.MemberMutes.MuteMembers(t.Context(), e.mute(0, e.Peer, e.Known)))
 	e.memberMuted(t, "first of two", e.Peer, true)
 	e.memberMuted(t, "second of two", e.Known, true)
-	must(t, "unmute one", e.v.MemberMutes.UnmuteMembers(t.Context(), e.mute(0, e.Known)))
+	done(t, "unmute one", e.Known)(e.v.MemberMutes.UnmuteMembers(t.Context(), e.mute(0, e.Known)))
 	e.memberMuted(t, "still muted", e.Peer, true)
 	e.memberMuted(t, "unmuted", e.Known, false)
-	e.mustNotCall(t, "nobody", func(c ctx) error { return e.v.MemberMutes.MuteMembers(c, e.mute(0)) }, vendors.ErrInvalid)
-	e.mustNotCall(t, "unmute nobody", func(c ctx) error { return e.v.MemberMutes.UnmuteMembers(c, e.mute(0)) }, vendors.ErrInvalid)
+	e.mustNotCall(t, "nobody", func(c ctx) error { return errOf(e.v.MemberMutes.MuteMembers(c, e.mute(0))) }, vendors.ErrInvalid)
+	e.mustNotCall(t, "unmute nobody", func(c ctx) error { return errOf(e.v.MemberMutes.UnmuteMembers(c, e.mute(0))) }, vendors.ErrInvalid)
 	e.mustNotCall(t, "no group", func(c ctx) error {
-		return e.v.MemberMutes.MuteMembers(c, vendors.MemberMute{By: e.Known, Users: []string{e.Peer}})
+		return errOf(e.v.MemberMutes.MuteMembers(c, vendors.MemberMute{By: e.Known, Users: []string{e.Peer}}))
 	}, vendors.ErrInvalid)
 }
 
 func muteForAWhile(t T, e *env) {
 	const d = 90 * time.Minute
 	calls := len(e.w.requests())
-	if err := e.v.MemberMutes.MuteMembers(t.Context(), e.mute(d, e.Peer)); err != nil {
+	if err := errOf(e.v.MemberMutes.MuteMembers(t.Context(), e.mute(d, e.Peer))); err != nil {
 		mustBe(t, "a while", err, vendors.DefiniteNo, vendors.ErrUnsupported)
 		if n := len(e.w.requests()) - calls; n != 0 {
 			t.Errorf("unsupported, yet the far end saw %d requests", n)
@@ -139,14 +134,14 @@ func muteForAWhile(t T, e *env) {
 	if left := time.Until(until); !muted || left < d-2*time.Minute || left > d+2*time.Minute {
 		t.Errorf("muted %t until %s, want it for %s", muted, until, d)
 	}
-	e.mustNotCall(t, "less than no time", func(c ctx) error { return e.v.MemberMutes.MuteMembers(c, e.mute(-time.Minute, e.Peer)) }, vendors.ErrInvalid)
+	e.mustNotCall(t, "less than no time", func(c ctx) error { return errOf(e.v.MemberMutes.MuteMembers(c, e.mute(-time.Minute, e.Peer))) }, vendors.ErrInvalid)
 }
 
 func muteGroup(t T, e *env) {
-	e.group(t, "other", e.Peer)
+	other := e.group(t, "other", e.Peer)
 	must(t, "mute", e.v.GroupMutes.MuteGroup(t.Context(), e.Group, e.Known))
-	if !e.Far.GroupMuted(e.Group) || e.Far.GroupMuted("other") {
-		t.Errorf("muted: %t, another group: %t", e.Far.GroupMuted(e.Group), e.Far.GroupMuted("other"))
+	if !e.Far.GroupMuted(e.Group) || e.Far.GroupMuted(other) {
+		t.Errorf("muted: %t, another group: %t", e.Far.GroupMuted(e.Group), e.Far.GroupMuted(other))
 	}
 	must(t, "unmute", e.v.GroupMutes.UnmuteGroup(t.Context(), e.Group, e.Known))
 	if e.Far.GroupMuted(e.Group) {
@@ -170,10 +165,10 @@ func (e *env) groupOps() []op {
 			return v.GroupNames.RenameGroup(ctx, e.Group, "Renamed", e.Known)
 		}},
 		{vendors.OpMemberMute, "MemberMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.MemberMutes.MuteMembers(ctx, e.mute(0, e.Peer))
+			return errOf(v.MemberMutes.MuteMembers(ctx, e.mute(0, e.Peer)))
 		}},
 		{vendors.OpMemberUnmute, "MemberMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.MemberMutes.UnmuteMembers(ctx, e.mute(0, e.Peer))
+			return errOf(v.MemberMutes.UnmuteMembers(ctx, e.mute(0, e.Peer)))
 		}},
 		{vendors.OpGroupMute, "GroupMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.GroupMutes.MuteGroup(ctx, e.Group, e.Known)
@@ -204,10 +199,10 @@ func sizedGroups() []sized {
 			return e.v.GroupOwners.TransferGroup(c, "group", e.Known, ids(1, s.id)[0])
 		}},
 		{vendors.OpMemberMute, "MemberMutes", func(c ctx, e *env, s size) error {
-			return e.v.MemberMutes.MuteMembers(c, e.mute(0, ids(s.targets, s.id)...))
+			return errOf(e.v.MemberMutes.MuteMembers(c, e.mute(0, ids(s.targets, s.id)...)))
 		}},
 		{vendors.OpMemberUnmute, "MemberMutes", func(c ctx, e *env, s size) error {
-			return e.v.MemberMutes.UnmuteMembers(c, e.mute(0, ids(s.targets, s.id)...))
+			return errOf(e.v.MemberMutes.UnmuteMembers(c, e.mute(0, ids(s.targets, s.id)...)))
 		}},
 		{vendors.OpGroupMute, "GroupMutes", func(c ctx, e *env, s size) error {
 			return e.v.GroupMutes.MuteGroup(c, ids(1, s.id)[0], e.Known)

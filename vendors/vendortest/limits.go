@@ -123,19 +123,19 @@ func sizedPeople() []sized {
 			return err
 		}},
 		{vendors.OpTokenRevoke, "Revoker", func(c ctx, e *env, s size) error {
-			return e.v.Revoker.Revoke(c, ids(s.targets, s.id), time.Now())
+			return errOf(e.v.Revoker.Revoke(c, ids(s.targets, s.id), time.Now()))
 		}},
 		{vendors.OpUserBlock, "Users", func(c ctx, e *env, s size) error {
-			return e.v.Users.Block(c, ids(s.targets, s.id), time.Hour)
+			return errOf(e.v.Users.Block(c, ids(s.targets, s.id), time.Hour))
 		}},
 		{vendors.OpUserUnblock, "Users", func(c ctx, e *env, s size) error {
-			return e.v.Users.Unblock(c, ids(s.targets, s.id))
+			return errOf(e.v.Users.Unblock(c, ids(s.targets, s.id)))
 		}},
 		{vendors.OpBlacklist, "Blacklist", func(c ctx, e *env, s size) error {
-			return e.v.Blacklist.AddToBlacklist(c, e.Known, ids(s.targets, s.id))
+			return errOf(e.v.Blacklist.AddToBlacklist(c, e.Known, ids(s.targets, s.id)))
 		}},
 		{vendors.OpBlacklist, "Blacklist", func(c ctx, e *env, s size) error {
-			return e.v.Blacklist.RemoveFromBlacklist(c, e.Known, ids(s.targets, s.id))
+			return errOf(e.v.Blacklist.RemoveFromBlacklist(c, e.Known, ids(s.targets, s.id)))
 		}},
 	}
 }
@@ -165,13 +165,13 @@ func sizedServices() []sized {
 		}},
 		{vendors.OpGroup, "Groups", func(c ctx, e *env, s size) error {
 			members := slices.Concat([]string{e.Known}, ids(s.targets, 0))[:max(s.targets, 1)]
-			return e.v.Groups.CreateGroup(c, vendors.Group{ID: ids(1, s.id)[0], Name: "New", Creator: e.Known, Members: members})
+			return errOf(e.v.Groups.CreateGroup(c, vendors.Group{ID: ids(1, s.id)[0], Name: "New", Creator: e.Known, Members: members}))
 		}},
 		{vendors.OpGroup, "Groups", func(c ctx, e *env, s size) error {
-			return e.v.Groups.ChangeGroup(c, ids(1, s.id)[0], ids(s.targets, 0), nil)
+			return errOf(e.v.Groups.ChangeGroup(c, ids(1, s.id)[0], ids(s.targets, 0), nil))
 		}},
 		{vendors.OpChatRoom, "ChatRooms", func(c ctx, e *env, s size) error {
-			return e.v.ChatRooms.CreateChatRoom(c, ids(1, s.id)[0], "New")
+			return errOf(e.v.ChatRooms.CreateChatRoom(c, ids(1, s.id)[0], "New"))
 		}},
 		{vendors.OpRoomBan, "Rooms.Ban", func(c ctx, e *env, s size) error {
 			return e.v.Rooms.Ban.BanUsers(c, "room", ids(s.targets, s.id), time.Hour)

@@ -66,7 +66,7 @@ func (e *env) imOps() []op {
 			return err
 		}},
 		{vendors.OpTokenRevoke, "Revoker", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Revoker.Revoke(ctx, []string{e.Known}, time.Now())
+			return errOf(v.Revoker.Revoke(ctx, []string{e.Known}, time.Now()))
 		}},
 		{vendors.OpSendTemplate, "Templates", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			_, err := v.Templates.SendTemplate(ctx, e.greeting(vendors.ToUsers))
@@ -130,19 +130,19 @@ func (e *env) serviceOps() []op {
 func (e *env) setOps() []op {
 	return []op{
 		{vendors.OpUserBlock, "Users", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Users.Block(ctx, []string{e.Peer}, time.Minute)
+			return errOf(v.Users.Block(ctx, []string{e.Peer}, time.Minute))
 		}},
 		{vendors.OpUserUnblock, "Users", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Users.Unblock(ctx, []string{e.Peer})
+			return errOf(v.Users.Unblock(ctx, []string{e.Peer}))
 		}},
 		{vendors.OpBlacklist, "Blacklist", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Blacklist.AddToBlacklist(ctx, e.Known, []string{e.Peer})
+			return errOf(v.Blacklist.AddToBlacklist(ctx, e.Known, []string{e.Peer}))
 		}},
 		{vendors.OpGroup, "Groups", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Groups.CreateGroup(ctx, vendors.Group{ID: "newgroup", Name: "New", Creator: e.Known, Members: []string{e.Peer}})
+			return errOf(v.Groups.CreateGroup(ctx, vendors.Group{ID: "newgroup", Name: "New", Creator: e.Known, Members: []string{e.Peer}}))
 		}},
 		{vendors.OpChatRoom, "ChatRooms", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.ChatRooms.CreateChatRoom(ctx, "newroom", "New")
+			return errOf(v.ChatRooms.CreateChatRoom(ctx, "newroom", "New"))
 		}},
 		{vendors.OpChatRoomUsers, "ChatRooms", reads, func(ctx context.Context, v *vendors.Vendor) error {
 			_, err := v.ChatRooms.ChatRoomUsers(ctx, e.Chat)

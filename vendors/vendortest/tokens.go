@@ -55,7 +55,7 @@ func revoke(t T, e *env) {
 	must(t, "issue", err)
 	other, err := e.v.Tokens.Issue(t.Context(), vendors.User{ID: e.Peer})
 	must(t, "issue", err)
-	must(t, "revoke", e.v.Revoker.Revoke(t.Context(), []string{e.Known}, time.Now().Add(time.Second)))
+	done(t, "revoke", e.Known)(e.v.Revoker.Revoke(t.Context(), []string{e.Known}, time.Now().Add(time.Second)))
 	if got := e.Far.TokenUser(mine.Token); got != "" {
 		t.Errorf("the revoked token is still %q's", got)
 	}
@@ -69,36 +69,36 @@ func peopleChecks() []check {
 		{"BlockedUserIsBlockedAndUnblockedAgain", []string{"Users"}, func(f Fixture) bool { return f.Far.Blocked != nil }, blockUser},
 		{"BlacklistIsTheOwnersAndNotTheOthers", []string{"Blacklist"}, func(f Fixture) bool { return f.Far.Blacklist != nil }, blacklist},
 		{"BlockForNoTimeIsRefusedBeforeTheCall", []string{"Users"}, nil, func(t T, e *env) {
-			e.mustNotCall(t, "zero", func(ctx ctx) error { return e.v.Users.Block(ctx, []string{e.Known}, 0) }, vendors.ErrInvalid)
-			e.mustNotCall(t, "nobody", func(ctx ctx) error { return e.v.Users.Block(ctx, nil, time.Minute) }, vendors.ErrInvalid)
+			e.mustNotCall(t, "zero", func(ctx ctx) error { return errOf(e.v.Users.Block(ctx, []string{e.Known}, 0)) }, vendors.ErrInvalid)
+			e.mustNotCall(t, "nobody", func(ctx ctx) error { return errOf(e.v.Users.Block(ctx, nil, time.Minute)) }, vendors.ErrInvalid)
 		}},
 	}
 }
 
 func blockUser(t T, e *env) {
-	must(t, "block", e.v.Users.Block(t.Context(), []string{e.Peer}, time.Hour))
+	done(t, "block", e.Peer)(e.v.Users.Block(t.Context(), []string{e.Peer}, time.Hour))
 	if !e.Far.Blocked(e.Peer) || e.Far.Blocked(e.Known) {
 		t.Errorf("after a block of %s: blocked %t, and %s blocked %t", e.Peer, e.Far.Blocked(e.Peer), e.Known, e.Far.Blocked(e.Known))
 	}
 	if slices.Contains(e.Unsupported, vendors.OpUserUnblock) {
 		return
 	}
-	must(t, "unblock", e.v.Users.Unblock(t.Context(), []string{e.Peer}))
+	done(t, "unblock", e.Peer)(e.v.Users.Unblock(t.Context(), []string{e.Peer}))
 	if e.Far.Blocked(e.Peer) {
 		t.Errorf("%s is still blocked", e.Peer)
 	}
-	must(t, "unblock of a user who is not blocked", e.v.Users.Unblock(t.Context(), []string{e.Known}))
+	done(t, "unblock of a user who is not blocked", e.Known)(e.v.Users.Unblock(t.Context(), []string{e.Known}))
 }
 
 func blacklist(t T, e *env) {
-	must(t, "add", e.v.Blacklist.AddToBlacklist(t.Context(), e.Known, []string{e.Peer}))
+	done(t, "add", e.Peer)(e.v.Blacklist.AddToBlacklist(t.Context(), e.Known, []string{e.Peer}))
 	if got := e.Far.Blacklist(e.Known); !slices.Contains(got, e.Peer) {
 		t.Errorf("%s's list is %v, without %s", e.Known, got, e.Peer)
 	}
 	if got := e.Far.Blacklist(e.Peer); slices.Contains(got, e.Known) {
 		t.Errorf("the list went to the wrong user: %s's is %v", e.Peer, got)
 	}
-	must(t, "remove", e.v.Blacklist.RemoveFromBlacklist(t.Context(), e.Known, []string{e.Peer}))
+	done(t, "remove", e.Peer)(e.v.Blacklist.RemoveFromBlacklist(t.Context(), e.Known, []string{e.Peer}))
 	if got := e.Far.Blacklist(e.Known); slices.Contains(got, e.Peer) {
 		t.Errorf("%s's list is still %v", e.Known, got)
 	}

@@ -205,7 +205,7 @@ func (c check) against(t T, f Fixture) string {
 func checks() []check {
 	all := [][]check{
 		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
-		groupChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), conversationChecks(), noticeChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
+		groupChecks(), memberChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), conversationChecks(), noticeChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
 	}
 	var out []check
 	for _, part := range all {

@@ -48,6 +48,7 @@ type wire struct {
 	mu    sync.Mutex // guards what follows
 	seen  []Seen
 	fault *fault
+	skip  int // exchanges that fault lets pass before
 	left  int // exchanges that fault still spoils
 }
 
@@ -83,10 +84,13 @@ func (w *wire) close() {
 }
 
 // spoil plays f in the next n exchanges.
-func (w *wire) spoil(n int, f fault) {
+func (w *wire) spoil(n int, f fault) { w.spoilAfter(0, n, f) }
+
+// spoilAfter lets the next skip exchanges pass and plays f in the n after them.
+func (w *wire) spoilAfter(skip, n int, f fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.fault, w.left = &f, n
+	w.fault, w.skip, w.left = &f, skip, n
 }
 
 // always is more exchanges than any check makes.
@@ -104,7 +108,11 @@ func (w *wire) note(s Seen) *fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.seen = append(w.seen, s)
-	if w.left == 0 {
+	switch {
+	case w.left == 0:
+		return nil
+	case w.skip > 0:
+		w.skip--
 		return nil
 	}
 	w.left--
