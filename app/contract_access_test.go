@@ -54,7 +54,7 @@ func forAnybody(op *openapi3.Operation) bool {
 		return false
 	}
 	for _, need := range *op.Security {
-		if len(need) == 0 {
+		if _, app := need["appID"]; len(need) == 0 || app && len(need) == 1 { // an app's id is no secret
 			return true
 		}
 	}

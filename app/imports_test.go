@@ -49,6 +49,7 @@ var importRules = []struct {
 	{"mocks", []string{"app/vendorset"}},
 	{"mocks/", []string{"openapi", "mocks/mock"}},
 	{"openapi", nil},
+	{"openapi/", nil},
 	{"vendors", nil},
 	{"vendors/upstream", []string{"vendors", restyLib, gobreakerLib, gocacheLib}},
 	{"vendors/vendortest", []string{"vendors"}},

@@ -4,6 +4,8 @@ package openapi
 
 import "embed"
 
+//go:generate go run ./generate
+
 // Files holds every contract by file name: "linkv.yaml".
 //
 //go:embed *.yaml

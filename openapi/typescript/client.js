@@ -1,0 +1,139 @@
+// Made by openapi/generate from client.ts. DO NOT EDIT.
+var __defProp = Object.defineProperty;
+var __defNormalProp = (obj, key, value) => key in obj ? __defProp(obj, key, { enumerable: true, configurable: true, writable: true, value }) : obj[key] = value;
+var __publicField = (obj, key, value) => __defNormalProp(obj, typeof key !== "symbol" ? key + "" : key, value);
+
+// fresh:generated.ts
+var operations = {
+  capabilities: ["GET", "/admin/capabilities"],
+  explain: ["GET", "/admin/explain/{request}"],
+  owners: ["GET", "/admin/owners"],
+  moveOwner: ["POST", "/admin/owners"],
+  routes: ["GET", "/admin/routes"],
+  setRoutes: ["PUT", "/admin/routes"],
+  vendors: ["GET", "/admin/vendors"],
+  setBreaker: ["POST", "/admin/vendors/{vendor}/breaker"],
+  sendSystem: ["POST", "/api/server/im/send/system"],
+  sendTip: ["POST", "/api/server/im/send/tip"],
+  pairHosts: ["GET", "/api/server/pair/hosts"],
+  changePairHosts: ["POST", "/api/server/pair/hosts"],
+  replacePairHosts: ["PUT", "/api/server/pair/hosts"],
+  listRooms: ["GET", "/api/server/rooms"],
+  roomStatus: ["GET", "/api/server/rooms/{room}"],
+  banFromRoom: ["POST", "/api/server/rooms/{room}/ban"],
+  dissolveRoom: ["POST", "/api/server/rooms/{room}/dissolve"],
+  setRoomIdentity: ["POST", "/api/server/rooms/{room}/identity"],
+  kickFromRoom: ["POST", "/api/server/rooms/{room}/kick"],
+  messageRoom: ["POST", "/api/server/rooms/{room}/message"],
+  roomSpeakers: ["GET", "/api/server/rooms/{room}/speakers"],
+  unbanFromRoom: ["POST", "/api/server/rooms/{room}/unban"],
+  roomUsers: ["GET", "/api/server/rooms/{room}/users"],
+  banUser: ["POST", "/api/server/users/{user}/ban"],
+  userCalls: ["GET", "/api/server/users/{user}/calls"],
+  userRooms: ["GET", "/api/server/users/{user}/rooms"],
+  unbanUser: ["POST", "/api/server/users/{user}/unban"],
+  adjustWallet: ["POST", "/api/server/wallet/adjust"],
+  beforeMessage: ["POST", "/api/v1/im/before/check"],
+  issueToken: ["POST", "/api/v1/im/token"],
+  translate: ["POST", "/api/v1/translate/action"],
+  beforeVideo: ["POST", "/api/v1/video/before/check"],
+  delPairRecord: ["POST", "/api/v1/video/delPairRecord"],
+  pairAnswer: ["POST", "/api/v1/video/pair/answer"],
+  pairAsk: ["POST", "/api/v1/video/pair/ask"],
+  pairAvail: ["POST", "/api/v1/video/pair/avail"],
+  pairCall: ["POST", "/api/v1/video/pair/call"],
+  pairCancel: ["POST", "/api/v1/video/pair/cancel"],
+  pairConfirm: ["POST", "/api/v1/video/pair/confirm"],
+  pairInfo: ["POST", "/api/v1/video/pair/info"],
+  pairRecords: ["POST", "/api/v1/video/pairRecords"],
+  wallet: ["GET", "/api/v1/wallet"],
+  gatewayCheckJoined: ["POST", "/check_joined_conversation"],
+  gatewayCreate: ["POST", "/create_conversation"],
+  gatewayAfter: ["POST", "/get_conversation_30msg_after_the_id"],
+  gatewayBefore: ["POST", "/get_conversation_30msg_before_the_id"],
+  gatewayDetail: ["POST", "/get_conversation_detail"],
+  gatewayLast30: ["POST", "/get_conversation_last_30_msg"],
+  gatewayLastOne: ["POST", "/get_conversation_lastone_msg"],
+  gatewayRange: ["POST", "/get_conversation_msg_by_range"],
+  gatewayJoined: ["POST", "/get_joined_conversation"],
+  gatewayLastID: ["POST", "/get_lastone_msgid"],
+  imFind: ["GET", "/im/conversations"],
+  imCreate: ["POST", "/im/conversations"],
+  imUpdate: ["PUT", "/im/conversations"],
+  imDelete: ["DELETE", "/im/conversations/{conv}"],
+  imRemoveMembers: ["DELETE", "/im/conversations/{conv}/members"],
+  imMembers: ["GET", "/im/conversations/{conv}/members"],
+  imAddMembers: ["POST", "/im/conversations/{conv}/members"],
+  imMessages: ["GET", "/im/conversations/{conv}/message"],
+  imSend: ["POST", "/im/conversations/{conv}/message"],
+  imRead: ["POST", "/im/conversations/{conv}/read"],
+  imUsers: ["GET", "/im/users"],
+  imAddUsers: ["POST", "/im/users"],
+  innerCreate: ["POST", "/inner/create_conversation"],
+  mintToken: ["POST", "/inner/get_token"],
+  innerJoin: ["POST", "/inner/join_conversation"],
+  innerKickOut: ["POST", "/inner/kickout_conversation"],
+  innerArchive: ["POST", "/inner/set_archive_conversations"],
+  gatewayJoin: ["POST", "/join_conversation"],
+  gatewayLeave: ["POST", "/leave_conversation"],
+  gatewaySend: ["POST", "/send_msg"],
+  gatewayRead: ["POST", "/set_conversation_read"]
+};
+
+// typescript/client.ts
+var Failure = class extends Error {
+  constructor(status, code, message, data, retryAfter, requestId) {
+    super(message);
+    __publicField(this, "status", status);
+    __publicField(this, "code", code);
+    __publicField(this, "data", data);
+    __publicField(this, "retryAfter", retryAfter);
+    __publicField(this, "requestId", requestId);
+  }
+};
+var Client = class {
+  constructor(options = {}) {
+    __publicField(this, "options", options);
+  }
+  // call answers the envelope, which narrows by its code. It throws a Failure for an
+  // answer that has no envelope and tells of a failure.
+  async call(name, given) {
+    const response = await this.send(name, given);
+    const answer = await response.json().catch(() => null);
+    if (answer === null || !response.ok && typeof answer.code !== "number") throw failureOf(response, answer);
+    return answer;
+  }
+  // ask answers the data alone and throws a Failure for any code but 0.
+  async ask(name, given) {
+    const response = await this.send(name, given);
+    const answer = await response.json().catch(() => null);
+    if (answer === null || !response.ok || typeof answer.code === "number" && answer.code !== 0) throw failureOf(response, answer);
+    return typeof answer.code === "number" ? answer.data : answer;
+  }
+  async send(name, given) {
+    const [method, template] = operations[name];
+    const path = template.replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(String(given.path[key])));
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(given.query ?? {})) if (value !== void 0) query.set(key, String(value));
+    const headers = { ...this.options.headers };
+    for (const [key, value] of Object.entries(given.header ?? {})) if (value !== void 0) headers[key] = String(value);
+    const { base = "", appId, appKey, token, adminKey, fetch: send = fetch } = this.options;
+    if (appId) headers["app-id"] = appId;
+    if (appKey) headers["app-key"] = appKey;
+    if (adminKey) headers["admin-key"] = adminKey;
+    if (token) headers["Authorization"] = "Bearer " + (typeof token === "function" ? await token() : token);
+    if (given.body !== void 0) headers["Content-Type"] = "application/json";
+    const search = query.toString();
+    const body = given.body === void 0 ? void 0 : JSON.stringify(given.body);
+    return send(base + path + (search && "?" + search), { method, headers, body, signal: given.signal, cache: "no-store" });
+  }
+};
+function failureOf(response, answer) {
+  const text = answer?.err ?? answer?.error ?? answer?.message ?? response.statusText;
+  return new Failure(response.status, answer?.code ?? 0, String(text), answer?.data, Number(response.headers.get("Retry-After") ?? 0), response.headers.get("X-Request-Id") ?? "");
+}
+export {
+  Client,
+  Failure,
+  operations
+};
