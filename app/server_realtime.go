@@ -51,13 +51,10 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	}
 	s.metrics.gauge("switchboard_sessions", "Sessions on this replica: sockets, streams and polls.", func() float64 { return float64(s.hub.Sessions()) })
 	s.open.push("sessions", s.closeSessions)
-	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: bansEvery * s.cfg.Realtime.ReadEvery, Log: s.log}
+	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: s.cfg.Realtime.ReadEvery, Forget: func() { s.conversations.ForgetAdmitted() }, Log: s.log}
 	s.background("realtime", receiver.Run)
 	return nil
 }
-
-// bansEvery is how often, in readings of the log, the store is asked for bans.
-const bansEvery = 20
 
 // openConversations opens the domain and, where conversations also live at a
 // vendor, what sends their messages there.

@@ -3,7 +3,6 @@ package conversation
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -139,10 +138,11 @@ type Deps struct {
 
 // Service is the domain. It is safe for concurrent use.
 type Service struct {
-	store   Store
-	config  Config
-	publish func(News)
-	log     *slog.Logger
+	store    Store
+	config   Config
+	publish  func(News)
+	log      *slog.Logger
+	admitted admitted
 }
 
 // New makes the domain. Its owner calls Run.
@@ -216,19 +216,6 @@ func (s *Service) User(ctx context.Context, c Caller, id string) (User, error) {
 	return s.store.UserByID(ctx, c.App, id)
 }
 
-// Admit is nil for a user who may take part: ErrBanned. One who is not known
-// yet is no trouble.
-func (s *Service) Admit(ctx context.Context, app, id string) error {
-	u, err := s.store.UserByID(ctx, app, id)
-	switch {
-	case errors.Is(err, ErrUnknownUser):
-		return nil
-	case err == nil && u.Banned:
-		return ErrBanned
-	}
-	return err
-}
-
 // Users lists the app's users by id.
 func (s *Service) Users(ctx context.Context, c Caller, page, size int) (Page[User], error) {
 	p := pageOf[User](page, size, 20)
@@ -248,6 +235,7 @@ func (s *Service) Ban(ctx context.Context, c Caller, id string, banned bool) err
 	}
 	err := s.store.BanUser(ctx, c.App, id, banned)
 	if err == nil && banned {
+		s.admitted.forget()
 		s.publish(News{App: c.App, Banned: id})
 	}
 	return err

@@ -71,12 +71,16 @@ func (s *Store) Users(ctx context.Context, app string, offset, limit int) ([]con
 	return users, total, err
 }
 
-// BanUser implements conversation.Store.
+// BanUser implements conversation.Store. The clock moves with the row, so that who
+// reads the clock first and the row then is behind in neither.
 func (s *Store) BanUser(ctx context.Context, app, id string, banned bool) error {
 	return s.db.WriteKeyed(ctx, id, func(tx *sqldb.Tx) error {
 		n, err := tx.Exec("UPDATE users SET banned = ? WHERE app_id = ? AND id = ?", sqldb.Flag(banned), app, id)
 		if err == nil && n == 0 {
 			err = conversation.ErrUnknownUser
+		}
+		if err == nil {
+			_, err = tx.Exec("UPDATE ban_clock SET tick = tick + 1 WHERE id = 1")
 		}
 		return err
 	})

@@ -1,8 +1,10 @@
 package buslink
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -18,8 +20,18 @@ var ann = realtime.User{App: "a", ID: "ann"}
 
 // quiet is a log without messages, and a store in which ann is banned or not.
 type quiet struct {
-	mu     sync.Mutex // guards banned
-	banned bool
+	every   time.Duration // Receiver.BansEvery; 0: 1 ms
+	mu      sync.Mutex    // guards the rest
+	banned  bool
+	tick    int64
+	unread  error // of BanTick
+	forgets int
+}
+
+func (q *quiet) forget() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.forgets++
 }
 
 func (*quiet) Last(context.Context, string) (string, error) { return "", nil }
@@ -36,6 +48,12 @@ func (*quiet) Changes(context.Context, string, string, int64) ([]realtime.Change
 	return []realtime.Change{{User: "ann"}}, 1, nil
 }
 func (*quiet) MemberVersion(context.Context, string, string) (int64, error) { return 1, nil }
+
+func (q *quiet) BanTick(context.Context) (int64, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.tick, q.unread
+}
 
 func (q *quiet) Banned(context.Context, []realtime.User) ([]realtime.User, error) {
 	q.mu.Lock()
@@ -60,7 +78,7 @@ func listen(t *testing.T, q *quiet) (Publisher, *realtime.Session) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	receiver := &Receiver{Bus: b, Hub: hub, Store: q, BansEvery: 20 * time.Millisecond, Log: log}
+	receiver := &Receiver{Bus: b, Hub: hub, Store: q, BansEvery: cmp.Or(q.every, time.Millisecond), Forget: q.forget, Log: log}
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = receiver.Run(ctx) }()
 	t.Cleanup(func() {
@@ -122,7 +140,9 @@ func TestCommandsAndTransientMessagesReachSessionsOverTheBus(t *testing.T) {
 func TestBanEndsSessionsWhetherItsNewsComesOrIsLost(t *testing.T) {
 	for name, ban := range map[string]func(Publisher, *quiet){
 		"news": func(p Publisher, _ *quiet) { p.Conversation(conversation.News{App: "a", Banned: "ann"}) },
-		"lost": func(_ Publisher, q *quiet) { q.mu.Lock(); q.banned = true; q.mu.Unlock() },
+		"lost": func(_ Publisher, q *quiet) { q.mu.Lock(); q.banned, q.tick = true, 1; q.mu.Unlock() },
+		// The session opened after the ban's news, from an answer that was read before it.
+		"crossed": func(_ Publisher, q *quiet) { q.mu.Lock(); q.banned = true; q.mu.Unlock() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := &quiet{}
@@ -137,5 +157,39 @@ func TestBanEndsSessionsWhetherItsNewsComesOrIsLost(t *testing.T) {
 				t.Error("the session is still open")
 			}
 		})
+	}
+}
+
+// Who was let in is asked about again after each ban and each end of one, whoever
+// made it, and all the time while the store does not tell.
+func TestWhoWasLetInIsForgottenWithEveryBan(t *testing.T) {
+	q := &quiet{}
+	listen(t, q)
+	forgotten(t, q, "a ban without news", func() { q.tick++ })
+	forgotten(t, q, "another one", func() { q.tick++ })
+	forgotten(t, q, "a store that cannot be read", func() { q.unread = errors.New("away") })
+	forgotten(t, q, "its return", func() { q.unread = nil })
+	q = &quiet{every: time.Hour}
+	publish, _ := listen(t, q)
+	forgotten(t, q, "news", func() { publish.Conversation(conversation.News{App: "a", Banned: "bob"}) })
+}
+
+// forgotten waits until the receiver forgets, once what was done under q.mu.
+func forgotten(t *testing.T, q *quiet, what string, do func()) {
+	t.Helper()
+	q.mu.Lock()
+	before := q.forgets
+	do()
+	q.mu.Unlock()
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(time.Millisecond) {
+		q.mu.Lock()
+		more := q.forgets > before
+		q.mu.Unlock()
+		if more {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing is forgotten after %s", what)
+		}
 	}
 }

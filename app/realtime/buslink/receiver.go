@@ -14,6 +14,8 @@ import (
 
 // Store answers what news does not say.
 type Store interface {
+	// BanTick is another number whenever somebody was banned or let in again.
+	BanTick(ctx context.Context) (int64, error)
 	// Banned returns those of the users who are banned; with an error, those found
 	// before it.
 	Banned(ctx context.Context, users []realtime.User) ([]realtime.User, error)
@@ -24,28 +26,37 @@ type Store interface {
 
 // Receiver passes the bus's news on to this node's hub.
 type Receiver struct {
-	Bus       *bus.Bus
-	Hub       *realtime.Hub
-	Store     Store
-	BansEvery time.Duration // how often the store is asked for bans whose news was lost
+	Bus   *bus.Bus
+	Hub   *realtime.Hub
+	Store Store
+	// BansEvery is how often the store is asked whether there were bans whose news was
+	// lost. Each lookEvery times it is asked about all who are here.
+	BansEvery time.Duration
+	Forget    func() // who was let in: the next call of each asks the store
 	Log       *slog.Logger
 }
+
+// lookEvery finds whom a ban met while they logged in: they were no longer asked
+// about, and not yet here when its news came.
+const lookEvery = 20
 
 // Run works until ctx ends.
 func (r *Receiver) Run(ctx context.Context) error {
 	sub := r.Bus.Subscribe(topic)
 	defer sub.Close()
-	bans := time.NewTicker(r.BansEvery)
-	defer bans.Stop()
+	ticker := time.NewTicker(r.BansEvery)
+	defer ticker.Stop()
+	bans := bans{Receiver: r, tick: unknownTick}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-sub.Stale:
 			r.Hub.Wake()
-			r.closeBanned(ctx)
-		case <-bans.C:
-			r.closeBanned(ctx)
+			bans.tick = unknownTick
+			bans.look(ctx)
+		case <-ticker.C:
+			bans.look(ctx)
 		case payload := <-sub.News:
 			var n news
 			if json.Unmarshal(payload, &n) == nil { // what another version's news tells is found in the store
@@ -58,6 +69,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 func (r *Receiver) take(ctx context.Context, n news) {
 	switch {
 	case n.News != nil && n.News.Banned != "":
+		r.Forget()
 		r.Hub.Ban(realtime.User{App: n.News.App, ID: n.News.Banned})
 	case n.News != nil && n.News.Transient != nil:
 		r.deliverTransient(ctx, *n.News.Transient)
@@ -70,18 +82,6 @@ func (r *Receiver) take(ctx context.Context, n news) {
 		r.Hub.Command(c.To, &realtime.Message{
 			App: c.To.App, ID: c.ID, Body: wire.Command{Name: c.Name, Data: c.Data, At: c.At},
 		}, c.Expires)
-	}
-}
-
-// closeBanned ends the sessions of those here who are banned: the news of a ban
-// may be lost, or come while the user logs in.
-func (r *Receiver) closeBanned(ctx context.Context) {
-	banned, err := r.Store.Banned(ctx, r.Hub.Users())
-	if err != nil && ctx.Err() == nil {
-		r.Log.Warn("bans cannot be read, sessions of banned users may stay open", "component", "realtime", "error", err)
-	}
-	for _, u := range banned {
-		r.Hub.Ban(u)
 	}
 }
 

@@ -30,6 +30,11 @@ func (s *Store) MemberVersion(ctx context.Context, app, conv string) (version in
 	return version, err
 }
 
+// BanTick is another number whenever somebody was banned or let in again.
+func (s *Store) BanTick(ctx context.Context) (tick int64, err error) {
+	return tick, s.db.QueryRow(ctx, "SELECT tick FROM ban_clock WHERE id = 1").Scan(&tick)
+}
+
 // Banned returns those of the users who are banned; with an error, those found
 // before it.
 func (s *Store) Banned(ctx context.Context, users []realtime.User) (banned []realtime.User, err error) {

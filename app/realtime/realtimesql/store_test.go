@@ -141,7 +141,19 @@ func TestBannedUsersAreFoundAmongMany(t *testing.T) {
 			want = append(want, here[i])
 		}
 		here = append(here, realtime.User{App: "another", ID: "u300"})
-		got, err := realtimesql.New(db).Banned(ctx, here)
+		store := realtimesql.New(db)
+		ticks := map[int64]bool{}
+		for _, banned := range []bool{true, false, true} {
+			if err := s.Ban(ctx, server, here[0].ID, banned); err != nil {
+				t.Fatal(err)
+			}
+			tick, err := store.BanTick(ctx)
+			if err != nil || ticks[tick] {
+				t.Errorf("the clock stands at %d again, %v", tick, err)
+			}
+			ticks[tick] = true
+		}
+		got, err := store.Banned(ctx, here)
 		slices.SortFunc(got, func(a, b realtime.User) int { return strings.Compare(a.ID, b.ID) })
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%v %v", got, err)
