@@ -168,7 +168,18 @@ func (s *server) openOutside(context.Context) (err error) {
 	s.routes = s.accounts.Router
 	s.routes.KeyChanged = s.tellKey
 	s.metrics.links(s.routes)
-	return environ.Named(envPrefix+"_ROUTE_", s.cfg.Route.Apply(s.routes, base))
+	if err := environ.Named(envPrefix+"_ROUTE_", s.cfg.Route.Apply(s.routes, base)); err != nil {
+		return err
+	}
+	return environ.Named(envPrefix+"_", named("APPS", s.routes.ApplyPlan(vendors.Plan{Routes: base, Tenants: s.cfg.Apps.Tenants()})))
+}
+
+// named puts a variable's name before its error.
+func named(variable string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", variable, err)
 }
 
 // tellKey logs that an account's key, 1 for the preferred one, was refused by the
@@ -239,7 +250,7 @@ func (s *server) openSwitches(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.switches = switches.New(switches.Deps{Store: switchessql.New(s.db), Router: s.routes, Base: base, Log: s.log})
+	s.switches = switches.New(switches.Deps{Store: switchessql.New(s.db), Router: s.routes, Base: vendors.Plan{Routes: base, Tenants: s.cfg.Apps.Tenants()}, Log: s.log})
 	if err := s.switches.Follow(ctx); err != nil {
 		s.log.Warn("switches not applied", "component", "switches", "error", err)
 	}

@@ -63,11 +63,11 @@ func (s *server) openWeb(ctx context.Context) error {
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
 	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
-	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Alone: len(s.cfg.Apps) == 1, Log: s.log}.Mount(back)
+	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Log: s.log}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
 	operators := s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.near(s.cfg.AdminAllow)), deadline)
-	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node}.Mount(operators)
+	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node, Apps: s.apps.IDs()}.Mount(operators)
 	admin.Owners{Owners: s.owners, Routes: s.routes}.Mount(operators)
 	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", middleware.BodyBeforeProof(largeCallbacks), deadline))
@@ -169,7 +169,7 @@ func (s *server) probes() admin.Probes {
 			}},
 			{Name: "store", Check: s.db.Ready},
 			{Name: "bus", Check: s.bus.Ready},
-			{Name: "routes", Check: func(context.Context) error { return routesServed(s.routes) }},
+			{Name: "routes", Check: func(context.Context) error { return routesServed(s.routes, s.apps.IDs()) }},
 		},
 	}
 }
@@ -202,14 +202,15 @@ func (s *server) drain(served <-chan error) error {
 
 // routesServed tells of a configured route that no vendor can serve now. It asks
 // nobody: a probe must not put load on a vendor.
-func routesServed(routes *vendors.Router) error {
+func routesServed(routes *vendors.Router, apps []string) error {
 	for _, c := range vendors.Capabilities() {
-		route := routes.Route(c)
 		healthy := func(v *vendors.Vendor) bool {
 			return v.Connection == nil || v.Connection.Healthy(upstream.Read.String()) || v.Connection.Healthy(upstream.Write.String())
 		}
-		if len(route) > 0 && !slices.ContainsFunc(route, healthy) {
-			return fmt.Errorf("no vendor serves %s", c)
+		for _, app := range append([]string{""}, apps...) {
+			if route := routes.RouteFor(app, c); len(route) > 0 && !slices.ContainsFunc(route, healthy) {
+				return fmt.Errorf("no vendor serves %s", strings.TrimSpace(string(c)+" "+app))
+			}
 		}
 	}
 	return nil

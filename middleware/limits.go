@@ -126,7 +126,7 @@ func (v Visit) Note(ctx context.Context, err error) error {
 func Known(c *fiber.Ctx, caller Caller) error {
 	r := stateOf(c)
 	r.caller = caller
-	c.SetUserContext(vendors.WithCaller(c.UserContext(), caller.App+"/"+caller.User))
+	c.SetUserContext(vendors.WithCaller(vendors.WithApp(c.UserContext(), caller.App), caller.App+"/"+caller.User))
 	if err := VisitOf(c).Known(c.UserContext(), caller.App, caller.User); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 type UnableError struct {
 	Ability string   // as Abilities lists it
 	Unable  []string // the accounts of the route, in its order
-	Able    []string // configured accounts that could, in configured order
+	Able    []string // the app's other accounts that could, in configured order
 }
 
 // Error is for the caller: it names accounts and repeats none of their words.
@@ -37,17 +37,18 @@ func (v *Vendor) HasAbility(name string) bool {
 }
 
 // CheckAble is an *UnableError when none of the accounts that q allows has the ability.
-func (r *Router) CheckAble(q Request, ability string) error {
+func (r *Router) CheckAble(ctx context.Context, q Request, ability string) error {
 	refusal := &UnableError{Ability: ability}
-	now := r.now.Load()
-	for _, a := range r.order(now, q) {
+	now, app := r.now.Load(), AppOf(ctx)
+	for _, a := range r.order(now, now.tableFor(app)[q.Capability], q) {
 		if a.live[0].HasAbility(ability) {
 			return nil
 		}
 		refusal.Unable = append(refusal.Unable, a.name)
 	}
+	mine := r.AccountsFor(app)
 	for _, a := range now.accounts {
-		if a.live[0].HasAbility(ability) {
+		if slices.Contains(mine, a.name) && a.live[0].HasAbility(ability) {
 			refusal.Able = append(refusal.Able, a.name)
 		}
 	}
@@ -59,7 +60,7 @@ func (r *Router) CheckAble(q Request, ability string) error {
 // takes the ability from a vendor; nil is that it lacks it.
 func ViaAble[A comparable, R any](ctx context.Context, r *Router, q Request, ability string, pick func(*Vendor) A, call func(context.Context, *Vendor, A) (R, error)) (R, error) {
 	var lacks A
-	if err := r.CheckAble(q, ability); err != nil {
+	if err := r.CheckAble(ctx, q, ability); err != nil {
 		var none R
 		return none, err
 	}

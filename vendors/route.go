@@ -21,11 +21,13 @@ const (
 	CapTranslator Capability = "translator"
 	CapWallet     Capability = "wallet"
 	CapRooms      Capability = "rooms"
+	CapGroups     Capability = "groups"
+	CapChatRooms  Capability = "chatrooms"
 )
 
 // Capabilities lists what is routed, in the order in which it is shown.
 func Capabilities() []Capability {
-	return []Capability{CapTokens, CapMessages, CapPresence, CapWords, CapTranslator, CapWallet, CapRooms}
+	return []Capability{CapTokens, CapMessages, CapPresence, CapWords, CapTranslator, CapWallet, CapRooms, CapGroups, CapChatRooms}
 }
 
 // Has reports whether v can do any of c.
@@ -45,6 +47,10 @@ func (v *Vendor) Has(c Capability) bool {
 		return v.Wallet != nil
 	case CapRooms:
 		return v.Rooms != Rooms{}
+	case CapGroups:
+		return v.Groups != nil
+	case CapChatRooms:
+		return v.ChatRooms != nil
 	}
 	return false
 }
@@ -154,8 +160,9 @@ type Router struct {
 // routing is never changed once it is stored.
 type routing struct {
 	accounts []account
-	routes   map[Capability]Route // as given; what is left out has a default
+	plan     Plan // as given
 	table    map[Capability]*compiled
+	tenants  map[string]*tenancy
 }
 
 // compiled is a route with its accounts looked up.
@@ -167,7 +174,8 @@ type compiled struct {
 }
 
 // NewRouter routes over all. A capability that routes leaves out goes to every
-// vendor that has it, in the order of all.
+// vendor that has it, in the order of all; groups and chat rooms to those of the
+// messages route that have them, since messages to them go there.
 func NewRouter(all []*Vendor, routes map[Capability][]string) (*Router, error) {
 	r := &Router{}
 	var accounts []account
@@ -195,17 +203,12 @@ func (r *Router) Set(routes map[Capability][]string) error {
 	return r.Apply(full)
 }
 
-// Apply replaces the whole table. Nothing changes when a route is not valid.
+// Apply replaces the general routes. Nothing changes when a route is not valid.
 func (r *Router) Apply(routes map[Capability]Route) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.swap(r.now.Load().accounts, routes)
-}
-
-// Check reports why Apply would refuse routes.
-func (r *Router) Check(routes map[Capability]Route) error {
-	_, err := newRouting(r.now.Load().accounts, routes)
-	return err
+	now := r.now.Load()
+	return r.swap(now.accounts, Plan{routes, now.plan.Tenants})
 }
 
 // Replace gives an account the keys that live lists, the preferred one first, and
@@ -225,49 +228,71 @@ func (r *Router) Replace(name string, live ...*Vendor) error {
 		accounts, i = append(accounts, account{}), len(accounts)
 	}
 	accounts[i] = newAccount(name, live)
-	return r.swap(accounts, old.routes)
+	return r.swap(accounts, old.plan)
 }
 
-// Remove forgets an account, unless a route that was given names it. The caller
+// Remove forgets an account, unless a route that was given, or an app, names it. The caller
 // closes it; calls under way finish.
 func (r *Router) Remove(name string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.now.Load()
-	return r.swap(slices.DeleteFunc(slices.Clone(old.accounts), func(a account) bool { return a.name == name }), old.routes)
+	return r.swap(slices.DeleteFunc(slices.Clone(old.accounts), func(a account) bool { return a.name == name }), old.plan)
 }
 
 // swap needs mu held.
-func (r *Router) swap(accounts []account, routes map[Capability]Route) error {
-	next, err := newRouting(accounts, routes)
+func (r *Router) swap(accounts []account, p Plan) error {
+	next, err := newRouting(accounts, p)
 	if err == nil {
 		r.now.Store(next)
 	}
 	return err
 }
 
-func newRouting(accounts []account, routes map[Capability]Route) (*routing, error) {
+func newRouting(accounts []account, p Plan) (next *routing, err error) {
+	next = &routing{accounts: accounts, plan: p}
+	if next.table, err = newTable(accounts, p.Routes); err != nil {
+		return nil, err
+	}
+	next.tenants, err = newTenancies(accounts, p)
+	return next, err
+}
+
+// newTable looks routes up; what is left out gets its default.
+func newTable(accounts []account, routes map[Capability]Route) (map[Capability]*compiled, error) {
 	for c := range routes {
 		if !slices.Contains(Capabilities(), c) {
 			return nil, fmt.Errorf("no capability %q: one of %v", c, Capabilities())
 		}
 	}
-	next := &routing{accounts: accounts, routes: routes, table: make(map[Capability]*compiled, len(Capabilities()))}
+	table := make(map[Capability]*compiled, len(Capabilities()))
 	for _, c := range Capabilities() {
 		route, given := routes[c]
 		if !given {
-			for _, a := range accounts {
-				if a.live[0].Has(c) {
-					route.Candidates = append(route.Candidates, Candidate{Vendor: a.name})
-				}
-			}
+			route = defaultRoute(c, accounts, routes)
 		}
 		var err error
-		if next.table[c], err = compile(c, route, accounts); err != nil {
+		if table[c], err = compile(c, route, accounts); err != nil {
 			return nil, &RouteError{Capability: c, Err: err}
 		}
 	}
-	return next, nil
+	return table, nil
+}
+
+// defaultRoute is that of a capability which routes leaves out.
+func defaultRoute(c Capability, accounts []account, routes map[Capability]Route) (route Route) {
+	can := func(name string) bool {
+		return slices.ContainsFunc(accounts, func(a account) bool { return a.name == name && a.live[0].Has(c) })
+	}
+	if messages, given := routes[CapMessages]; given && (c == CapGroups || c == CapChatRooms) {
+		return messages.less(can)
+	}
+	for _, a := range accounts {
+		if can(a.name) {
+			route.Candidates = append(route.Candidates, Candidate{Vendor: a.name})
+		}
+	}
+	return route
 }
 
 // RouteError says why a route cannot be.

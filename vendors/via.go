@@ -35,14 +35,14 @@ type forcedKey struct{}
 // that reaches package upstream.
 func Forced(ctx context.Context) bool { return ctx.Value(forcedKey{}) != nil }
 
-// Via makes call at the accounts that q allows until one serves it or the outcome
+// Via makes call at the accounts that q allows, and of which the app may have (AppOf), until one serves it or the outcome
 // forbids another try. Every live key of an account is tried before the next
 // account, and an account that cannot do this is passed over. The error is that of
 // the last account that could have served, or ErrNoVendor.
 func Via[R any](ctx context.Context, r *Router, q Request, call func(context.Context, *Vendor) (R, error)) (R, error) {
 	now := r.now.Load()
-	route := now.table[q.Capability]
-	order := r.order(now, q)
+	route := now.tableFor(AppOf(ctx))[q.Capability]
+	order := r.order(now, route, q)
 	journal := JournalOf(ctx)
 	journal.candidates(q.Capability, route, order)
 	var out R
@@ -148,7 +148,7 @@ func retryAfter(err error) time.Duration {
 }
 
 // order is the accounts that q allows, best first.
-func (r *Router) order(now *routing, q Request) []account {
+func (r *Router) order(now *routing, route *compiled, q Request) []account {
 	if q.Account != "" {
 		i := slices.IndexFunc(now.accounts, func(a account) bool { return a.name == q.Account })
 		if i < 0 || !now.accounts[i].live[0].Has(q.Capability) {
@@ -156,7 +156,6 @@ func (r *Router) order(now *routing, q Request) []account {
 		}
 		return now.accounts[i : i+1]
 	}
-	route := now.table[q.Capability]
 	order := route.accounts
 	switch {
 	case route.Mode == Weighted:

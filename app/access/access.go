@@ -37,11 +37,13 @@ type App struct {
 	OpenMeant bool
 	// OpenHistory lets members read what was said before they joined.
 	OpenHistory bool
+	// Tenant says which vendor accounts serve the app.
+	Tenant vendors.Tenant
 }
 
 // Config is the tenants of this process.
 type Config struct {
-	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open\",\"open_history\"}]; token_required is true unless it says false, which production refuses without open true; empty is allowed in sandbox mode only, which has app 666666 with key master"`
+	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open\",\"open_history\",\"accounts\",\"routes\"}]; token_required is true unless it says false, which production refuses without open true; empty is allowed in sandbox mode only, which has app 666666 with key master; accounts lists the vendor accounts that serve the app, which no other app has then unless it lists them too, left out: those that no app lists; routes has routes of the app's own: {\"messages\": \"rongcloud:a,linkv\"}"`
 	TokenTTL time.Duration `split_words:"true" default:"24h" desc:"life of the client tokens that /inner/get_token mints"`
 }
 
@@ -69,6 +71,9 @@ type entry struct {
 	TokenRequired *bool  `json:"token_required"`
 	Open          bool   `json:"open"`
 	OpenHistory   bool   `json:"open_history"`
+
+	Accounts []string                      `json:"accounts"`
+	Routes   map[vendors.Capability]string `json:"routes"`
 }
 
 // Decode reads the JSON list; unknown members and weak secrets are refused. The
@@ -79,7 +84,7 @@ func (a *Apps) Decode(value string) error {
 	}
 	var list []entry
 	if err := strictJSON(value, &list); err != nil {
-		return errors.New("want a JSON list of {id, key, jwt_secret, token_required, open, open_history}")
+		return errors.New("want a JSON list of {id, key, jwt_secret, token_required, open, open_history, accounts, routes}")
 	}
 	seen := map[string]bool{}
 	for _, e := range list {
@@ -90,15 +95,48 @@ func (a *Apps) Decode(value string) error {
 			return fmt.Errorf("app %s is listed twice", e.ID)
 		}
 		seen[e.ID] = true
+		tenant, err := e.tenant()
+		if err != nil {
+			return fmt.Errorf("app %s: %w", e.ID, err)
+		}
 		*a = append(*a, App{
 			ID: e.ID, Key: vendors.Secret(e.Key), JWTSecret: vendors.Secret(e.JWTSecret),
-			Open: e.open(), OpenMeant: e.Open, OpenHistory: e.OpenHistory,
+			Open: e.open(), OpenMeant: e.Open, OpenHistory: e.OpenHistory, Tenant: tenant,
 		})
 	}
 	return nil
 }
 
 func (e entry) open() bool { return e.TokenRequired != nil && !*e.TokenRequired }
+
+// tenant reads which accounts serve the app. Whether they are configured is known to
+// the router alone.
+func (e entry) tenant() (t vendors.Tenant, err error) {
+	for i, name := range e.Accounts {
+		if name == "" || slices.Contains(e.Accounts[:i], name) {
+			return t, fmt.Errorf("accounts: %q is empty or listed twice", name)
+		}
+	}
+	t.Accounts, t.Routes = e.Accounts, make(map[vendors.Capability]vendors.Route, len(e.Routes))
+	for c, text := range e.Routes {
+		if !slices.Contains(vendors.Capabilities(), c) {
+			return t, fmt.Errorf("routes: no capability %q: one of %v", c, vendors.Capabilities())
+		}
+		if t.Routes[c], err = vendors.ParseRoute(text); err != nil {
+			return t, fmt.Errorf("routes: %s: %w", c, err)
+		}
+	}
+	return t, nil
+}
+
+// Tenants are the apps' parts of the routing.
+func (a Apps) Tenants() map[string]vendors.Tenant {
+	out := make(map[string]vendors.Tenant, len(a))
+	for _, app := range a {
+		out[app.ID] = app.Tenant
+	}
+	return out
+}
 
 // An id is joined to others with a slash, and stands in headers and logs.
 func (e entry) check() error {

@@ -48,7 +48,7 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 	}
 	by.Capability, by.Effect = vendors.CapMessages, vendors.Write
 	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(m.To))}
-	p := s.plan(m.Kind)
+	p := s.plan(ctx, m.Kind)
 	var group errgroup.Group
 	group.SetLimit(maxParallel)
 	for _, alike := range p.alike(m.To) {
@@ -77,9 +77,9 @@ type plan struct {
 	limits []vendors.Limit
 }
 
-func (s *Service) plan(kind vendors.TargetKind) plan {
+func (s *Service) plan(ctx context.Context, kind vendors.TargetKind) plan {
 	p := plan{size: MaxTargets, pace: MaxTargets}
-	for _, v := range s.routes.Route(vendors.CapMessages) {
+	for _, v := range s.routes.RouteFor(vendors.AppOf(ctx), vendors.CapMessages) {
 		limit := v.Limits[vendors.OpSend(kind)]
 		p.limits = append(p.limits, limit)
 		if limit.Targets > 0 {

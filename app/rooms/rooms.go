@@ -66,7 +66,7 @@ func at[A comparable, R any](ctx context.Context, s *Service, vendor, what strin
 	pick func(vendors.Rooms) A, call func(context.Context, A) (R, error),
 ) (R, error) {
 	var none R
-	v, err := s.keeper(vendor)
+	v, err := s.keeper(ctx, vendor)
 	if err != nil {
 		return none, err
 	}
@@ -93,16 +93,16 @@ func (s *Service) able(v *vendors.Vendor, what string, has func(vendors.Rooms) b
 }
 
 // Keeper is the account that a call for vendor goes to; "" when it is refused.
-func (s *Service) Keeper(vendor string) string {
-	v, err := s.keeper(vendor)
+func (s *Service) Keeper(ctx context.Context, vendor string) string {
+	v, err := s.keeper(ctx, vendor)
 	if err != nil {
 		return ""
 	}
 	return v.Name
 }
 
-func (s *Service) keeper(name string) (*vendors.Vendor, error) {
-	route := s.routes.Route(vendors.CapRooms)
+func (s *Service) keeper(ctx context.Context, name string) (*vendors.Vendor, error) {
+	route := s.routes.RouteFor(vendors.AppOf(ctx), vendors.CapRooms)
 	if len(route) == 0 {
 		return nil, &vendors.Error{Op: string(vendors.CapRooms), Outcome: vendors.NotSent, Err: vendors.ErrNoVendor}
 	}

@@ -26,8 +26,9 @@ var (
 // State is everything that was switched. A capability that Routes leaves out
 // goes where configuration says; a breaker that Breakers leaves out is on auto.
 type State struct {
-	Routes   map[vendors.Capability]vendors.Route `json:"routes"`
-	Breakers map[string]map[string]string         `json:"breakers"` // account, class, mode
+	Routes   map[vendors.Capability]vendors.Route            `json:"routes"`
+	Apps     map[string]map[vendors.Capability]vendors.Route `json:"apps,omitempty"` // app, over its own and the general routes
+	Breakers map[string]map[string]string                    `json:"breakers"`       // account, class, mode
 }
 
 // Change is one version of the state and who made it.
@@ -53,7 +54,7 @@ type Store interface {
 type Deps struct {
 	Store  Store
 	Router *vendors.Router
-	Base   map[vendors.Capability]vendors.Route // configuration's routes
+	Base   vendors.Plan // what configuration says
 	Log    *slog.Logger
 }
 
@@ -80,13 +81,26 @@ func (s *Service) Current() (State, int64) {
 	return s.state, s.version
 }
 
-// SetRoutes replaces all switched routes. version is the one that the operator
-// saw; negative: whatever it is now.
-func (s *Service) SetRoutes(ctx context.Context, routes map[vendors.Capability]vendors.Route, version int64, actor, reason string) error {
-	if err := s.deps.Router.Check(s.over(routes)); err != nil {
+// SetRoutes replaces all switched routes, and those of the apps unless they are nil.
+// version is the one that the operator saw; negative: whatever it is now.
+func (s *Service) SetRoutes(ctx context.Context, routes map[vendors.Capability]vendors.Route, apps map[string]map[vendors.Capability]vendors.Route, version int64, actor, reason string) error {
+	next, _ := s.Current()
+	if next.Routes = routes; apps != nil {
+		next.Apps = apps
+	}
+	for app := range apps {
+		if _, known := s.deps.Base.Tenants[app]; !known {
+			return fmt.Errorf("%w: no app %q is configured", ErrInvalid, app)
+		}
+	}
+	if err := s.deps.Router.CheckPlan(s.over(next)); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return s.change(ctx, version, actor, reason, func(st *State) { st.Routes = routes })
+	return s.change(ctx, version, actor, reason, func(st *State) {
+		if st.Routes = routes; apps != nil {
+			st.Apps = apps
+		}
+	})
 }
 
 // SetBreaker sets the mode of one class's breakers of an account, "" for all.
@@ -163,10 +177,20 @@ func (s *Service) latest(ctx context.Context) (st State, version int64, err erro
 	return st, changes[0].Version, nil
 }
 
-func (s *Service) over(routes map[vendors.Capability]vendors.Route) map[vendors.Capability]vendors.Route {
+// over is configuration with what was switched.
+func (s *Service) over(st State) vendors.Plan {
+	base := s.deps.Base
+	p := vendors.Plan{Routes: joined(base.Routes, st.Routes), Tenants: make(map[string]vendors.Tenant, len(base.Tenants))}
+	for app, t := range base.Tenants {
+		p.Tenants[app] = vendors.Tenant{Accounts: t.Accounts, Routes: joined(t.Routes, st.Apps[app])}
+	}
+	return p
+}
+
+func joined(routes, over map[vendors.Capability]vendors.Route) map[vendors.Capability]vendors.Route {
 	out := map[vendors.Capability]vendors.Route{}
-	maps.Copy(out, s.deps.Base)
 	maps.Copy(out, routes)
+	maps.Copy(out, over)
 	return out
 }
 
@@ -179,7 +203,7 @@ func (s *Service) apply(st State, version int64) error {
 		return nil
 	}
 	s.version = version
-	if err := s.deps.Router.Apply(s.over(st.Routes)); err != nil {
+	if err := s.deps.Router.ApplyPlan(s.over(st)); err != nil {
 		return err
 	}
 	s.state = st

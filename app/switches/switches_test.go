@@ -87,7 +87,7 @@ func replica(t *testing.T, store Store) (*Service, *link) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Deps{Store: store, Router: r, Base: map[vendors.Capability]vendors.Route{vendors.CapWallet: to("a", "b")}, Log: slog.New(slog.DiscardHandler)}), l
+	return New(Deps{Store: store, Router: r, Base: vendors.Plan{Routes: routes(to("a", "b"))}, Log: slog.New(slog.DiscardHandler)}), l
 }
 
 func to(names ...string) (r vendors.Route) {
@@ -118,7 +118,7 @@ func TestEveryReplicaFollowsWithinASecond(t *testing.T) {
 		for _, s := range []*Service{one, two} {
 			wg.Go(func() { _ = s.Run(ctx) })
 		}
-		if err := one.SetRoutes(ctx, routes(to("b")), -1, "ann", "a is down"); err != nil {
+		if err := one.SetRoutes(ctx, routes(to("b")), nil, -1, "ann", "a is down"); err != nil {
 			t.Fatal(err)
 		}
 		if err := two.SetBreaker(ctx, "a", "write", vendors.BreakerOpen, "bob", ""); err != nil {
@@ -139,7 +139,7 @@ func TestEveryReplicaFollowsWithinASecond(t *testing.T) {
 		if len(store.changes) != 2 || store.changes[0].Actor != "ann" || store.changes[0].Reason != "a is down" {
 			t.Errorf("audit: %+v", store.changes)
 		}
-		if err := two.SetRoutes(ctx, nil, 2, "ann", ""); err != nil || !slices.Equal(walletRoute(two), []string{"a", "b"}) {
+		if err := two.SetRoutes(ctx, nil, nil, 2, "ann", ""); err != nil || !slices.Equal(walletRoute(two), []string{"a", "b"}) {
 			t.Errorf("back to configuration: %v, %v", walletRoute(two), err)
 		}
 		if link2.String() != "read auto, write open" {
@@ -153,7 +153,7 @@ func TestEveryReplicaFollowsWithinASecond(t *testing.T) {
 func TestStartTakesUpWhatWasSwitchedBefore(t *testing.T) {
 	store := &memory{}
 	old, _ := replica(t, store)
-	_ = old.SetRoutes(t.Context(), routes(to("b")), -1, "ann", "")
+	_ = old.SetRoutes(t.Context(), routes(to("b")), nil, -1, "ann", "")
 	_ = old.SetBreaker(t.Context(), "a", "", vendors.BreakerObserve, "ann", "")
 	fresh, l := replica(t, store)
 	if err := fresh.Follow(t.Context()); err != nil || !slices.Equal(walletRoute(fresh), []string{"b"}) || l.String() != "read observe, write observe" {
@@ -170,8 +170,8 @@ func TestWhatCannotBeSwitchedIsNotWrittenDown(t *testing.T) {
 	store := &memory{}
 	s, _ := replica(t, store)
 	for name, err := range map[string]error{
-		"vendor":     s.SetRoutes(t.Context(), routes(to("nobody")), -1, "ann", ""),
-		"capability": s.SetRoutes(t.Context(), map[vendors.Capability]vendors.Route{"wallets": to("a")}, -1, "ann", ""),
+		"vendor":     s.SetRoutes(t.Context(), routes(to("nobody")), nil, -1, "ann", ""),
+		"capability": s.SetRoutes(t.Context(), map[vendors.Capability]vendors.Route{"wallets": to("a")}, nil, -1, "ann", ""),
 		"account":    s.SetBreaker(t.Context(), "nobody", "", vendors.BreakerOpen, "ann", ""),
 		"no link":    s.SetBreaker(t.Context(), "b", "", vendors.BreakerOpen, "ann", ""),
 		"class":      s.SetBreaker(t.Context(), "a", "writes", vendors.BreakerOpen, "ann", ""),
@@ -180,7 +180,7 @@ func TestWhatCannotBeSwitchedIsNotWrittenDown(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := s.SetRoutes(t.Context(), routes(to("b")), 7, "ann", ""); !errors.Is(err, ErrChanged) {
+	if err := s.SetRoutes(t.Context(), routes(to("b")), nil, 7, "ann", ""); !errors.Is(err, ErrChanged) {
 		t.Errorf("an old version: %v", err)
 	}
 	if len(store.changes) != 0 {

@@ -18,6 +18,8 @@ type Routes struct {
 	Translator string `desc:"vendors that translate, as above"`
 	Wallet     string `desc:"the vendor that keeps coins; only the first is asked"`
 	Rooms      string `desc:"vendors that run RTC rooms, as above"`
+	Groups     string `desc:"vendors that new groups are made at, as above; empty: those of the messages route that can"`
+	Chatrooms  string `desc:"vendors that new chat rooms are made at, as above; empty: those of the messages route that can"`
 }
 
 // routes lists what configuration says by capability.
@@ -25,6 +27,7 @@ func (r Routes) routes() map[vendors.Capability]string {
 	return map[vendors.Capability]string{
 		vendors.CapTokens: r.Tokens, vendors.CapMessages: r.Messages, vendors.CapPresence: r.Presence,
 		vendors.CapWords: r.Words, vendors.CapTranslator: r.Translator, vendors.CapWallet: r.Wallet, vendors.CapRooms: r.Rooms,
+		vendors.CapGroups: r.Groups, vendors.CapChatRooms: r.Chatrooms,
 	}
 }
 

@@ -25,7 +25,7 @@ type Applied struct {
 
 // Apply makes the change at the keeper.
 func (s *Service) Apply(ctx context.Context, app string, c Change) (any, error) {
-	return s.applyAt(ctx, app, s.Keeper(), c)
+	return s.applyAt(ctx, app, s.Keeper(ctx), c)
 }
 
 // Settle is the ledger's recipe for a change in doubt. The port promises that its

@@ -76,11 +76,11 @@ func (s *Service) AffordsVideo(ctx context.Context, user string) error {
 	return s.Affords(ctx, user, s.prices.Video)
 }
 
-// Keeper is the first account of the wallet route, and the only one that is
+// Keeper is the first account of the app's wallet route, and the only one that is
 // asked: coins live at one vendor, so another one's answer would be wrong rather
 // than late. Empty when nobody keeps coins.
-func (s *Service) Keeper() string {
-	route := s.routes.Route(vendors.CapWallet)
+func (s *Service) Keeper(ctx context.Context) string {
+	route := s.routes.RouteFor(vendors.AppOf(ctx), vendors.CapWallet)
 	if len(route) == 0 {
 		return ""
 	}
@@ -89,7 +89,7 @@ func (s *Service) Keeper() string {
 
 // Balance returns the user's coins.
 func (s *Service) Balance(ctx context.Context, user string) (int64, error) {
-	return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWallet, Account: s.Keeper()},
+	return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWallet, Account: s.Keeper(ctx)},
 		func(ctx context.Context, v *vendors.Vendor) (int64, error) { return v.Wallet.Balance(ctx, user) })
 }
 
@@ -112,7 +112,7 @@ func (s *Service) Affords(ctx context.Context, user string, price int64) error {
 // Adjust changes a balance once for each request id, however often it is called
 // with it. Taking more than there is is ErrInsufficient.
 func (s *Service) Adjust(ctx context.Context, a vendors.Adjustment) error {
-	return s.AdjustAt(ctx, s.Keeper(), a)
+	return s.AdjustAt(ctx, s.Keeper(ctx), a)
 }
 
 // AdjustAt is Adjust at the account that a write in doubt went to, whoever keeps

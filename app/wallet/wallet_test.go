@@ -96,14 +96,14 @@ func TestOnlyTheKeeperIsAsked(t *testing.T) {
 	if _, err := s.Balance(t.Context(), "u"); err == nil || other.asked != 0 {
 		t.Errorf("%v, the other was asked %d times", err, other.asked)
 	}
-	if got := s.Keeper(); got != "keeper" {
+	if got := s.Keeper(t.Context()); got != "keeper" {
 		t.Errorf("the keeper is %q", got)
 	}
 	none, err := vendors.NewRouter(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := New(Prices{}, none).Keeper(); got != "" {
+	if got := New(Prices{}, none).Keeper(t.Context()); got != "" {
 		t.Errorf("without a route the keeper is %q", got)
 	}
 }

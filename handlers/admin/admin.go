@@ -29,6 +29,7 @@ type API struct {
 	Requests *vendors.RequestLog
 	StatusOf func(code int) int // the HTTP status of a write's answer
 	Node     string             // names this process
+	Apps     []string           // whom it serves
 }
 
 // Mount adds the routes; r is behind middleware.Admin.
@@ -74,6 +75,16 @@ func (s *routeSpec) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
+type routeSpecs map[vendors.Capability]routeSpec
+
+func (s routeSpecs) routes() map[vendors.Capability]vendors.Route {
+	out := make(map[vendors.Capability]vendors.Route, len(s))
+	for capability, spec := range s {
+		out[capability] = vendors.Route(spec)
+	}
+	return out
+}
+
 type auditEntry struct {
 	Version int64           `json:"version"`
 	At      time.Time       `json:"at"`
@@ -94,9 +105,20 @@ func (h API) routes(c *fiber.Ctx) error {
 		audit[i] = auditEntry{Version: ch.Version, At: ch.At, By: ch.Actor, Reason: ch.Reason, State: ch.Body}
 	}
 	state, version := h.Switches.Current()
+	apps := map[string]appRoutes{}
+	for _, app := range h.Apps {
+		apps[app] = appRoutes{h.Routes.AccountsFor(app), h.Routes.RoutesFor(app), orEmpty(state.Apps[app])}
+	}
 	return c.JSON(fiber.Map{
-		"version": version, "routes": h.Routes.Routes(), "switched": orEmpty(state.Routes), "breakers": orEmpty(state.Breakers), "audit": audit,
+		"version": version, "routes": h.Routes.Routes(), "switched": orEmpty(state.Routes), "apps": apps, "breakers": orEmpty(state.Breakers), "audit": audit,
 	})
+}
+
+// appRoutes is what serves one app.
+type appRoutes struct {
+	Accounts []string                             `json:"accounts"` // that may
+	Routes   map[vendors.Capability]vendors.Route `json:"routes"`
+	Switched map[vendors.Capability]vendors.Route `json:"switched"`
 }
 
 // orEmpty shows no map as an empty one.
@@ -108,12 +130,13 @@ func orEmpty[M ~map[K]V, K comparable, V any](m M) M {
 }
 
 // setRoutes replaces all switched routes: a capability that is left out goes back
-// to what configuration says.
+// to what configuration says. Those of apps are replaced when apps is there.
 func (h API) setRoutes(c *fiber.Ctx) error {
 	in := struct {
 		auditInfo
-		Version *int64                           `json:"version"`
-		Routes  map[vendors.Capability]routeSpec `json:"routes"`
+		Version *int64                `json:"version"`
+		Routes  routeSpecs            `json:"routes"`
+		Apps    map[string]routeSpecs `json:"apps"` // nil: theirs stay as they are
 	}{}
 	if err := handlers.DecodeStrict(c, &in); err != nil {
 		return err
@@ -124,15 +147,18 @@ func (h API) setRoutes(c *fiber.Ctx) error {
 	if in.Routes == nil {
 		return handlers.Invalid("routes is required; an empty object goes back to configuration")
 	}
-	routes := make(map[vendors.Capability]vendors.Route, len(in.Routes))
-	for capability, spec := range in.Routes {
-		routes[capability] = vendors.Route(spec)
+	var apps map[string]map[vendors.Capability]vendors.Route
+	if in.Apps != nil {
+		apps = make(map[string]map[vendors.Capability]vendors.Route, len(in.Apps))
+	}
+	for app, specs := range in.Apps {
+		apps[app] = specs.routes()
 	}
 	version := int64(-1)
 	if in.Version != nil {
 		version = *in.Version
 	}
-	if err := h.Switches.SetRoutes(c.UserContext(), routes, version, in.By, in.Reason); err != nil {
+	if err := h.Switches.SetRoutes(c.UserContext(), in.Routes.routes(), apps, version, in.By, in.Reason); err != nil {
 		return err
 	}
 	return h.routes(c)
@@ -164,11 +190,16 @@ func (h API) setBreaker(c *fiber.Ctx) error {
 	return h.vendors(c)
 }
 
-// capabilities is the matrix of who can do what.
+// capabilities is the matrix of who can do what, and which accounts may serve which
+// app.
 func (h API) capabilities(c *fiber.Ctx) error {
 	matrix := fiber.Map{}
 	for _, v := range h.Routes.All() {
 		matrix[v.Name] = v.Can()
 	}
-	return c.JSON(fiber.Map{"abilities": vendors.Abilities(), "vendors": matrix})
+	apps := map[string][]string{}
+	for _, app := range h.Apps {
+		apps[app] = h.Routes.AccountsFor(app)
+	}
+	return c.JSON(fiber.Map{"abilities": vendors.Abilities(), "vendors": matrix, "apps": apps})
 }

@@ -33,7 +33,7 @@ func serve(t *testing.T, writes entries) *fiber.App {
 	store := switchessql.New(sqldbtest.Open(t, sqldbtest.SQLite(t)))
 	web := fiber.New(fiber.Config{ErrorHandler: handlers.PlainFailure, Immutable: true})
 	API{
-		Routes: routes, Switches: switches.New(switches.Deps{Store: store, Router: routes, Base: routes.Routes(), Log: slog.New(slog.DiscardHandler)}), Audit: store,
+		Routes: routes, Switches: switches.New(switches.Deps{Store: store, Router: routes, Base: vendors.Plan{Routes: routes.Routes()}, Log: slog.New(slog.DiscardHandler)}), Audit: store,
 		Ledger: writes, Requests: &vendors.RequestLog{}, StatusOf: func(code int) int { return 200 + code }, Node: "n",
 	}.Mount(web.Group("/admin"))
 	return web
@@ -50,7 +50,7 @@ func TestWhatOperatorsMistypeIsRefused(t *testing.T) {
 		{"no object", "PUT /admin/routes", ``, `400 {"error":"the body: EOF"}`},
 		{"an unknown vendor", "PUT /admin/routes", `{"by":"ann","routes":{"messages":"other"}}`, `422 {"error":"this cannot be switched`},
 		{"an old version", "PUT /admin/routes", `{"by":"ann","version":7,"routes":{"messages":"spare"}}`, `409 {"error":"somebody else switched meanwhile`},
-		{"a route as text", "PUT /admin/routes", `{"by":"ann","routes":{"messages":"spare"}}`, `200 {"audit":[{"version":1,`},
+		{"a route as text", "PUT /admin/routes", `{"by":"ann","routes":{"messages":"spare"}}`, `200 {"apps":{},"audit":[{"version":1,`},
 		{"an unknown mode", "POST /admin/vendors/acme/breaker", `{"by":"ann","mode":"ajar"}`, `400 {"error":`},
 		{"nothing known", "GET /admin/explain/r", ``, `404 {"error":"the ledger has no write of that request`},
 		{"no text", "GET /admin/explain/a%0ab", ``, `400 {"error":"request: control characters are not allowed"}`},

@@ -154,7 +154,7 @@ func (h BackEnd) adjust(c *fiber.Ctx) error {
 		return handlers.Invalid("delta: a whole number of coins other than 0 is required")
 	}
 	change := wallet.Change{User: string(in.UID), Delta: int64(in.Delta), RequestID: string(in.RequestID), Reason: in.Reason}
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey, change.RequestID), Op: vendors.OpAdjust, Vendor: h.Wallet.Keeper(), Payload: change}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey, change.RequestID), Op: vendors.OpAdjust, Vendor: h.Wallet.Keeper(c.UserContext()), Payload: change}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		return h.Wallet.Apply(ctx, middleware.AppOf(c).ID, change)
 	})

@@ -21,7 +21,6 @@ type Bans struct {
 	Conversations *conversation.Service
 	Pairs         *pairing.Service
 	Routes        *vendors.Router
-	Alone         bool // the process serves one app: the vendors' users are this one's
 	Log           *slog.Logger
 }
 
@@ -69,12 +68,13 @@ type told struct {
 // they answer; who was not told stands in the answer and in the log.
 func (h Bans) tell(c *fiber.Ctx, user string, ask func(context.Context, *vendors.Vendor) error) []told {
 	out := []told{}
-	for _, v := range h.routed() {
+	app := middleware.AppOf(c).ID
+	for _, v := range h.routed(app) {
 		why := ""
 		switch {
 		case v.Users == nil:
 			why = "the vendor cannot shut users out"
-		case !h.Alone:
+		case !h.Routes.Alone(app, v.Name):
 			why = "other apps have users of this id at the vendor"
 		default:
 			if err := ask(c.UserContext(), v); err != nil {
@@ -92,9 +92,9 @@ func (h Bans) tell(c *fiber.Ctx, user string, ask func(context.Context, *vendors
 }
 
 // routed are the accounts that some route names, each once.
-func (h Bans) routed() (out []*vendors.Vendor) {
+func (h Bans) routed(app string) (out []*vendors.Vendor) {
 	for _, capability := range vendors.Capabilities() {
-		for _, v := range h.Routes.Route(capability) {
+		for _, v := range h.Routes.RouteFor(app, capability) {
 			if !slices.ContainsFunc(out, func(known *vendors.Vendor) bool { return known.Name == v.Name }) {
 				out = append(out, v)
 			}

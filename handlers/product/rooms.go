@@ -44,7 +44,7 @@ func read[A comparable, R any](h Rooms, c *fiber.Ctx, what string, pick func(ven
 // and answers.
 func write[A comparable](h Rooms, c *fiber.Ctx, op string, change rooms.Change, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
 	change.Vendor = c.Query("vendor")
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(change.Vendor), Payload: change}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(c.UserContext(), change.Vendor), Payload: change}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		return nil, rooms.Write(ctx, h.Rooms, change.Vendor, what, pick, do)
 	})

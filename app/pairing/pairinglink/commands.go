@@ -69,7 +69,7 @@ func (l *Link) send(ctx context.Context, c pairing.Command) error {
 	}
 	m := vendors.Message{Kind: vendors.ToUsers, From: l.cfg.From, To: []string{c.To.String()},
 		Content: vendors.Content{Kind: vendors.Command, Name: c.Name, Data: data}}
-	receipt, err := vendors.Via(ctx, l.deps.Routes, vendors.Request{Capability: vendors.CapMessages, Effect: vendors.Write, Sticky: c.App + "/" + c.AskNo},
+	receipt, err := vendors.Via(vendors.WithApp(ctx, c.App), l.deps.Routes, vendors.Request{Capability: vendors.CapMessages, Effect: vendors.Write, Sticky: c.App + "/" + c.AskNo},
 		func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) { return v.Messages.Send(ctx, m) })
 	if err == nil && len(receipt.Targets) == 1 {
 		err = receipt.Targets[0].Err

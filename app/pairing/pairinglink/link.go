@@ -93,7 +93,7 @@ func (l *Link) Options() pairing.Options {
 
 // hangUp dissolves the call's room where a vendor of the rooms route can.
 func (l *Link) hangUp(ctx context.Context, o pairing.Order) error {
-	_, err := vendors.Via(ctx, l.deps.Routes, vendors.Request{Capability: vendors.CapRooms, Effect: vendors.Write},
+	_, err := vendors.Via(vendors.WithApp(ctx, o.App), l.deps.Routes, vendors.Request{Capability: vendors.CapRooms, Effect: vendors.Write},
 		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
 			if v.Rooms.Ban == nil {
 				return struct{}{}, vendors.Refuse(v.Name, vendors.OpRoomDissolve, vendors.ErrUnsupported, "no way to end a room")
@@ -108,19 +108,20 @@ func (l *Link) charge(ctx context.Context, c pairing.Charge) error {
 	if c.Coins == 0 {
 		return nil // the note that a call began, or one that was free
 	}
+	ctx = vendors.WithApp(ctx, c.App)
 	err := l.deps.Wallet.Adjust(ctx, vendors.Adjustment{RequestID: "pair:" + c.Key, User: c.Payer.String(), Delta: -c.Coins, Reason: "pair call"})
 	if errors.Is(err, wallet.ErrInsufficient) {
-		return vendors.Refuse(l.deps.Wallet.Keeper(), vendors.OpAdjust, vendors.ErrInsufficient, "")
+		return vendors.Refuse(l.deps.Wallet.Keeper(ctx), vendors.OpAdjust, vendors.ErrInsufficient, "")
 	}
 	return err
 }
 
-func (l *Link) balance(ctx context.Context, _ string, uid ticket.UID) (int64, error) {
-	return l.deps.Wallet.Balance(ctx, uid.String())
+func (l *Link) balance(ctx context.Context, app string, uid ticket.UID) (int64, error) {
+	return l.deps.Wallet.Balance(vendors.WithApp(ctx, app), uid.String())
 }
 
 func (l *Link) online(ctx context.Context, app string, uid ticket.UID) (bool, error) {
-	return vendors.Via(ctx, l.deps.Routes, vendors.Request{Capability: vendors.CapPresence, User: app + "/" + uid.String()},
+	return vendors.Via(vendors.WithApp(ctx, app), l.deps.Routes, vendors.Request{Capability: vendors.CapPresence, User: app + "/" + uid.String()},
 		func(ctx context.Context, v *vendors.Vendor) (bool, error) {
 			return v.Presence.Online(ctx, uid.String())
 		})

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"switchboard/app/pairing"
+	"switchboard/vendors"
 )
 
 // source lays what the configured source says over the keys and the prices. A
@@ -30,7 +31,7 @@ func (l *Link) source() pairing.Source {
 		if err != nil {
 			return nil, err
 		}
-		out := l.base()
+		out := l.base(vendors.WithApp(ctx, app))
 		for k, v := range row {
 			out[k] = v
 		}
@@ -40,9 +41,9 @@ func (l *Link) source() pairing.Source {
 
 // base is what the environment says: prices, where somebody keeps coins; whom to
 // tell; the keys.
-func (l *Link) base() map[string]string {
+func (l *Link) base(ctx context.Context) map[string]string {
 	out := map[string]string{"pair.free": l.deps.Prices.Free.String(), "pair.events": strconv.FormatBool(l.webhook != nil)}
-	if l.deps.Wallet.Keeper() != "" {
+	if l.deps.Wallet.Keeper(ctx) != "" {
 		for _, k := range []string{"pair.price", "pair.balance.min_ask", "pair.balance.min_like"} {
 			out[k] = strconv.FormatInt(l.deps.Prices.Pair, 10)
 		}
