@@ -14,9 +14,14 @@ const (
 	EventPresence   EventKind = "presence"   // a user came or went
 	EventChatRoom   EventKind = "chatroom"   // a chat room was created, joined, left, destroyed
 	EventRoom       EventKind = "room"       // an RTC room was created, joined, left, destroyed
+	EventRecording  EventKind = "recording"  // a recording of an RTC room started, changed, ended; Content tells it
 	EventCall       EventKind = "call"       // call signalling between two users
 	EventModeration EventKind = "moderation" // the vendor asks whether to deliver
 )
+
+// ReasonReplaced says that a user left a room since they came in a second time: the
+// user is still there.
+const ReasonReplaced = "replaced"
 
 // VendorSelf stands in Event.Vendor for what happened on the product's own sessions.
 const VendorSelf = "switchboard"

@@ -8,25 +8,42 @@ import (
 // Rooms is what a vendor can do about RTC rooms. Every field may be nil on its
 // own: vendors differ much here.
 type Rooms struct {
-	List     RoomList
-	Query    RoomQuery
-	Speakers RoomSpeakers
-	Kick     RoomKick
-	Ban      RoomBan
-	Push     RoomPush
-	Identity RoomIdentity
-	Calls    UserCalls
+	Tokens     RoomTokens
+	List       RoomList
+	Query      RoomQuery
+	Speakers   RoomSpeakers
+	Kick       RoomKick
+	Ban        RoomBan
+	Dissolve   RoomDissolve
+	Push       RoomPush
+	Data       RoomData
+	Permission RoomPermission
+	Mute       RoomMute
+	Recorder   RoomRecorder
+	Calls      UserCalls
 }
 
-// RoomCount is a room and how many users are in it.
+// RoomCount is a room and how many users are in it. Session names this life of the
+// room: a room of the same id that was made again has another. Empty: the vendor
+// names none.
 type RoomCount struct {
-	ID    string
-	Users int
+	ID      string
+	Session string
+	Users   int
+}
+
+// RoomPage is a part of the app's rooms.
+type RoomPage struct {
+	Rooms []RoomCount
+	Next  string    // the cursor of the next page; empty: this was the last
+	AsOf  time.Time // when the vendor said so, for an answer that was kept; zero: just now
 }
 
 // RoomList lists the app's rooms.
 type RoomList interface {
-	ListRooms(ctx context.Context) ([]RoomCount, error)
+	// ListRooms returns the page that cursor names, the first for "". A cursor is the
+	// vendor's own; one that it did not give is ErrInvalid.
+	ListRooms(ctx context.Context, cursor string) (RoomPage, error)
 }
 
 // RoomState is what can be said of a room.
@@ -41,9 +58,11 @@ const (
 
 // RoomStatus is the state of one room now.
 type RoomStatus struct {
-	ID    string
-	State RoomState
-	Users int
+	ID      string
+	Session string // see RoomCount; empty when there is no room
+	State   RoomState
+	Users   int
+	AsOf    time.Time // see RoomPage
 }
 
 // RoomQuery reads one room.
@@ -74,10 +93,14 @@ type Kick struct {
 	By   string
 }
 
-// RoomBan keeps users out of a room, or ends it.
+// RoomBan keeps users out of a room.
 type RoomBan interface {
 	BanUsers(ctx context.Context, room string, users []string, d time.Duration) error
 	UnbanUsers(ctx context.Context, room string, users []string) error
+}
+
+// RoomDissolve ends rooms.
+type RoomDissolve interface {
 	// DissolveRoom puts everybody out and closes the room.
 	DissolveRoom(ctx context.Context, room string) error
 }
@@ -93,33 +116,6 @@ type RoomText struct {
 // RoomPush sends text into a room.
 type RoomPush interface {
 	PushText(ctx context.Context, t RoomText) error
-}
-
-// Identity is what a user may do in a room.
-type Identity string
-
-// The identities, as YouMe numbers them 1 to 6 (docs/vendors/youme.md#talk-commands).
-const (
-	IdentityFree      Identity = "free"      // speaks at will
-	IdentityOnRequest Identity = "request"   // needs a microphone grant
-	IdentityListener  Identity = "listener"  // hears only
-	IdentityCommander Identity = "commander" // directs
-	IdentityHost      Identity = "host"
-	IdentityGuest     Identity = "guest"
-)
-
-// IdentityChange gives a user another identity in a room. Sequence rises with
-// every change of that user; zero lets the adapter choose.
-type IdentityChange struct {
-	Room     string
-	User     string
-	Identity Identity
-	Sequence int64
-}
-
-// RoomIdentity changes identities.
-type RoomIdentity interface {
-	SetIdentity(ctx context.Context, c IdentityChange) error
 }
 
 // UserMedia is what a user sends into a room now.

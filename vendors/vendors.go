@@ -81,6 +81,8 @@ type Credential struct {
 	Token     string    // secret of this user; never logged
 	OpenID    string    // the vendor's own id for the user, empty when it keeps ours
 	ExpiresAt time.Time // zero: does not expire by itself
+	URL       string    // where the client connects, for a vendor that has no fixed place
+	Room      string    // the one room that it opens; empty: it is not for a room
 }
 
 // Tokens issues client SDK credentials.

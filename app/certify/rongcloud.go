@@ -27,7 +27,7 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		// What RongCloud's documents have no call for.
-		Lacks:   []string{"Wallet", "Orders", "GroupOwners", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Identity", "Rooms.Calls"},
+		Lacks:   []string{"Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Nonce:   func(s vendortest.Seen) string { return s.Header.Get("Nonce") },
 		Known:   "alice", Peer: "bob", Group: "club", Chat: "hall", Room: "talk",
@@ -38,7 +38,7 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 		Codes:     rongCodes(),
 		Callbacks: account.callbacks(),
 		Spoil: func(c vendortest.CallbackCase) *http.Request {
-			return rongAccount{account.key, "wrong"}.request(c.Name, c.Request().Header.Get("Content-Type"))
+			return rongAccount{account.key, "wrong"}.request(c.Name, c.Request(c.Body).Header.Get("Content-Type"))
 		},
 	}
 }

@@ -49,7 +49,7 @@ func (a rongAccount) callbacks() []vendortest.CallbackCase {
 func (a rongAccount) callback(name, contentType, text string, want ...vendors.Event) vendortest.CallbackCase {
 	return vendortest.CallbackCase{
 		Name: name, Body: []byte(text), Want: want,
-		Request: func() *http.Request { return a.request(name, contentType) },
+		Request: func([]byte) *http.Request { return a.request(name, contentType) },
 	}
 }
 

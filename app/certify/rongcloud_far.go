@@ -66,7 +66,7 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 			}
 			return out
 		},
-		RoomUsers: m.RTCMembers,
+		RoomUsers: m.RTCMembers, Session: m.RTCSession,
 		ChatRoom: func(id string) bool {
 			_, exists := m.ChatRoomMembers(id)
 			return exists

@@ -24,17 +24,17 @@ func youmeFixture(cfg youme.Config) vendortest.Fixture {
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
 			"Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Presence", "Words", "WordAdmin",
-			"Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Rooms.Ban", "Callbacks",
+			"Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Rooms.Tokens", "Rooms.Ban", "Rooms.Dissolve", "Rooms.Data", "Rooms.Mute", "Rooms.Recorder", "Callbacks",
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Known:   "known", Peer: "peer", Room: "stage",
 		Limits: vendors.Limits{vendors.OpRoomPush: {Bytes: 2048}, vendors.OpRoomUserCalls: {Targets: 100}},
 		Codes: []vendortest.CodeCase{
 			{Status: 200, Body: `{"ActionStatus":"FAIL","ErrorCode":70001,"ErrorInfo":"no SECRET"}`, Code: "70001", Outcome: vendors.DefiniteNo, Is: vendors.ErrUnknownCode},
-			{Op: vendors.OpRoomIdentity, Status: 200, Body: `{"ChannelID":"stage","Code":401}`, Code: "401", Outcome: vendors.DefiniteNo, Is: vendors.ErrNotFound},
-			{Op: vendors.OpRoomIdentity, Status: 200, Body: `{"ChannelID":"stage","code":"402"}`, Code: "402", Outcome: vendors.DefiniteNo, Is: vendors.ErrNotFound},
-			{Op: vendors.OpRoomIdentity, Status: 200, Body: `{"ChannelID":"stage"," Code":403}`, Code: "403", Outcome: vendors.DefiniteNo, Is: vendors.ErrConflict},
-			{Op: vendors.OpRoomIdentity, Status: 200, Body: `{"ChannelID":"stage","Code":500}`, Code: "500", Outcome: vendors.Ambiguous},
+			{Op: vendors.OpRoomPermission, Status: 200, Body: `{"ChannelID":"stage","Code":401}`, Code: "401", Outcome: vendors.DefiniteNo, Is: vendors.ErrNotFound},
+			{Op: vendors.OpRoomPermission, Status: 200, Body: `{"ChannelID":"stage","code":"402"}`, Code: "402", Outcome: vendors.DefiniteNo, Is: vendors.ErrNotFound},
+			{Op: vendors.OpRoomPermission, Status: 200, Body: `{"ChannelID":"stage"," Code":403}`, Code: "403", Outcome: vendors.DefiniteNo, Is: vendors.ErrConflict},
+			{Op: vendors.OpRoomPermission, Status: 200, Body: `{"ChannelID":"stage","Code":500}`, Code: "500", Outcome: vendors.Ambiguous},
 		},
 	}
 }

@@ -79,7 +79,7 @@ func (s *Service) handleCall(ctx context.Context, app string, e vendors.Event) e
 // handleRoom reads RTC room events. A room that a pairing's call runs in ends
 // when it is destroyed; its people tell which ask it was.
 func (s *Service) handleRoom(ctx context.Context, app string, e vendors.Event) error {
-	if e.Action != "destroyed" && e.Action != "left" {
+	if e.Action != "destroyed" && e.Action != "left" || e.Reason == vendors.ReasonReplaced {
 		return nil
 	}
 	for _, user := range append(e.Users, e.From) {

@@ -12,8 +12,8 @@ import (
 // desk can list one room of its own name, and kick unless it is broken.
 type desk struct{ name string }
 
-func (d desk) ListRooms(context.Context) ([]vendors.RoomCount, error) {
-	return []vendors.RoomCount{{ID: d.name}}, nil
+func (d desk) ListRooms(context.Context, string) (vendors.RoomPage, error) {
+	return vendors.RoomPage{Rooms: []vendors.RoomCount{{ID: d.name}}}, nil
 }
 
 func (d desk) KickUser(context.Context, vendors.Kick) error {
@@ -23,11 +23,11 @@ func (d desk) KickUser(context.Context, vendors.Kick) error {
 func list(s *Service, vendor string) (string, error) {
 	found, err := Read(context.Background(), s, vendor, "list rooms",
 		func(r vendors.Rooms) vendors.RoomList { return r.List },
-		func(ctx context.Context, v vendors.RoomList) ([]vendors.RoomCount, error) { return v.ListRooms(ctx) })
-	if len(found) == 0 {
+		func(ctx context.Context, v vendors.RoomList) (vendors.RoomPage, error) { return v.ListRooms(ctx, "") })
+	if len(found.Rooms) == 0 {
 		return "", err
 	}
-	return found[0].ID, err
+	return found.Rooms[0].ID, err
 }
 
 func TestAnAbilityIsThatOfTheRoomsVendorAlone(t *testing.T) {
@@ -64,9 +64,9 @@ func TestAnAbilityIsThatOfTheRoomsVendorAlone(t *testing.T) {
 	if _, err := list(s, ""); err == nil || err.Error() != "kicker cannot list rooms; lister, apart can" {
 		t.Errorf("others can: %v", err)
 	}
-	err = Write(t.Context(), s, "", "ban users", func(r vendors.Rooms) vendors.RoomBan { return r.Ban },
-		func(ctx context.Context, v vendors.RoomBan) error { return v.DissolveRoom(ctx, "r") })
-	if err == nil || err.Error() != "kicker cannot ban users; no configured vendor can" {
+	err = Write(t.Context(), s, "", "dissolve rooms", func(r vendors.Rooms) vendors.RoomDissolve { return r.Dissolve },
+		func(ctx context.Context, v vendors.RoomDissolve) error { return v.DissolveRoom(ctx, "r") })
+	if err == nil || err.Error() != "kicker cannot dissolve rooms; no configured vendor can" {
 		t.Errorf("nobody can: %v", err)
 	}
 	err = Write(t.Context(), s, "", "kick", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },

@@ -14,14 +14,17 @@ import (
 // Change is what the ledger keeps of a write about a room: what a recipe needs,
 // and enough to tell two apart. Of a text it keeps the digest.
 type Change struct {
-	Vendor   string           `json:"vendor,omitempty"` // as the caller named it
-	Room     string           `json:"room"`
-	Users    []string         `json:"users,omitempty"`
-	Seconds  int64            `json:"seconds,omitempty"`
-	By       string           `json:"by,omitempty"`
-	Identity vendors.Identity `json:"identity,omitempty"`
-	Sequence int64            `json:"sequence,omitempty"`
-	Digest   string           `json:"digest,omitempty"`
+	Vendor     string             `json:"vendor,omitempty"` // as the caller named it
+	Room       string             `json:"room"`
+	Users      []string           `json:"users,omitempty"`
+	Seconds    int64              `json:"seconds,omitempty"`
+	By         string             `json:"by,omitempty"`
+	Session    string             `json:"session,omitempty"` // of the room before the write; empty: not known
+	Identity   vendors.Identity   `json:"identity,omitempty"`
+	Permission vendors.Permission `json:"permission,omitzero"`
+	Media      vendors.Media      `json:"media,omitempty"`
+	Sequence   int64              `json:"sequence,omitempty"`
+	Digest     string             `json:"digest,omitempty"`
 }
 
 // Recipe tells the ledger what became of a write that may have been executed at
@@ -39,9 +42,9 @@ var errUnsettled = errors.New("rooms: what the vendor shows does not settle the 
 // ban made once more could undo a later unban. Bans and texts cannot be read back.
 func (s *Service) Recipes() map[string]Recipe {
 	return map[string]Recipe{
-		vendors.OpRoomDissolve: s.recipe(roomGone),
-		vendors.OpRoomKick:     s.recipe(userGone),
-		vendors.OpRoomIdentity: s.recipe(identitySet),
+		vendors.OpRoomDissolve:   s.recipe(roomGone),
+		vendors.OpRoomKick:       s.recipe(userGone),
+		vendors.OpRoomPermission: s.recipe(permissionSet),
 	}
 }
 
@@ -84,13 +87,15 @@ func userGone(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
 	return err == nil && !slices.Contains(users, c.Users[0]), err
 }
 
-// identitySet makes the change again where the caller gave it a sequence: the
+// permissionSet makes the change again where the caller gave it a sequence: the
 // vendor refuses it once a higher one came (docs/vendors/youme.md#codes), so it cannot
 // undo a later change.
-func identitySet(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
-	if r.Identity == nil || c.Sequence == 0 || len(c.Users) != 1 {
+func permissionSet(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
+	if r.Permission == nil || c.Sequence == 0 || len(c.Users) != 1 {
 		return false, nil
 	}
-	err := r.Identity.SetIdentity(ctx, vendors.IdentityChange{Room: c.Room, User: c.Users[0], Identity: c.Identity, Sequence: c.Sequence})
+	err := r.Permission.SetPermission(ctx, vendors.PermissionChange{
+		Room: c.Room, User: c.Users[0], Identity: c.Identity, Permission: c.Permission, Sequence: c.Sequence,
+	})
 	return err == nil, err
 }

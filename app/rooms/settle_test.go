@@ -15,7 +15,7 @@ type hall struct {
 	state vendors.RoomState
 	users []string
 	err   error // of every call
-	set   []vendors.IdentityChange
+	set   []vendors.PermissionChange
 }
 
 func (h *hall) RoomStatus(_ context.Context, room string) (vendors.RoomStatus, error) {
@@ -24,7 +24,7 @@ func (h *hall) RoomStatus(_ context.Context, room string) (vendors.RoomStatus, e
 
 func (h *hall) RoomUsers(context.Context, string) ([]string, error) { return h.users, h.err }
 
-func (h *hall) SetIdentity(_ context.Context, c vendors.IdentityChange) error {
+func (h *hall) SetPermission(_ context.Context, c vendors.PermissionChange) error {
 	h.set = append(h.set, c)
 	return h.err
 }
@@ -46,12 +46,12 @@ func TestAWriteInDoubtIsSettledByWhatIsSeenAlone(t *testing.T) {
 		{"the user is there", vendors.OpRoomKick, Change{Room: "r", Users: []string{"u"}}, hall{users: []string{"v", "u"}}, false},
 		{"the user's room is gone", vendors.OpRoomKick, Change{Room: "r", Users: []string{"u"}}, hall{err: absent}, true},
 		{"kept out for a while", vendors.OpRoomKick, Change{Room: "r", Users: []string{"u"}, Seconds: 60}, hall{}, false},
-		{"an identity with a sequence", vendors.OpRoomIdentity, Change{Room: "r", Users: []string{"u"}, Identity: "host", Sequence: 5}, hall{}, true},
-		{"an identity without one", vendors.OpRoomIdentity, Change{Room: "r", Users: []string{"u"}, Identity: "host"}, hall{}, false},
-		{"a higher sequence came", vendors.OpRoomIdentity, Change{Room: "r", Users: []string{"u"}, Identity: "host", Sequence: 5}, hall{err: refused}, false},
+		{"an identity with a sequence", vendors.OpRoomPermission, Change{Room: "r", Users: []string{"u"}, Identity: "host", Sequence: 5}, hall{}, true},
+		{"an identity without one", vendors.OpRoomPermission, Change{Room: "r", Users: []string{"u"}, Identity: "host"}, hall{}, false},
+		{"a higher sequence came", vendors.OpRoomPermission, Change{Room: "r", Users: []string{"u"}, Identity: "host", Sequence: 5}, hall{err: refused}, false},
 	} {
 		h := c.hall
-		routes, err := vendors.NewRouter([]*vendors.Vendor{{Name: "acme", Rooms: vendors.Rooms{Query: &h, Identity: &h}}}, nil)
+		routes, err := vendors.NewRouter([]*vendors.Vendor{{Name: "acme", Rooms: vendors.Rooms{Query: &h, Permission: &h}}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,8 +57,8 @@ func (a *acme) Send(_ context.Context, m vendors.Message) (r vendors.Receipt, er
 	return r, a.err
 }
 
-func (a *acme) ListRooms(context.Context) ([]vendors.RoomCount, error) {
-	return []vendors.RoomCount{{ID: "r", Users: 2}}, a.err
+func (a *acme) ListRooms(context.Context, string) (vendors.RoomPage, error) {
+	return vendors.RoomPage{Rooms: []vendors.RoomCount{{ID: "r", Session: "s", Users: 2}}, Next: "n", AsOf: time.Unix(7, 0)}, a.err
 }
 
 func (a *acme) KickUser(context.Context, vendors.Kick) error { a.calls++; return a.err }
@@ -129,7 +129,7 @@ func TestRequestsAreAnsweredInTheProductsEnvelope(t *testing.T) {
 		{"an adjustment", "POST /api/server/wallet/adjust", `{"uid":1,"delta":5,"request_id":"o1"}`, `200 {"code":0,"data":{"request_id":"o1"},"err":null,"time":0}`},
 		{"nothing to adjust", "POST /api/server/wallet/adjust", `{"uid":1,"request_id":"o1"}`, `400 {"code":100101,"data":null,"err":"delta: a whole number of coins other than 0 is required","time":0}`},
 		{"another vendor", "GET /api/server/rooms?vendor=other", ``, `400 {"code":100101,"data":null,"err":"vendor: not on the rooms route","time":0}`},
-		{"rooms", "GET /api/server/rooms", ``, `200 {"code":0,"data":{"rooms":[{"room":"r","users":2}]},"err":null,"time":0}`},
+		{"rooms", "GET /api/server/rooms", ``, `200 {"code":0,"data":{"as_of":7,"next":"n","rooms":[{"room":"r","session":"s","users":2}]},"err":null,"time":0}`},
 		{"what no vendor can", "POST /api/server/rooms/r/dissolve", `{}`, `501 {"code":100111,"data":{"able":[]},"err":"acme cannot dissolve a room; no configured vendor can","time":0}`},
 		{"a kick for ever", "POST /api/server/rooms/r/kick", `{"user":1,"seconds":99999999}`, `400 {"code":100101,"data":null,"err":"seconds: a number from 0 to 31622400 is required","time":0}`},
 		{"a bad page", "GET /api/server/users/u/calls?day=2026-01-01&limit=0", ``, `400 {"code":100101,"data":null,"err":"limit: a number from 1 to 100 is required","time":0}`},

@@ -72,6 +72,8 @@ func (h Rooms) dissolve(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return write(h, c, vendors.OpRoomDissolve, rooms.Change{Room: room}, "dissolve a room", banning,
-		func(ctx context.Context, v vendors.RoomBan) error { return v.DissolveRoom(ctx, room) })
+	return write(h, c, vendors.OpRoomDissolve, rooms.Change{Room: room}, "dissolve a room", dissolving,
+		func(ctx context.Context, v vendors.RoomDissolve) error { return v.DissolveRoom(ctx, room) })
 }
+
+func dissolving(r vendors.Rooms) vendors.RoomDissolve { return r.Dissolve }

@@ -50,22 +50,43 @@ func write[A comparable](h Rooms, c *fiber.Ctx, op string, change rooms.Change, 
 	})
 }
 
+// roomCount is one room; session is null at a vendor that names none.
 type roomCount struct {
-	Room  string `json:"room"`
-	Users int    `json:"users"`
+	Room    string  `json:"room"`
+	Session *string `json:"session"`
+	Users   int     `json:"users"`
 }
 
+// list answers a page and the cursor of the next one, null after the last.
 func (h Rooms) list(c *fiber.Ctx) error {
+	cursor := c.Query("cursor")
 	found, err := read(h, c, "list rooms", func(r vendors.Rooms) vendors.RoomList { return r.List },
-		func(ctx context.Context, v vendors.RoomList) ([]vendors.RoomCount, error) { return v.ListRooms(ctx) })
+		func(ctx context.Context, v vendors.RoomList) (vendors.RoomPage, error) {
+			return v.ListRooms(ctx, cursor)
+		})
 	if err != nil {
 		return err
 	}
-	out := make([]roomCount, len(found))
-	for i, r := range found {
-		out[i] = roomCount{Room: r.ID, Users: r.Users}
+	out := make([]roomCount, len(found.Rooms))
+	for i, r := range found.Rooms {
+		out[i] = roomCount{Room: r.ID, Session: orNull(r.Session), Users: r.Users}
 	}
-	return success(c, fiber.Map{"rooms": out})
+	return success(c, fiber.Map{"rooms": out, "next": orNull(found.Next), "as_of": asOf(found.AsOf)})
+}
+
+// asOf is when an answer was true, in Unix seconds.
+func asOf(t time.Time) int64 {
+	if t.IsZero() {
+		t = time.Now()
+	}
+	return t.Unix()
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func query(r vendors.Rooms) vendors.RoomQuery { return r.Query }
@@ -83,7 +104,7 @@ func (h Rooms) status(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return success(c, fiber.Map{"room": room, "state": s.State, "users": s.Users})
+	return success(c, fiber.Map{"room": room, "session": orNull(s.Session), "state": s.State, "users": s.Users, "as_of": asOf(s.AsOf)})
 }
 
 func (h Rooms) users(c *fiber.Ctx) error {
@@ -209,8 +230,12 @@ func (h Rooms) identity(c *fiber.Ctx) error {
 	if in.Identity == "" || in.Sequence < 0 {
 		return handlers.Invalid("identity is required, and sequence must not be negative")
 	}
-	to := vendors.IdentityChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
+	to := vendors.PermissionChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
 	change := rooms.Change{Room: room, Users: []string{to.User}, Identity: to.Identity, Sequence: to.Sequence}
-	return write(h, c, vendors.OpRoomIdentity, change, "change identities in a room", func(r vendors.Rooms) vendors.RoomIdentity { return r.Identity },
-		func(ctx context.Context, v vendors.RoomIdentity) error { return v.SetIdentity(ctx, to) })
+	return write(h, c, vendors.OpRoomPermission, change, "change what users may do in a room", permitting,
+		func(ctx context.Context, v vendors.RoomPermission) error { return v.SetPermission(ctx, to) })
+}
+
+func permitting(r vendors.Rooms) vendors.RoomPermission {
+	return r.Permission
 }

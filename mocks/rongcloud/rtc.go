@@ -226,3 +226,13 @@ func (a *App) RTCMembers(room string) []string {
 	})
 	return users
 }
+
+// RTCSession names the life of an RTC room; empty when there is none.
+func (a *App) RTCSession(room string) (session string) {
+	a.Do(func() {
+		if c := a.rtc[room]; c != nil {
+			session = c.session
+		}
+	})
+	return session
+}

@@ -21,6 +21,10 @@ type Adjust struct {
 	UID ID `json:"uid"`
 }
 
+// AsOf: Unix seconds: when the vendor said so. An answer may be kept for a moment, and for up to a minute while
+// the vendor cannot be asked.
+type AsOf = int64
+
 // BeforeMessage is as the contract has it.
 type BeforeMessage struct {
 	Content *string `json:"content,omitempty"`
@@ -327,11 +331,21 @@ type RoomMessage struct {
 	To *Text `json:"to,omitempty"`
 }
 
+// RoomSession: Names this life of the room. A room of the same name that was made again has another. Null at a
+// vendor that names none.
+type RoomSession = *string
+
 // RoomStatus is as the contract has it.
 type RoomStatus struct {
-	Room  string `json:"room"`
-	State string `json:"state"`
-	Users int64  `json:"users"`
+	// Unix seconds: when the vendor said so. An answer may be kept for a moment, and for up to a minute while the
+	// vendor cannot be asked.
+	AsOf AsOf   `json:"as_of"`
+	Room string `json:"room"`
+	// Names this life of the room. A room of the same name that was made again has another. Null at a vendor that
+	// names none.
+	Session RoomSession `json:"session"`
+	State   string      `json:"state"`
+	Users   int64       `json:"users"`
 }
 
 // RoomUnban is as the contract has it.
@@ -346,12 +360,20 @@ type RoomUsers struct {
 
 // RoomsRoomsItem is as the contract has it.
 type RoomsRoomsItem struct {
-	Room  string `json:"room"`
-	Users int64  `json:"users"`
+	Room string `json:"room"`
+	// Names this life of the room. A room of the same name that was made again has another. Null at a vendor that
+	// names none.
+	Session RoomSession `json:"session"`
+	Users   int64       `json:"users"`
 }
 
 // Rooms is as the contract has it.
 type Rooms struct {
+	// Unix seconds: when the vendor said so. An answer may be kept for a moment, and for up to a minute while the
+	// vendor cannot be asked.
+	AsOf AsOf `json:"as_of"`
+	// the cursor of the next page; null: this was the last
+	Next  *string          `json:"next"`
 	Rooms []RoomsRoomsItem `json:"rooms"`
 }
 
@@ -461,8 +483,9 @@ type VendorEventData struct {
 	MessageID   *string `json:"message_id,omitempty"`
 	MessageType *string `json:"message_type,omitempty"`
 	// Why it happened. In a chat room: api (a call of the server API), ejected, banned, empty (the vendor ends a room
-	// that nobody is in). In an RTC room: abnormal (the connection broke). A number that the vendor does not publish
-	// stands behind the field's name: "status 7", "exit 1".
+	// that nobody is in). In an RTC room: abnormal (the connection broke), ejected, destroyed (the room was ended),
+	// replaced (the user came in a second time and is still there). A number that the vendor does not publish stands
+	// behind the field's name: "status 7", "exit 1".
 	Reason  *string `json:"reason,omitempty"`
 	Session *string `json:"session,omitempty"`
 	// user, group or room
@@ -479,7 +502,8 @@ type VendorEvent struct {
 	// What a kind does not have is left out.
 	Data      VendorEventData `json:"data"`
 	Timestamp time.Time       `json:"timestamp"`
-	// kind and action, such as presence.online, message.sent, chatroom.destroyed, room.left, call.invited
+	// kind and action, such as presence.online, message.sent, chatroom.destroyed, room.left, recording.ended,
+	// call.invited
 	Type string `json:"type"`
 }
 
@@ -671,6 +695,8 @@ type PairHostsData struct {
 
 // ListRoomsParams is what may be said beside the body of ListRooms; what is zero is left out.
 type ListRoomsParams struct {
+	// `next` of the page before; the first page when left out.
+	Cursor string
 	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
 	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
@@ -1341,6 +1367,7 @@ func (c *Client) ReplacePairHosts(ctx context.Context, body PairHosts) error {
 // ListRooms: The app's rooms.
 func (c *Client) ListRooms(ctx context.Context, p ListRoomsParams) (out Rooms, err error) {
 	query, header := url.Values{}, http.Header{}
+	add(query.Add, "cursor", p.Cursor)
 	add(query.Add, "vendor", p.Vendor)
 	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/rooms", query: query, header: header, body: nil, family: product}, &out)
 	return out, err

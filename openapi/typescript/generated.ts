@@ -8,6 +8,10 @@ export type Adjust = {
   "uid": ID;
 };
 
+// Unix seconds: when the vendor said so. An answer may be kept for a moment, and for up to a minute while the
+// vendor cannot be asked.
+export type AsOf = number;
+
 export type BeforeMessage = {
   "content"?: string;
   "peer_uid": ID;
@@ -345,8 +349,14 @@ export type RoomMessage = {
   "to"?: string | number;
 };
 
+// Names this life of the room. A room of the same name that was made again has another. Null at a vendor that
+// names none.
+export type RoomSession = string | null;
+
 export type RoomStatus = {
+  "as_of": AsOf;
   "room": string;
+  "session": RoomSession;
   "state": "absent" | "idle" | "active";
   "users": number;
 };
@@ -360,8 +370,12 @@ export type RoomUsers = {
 };
 
 export type Rooms = {
+  "as_of": AsOf;
+  // the cursor of the next page; null: this was the last
+  "next": string | null;
   "rooms": Array<{
     "room": string;
+    "session": RoomSession;
     "users": number;
   }>;
 };
@@ -453,8 +467,9 @@ export type VendorEvent = {
     "message_id"?: string;
     "message_type"?: string;
     // Why it happened. In a chat room: api (a call of the server API), ejected, banned, empty (the vendor ends a room
-    // that nobody is in). In an RTC room: abnormal (the connection broke). A number that the vendor does not publish
-    // stands behind the field's name: "status 7", "exit 1".
+    // that nobody is in). In an RTC room: abnormal (the connection broke), ejected, destroyed (the room was ended),
+    // replaced (the user came in a second time and is still there). A number that the vendor does not publish stands
+    // behind the field's name: "status 7", "exit 1".
     "reason"?: string;
     "session"?: string;
     // user, group or room
@@ -466,7 +481,8 @@ export type VendorEvent = {
     "vendor": string;
   };
   "timestamp": string;
-  // kind and action, such as presence.online, message.sent, chatroom.destroyed, room.left, call.invited
+  // kind and action, such as presence.online, message.sent, chatroom.destroyed, room.left, recording.ended,
+  // call.invited
   "type": string;
 };
 
@@ -701,7 +717,7 @@ export interface Operations {
   // The app's rooms.
   listRooms: {
     path: {};
-    query: { "vendor"?: string };
+    query: { "cursor"?: string; "vendor"?: string };
     header: {};
     body: undefined;
     answer: (ProductDone & {

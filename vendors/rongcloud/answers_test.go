@@ -68,7 +68,7 @@ func TestRoomIsAbsentIdleOrActiveByItsSessionAndMembers(t *testing.T) {
 func TestRoomThatAPathOrHeaderCannotCarryIsRefusedBeforeTheCall(t *testing.T) {
 	v := open(t, testConfig("http://127.0.0.1:1"))
 	for _, room := range []string{"", ".", "..", "a b", "a\r\nX: y", "\x7f"} {
-		if err := v.Rooms.Ban.DissolveRoom(t.Context(), room); vendors.OutcomeOf(err) != vendors.DefiniteNo {
+		if err := v.Rooms.Dissolve.DissolveRoom(t.Context(), room); vendors.OutcomeOf(err) != vendors.DefiniteNo {
 			t.Errorf("%q: %v", room, err)
 		}
 	}

@@ -143,7 +143,7 @@ func stateMutants() []mutant {
 		{name: "mute forgets for how long", caught: "MemberMutedForAWhileIsMutedSoLongOrItIsRefused", vendor: func(v *vendors.Vendor) { v.MemberMutes = endless{right(v)} }},
 		{name: "kick forgets for how long", caught: "KickForAWhileKeepsThemOut", vendor: func(v *vendors.Vendor) { v.Rooms.Kick = softKick{right(v)} }},
 		{name: "unban does nothing", caught: "BannedUserIsOutUntilUnbanned", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},
-		{name: "dissolve does nothing", caught: "DissolvedRoomIsEmpty", vendor: func(v *vendors.Vendor) { v.Rooms.Ban = stuckBan{right(v)} }},
+		{name: "dissolve does nothing", caught: "DissolvedRoomIsEmpty", vendor: func(v *vendors.Vendor) { v.Rooms.Dissolve = stuckBan{right(v)} }},
 		{name: "absent room is active", caught: "RoomThatIsNotThereIsAbsentAndHasNoUsers", vendor: func(v *vendors.Vendor) { v.Rooms.Query = fullRoom{right(v)} }},
 	}
 }

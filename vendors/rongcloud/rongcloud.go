@@ -87,7 +87,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 		Words: a, WordAdmin: a, Translator: a,
 		Groups: a, GroupNames: a, GroupLists: a, MemberMutes: a, GroupMutes: a,
 		ChatRooms: a, ChatRoomMutes: a, ChatRoomBlocks: a,
-		Rooms:      vendors.Rooms{Query: a, Kick: a, Ban: a},
+		Rooms:      vendors.Rooms{Query: a, Kick: a, Ban: a, Dissolve: a},
 		Callbacks:  a,
 		Limits:     limits,
 		Connection: up,

@@ -41,7 +41,7 @@ func (a *adapter) room(ctx context.Context, op, room string) (roomAnswer, error)
 // RoomStatus answers from the room's members: RongCloud keeps no room without any.
 func (a *adapter) RoomStatus(ctx context.Context, room string) (vendors.RoomStatus, error) {
 	r, err := a.room(ctx, vendors.OpRoomStatus, room)
-	s := vendors.RoomStatus{ID: room, State: vendors.RoomAbsent, Users: len(r.Members)}
+	s := vendors.RoomStatus{ID: room, Session: r.Session, State: vendors.RoomAbsent, Users: len(r.Members)}
 	switch {
 	case errors.Is(err, vendors.ErrNotFound):
 		return s, nil

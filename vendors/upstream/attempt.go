@@ -24,7 +24,7 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 	if late := op.shaper.take(ctx, call.Units, op.usual()); late != nil {
 		return c.fail(call, Answer{}, late)
 	}
-	slow := op.slow(c.cfg.Slow, c.cfg.Timeout)
+	slow := max(call.Slow, op.slow(c.cfg.Slow, c.cfg.Timeout))
 	start := time.Now()
 	t, ok := b.admit(slow, force, c.cfg.Vendor, call.Op)
 	if !ok {
@@ -39,7 +39,7 @@ func (c *Client) attempt(ctx context.Context, call Call, op *op, out any) *vendo
 		return nil
 	}
 	callerLeft := ctx.Err() != nil && took < slow
-	verdict := verdictOf(fault.Outcome, callerLeft)
+	verdict := verdictOf(fault.Outcome, callerLeft || call.aboutObject(fault))
 	t.end(verdict, fault)
 	c.faults.record(fault, verdict)
 	if fault.Outcome == vendors.Throttled {

@@ -191,13 +191,25 @@ func (t *ticket) tell(verdict error, fault *vendors.Error) {
 	t.done(verdict)
 }
 
-// verdictOf is the column "breaker" of docs/operations.md#outcomes. callerLeft:
-// the caller's own deadline ended the attempt before it was slow.
-func verdictOf(o vendors.Outcome, callerLeft bool) error {
+// blame counts a failure that no attempt told, since somebody had to look first.
+func (b *breaker) blame(fault *vendors.Error) {
+	if vendors.BreakerMode(b.mode.Load()) == vendors.BreakerClosed {
+		return
+	}
+	if done, err := b.core.Allow(); err == nil {
+		b.fault.Store(fault)
+		done(errFailed)
+	}
+}
+
+// verdictOf is the column "breaker" of docs/operations.md#outcomes. excused: the
+// caller's own deadline ended the attempt before it was slow, or the failure may be
+// about what the call names.
+func verdictOf(o vendors.Outcome, excused bool) error {
 	switch {
 	case o == vendors.OK, o == vendors.DefiniteNo:
 		return nil
-	case o == vendors.Throttled, o == vendors.Cancelled, callerLeft:
+	case o == vendors.Throttled, o == vendors.Cancelled, excused:
 		return errExcluded
 	default:
 		return errFailed

@@ -102,6 +102,10 @@ func retryAfter(h http.Header) time.Duration {
 // and some vendors sign in the query.
 var address = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*`)
 
+// bearer finds JSON Web Tokens in a vendor's words: some repeat the credentials that
+// they refuse.
+var bearer = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){1,2}`)
+
 const maxText = 200 // bytes of the vendor's own words that an error keeps
 
 func scrubber(secrets []vendors.Secret) *strings.Replacer {

@@ -111,10 +111,16 @@ func newClient(cfg Config, opt Options, via *http.Client) *Client {
 // Close drops idle connections; calls under way finish on their own.
 func (c *Client) Close() { c.http.GetClient().CloseIdleConnections() }
 
+// Now is our clock corrected by what the vendor's is known to be off.
+func (c *Client) Now() time.Time { return time.Now().Add(c.skew.get()) }
+
+// Blame counts a failure that Call.Object kept from the breaker.
+func (c *Client) Blame(class Class, fault *vendors.Error) { c.breakers[class].blame(fault) }
+
 func (c *Client) fail(call Call, a Answer, e *vendors.Error) *vendors.Error {
 	e.Vendor, e.Op, e.Status = c.cfg.Vendor, call.Op, a.Status
 	e.Effect = vendors.Effect(call.Class == Write || call.Class == Control)
-	e.Text = address.ReplaceAllLiteralString(c.scrub.Replace(e.Text), "[url]")
+	e.Text = address.ReplaceAllLiteralString(bearer.ReplaceAllLiteralString(c.scrub.Replace(e.Text), "[token]"), "[url]")
 	if len(e.Text) > maxText {
 		e.Text = strings.ToValidUTF8(e.Text[:maxText], "")
 	}

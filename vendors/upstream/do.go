@@ -22,6 +22,9 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	made, fault := c.retryLoop(ctx, call, out)
 	end := time.Now()
 	took := end.Sub(start)
+	if call.Asked != nil {
+		*call.Asked = end
+	}
 	c.ops.of(call.Op).record(fault, took, end)
 	if c.opt.Observe != nil {
 		o := Observation{Vendor: c.cfg.Vendor, Op: call.Op, Class: call.Class, Attempts: made, Took: took}
@@ -108,7 +111,7 @@ func journalStep(j *vendors.Journal, vendor, op string, start time.Time, fault *
 // be one: the vendor's own Retry-After wins over our backoff, and what is left
 // of the deadline must hold the wait and the operation's usual time.
 func (c *Client) pause(ctx context.Context, call Call, e *vendors.Error, made int, usual time.Duration) (time.Duration, bool) {
-	if made >= maxAttempts || ctx.Err() != nil || !mayRepeat(call, e) {
+	if made >= maxAttempts || ctx.Err() != nil || !mayRepeat(call, e) || call.aboutObject(e) {
 		return 0, false
 	}
 	wait := backoff(made)
@@ -129,12 +132,15 @@ func (c *Client) kept(ctx context.Context, call Call, out any) error {
 	}
 	r, err := from.Get(ctx, key, func(ctx context.Context) (keptRead, error) {
 		made := call
-		made.Keep = 0
-		r := keptRead{life: call.Keep}
+		made.Keep, made.Asked = 0, nil
+		r := keptRead{life: call.Keep, at: time.Now()}
 		return r, c.Do(ctx, made, &r.body)
 	})
 	if err != nil || out == nil {
 		return err
+	}
+	if call.Asked != nil {
+		*call.Asked = r.at
 	}
 	if json.Unmarshal(r.body, out) != nil {
 		from.Forget(key)

@@ -19,6 +19,7 @@ type reads = Cache[keptRead]
 type keptRead struct {
 	body json.RawMessage
 	life time.Duration
+	at   time.Time
 }
 
 func newReads(vendor string) *reads {

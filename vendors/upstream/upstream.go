@@ -83,6 +83,16 @@ type Call struct {
 	// vendor cannot be asked.
 	Keep  time.Duration
 	Stale bool
+	// Asked is set to when the vendor gave the answer, which may be a kept one; nil:
+	// nobody asks.
+	Asked *time.Time
+	// Object tells, of a failure that may be about what the call names instead of the
+	// vendor, that the breaker is not to count it: the adapter looks, and calls Blame if
+	// it was the vendor. The call is not made again by itself. Nil: no failure is.
+	Object func(*vendors.Error) bool
+	// Slow is when an attempt starts to count against the breaker, for an operation at
+	// which the vendor itself waits; zero: as Config.Slow.
+	Slow  time.Duration
 	Units int // what it costs against the vendor's rate limit; zero: 1
 	// Sign adds credentials to one attempt: fresh nonce and time every time.
 	Sign func(*Request)
@@ -91,6 +101,9 @@ type Call struct {
 	// says that the answer is not the vendor's: the HTTP status then decides.
 	Check func(Answer) error
 }
+
+// aboutObject reports what Object says of e.
+func (call Call) aboutObject(e *vendors.Error) bool { return call.Object != nil && call.Object(e) }
 
 // Request is what one attempt is about to send. The fields are its own copies.
 type Request struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"switchboard/vendors"
 )
@@ -16,6 +17,7 @@ func callbackChecks() []check {
 		{"CallbackBecomesItsEvents", need, has, parseCallbacks},
 		{"RedeliveredCallbackKeepsItsEventIDsAndNoOtherHasThem", need, has, stableIDs},
 		{"CallbackSignedWithAnotherSecretIsAnAuthFault", need, func(f Fixture) bool { return has(f) && f.Spoil != nil }, forged},
+		{"CallbackWhoseBodyWasChangedIsAnAuthFault", need, func(f Fixture) bool { return has(f) && f.SignsBody }, changedBody},
 		{"UnsignedCallbackIsAnAuthFault", need, has, unsigned},
 		{"SignedNonsenseIsADefiniteNo", need, has, nonsense},
 		{"CallbackIsAnsweredInTheVendorsForm", need, has, replies},
@@ -36,7 +38,7 @@ func comparableEvent(e vendors.Event) string {
 
 func parseCallbacks(t T, e *env) {
 	for _, c := range e.Callbacks {
-		got, err := e.v.Callbacks.Parse(c.Request(), c.Body)
+		got, err := e.v.Callbacks.Parse(c.Request(c.Body), c.Body)
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 			continue
@@ -59,9 +61,9 @@ func parseCallbacks(t T, e *env) {
 func stableIDs(t T, e *env) {
 	owner := make(map[string]string)
 	for _, c := range e.Callbacks {
-		first, err := e.v.Callbacks.Parse(c.Request(), c.Body)
+		first, err := e.v.Callbacks.Parse(c.Request(c.Body), c.Body)
 		must(t, c.Name, err)
-		again, err := e.v.Callbacks.Parse(c.Request(), c.Body)
+		again, err := e.v.Callbacks.Parse(c.Request(c.Body), c.Body)
 		must(t, c.Name, err)
 		for i := range first {
 			id := first[i].ID
@@ -84,9 +86,16 @@ func forged(t T, e *env) {
 	}
 }
 
+func changedBody(t T, e *env) {
+	for _, c := range e.Callbacks {
+		_, err := e.v.Callbacks.Parse(c.Request(c.Body), append(slices.Clone(c.Body), ' '))
+		mustBe(t, c.Name, err, vendors.AuthFault, nil)
+	}
+}
+
 func unsigned(t T, e *env) {
 	for _, c := range e.Callbacks {
-		r := c.Request()
+		r := c.Request(c.Body)
 		bare := &http.Request{Method: r.Method, URL: &url.URL{Path: r.URL.Path}, Header: http.Header{"Content-Type": r.Header["Content-Type"]}}
 		_, err := e.v.Callbacks.Parse(bare, c.Body)
 		mustBe(t, c.Name, err, vendors.AuthFault, nil)
@@ -96,7 +105,7 @@ func unsigned(t T, e *env) {
 func nonsense(t T, e *env) {
 	for _, c := range e.Callbacks {
 		for _, body := range []string{"", "\x00%%%", "[[1]]", `{"a"`, "<xml/>"} {
-			_, err := e.v.Callbacks.Parse(c.Request(), []byte(body))
+			_, err := e.v.Callbacks.Parse(c.Request([]byte(body)), []byte(body))
 			mustBe(t, fmt.Sprintf("%s, body %q", c.Name, body), err, vendors.DefiniteNo, nil)
 			e.mustHide(t, c.Name, err)
 		}
@@ -105,7 +114,7 @@ func nonsense(t T, e *env) {
 
 func replies(t T, e *env) {
 	for _, c := range e.Callbacks {
-		events, err := e.v.Callbacks.Parse(c.Request(), c.Body)
+		events, err := e.v.Callbacks.Parse(c.Request(c.Body), c.Body)
 		must(t, c.Name, err)
 		pass := e.v.Callbacks.Reply(events, vendors.Verdict{})
 		block := e.v.Callbacks.Reply(events, vendors.Verdict{Block: true, Note: "not here"})

@@ -154,7 +154,7 @@ func (e *env) setOps() []op {
 func (e *env) roomReads() []op {
 	return []op{
 		{vendors.OpRoomList, "Rooms.List", reads, func(ctx context.Context, v *vendors.Vendor) error {
-			_, err := v.Rooms.List.ListRooms(ctx)
+			_, err := v.Rooms.List.ListRooms(ctx, "")
 			return err
 		}},
 		{vendors.OpRoomStatus, "Rooms.Query", reads, func(ctx context.Context, v *vendors.Vendor) error {
@@ -167,6 +167,10 @@ func (e *env) roomReads() []op {
 		}},
 		{vendors.OpRoomSpeakers, "Rooms.Speakers", reads, func(ctx context.Context, v *vendors.Vendor) error {
 			_, err := v.Rooms.Speakers.RoomSpeakers(ctx, e.Room)
+			return err
+		}},
+		{vendors.OpRoomRecordings, "Rooms.Recorder", reads, func(ctx context.Context, v *vendors.Vendor) error {
+			_, err := v.Rooms.Recorder.Recordings(ctx, e.Room)
 			return err
 		}},
 		{vendors.OpRoomUserState, "Rooms.Calls", reads, func(ctx context.Context, v *vendors.Vendor) error {
@@ -191,14 +195,28 @@ func (e *env) roomWrites() []op {
 		{vendors.OpRoomUnban, "Rooms.Ban", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.Rooms.Ban.UnbanUsers(ctx, e.Room, []string{e.Peer})
 		}},
-		{vendors.OpRoomDissolve, "Rooms.Ban", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Rooms.Ban.DissolveRoom(ctx, e.Room)
+		{vendors.OpRoomDissolve, "Rooms.Dissolve", changes, func(ctx context.Context, v *vendors.Vendor) error {
+			return v.Rooms.Dissolve.DissolveRoom(ctx, e.Room)
 		}},
 		{vendors.OpRoomPush, "Rooms.Push", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.Rooms.Push.PushText(ctx, vendors.RoomText{Room: e.Room, From: e.Peer, Text: "hello"})
 		}},
-		{vendors.OpRoomIdentity, "Rooms.Identity", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Rooms.Identity.SetIdentity(ctx, vendors.IdentityChange{Room: e.Room, User: e.Peer, Identity: vendors.IdentityListener})
+		{vendors.OpRoomData, "Rooms.Data", changes, func(ctx context.Context, v *vendors.Vendor) error {
+			return v.Rooms.Data.SendData(ctx, vendors.RoomPacket{Room: e.Room, Topic: "topic", Data: []byte("hello"), Reliable: true})
+		}},
+		{vendors.OpRoomPermission, "Rooms.Permission", changes, func(ctx context.Context, v *vendors.Vendor) error {
+			return v.Rooms.Permission.SetPermission(ctx, vendors.PermissionChange{Room: e.Room, User: e.Peer, Identity: vendors.IdentityListener})
+		}},
+		{vendors.OpRoomMute, "Rooms.Mute", changes, func(ctx context.Context, v *vendors.Vendor) error {
+			return v.Rooms.Mute.MuteMedia(ctx, vendors.MediaMute{Room: e.Room, User: e.Peer, Media: vendors.Microphone, Muted: true})
+		}},
+		{vendors.OpRoomRecord, "Rooms.Recorder", changes, func(ctx context.Context, v *vendors.Vendor) error {
+			_, err := v.Rooms.Recorder.StartRecording(ctx, vendors.Recording{Room: e.Room, Audio: true, Video: true})
+			return err
+		}},
+		{vendors.OpRoomRecordStop, "Rooms.Recorder", changes, func(ctx context.Context, v *vendors.Vendor) error {
+			_, err := v.Rooms.Recorder.StopRecording(ctx, "EG_none")
+			return err
 		}},
 	}
 }

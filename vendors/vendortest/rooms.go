@@ -18,28 +18,50 @@ func roomChecks() []check {
 		{"KickedUserIsOutAndTheOthersStay", []string{"Rooms.Kick"}, users, kick},
 		{"KickForAWhileKeepsThemOut", []string{"Rooms.Kick"}, func(f Fixture) bool { return users(f) && f.Far.RoomBanned != nil }, kickFor},
 		{"BannedUserIsOutUntilUnbanned", []string{"Rooms.Ban"}, func(f Fixture) bool { return f.Far.RoomBanned != nil && seeded(f) }, ban},
-		{"DissolvedRoomIsEmpty", []string{"Rooms.Ban"}, users, dissolve},
+		{"DissolvedRoomIsEmpty", []string{"Rooms.Dissolve"}, users, dissolve},
 		{"RoomTextReachesAllOrTheOneNamed", []string{"Rooms.Push"}, func(f Fixture) bool { return f.Far.RoomTexts != nil && seeded(f) }, pushText},
-		{"EveryIdentityReachesTheFarEndAsItself", []string{"Rooms.Identity"}, func(f Fixture) bool { return f.Far.Identity != nil && seeded(f) }, identities},
+		{"EveryIdentityReachesTheFarEndAsItself", []string{"Rooms.Permission"}, func(f Fixture) bool { return f.Far.Identity != nil && seeded(f) }, identities},
 		{"UserStateNamesTheRooms", []string{"Rooms.Calls"}, users, userState},
 		{"CallRecordsAreTheFarEndsPageByPage", []string{"Rooms.Calls"}, func(f Fixture) bool { return f.Far.SetCalls != nil }, userCalls},
 	}
 }
 
 func listRooms(t T, e *env) {
-	rooms, err := e.v.Rooms.List.ListRooms(t.Context())
-	must(t, "list", err)
-	want := vendors.RoomCount{ID: e.Room, Users: len(e.Far.RoomUsers(e.Room))}
-	if !slices.Contains(rooms, want) {
-		t.Errorf("rooms %v, without %v", rooms, want)
+	want := vendors.RoomCount{ID: e.Room, Session: e.session(), Users: len(e.Far.RoomUsers(e.Room))}
+	var all []vendors.RoomCount
+	for cursor, pages := "", 0; ; pages++ {
+		page, err := e.v.Rooms.List.ListRooms(t.Context(), cursor)
+		must(t, "list", err)
+		if all = append(all, page.Rooms...); page.Next == "" {
+			break
+		}
+		if cursor = page.Next; pages > 1000 {
+			t.Fatalf("the list has no end")
+		}
 	}
+	if !slices.Contains(all, want) {
+		t.Errorf("rooms %v, without %v", all, want)
+	}
+	e.mustNotCall(t, "a cursor of nobody", func(ctx ctx) error {
+		_, err := e.v.Rooms.List.ListRooms(ctx, "no cursor of any vendor's")
+		return err
+	}, vendors.ErrInvalid)
+}
+
+// session is the name of the seeded room's life; empty for a vendor that has none.
+func (e *env) session() string {
+	if e.Far.Session == nil {
+		return ""
+	}
+	return e.Far.Session(e.Room)
 }
 
 func queryRoom(t T, e *env) {
 	want := e.Far.RoomUsers(e.Room)
 	s, err := e.v.Rooms.Query.RoomStatus(t.Context(), e.Room)
 	must(t, "status", err)
-	if s != (vendors.RoomStatus{ID: e.Room, State: vendors.RoomActive, Users: len(want)}) {
+	s.AsOf = time.Time{}
+	if s != (vendors.RoomStatus{ID: e.Room, Session: e.session(), State: vendors.RoomActive, Users: len(want)}) {
 		t.Errorf("status %+v, want active with %d users", s, len(want))
 	}
 	users, err := e.v.Rooms.Query.RoomUsers(t.Context(), e.Room)
@@ -50,7 +72,7 @@ func queryRoom(t T, e *env) {
 func absentRoom(t T, e *env) {
 	s, err := e.v.Rooms.Query.RoomStatus(t.Context(), "nosuchroom")
 	must(t, "status", err)
-	if s.State != vendors.RoomAbsent || s.Users != 0 {
+	if s.State != vendors.RoomAbsent || s.Users != 0 || s.Session != "" {
 		t.Errorf("status %+v, want absent", s)
 	}
 	_, err = e.v.Rooms.Query.RoomUsers(t.Context(), "nosuchroom")
@@ -92,7 +114,7 @@ func ban(t T, e *env) {
 }
 
 func dissolve(t T, e *env) {
-	must(t, "dissolve", e.v.Rooms.Ban.DissolveRoom(t.Context(), e.Room))
+	must(t, "dissolve", e.v.Rooms.Dissolve.DissolveRoom(t.Context(), e.Room))
 	if got := e.Far.RoomUsers(e.Room); len(got) != 0 {
 		t.Errorf("the dissolved room has users %v", got)
 	}
@@ -114,13 +136,13 @@ func identities(t T, e *env) {
 		vendors.IdentityFree, vendors.IdentityOnRequest, vendors.IdentityListener,
 		vendors.IdentityCommander, vendors.IdentityHost, vendors.IdentityGuest,
 	} {
-		must(t, string(id), e.v.Rooms.Identity.SetIdentity(t.Context(), vendors.IdentityChange{Room: e.Room, User: e.Peer, Identity: id}))
+		must(t, string(id), e.v.Rooms.Permission.SetPermission(t.Context(), vendors.PermissionChange{Room: e.Room, User: e.Peer, Identity: id}))
 		if got := e.Far.Identity(e.Room, e.Peer); got != id {
 			t.Errorf("identity %q arrived as %q", id, got)
 		}
 	}
 	e.mustNotCall(t, "unknown identity", func(ctx ctx) error {
-		return e.v.Rooms.Identity.SetIdentity(ctx, vendors.IdentityChange{Room: e.Room, User: e.Peer, Identity: "emperor"})
+		return e.v.Rooms.Permission.SetPermission(ctx, vendors.PermissionChange{Room: e.Room, User: e.Peer, Identity: "emperor"})
 	}, vendors.ErrInvalid)
 }
 

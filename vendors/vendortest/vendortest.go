@@ -64,6 +64,7 @@ type Fixture struct {
 	Codes []CodeCase
 
 	Callbacks []CallbackCase
+	SignsBody bool // the vendor's signature covers the callback's body
 	// Spoil returns a copy of a callback signed with a wrong secret.
 	Spoil func(CallbackCase) *http.Request
 
@@ -94,7 +95,7 @@ type PartialCase struct {
 // The ID and Vendor of the wanted events are not compared with the got ones.
 type CallbackCase struct {
 	Name    string
-	Request func() *http.Request // signed as the vendor signs, without body
+	Request func(body []byte) *http.Request // signed as the vendor signs body, and without it
 	Body    []byte
 	Want    []vendors.Event
 }
@@ -143,12 +144,26 @@ type FarEnd struct {
 	RoomBanned    func(room, user string) bool
 	RoomTexts     func(room string) []vendors.RoomText
 	Identity      func(room, user string) vendors.Identity
-	Recalled      func(messageID string) bool
-	SetOnline     func(user string, online bool)
-	SetSpeakers   func(room string, users ...string)
-	SetWords      func(words ...vendors.Word)
-	SetCalls      func(user, day string, calls ...vendors.CallRecord)
-	Translated    func(text, to string) string // what the far end makes of it
+	// Session names the room's life; Remake ends it and makes another with the same
+	// id and the same users.
+	Session func(room string) string
+	Remake  func(room string)
+	// JoinGrant is what the far end would let the bearer of a join token do. For is
+	// what is left of its time; false: it would let nobody in.
+	JoinGrant  func(token string) (vendors.JoinGrant, bool)
+	Permission func(room, user string) vendors.Permission
+	// Publish has the user send these media, unmuted; Muted tells those of the user
+	// that are.
+	Publish     func(room, user string, media ...vendors.Media)
+	Muted       func(room, user string) []vendors.Media
+	Packets     func(user string) []vendors.RoomPacket // that reached the user, oldest first, without Key
+	Recordings  func(room string) []vendors.RecordingInfo
+	Recalled    func(messageID string) bool
+	SetOnline   func(user string, online bool)
+	SetSpeakers func(room string, users ...string)
+	SetWords    func(words ...vendors.Word)
+	SetCalls    func(user, day string, calls ...vendors.CallRecord)
+	Translated  func(text, to string) string // what the far end makes of it
 }
 
 // T is what a check needs of its runner. *testing.T is one.

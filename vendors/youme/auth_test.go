@@ -28,7 +28,7 @@ func TestRefusedCredentialsAreAnAlarmWhenTheirCodesAreNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = v.Rooms.List.ListRooms(t.Context())
+		_, err = v.Rooms.List.ListRooms(t.Context(), "")
 		if got := vendors.OutcomeOf(err); got != want {
 			t.Errorf("codes %q: %s, want %s (%v)", codes, got, want, err)
 		}

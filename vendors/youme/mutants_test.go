@@ -17,7 +17,7 @@ type desk struct {
 	speakers
 	vendors.RoomKick
 	vendors.RoomPush
-	vendors.RoomIdentity
+	vendors.RoomPermission
 	calls
 }
 
@@ -29,7 +29,7 @@ type (
 
 func right(v *vendors.Vendor) desk {
 	r := v.Rooms
-	return desk{r.List, r.Query, r.Speakers, r.Kick, r.Push, r.Identity, r.Calls}
+	return desk{r.List, r.Query, r.Speakers, r.Kick, r.Push, r.Permission, r.Calls}
 }
 
 type (
@@ -46,6 +46,7 @@ type (
 	nextRank    struct{ desk }
 	anyRank     struct{ desk }
 	everywhere  struct{ desk }
+	anyCursor   struct{ desk }
 	firstPage   struct{ desk }
 	localTime   struct{ desk }
 	anyDay      struct{ desk }
@@ -53,9 +54,14 @@ type (
 	alwaysThere struct{ desk }
 )
 
-func (d shortList) ListRooms(ctx context.Context) ([]vendors.RoomCount, error) {
-	rooms, err := d.desk.ListRooms(ctx)
-	return rooms[:max(0, len(rooms)-1)], err
+func (d shortList) ListRooms(ctx context.Context, cursor string) (vendors.RoomPage, error) {
+	page, err := d.desk.ListRooms(ctx, cursor)
+	page.Rooms = page.Rooms[:max(0, len(page.Rooms)-1)]
+	return page, err
+}
+
+func (d anyCursor) ListRooms(ctx context.Context, _ string) (vendors.RoomPage, error) {
+	return d.desk.ListRooms(ctx, "")
 }
 
 func (d wrongCount) RoomStatus(ctx context.Context, room string) (vendors.RoomStatus, error) {
@@ -114,18 +120,18 @@ func (d mute) PushText(ctx context.Context, t vendors.RoomText) error {
 	return d.desk.PushText(ctx, t)
 }
 
-func (d nextRank) SetIdentity(ctx context.Context, c vendors.IdentityChange) error {
+func (d nextRank) SetPermission(ctx context.Context, c vendors.PermissionChange) error {
 	if c.Identity == vendors.IdentityHost {
 		c.Identity = vendors.IdentityGuest
 	}
-	return d.desk.SetIdentity(ctx, c)
+	return d.desk.SetPermission(ctx, c)
 }
 
-func (d anyRank) SetIdentity(ctx context.Context, c vendors.IdentityChange) error {
+func (d anyRank) SetPermission(ctx context.Context, c vendors.PermissionChange) error {
 	if c.Identity == "emperor" {
 		c.Identity = vendors.IdentityFree
 	}
-	return d.desk.SetIdentity(ctx, c)
+	return d.desk.SetPermission(ctx, c)
 }
 
 func (d everywhere) UserState(ctx context.Context, user string) ([]vendors.UserMedia, error) {
@@ -181,6 +187,7 @@ func TestEveryWrongRoomsDeskIsCaught(t *testing.T) {
 		spoil  func(*vendors.Vendor)
 	}{
 		"loses a room":                     {"RoomListHasTheRoomAndItsCount", func(v *vendors.Vendor) { v.Rooms.List = shortList{right(v)} }},
+		"takes any cursor for the first":   {"RoomListHasTheRoomAndItsCount", func(v *vendors.Vendor) { v.Rooms.List = anyCursor{right(v)} }},
 		"counts itself":                    {status, func(v *vendors.Vendor) { v.Rooms.Query = wrongCount{right(v)} }},
 		"only the first user":              {status, func(v *vendors.Vendor) { v.Rooms.Query = lonely{right(v)} }},
 		"an absent room is an empty one":   {absent, func(v *vendors.Vendor) { v.Rooms.Query = blind{right(v)} }},
@@ -191,8 +198,8 @@ func TestEveryWrongRoomsDeskIsCaught(t *testing.T) {
 		"lets in who must stay out":        {"KickForAWhileKeepsThemOut", func(v *vendors.Vendor) { v.Rooms.Kick = noReturn{right(v)} }},
 		"tells all what is for one":        {push, func(v *vendors.Vendor) { v.Rooms.Push = loud{right(v)} }},
 		"half the text":                    {push, func(v *vendors.Vendor) { v.Rooms.Push = mute{right(v)} }},
-		"a host becomes a guest":           {rank, func(v *vendors.Vendor) { v.Rooms.Identity = nextRank{right(v)} }},
-		"an unknown identity becomes free": {rank, func(v *vendors.Vendor) { v.Rooms.Identity = anyRank{right(v)} }},
+		"a host becomes a guest":           {rank, func(v *vendors.Vendor) { v.Rooms.Permission = nextRank{right(v)} }},
+		"an unknown identity becomes free": {rank, func(v *vendors.Vendor) { v.Rooms.Permission = anyRank{right(v)} }},
 		"a stranger is where others are":   {"UserStateNamesTheRooms", func(v *vendors.Vendor) { v.Rooms.Calls = everywhere{right(v)} }},
 		"every page is the first":          {calls, func(v *vendors.Vendor) { v.Rooms.Calls = firstPage{right(v)} }},
 		"times of another zone":            {calls, func(v *vendors.Vendor) { v.Rooms.Calls = localTime{right(v)} }},

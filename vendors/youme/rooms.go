@@ -13,28 +13,32 @@ import (
 // same one. While YouMe cannot be asked, the last one serves for a minute.
 const listKept = time.Second
 
-// ListRooms lists the channels of the app.
-func (a *adapter) ListRooms(ctx context.Context) ([]vendors.RoomCount, error) {
+// ListRooms lists the channels of the app, all on one page.
+func (a *adapter) ListRooms(ctx context.Context, cursor string) (vendors.RoomPage, error) {
 	var out record
+	var page vendors.RoomPage
+	if cursor != "" {
+		return page, vendors.Refuse(a.name, vendors.OpRoomList, vendors.ErrInvalid, "there is one page alone")
+	}
 	call := a.call(vendors.OpRoomList, upstream.Read, "get_talk_channel_list", map[string]any{"AppID": a.cfg.AppID}, "ChannelList")
-	call.Keep, call.Stale = listKept, true
+	call.Keep, call.Stale, call.Asked = listKept, true, &page.AsOf
 	if err := a.up.Do(ctx, call, &out); err != nil {
-		return nil, err
+		return vendors.RoomPage{}, err
 	}
 	list, err := out.list("ChannelList")
 	if err != nil {
-		return nil, a.unreadable(vendors.OpRoomList)
+		return vendors.RoomPage{}, a.unreadable(vendors.OpRoomList)
 	}
-	rooms := make([]vendors.RoomCount, len(list))
+	page.Rooms = make([]vendors.RoomCount, len(list))
 	for i, r := range list {
 		n, err := r.number("UserCount")
 		id := string(r.text("ChannelID"))
 		if err != nil || id == "" {
-			return nil, a.unreadable(vendors.OpRoomList)
+			return vendors.RoomPage{}, a.unreadable(vendors.OpRoomList)
 		}
-		rooms[i] = vendors.RoomCount{ID: id, Users: int(n)}
+		page.Rooms[i] = vendors.RoomCount{ID: id, Users: int(n)}
 	}
-	return rooms, nil
+	return page, nil
 }
 
 // The states of a channel as YouMe numbers them (docs/vendors/youme.md#talk-commands).
@@ -192,22 +196,41 @@ var identityTypes = map[vendors.Identity]int{
 	vendors.IdentityCommander: 4, vendors.IdentityHost: 5, vendors.IdentityGuest: 6,
 }
 
-// SetIdentity changes what a user may do. Without a sequence of the caller's
-// none is sent: YouMe refuses one that is lower than the last, and two of our
+// identityOf is the identity that has a permission of our words. YouMe carries voice
+// alone, everybody hears, and nobody sends data.
+func identityOf(p vendors.Permission) (vendors.Identity, bool) {
+	switch {
+	case p.Same(vendors.Permission{Publish: []vendors.Media{vendors.Microphone}, Subscribe: true}):
+		return vendors.IdentityFree, true
+	case p.Same(vendors.Permission{Subscribe: true}):
+		return vendors.IdentityListener, true
+	}
+	return "", false
+}
+
+// SetPermission changes what a user may do, by an identity. Without a sequence of the
+// caller's none is sent: YouMe refuses one that is lower than the last, and two of our
 // processes could not agree on one.
-func (a *adapter) SetIdentity(ctx context.Context, c vendors.IdentityChange) error {
-	if err := limits.Check(a.name, vendors.OpRoomIdentity, vendors.Size{IDs: []string{c.Room, c.User}}); err != nil {
+func (a *adapter) SetPermission(ctx context.Context, c vendors.PermissionChange) error {
+	op := vendors.OpRoomPermission
+	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{c.Room, c.User}}); err != nil {
 		return err
+	}
+	if c.Identity == "" {
+		var can bool
+		if c.Identity, can = identityOf(c.Permission); !can {
+			return vendors.Refuse(a.name, op, vendors.ErrUnsupported, "users hear, and speak or do not")
+		}
 	}
 	kind, known := identityTypes[c.Identity]
 	if !known {
-		return vendors.Refuse(a.name, vendors.OpRoomIdentity, vendors.ErrInvalid, "no such identity")
+		return vendors.Refuse(a.name, op, vendors.ErrInvalid, "no such identity")
 	}
 	body := map[string]any{"ChannelID": c.Room, "UserID": c.User, "IdentityType": kind}
 	if c.Sequence != 0 {
 		body["RequstId"] = c.Sequence // the vendor's spelling
 	}
-	call := a.call(vendors.OpRoomIdentity, upstream.Control, a.cfg.IdentityCommand, body, "Code")
+	call := a.call(op, upstream.Control, a.cfg.IdentityCommand, body, "Code")
 	call.Check = func(ans upstream.Answer) error { return checkIdentity(ans, a.cfg.AuthCodes) }
 	return a.up.Do(ctx, call, nil)
 }

@@ -68,8 +68,8 @@ func TestOrdersGoOutAsTheDocumentWritesThem(t *testing.T) {
 	for _, err := range []error{
 		v.Rooms.Kick.KickUser(t.Context(), vendors.Kick{Room: "r", User: "u", For: 1500 * time.Millisecond, By: "ops"}),
 		v.Rooms.Push.PushText(t.Context(), vendors.RoomText{Room: "r", From: "me", Text: "hi"}),
-		v.Rooms.Identity.SetIdentity(t.Context(), vendors.IdentityChange{Room: "r", User: "u", Identity: vendors.IdentityHost, Sequence: 1591177759251}),
-		v.Rooms.Identity.SetIdentity(t.Context(), vendors.IdentityChange{Room: "r", User: "u", Identity: vendors.IdentityFree}),
+		v.Rooms.Permission.SetPermission(t.Context(), vendors.PermissionChange{Room: "r", User: "u", Identity: vendors.IdentityHost, Sequence: 1591177759251}),
+		v.Rooms.Permission.SetPermission(t.Context(), vendors.PermissionChange{Room: "r", User: "u", Identity: vendors.IdentityFree}),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +170,7 @@ func TestRoomListIsSharedForAMomentAndOutlivesABadOne(t *testing.T) {
 	v, seen := scripted(t, answers)
 	want := []vendors.RoomCount{{ID: "a", Users: 2}}
 	for range 3 {
-		if got, err := v.Rooms.List.ListRooms(t.Context()); err != nil || !slices.Equal(got, want) {
+		if got, err := v.Rooms.List.ListRooms(t.Context(), ""); err != nil || !slices.Equal(got.Rooms, want) || got.AsOf.IsZero() {
 			t.Fatalf("%v, %v", got, err)
 		}
 	}
@@ -180,7 +180,7 @@ func TestRoomListIsSharedForAMomentAndOutlivesABadOne(t *testing.T) {
 	answers["get_talk_channel_list"] = "<html>"
 	asked := len(seen())
 	for deadline := time.Now().Add(10 * listKept); len(seen()) == asked && time.Now().Before(deadline); time.Sleep(listKept / 20) {
-		if got, err := v.Rooms.List.ListRooms(t.Context()); err != nil || !slices.Equal(got, want) {
+		if got, err := v.Rooms.List.ListRooms(t.Context(), ""); err != nil || !slices.Equal(got.Rooms, want) || got.AsOf.IsZero() {
 			t.Errorf("while the vendor cannot be asked: %v, %v", got, err)
 		}
 	}

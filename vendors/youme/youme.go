@@ -66,7 +66,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	return &vendors.Vendor{
 		Name: name, Limits: limits, Connection: up, Close: up.Close,
 		Rooms: vendors.Rooms{
-			List: a, Query: a, Speakers: a, Kick: a, Push: a, Identity: a, Calls: a,
+			List: a, Query: a, Speakers: a, Kick: a, Push: a, Permission: a, Calls: a,
 		},
 	}, nil
 }

@@ -95,10 +95,10 @@ func (l *Link) Options() pairing.Options {
 func (l *Link) hangUp(ctx context.Context, o pairing.Order) error {
 	_, err := vendors.Via(vendors.WithApp(ctx, o.App), l.deps.Routes, vendors.Request{Capability: vendors.CapRooms, Effect: vendors.Write},
 		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
-			if v.Rooms.Ban == nil {
+			if v.Rooms.Dissolve == nil {
 				return struct{}{}, vendors.Refuse(v.Name, vendors.OpRoomDissolve, vendors.ErrUnsupported, "no way to end a room")
 			}
-			return struct{}{}, v.Rooms.Ban.DissolveRoom(ctx, o.CallID)
+			return struct{}{}, v.Rooms.Dissolve.DissolveRoom(ctx, o.CallID)
 		})
 	return err
 }
