@@ -396,6 +396,14 @@ type Route struct {
 // RouteTable is as the contract has it.
 type RouteTable = map[string]Route
 
+// RoutesAppsValue is as the contract has it.
+type RoutesAppsValue struct {
+	// the accounts that may serve it
+	Accounts []string   `json:"accounts"`
+	Routes   RouteTable `json:"routes"`
+	Switched RouteTable `json:"switched"`
+}
+
 // RoutesAuditItem is as the contract has it.
 type RoutesAuditItem struct {
 	At      time.Time      `json:"at"`
@@ -407,6 +415,8 @@ type RoutesAuditItem struct {
 
 // Routes is as the contract has it.
 type Routes struct {
+	// what serves each app
+	Apps     map[string]RoutesAppsValue   `json:"apps"`
 	Audit    []RoutesAuditItem            `json:"audit"`
 	Breakers map[string]map[string]string `json:"breakers"`
 	Routes   RouteTable                   `json:"routes"`
@@ -573,8 +583,10 @@ type VendorHealth struct {
 
 // CapabilitiesData is as the contract has it.
 type CapabilitiesData struct {
-	Abilities []string            `json:"abilities"`
-	Vendors   map[string][]string `json:"vendors"`
+	Abilities []string `json:"abilities"`
+	// the accounts that may serve each app
+	Apps    map[string][]string `json:"apps"`
+	Vendors map[string][]string `json:"vendors"`
 }
 
 // ExplainDataReadsItem is as the contract has it.
@@ -642,6 +654,8 @@ type MoveOwnerBody struct {
 
 // SetRoutesBody is as the contract has it.
 type SetRoutesBody struct {
+	// by app id; an app that is left out goes back to configuration
+	Apps map[string]map[string]json.RawMessage `json:"apps,omitempty"`
 	// your name, for the audit
 	By     string                     `json:"by"`
 	Reason *string                    `json:"reason,omitempty"`

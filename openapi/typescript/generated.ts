@@ -395,6 +395,13 @@ export type Route = {
 export type RouteTable = Record<string, Route>;
 
 export type Routes = {
+  // what serves each app
+  "apps": Record<string, {
+    // the accounts that may serve it
+    "accounts": Array<string>;
+    "routes": RouteTable;
+    "switched": RouteTable;
+  }>;
   "audit": Array<{
     "at": string;
     "by": string;
@@ -547,6 +554,8 @@ export interface Operations {
     body: undefined;
     answer: {
       "abilities": Array<string>;
+      // the accounts that may serve each app
+      "apps": Record<string, Array<string>>;
       "vendors": Record<string, Array<string>>;
     };
   };
@@ -625,6 +634,8 @@ export interface Operations {
     query: {};
     header: {};
     body: {
+      // by app id; an app that is left out goes back to configuration
+      "apps"?: Record<string, Record<string, string | Route>>;
       // your name, for the audit
       "by": string;
       "reason"?: string;
