@@ -49,22 +49,25 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 	by.Capability, by.Effect = vendors.CapMessages, vendors.Write
 	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(m.To))}
 	p := s.plan(ctx, m.Kind)
+	send := func(some []int) {
+		fates := make([]vendors.TargetResult, len(some))
+		for i, at := range some {
+			fates[i].Target = m.To[at]
+		}
+		s.deliver(ctx, by, m, p, fates)
+		for i, at := range some {
+			out.Targets[at] = fates[i]
+		}
+	}
+	batches := p.batches(m.To)
+	if len(batches) == 1 { // most are: no need of another goroutine, whose stack would have to grow
+		send(batches[0])
+		return out, failureOf(out)
+	}
 	var group errgroup.Group
 	group.SetLimit(maxParallel)
-	for _, alike := range p.alike(m.To) {
-		for some := range slices.Chunk(alike, p.size) {
-			group.Go(func() error {
-				fates := make([]vendors.TargetResult, len(some))
-				for i, at := range some {
-					fates[i].Target = m.To[at]
-				}
-				s.deliver(ctx, by, m, p, fates)
-				for i, at := range some {
-					out.Targets[at] = fates[i]
-				}
-				return nil
-			})
-		}
+	for _, some := range batches {
+		group.Go(func() error { send(some); return nil })
 	}
 	_ = group.Wait() // failures are in the receipt
 	return out, failureOf(out)
@@ -90,6 +93,14 @@ func (s *Service) plan(ctx context.Context, kind vendors.TargetKind) plan {
 		}
 	}
 	return p
+}
+
+// batches is the targets, by their place, in portions of one call each.
+func (p plan) batches(to []string) (batches [][]int) {
+	for _, alike := range p.alike(to) {
+		batches = slices.AppendSeq(batches, slices.Chunk(alike, p.size))
+	}
+	return batches
 }
 
 // alike groups targets, by their place, by which vendors take their ids: one that a

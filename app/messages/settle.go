@@ -26,13 +26,19 @@ type Sent struct {
 // most is how many targets Settle asks for: a read of the vendor's each.
 const most = 10
 
-// SentOf is m as the ledger keeps it.
-func SentOf(m vendors.Message) Sent {
-	s := Sent{Kind: m.Kind, From: m.From, Content: digestOf(m.Content), Digest: digestOf(m)}
+// SentOf is m as the ledger keeps it, a Sent. It is made when the ledger encodes it,
+// which it seldom does.
+func SentOf(m vendors.Message) json.Marshaler { return sending(m) }
+
+type sending vendors.Message
+
+// MarshalJSON implements json.Marshaler.
+func (m sending) MarshalJSON() ([]byte, error) {
+	s := Sent{Kind: m.Kind, From: m.From, Content: digestOf(m.Content), Digest: digestOf(vendors.Message(m))}
 	if to := distinct(m.To); len(to) <= most {
 		s.To = to
 	}
-	return s
+	return json.Marshal(s)
 }
 
 func digestOf(v any) string {
