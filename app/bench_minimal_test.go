@@ -236,7 +236,7 @@ func benchServer(b *testing.B, vendor string) *server {
 	cfg.LinkV.LiveAppID, cfg.LinkV.LiveAppSecret, cfg.LinkV.BaseURL = "LM6000000000000000000001", "secret", vendor
 	cfg.LinkV.AppID, cfg.LinkV.AppKey, cfg.LinkV.AppSecret = "app", "key", "secret"
 	cfg.Route.Messages = "linkv" // its rate is not limited; RongCloud's is 100 a second
-	s, err := build(b.Context(), cfg, slog.New(slog.DiscardHandler))
+	s, err := build(b.Context(), cfg, slog.New(slog.DiscardHandler), new(slog.LevelVar))
 	if err != nil {
 		b.Fatal(err)
 	}

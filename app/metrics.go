@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,9 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"switchboard/app/bus"
 	"switchboard/app/ledger"
-	"switchboard/app/sqldb"
 	"switchboard/middleware"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
@@ -29,6 +28,10 @@ type metrics struct {
 	refused  *prometheus.CounterVec
 	failed   *prometheus.CounterVec
 	pairs    *pairMetrics
+
+	storeWrites *prometheus.HistogramVec
+	apps        *prometheus.CounterVec
+	messages    *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -59,13 +62,23 @@ func newMetrics() *metrics {
 	m.failed = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_auth_failures_total", Help: "Callers who were not believed, by what they showed.",
 	}, []string{"credential"})
-	m.registry.MustRegister(m.attempts, m.writes, m.events, m.refused, m.failed)
+	m.storeWrites = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "switchboard_store_write_seconds", Help: "Writes to the store from the call to the answer, by result.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"result"})
+	m.apps = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_app_requests_total", Help: "Requests of callers who were proven, by their app: ok, refused (the caller's fault) or failed (ours).",
+	}, []string{"app", "result"})
+	m.messages = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_app_messages_total", Help: "Messages sent in conversations, by app, stored or transient.",
+	}, []string{"app", "kind"})
+	m.registry.MustRegister(m.attempts, m.writes, m.events, m.refused, m.failed, m.storeWrites, m.apps, m.messages)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls, buildInfo())
 	return m
 }
 
 func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, EnableOpenMetrics: true})
 }
 
 // gauge shows a number that is read when somebody looks.
@@ -78,25 +91,33 @@ func (m *metrics) count(name, help string, read func() int64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(read()) }))
 }
 
-// store shows how writes share commits, and what had to be run again.
-func (m *metrics) store(db *sqldb.DB) {
-	m.count("switchboard_store_writes_total", "Writes answered after a commit.", func() int64 { return db.Stats().Writes })
-	m.count("switchboard_store_commits_total", "Commits; writes divided by commits is how many share one.", func() int64 { return db.Stats().Commits })
-	m.count("switchboard_store_retries_total", "Transactions run again after a conflict or a lost connection.", func() int64 { return db.Stats().Retries })
+func (m *metrics) request(ctx context.Context, r middleware.Served) {
+	observe(ctx, m.requests.WithLabelValues(r.Method, r.Route, strconv.Itoa(r.Status)), r.Took)
+	if r.App == "" {
+		return
+	}
+	result := "ok"
+	switch {
+	case r.Status >= http.StatusInternalServerError:
+		result = "failed"
+	case r.Refused:
+		result = "refused"
+	}
+	m.apps.WithLabelValues(r.App, result).Inc()
 }
 
-// bus shows what other replicas and slow listeners missed and find in the store.
-func (m *metrics) bus(b *bus.Bus) {
-	m.count("switchboard_bus_unsent_total", "News that did not go to other replicas.", func() int64 { s := b.Stats(); return s.Dropped + s.Failed })
-	m.count("switchboard_bus_overflowed_total", "News that a slow listener here missed.", func() int64 { return b.Stats().Overflowed })
+// observe adds a time, and where the trace is kept its id, so that a slow bar of a
+// histogram leads to what was slow.
+func observe(ctx context.Context, histogram prometheus.Observer, took time.Duration) {
+	if trace := vendors.TraceOf(ctx); trace.Sampled() {
+		histogram.(prometheus.ExemplarObserver).ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": trace.ID()})
+		return
+	}
+	histogram.Observe(took.Seconds())
 }
 
-func (m *metrics) request(method, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
-}
-
-func (m *metrics) call(o upstream.Observation) {
-	m.calls.WithLabelValues(o.Vendor, o.Op, o.Outcome.String()).Observe(o.Took.Seconds())
+func (m *metrics) call(ctx context.Context, o upstream.Observation) {
+	observe(ctx, m.calls.WithLabelValues(o.Vendor, o.Op, o.Outcome.String()), o.Took)
 	m.attempts.WithLabelValues(o.Vendor, o.Class.String()).Add(float64(o.Attempts))
 }
 

@@ -381,7 +381,7 @@ func TestContractAndRoutesAgreeBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Listen, cfg.DataDir = "127.0.0.1:0", t.TempDir()
-	s, err := build(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	s, err := build(t.Context(), cfg, slog.New(slog.DiscardHandler), new(slog.LevelVar))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -203,17 +204,21 @@ func TestMessagesReachEveryTransportInTheDocumentsForm(t *testing.T) {
 	}
 }
 
-// gauge reads one number of /metrics.
+// gauge reads one number of /metrics, the sum over all labels when it has some.
 func (p *process) gauge(t testing.TB, name string) int { return int(p.gauge64(t, name)) }
 
 func (p *process) gauge64(t testing.TB, name string) (n float64) {
 	t.Helper()
 	for line := range strings.Lines(string(p.do(t, request{Method: "GET", Path: "/metrics"}).Body)) {
-		if rest, found := strings.CutPrefix(line, name+" "); found {
-			if _, err := fmt.Sscan(rest, &n); err != nil {
-				t.Fatal(err)
-			}
+		rest, found := strings.CutPrefix(line, name)
+		if !found || rest[0] != ' ' && rest[0] != '{' {
+			continue
 		}
+		value, err := strconv.ParseFloat(strings.TrimSpace(rest[strings.LastIndexByte(rest, ' '):]), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += value
 	}
 	return n
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,6 +53,7 @@ import (
 type server struct {
 	cfg     Config
 	log     *slog.Logger
+	level   *slog.LevelVar // of the log
 	metrics *metrics
 	open    closers
 
@@ -89,8 +92,9 @@ type server struct {
 // run serves until ctx ends, then drains and closes what it opened, last first.
 // The log's first line tells the address.
 func run(ctx context.Context, cfg Config, stdout, stderr io.Writer) (err error) {
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
-	s, err := build(ctx, cfg, log)
+	level := new(slog.LevelVar)
+	level.Set(cfg.LogLevel)
+	s, err := build(ctx, cfg, slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})), level)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil // told to stop while it started
@@ -113,8 +117,8 @@ func run(ctx context.Context, cfg Config, stdout, stderr io.Writer) (err error) 
 
 // build opens everything in the order in which the parts need each other; on an
 // error it closes again what was open.
-func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err error) {
-	s := &server{cfg: cfg, log: log, metrics: newMetrics(), node: rand.Text()}
+func build(ctx context.Context, cfg Config, log *slog.Logger, level *slog.LevelVar) (_ *server, err error) {
+	s := &server{cfg: cfg, log: log, level: level, metrics: newMetrics(), node: rand.Text()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.open.close())
@@ -136,7 +140,30 @@ func build(ctx context.Context, cfg Config, log *slog.Logger) (_ *server, err er
 			return nil, err
 		}
 	}
+	s.tellStart()
 	return s, nil
+}
+
+// tellStart logs what the program runs on, without a secret.
+func (s *server) tellStart() {
+	var accounts, routes []string
+	for _, v := range s.routes.All() {
+		accounts = append(accounts, v.Name)
+	}
+	for _, c := range vendors.Capabilities() {
+		var names []string
+		for _, v := range s.routes.Route(c) {
+			names = append(names, v.Name)
+		}
+		if names != nil {
+			routes = append(routes, string(c)+"="+strings.Join(names, ","))
+		}
+	}
+	bus, _, _ := strings.Cut(s.cfg.BusURL.Reveal(), ":")
+	uploads, _, _ := strings.Cut(s.cfg.UploadConfig.URL, ":")
+	s.log.Info("started", "version", version(), "env", s.cfg.Env, "sandbox", s.sandbox != nil, "node", s.node,
+		"vendors", accounts, "routes", routes, "store", s.db.Dialect(), "bus", cmp.Or(bus, "none"), "apps", s.apps.IDs(),
+		"uploads", cmp.Or(uploads, "folder"), "admin", s.cfg.AdminKey != "")
 }
 
 // openOutside opens whom we call, and says who may call us.
@@ -196,7 +223,7 @@ func (s *server) tellKey(account string, key int, aside bool, err error) {
 // openStore opens what is kept, and makes the group of what runs beside requests:
 // it runs until everything is served.
 func (s *server) openStore(ctx context.Context) (err error) {
-	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir})
+	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir, Observe: s.metrics.storeWrite})
 	switch {
 	case err != nil && s.cfg.DatabaseURL == "":
 		return fmt.Errorf("%s_DATA_DIR: %w", envPrefix, err)
@@ -250,7 +277,7 @@ func (s *server) openSwitches(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.switches = switches.New(switches.Deps{Store: switchessql.New(s.db), Router: s.routes, Base: vendors.Plan{Routes: base, Tenants: s.cfg.Apps.Tenants()}, Log: s.log})
+	s.switches = switches.New(switches.Deps{Store: switchessql.New(s.db), Router: s.routes, Base: vendors.Plan{Routes: base, Tenants: s.cfg.Apps.Tenants()}, Log: s.log, Level: s.level})
 	if err := s.switches.Follow(ctx); err != nil {
 		s.log.Warn("switches not applied", "component", "switches", "error", err)
 	}

@@ -49,7 +49,7 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.metrics.gauge("switchboard_sessions", "Sessions on this replica: sockets, streams and polls.", func() float64 { return float64(s.hub.Sessions()) })
+	s.metrics.sessions(s.hub)
 	s.open.push("sessions", s.closeSessions)
 	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: s.cfg.Realtime.ReadEvery, Forget: func() { s.conversations.ForgetAdmitted() }, Log: s.log}
 	s.background("realtime", receiver.Run)
@@ -67,7 +67,10 @@ func (s *server) openConversations(publish buslink.Publisher) {
 	cfg.OpenHistory = func(app string) bool { return open[app] }
 	cfg.Relay = s.cfg.Relay.Sends()
 	store := conversationsql.New(s.db)
-	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log})
+	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: func(n conversation.News) {
+		s.metrics.message(n)
+		publish.Conversation(n)
+	}, Log: s.log})
 	s.background("conversation", s.conversations.Run)
 	if cfg.Relay {
 		sender := relaylink.Sender{Messages: messages.New(s.routes)}

@@ -67,7 +67,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
 	operators := s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.near(s.cfg.AdminAllow)), deadline)
-	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node, Apps: s.apps.IDs()}.Mount(operators)
+	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node, Apps: s.apps.IDs(), Level: s.level}.Mount(operators)
 	admin.Owners{Owners: s.owners, Routes: s.routes}.Mount(operators)
 	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", middleware.BodyBeforeProof(largeCallbacks), deadline))

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,7 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -55,7 +55,7 @@ func TestTheLogSaysWhyARequestFailed(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		web := fiber.New(fiber.Config{ErrorHandler: product.Failure})
-		web.Use(middleware.Access(slog.New(slog.NewJSONHandler(&log, nil)), func(string, string, int, time.Duration) {}))
+		web.Use(middleware.Access(slog.New(slog.NewJSONHandler(&log, nil)), func(context.Context, middleware.Served) {}))
 		web.Get("/returned", func(*fiber.Ctx) error { return c.err })
 		web.Get("/answered", func(ctx *fiber.Ctx) error { return product.Failure(ctx, c.err) })
 		for _, path := range []string{"/returned", "/answered"} {

@@ -43,7 +43,19 @@ type Bus struct {
 	closed bool
 
 	published, dropped, failed, received, overflowed atomic.Int64
+
+	health sync.Mutex // guards what follows
+	wrong  way        // the ways that do not work now
+	told   bool       // the log has that
 }
+
+// way is a direction of news between replicas, as a bit.
+type way uint8
+
+const (
+	sending way = 1 << iota
+	listening
+)
 
 type message struct {
 	topic   string
@@ -90,6 +102,9 @@ func Open(url string, log *slog.Logger) (*Bus, error) {
 	switch scheme {
 	case "":
 		return b, nil
+	}
+	b.wrong = listening // until it is connected
+	switch scheme {
 	case "redis", "rediss":
 		b.link, err = openRedis(ctx, url, b)
 	case "nats", "tls":
@@ -194,6 +209,41 @@ func (b *Bus) Ready(ctx context.Context) error {
 	return nil
 }
 
+// Up reports whether news went to and came from other replicas when that was last
+// tried; true in process.
+func (b *Bus) Up() bool {
+	b.health.Lock()
+	defer b.health.Unlock()
+	return b.wrong == 0
+}
+
+// note keeps whether a way works, and logs when the bus goes and when it is back. A
+// connection that listens again says of sending that it may be tried.
+func (b *Bus) note(w way, err error) {
+	b.mu.RLock()
+	closed := b.closed
+	b.mu.RUnlock()
+	b.health.Lock()
+	defer b.health.Unlock()
+	switch {
+	case closed:
+	case err != nil:
+		b.wrong |= w
+		if !b.told {
+			b.told = true
+			b.log.Warn("bus down, other replicas find news in the store", "error", err)
+		}
+	case w == listening:
+		b.wrong = 0
+	default:
+		b.wrong &^= w
+	}
+	if b.wrong == 0 && b.told {
+		b.told = false
+		b.log.Info("bus back")
+	}
+}
+
 // Redis is the bus's pool of connections, whose keys other parts may use beside it;
 // nil where the bus is no Redis. It is closed with the bus.
 func (b *Bus) Redis() *redis.Pool {
@@ -277,7 +327,6 @@ func (b *Bus) stale(topic string) {
 // send is the only sender to the remote bus: a bus that is away blocks nobody else.
 func (b *Bus) send(ctx context.Context) {
 	batch := make([]message, 0, batched)
-	down := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -294,16 +343,10 @@ func (b *Bus) send(ctx context.Context) {
 			}
 		}
 		err := b.link.send(ctx, batch)
-		switch {
-		case err != nil:
+		if err != nil {
 			b.failed.Add(int64(len(batch)))
-			if !down {
-				b.log.Warn("bus down, other replicas find news in the store", "error", err)
-			}
-		case down:
-			b.log.Info("bus back")
 		}
-		down = err != nil
+		b.note(sending, err)
 	}
 }
 

@@ -26,14 +26,21 @@ func openNATS(url string, b *Bus) (link, error) {
 	back := func(c *nats.Conn) {
 		// The server has our subscriptions again once it has answered.
 		_ = c.FlushTimeout(natsFlush)
+		b.note(listening, nil)
 		b.stale("")
+	}
+	gone := func(_ *nats.Conn, err error) {
+		if err == nil {
+			err = ErrDown
+		}
+		b.note(listening, err)
 	}
 	conn, err := nats.Connect(url, nats.Name("switchboard"),
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(200*time.Millisecond),
 		nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond),
 		nats.Timeout(time.Second), nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2),
 		nats.ReconnectBufSize(-1), // what was said meanwhile is old by then
-		nats.ReconnectHandler(back),
+		nats.ConnectHandler(back), nats.ReconnectHandler(back), nats.DisconnectErrHandler(gone),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) { b.stale("") }),
 		nats.ClosedHandler(func(*nats.Conn) { close(l.done) }),
 	)
@@ -41,6 +48,9 @@ func openNATS(url string, b *Bus) (link, error) {
 		return nil, errors.New("bus: url: not a valid nats url")
 	}
 	l.conn = conn
+	if !conn.IsConnected() {
+		b.note(listening, ErrDown)
+	}
 	return l, nil
 }
 

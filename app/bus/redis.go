@@ -85,7 +85,7 @@ func (l *redisLink) listen(ctx context.Context) {
 	retry := time.NewTicker(redisRetry)
 	defer retry.Stop()
 	for {
-		l.receive(ctx)
+		l.bus.note(listening, l.receive(ctx))
 		select {
 		case <-ctx.Done():
 			return
@@ -95,15 +95,15 @@ func (l *redisLink) listen(ctx context.Context) {
 }
 
 // receive connects, subscribes to all topics and takes news until the connection is
-// lost or ctx ends.
-func (l *redisLink) receive(ctx context.Context) {
+// lost or ctx ends. The error says why it is over.
+func (l *redisLink) receive(ctx context.Context) error {
 	var wire net.Conn
 	conn, err := l.dial(ctx, redis.DialContextFunc(func(ctx context.Context, network, address string) (c net.Conn, err error) {
 		wire, err = (&net.Dialer{Timeout: redisTimeout}).DialContext(ctx, network, address)
 		return wire, err
 	}))
 	if err != nil {
-		return
+		return err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = wire.Close() })()
@@ -112,11 +112,14 @@ func (l *redisLink) receive(ctx context.Context) {
 	for {
 		switch e := sub.ReceiveWithTimeout(redisSilence).(type) {
 		case error:
-			return
+			return e
 		case redis.Message:
 			l.bus.receive(strings.TrimPrefix(e.Channel, channelPrefix), e.Data)
 		case redis.Subscription:
-			if topic := strings.TrimPrefix(e.Channel, channelPrefix); e.Kind == "subscribe" && topic != "" {
+			switch topic := strings.TrimPrefix(e.Channel, channelPrefix); {
+			case e.Kind == "subscribe" && topic == "":
+				l.bus.note(listening, nil)
+			case e.Kind == "subscribe":
 				l.bus.watched(topic)
 			}
 		}

@@ -217,6 +217,8 @@ func (h *Hub) close(s *Session, code Code) {
 	}
 	s.mu.Unlock()
 	h.remove(s)
+	h.deps.Log.Info("session ended", "request_id", s.request, "app", s.Key.App, "user", s.Key.User.ID, "over", s.over,
+		"code", int(code), "reason", code.String(), "took_ms", time.Since(s.since).Milliseconds())
 }
 
 // remove takes a closed session out of the index. One that was replaced here has
@@ -284,6 +286,20 @@ func (h *Hub) Sessions() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.sessions)
+}
+
+// Census counts the sessions on this node by app and transit.
+func (h *Hub) Census() map[string]map[Transit]int {
+	counts := map[string]map[Transit]int{}
+	for _, app := range h.deps.Apps {
+		counts[app] = map[Transit]int{}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.sessions {
+		counts[s.Key.App][s.over]++
+	}
+	return counts
 }
 
 // heartbeat looks at every session four times in the shortest of its intervals.

@@ -6,7 +6,23 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"switchboard/vendors"
 )
+
+// Transit is how messages reach a session's client.
+type Transit string
+
+// The transits: those of the gateway API, and the socket of the conversation API.
+const (
+	WebSocket    Transit = "websocket"
+	EventStream  Transit = "events"
+	LongPoll     Transit = "poll"
+	ClientSocket Transit = "socket"
+)
+
+// Transits lists all.
+func Transits() []Transit { return []Transit{WebSocket, EventStream, LongPoll, ClientSocket} }
 
 // Login is a client's wish for a session.
 type Login struct {
@@ -14,6 +30,7 @@ type Login struct {
 	Expires time.Time // of the token; the session ends then. Zero: never
 	Unnamed bool      // the client names no device: others of its platform may share Key, up to Config.PlatformSessions
 	Poll    bool      // a long poll: emptied by Wait, kept for a while between two
+	Over    Transit   // for metrics and the log
 	Resume  bool      // continue after Since
 	Since   string    // the last message id that the client has; empty: from now on
 }
@@ -26,7 +43,7 @@ func (l Login) resumes() bool { return l.Resume && l.Since != "" }
 // sessions then get their connection with Session.Start.
 func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, err error) {
 	s = &Session{
-		Key: l.Key, ID: sessionID(), hub: h,
+		Key: l.Key, ID: sessionID(), hub: h, over: l.Over, request: vendors.RequestID(ctx),
 		since: time.Now(), expires: l.Expires, done: make(chan struct{}),
 	}
 	s.nextPing = s.since.Add(h.pingEvery(l.Key.Dialect))
@@ -66,7 +83,7 @@ func (h *Hub) Open(ctx context.Context, l Login) (s *Session, recovered bool, er
 // Poll returns the pulled session that waits for the login's next poll, or opens
 // one.
 func (h *Hub) Poll(ctx context.Context, l Login) (*Session, error) {
-	l.Poll, l.Resume = true, false
+	l.Poll, l.Resume, l.Over = true, false, LongPoll
 	h.mu.Lock()
 	s := h.sessions[l.Key]
 	h.mu.Unlock()

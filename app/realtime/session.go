@@ -20,6 +20,8 @@ type Session struct {
 	ID  string // of this session, unique over all nodes
 	hub *Hub
 
+	over     Transit
+	request  string        // id of the one that opened it
 	since    time.Time     // opened at
 	position string        // where it begins, set by Open; empty: before every message
 	group    Key           // Key, or that of all unnamed devices of the platform

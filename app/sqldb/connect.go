@@ -43,6 +43,9 @@ type Config struct {
 	WriteLimit time.Duration
 	// Writers is how many connections write at once; zero: 4. SQLite has one.
 	Writers int
+	// Observe is told of every write when it is answered, from many goroutines at once;
+	// nil: nobody listens.
+	Observe func(ctx context.Context, began time.Time, err error)
 
 	vfs string // SQLite's, of tests
 }

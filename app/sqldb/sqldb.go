@@ -6,6 +6,7 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 )
@@ -23,6 +24,9 @@ type Stats struct {
 	Commits  int64
 	Retries  int64 // transactions run again after a conflict or a lost connection
 	Isolated int64 // transactions run again to keep one write's failure apart
+
+	Waiting     int // writes that no writer has taken yet, now
+	Read, Write sql.DBStats
 }
 
 // Open connects, applies the migrations that are missing and starts the
@@ -42,15 +46,18 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err := d.migrate(ctx, cfg.DataDir, 0); err != nil {
 		return nil, errors.Join(err, d.closePools())
 	}
-	return &DB{d, newReader(d), startWriters(d, cfg.Writers)}, nil
+	ws := startWriters(d, cfg.Writers)
+	ws.observe = cfg.Observe
+	return &DB{d, newReader(d), ws}, nil
 }
 
 // Dialect names the database, for statements that have to differ.
 func (db *DB) Dialect() Dialect { return db.dialect }
 
-// Stats reports the counters.
+// Stats reports the counters, and how things stand.
 func (db *DB) Stats() Stats {
 	return Stats{
+		Waiting: db.waiting(), Read: db.readPool.Stats(), Write: db.writePool.Stats(),
 		Writes:   db.stats.writes.Load(),
 		Commits:  db.stats.commits.Load(),
 		Retries:  db.stats.retries.Load(),

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"sync"
+	"time"
 )
 
 // writers take writes and hand each to the connection that makes it.
@@ -16,7 +17,8 @@ type writers struct {
 	each    []*writer // of single writes
 	batches []*writer // of batches, where the dialect gives each its own
 
-	stats counters
+	stats   counters
+	observe func(ctx context.Context, began time.Time, err error)
 }
 
 func startWriters(db *database, n int) *writers {
@@ -71,6 +73,16 @@ func (ws *writers) Write(ctx context.Context, fn func(*Tx) error) error {
 	return ws.WriteKeyed(ctx, "", fn)
 }
 
+// waiting is how many writes wait for a writer.
+func (ws *writers) waiting() (n int) {
+	ws.mu.RLock()
+	defer ws.mu.RUnlock()
+	for _, w := range slices.Concat(ws.each, ws.batches) {
+		n += len(w.queue)
+	}
+	return n
+}
+
 // WriteKeyed is Write for a write that locks the rows of one thing. Writes of
 // one key keep their order and never wait for each other's locks.
 func (ws *writers) WriteKeyed(ctx context.Context, key string, fn func(*Tx) error) error {
@@ -86,7 +98,11 @@ func (ws *writers) writerFor(key string) *writer {
 	return ws.each[h.Sum32()%uint32(len(ws.each))]
 }
 
-func (ws *writers) submit(ctx context.Context, w *writer, r *request) error {
+func (ws *writers) submit(ctx context.Context, w *writer, r *request) (err error) {
+	if ws.observe != nil {
+		began := time.Now()
+		defer func() { ws.observe(ctx, began, err) }()
+	}
 	r.done = make(chan error, 1)
 	if err := ws.enqueue(ctx, w, r); err != nil {
 		return err

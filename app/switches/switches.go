@@ -23,12 +23,13 @@ var (
 	ErrInvalid = problem.New(problem.Refused, "this cannot be switched")
 )
 
-// State is everything that was switched. A capability that Routes leaves out
+// State is everything that was switched, of routes, breakers and the log. A capability that Routes leaves out
 // goes where configuration says; a breaker that Breakers leaves out is on auto.
 type State struct {
 	Routes   map[vendors.Capability]vendors.Route            `json:"routes"`
-	Apps     map[string]map[vendors.Capability]vendors.Route `json:"apps,omitempty"` // app, over its own and the general routes
-	Breakers map[string]map[string]string                    `json:"breakers"`       // account, class, mode
+	Apps     map[string]map[vendors.Capability]vendors.Route `json:"apps,omitempty"`      // app, over its own and the general routes
+	Breakers map[string]map[string]string                    `json:"breakers"`            // account, class, mode
+	LogLevel *slog.Level                                     `json:"log_level,omitempty"` // nil: configuration's
 }
 
 // Change is one version of the state and who made it.
@@ -56,11 +57,13 @@ type Deps struct {
 	Router *vendors.Router
 	Base   vendors.Plan // what configuration says
 	Log    *slog.Logger
+	Level  *slog.LevelVar // of the log; holds configuration's level
 }
 
 // Service applies the store's state to the router of this process.
 type Service struct {
-	deps Deps
+	deps  Deps
+	level slog.Level // configuration's
 
 	mu      sync.Mutex // guards all below; held while a state is applied, never across I/O
 	version int64
@@ -70,7 +73,7 @@ type Service struct {
 // New makes a service. Its owner calls Run.
 func New(deps Deps) *Service {
 	deps.Log = deps.Log.With("component", "switches")
-	return &Service{deps: deps}
+	return &Service{deps: deps, level: deps.Level.Level()}
 }
 
 // Current returns the state that this process has applied, and its version.
@@ -132,6 +135,11 @@ func (s *Service) SetBreaker(ctx context.Context, account, class string, mode ve
 		}
 		st.Breakers[account] = modes
 	})
+}
+
+// SetLogLevel sets from which level on lines are logged; nil: as configuration says.
+func (s *Service) SetLogLevel(ctx context.Context, level *slog.Level, actor, reason string) error {
+	return s.change(ctx, -1, actor, reason, func(st *State) { st.LogLevel = level })
 }
 
 // Note puts into the audit what changed beside the switches.
@@ -207,6 +215,11 @@ func (s *Service) apply(st State, version int64) error {
 		return err
 	}
 	s.state = st
+	level := s.level
+	if st.LogLevel != nil {
+		level = *st.LogLevel
+	}
+	s.deps.Level.Set(level)
 	for _, a := range s.deps.Router.All() {
 		for _, v := range s.deps.Router.Live(a.Name) {
 			if v.Connection != nil {

@@ -87,7 +87,7 @@ func replica(t *testing.T, store Store) (*Service, *link) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Deps{Store: store, Router: r, Base: vendors.Plan{Routes: routes(to("a", "b"))}, Log: slog.New(slog.DiscardHandler)}), l
+	return New(Deps{Store: store, Router: r, Base: vendors.Plan{Routes: routes(to("a", "b"))}, Log: slog.New(slog.DiscardHandler), Level: new(slog.LevelVar)}), l
 }
 
 func to(names ...string) (r vendors.Route) {

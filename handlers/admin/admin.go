@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -30,6 +31,7 @@ type API struct {
 	StatusOf func(code int) int // the HTTP status of a write's answer
 	Node     string             // names this process
 	Apps     []string           // whom it serves
+	Level    slog.Leveler       // of the log, now
 }
 
 // Mount adds the routes; r is behind middleware.Admin.
@@ -40,6 +42,9 @@ func (h API) Mount(r fiber.Router) {
 	r.Get("/vendors", h.vendors)
 	r.Post("/vendors/:vendor/breaker", h.setBreaker)
 	r.Get("/capabilities", h.capabilities)
+	r.Get("/log", h.logLevel)
+	r.Put("/log", h.setLogLevel)
+	r.Get("/debug/pprof/:profile", profiles)
 }
 
 // auditInfo is who switches, and why: both are kept in the audit.

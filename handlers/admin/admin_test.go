@@ -33,7 +33,7 @@ func serve(t *testing.T, writes entries) *fiber.App {
 	store := switchessql.New(sqldbtest.Open(t, sqldbtest.SQLite(t)))
 	web := fiber.New(fiber.Config{ErrorHandler: handlers.PlainFailure, Immutable: true})
 	API{
-		Routes: routes, Switches: switches.New(switches.Deps{Store: store, Router: routes, Base: vendors.Plan{Routes: routes.Routes()}, Log: slog.New(slog.DiscardHandler)}), Audit: store,
+		Routes: routes, Switches: switches.New(switches.Deps{Store: store, Router: routes, Base: vendors.Plan{Routes: routes.Routes()}, Log: slog.New(slog.DiscardHandler), Level: new(slog.LevelVar)}), Audit: store,
 		Ledger: writes, Requests: &vendors.RequestLog{}, StatusOf: func(code int) int { return 200 + code }, Node: "n",
 	}.Mount(web.Group("/admin"))
 	return web

@@ -39,6 +39,7 @@ type stepView struct {
 	Code    string    `json:"code,omitempty"`
 	Note    string    `json:"note,omitempty"`
 	Skipped bool      `json:"skipped"`
+	TraceID string    `json:"trace_id,omitempty"`
 }
 
 func (h API) explain(c *fiber.Ctx) error {
@@ -88,7 +89,7 @@ func (h API) viewWrite(e ledger.Entry) writeView {
 func viewSteps(steps []vendors.Step) []stepView {
 	out := make([]stepView, len(steps))
 	for i, s := range steps {
-		out[i] = stepView{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped && s.Vendor != ""}
+		out[i] = stepView{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped && s.Vendor != "", TraceID: s.Trace}
 		if !s.Skipped {
 			out[i].Outcome = s.Outcome.String()
 		}

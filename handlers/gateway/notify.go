@@ -123,6 +123,7 @@ func (h Notify) websocket(c *fiber.Ctx, l realtime.Login, err error, upgrade fib
 	}
 	var session *realtime.Session
 	var recovered bool
+	l.Over = realtime.WebSocket
 	if err == nil {
 		session, recovered, err = h.Hub.Open(c.UserContext(), l)
 	}
@@ -185,6 +186,7 @@ func (h Notify) events(c *fiber.Ctx, l realtime.Login, err error) error {
 	}
 	var session *realtime.Session
 	var recovered bool
+	l.Over = realtime.EventStream
 	if err == nil {
 		session, recovered, err = h.Hub.Open(c.UserContext(), l)
 	}
@@ -237,7 +239,7 @@ func (h Notify) poll(c *fiber.Ctx, l realtime.Login) error {
 // pollSince takes everything from the store, so it needs no buffer between two
 // polls and may come to another replica each time.
 func (h Notify) pollSince(ctx context.Context, c *fiber.Ctx, l realtime.Login) error {
-	l.Poll = true
+	l.Poll, l.Over = true, realtime.LongPoll
 	session, recovered, err := h.Hub.Open(ctx, l)
 	if err != nil {
 		return err

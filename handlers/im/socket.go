@@ -16,6 +16,7 @@ import (
 	"switchboard/handlers"
 	"switchboard/handlers/stream"
 	"switchboard/middleware"
+	"switchboard/vendors"
 )
 
 const (
@@ -39,13 +40,15 @@ func (h Socket) Mount(r fiber.Router) {
 const (
 	crossSiteKey = "cross site"
 	visitKey     = "visit"
+	requestKey   = "request id"
 )
 
-// noteSite keeps for the socket whether a page of another site opens it, which is not
+// noteSite keeps for the socket the request's id, whether a page of another site opens it, which is not
 // one of those that may call, and whose logins are counted.
 func noteSite(c *fiber.Ctx) error {
 	c.Locals(crossSiteKey, middleware.CrossSite(c) && !middleware.AllowedPage(c))
 	c.Locals(visitKey, middleware.VisitOf(c))
+	c.Locals(requestKey, middleware.IDOf(c))
 	return c.Next()
 }
 
@@ -53,7 +56,8 @@ func noteSite(c *fiber.Ctx) error {
 // it.
 func (h Socket) serve(conn *websocket.Conn) {
 	s := stream.NewSocket(conn, h.Hub, realtime.Socket)
-	ctx, cancel := context.WithTimeout(context.Background(), loginLimit)
+	id, _ := conn.Locals(requestKey).(string)
+	ctx, cancel := context.WithTimeout(vendors.WithRequestID(context.Background(), id), loginLimit)
 	defer cancel()
 	session, resumed, err := h.login(ctx, conn)
 	if err != nil {
@@ -157,6 +161,7 @@ func (h Socket) authenticate(ctx context.Context, conn *websocket.Conn, in login
 		User:    realtime.User{App: string(in.Data.AppID), ID: string(in.Data.ClientID)},
 		Dialect: realtime.Socket, DeviceID: string(in.Data.DeviceID),
 	}
+	l.Over = realtime.ClientSocket
 	if in.Data.Since != nil {
 		l.Resume, l.Since = true, *in.Data.Since
 	}

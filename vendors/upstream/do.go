@@ -31,7 +31,7 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 		if fault != nil {
 			o.Outcome, o.Code = fault.Outcome, fault.Code
 		}
-		c.opt.Observe(o)
+		c.opt.Observe(ctx, o)
 	}
 	if fault != nil {
 		return fault
@@ -46,7 +46,7 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 func (c *Client) retryLoop(ctx context.Context, call Call, out any) (int, *vendors.Error) {
 	if b := c.breakers[call.Class]; !b.healthy(vendors.Forced(ctx)) { // it waits for no place
 		fault := c.fail(call, Answer{}, b.refusal())
-		journalStep(vendors.JournalOf(ctx), c.cfg.Vendor, call.Op, time.Now(), fault)
+		c.note(ctx, call.Op, time.Now(), fault)
 		return 0, fault
 	}
 	release, full := c.bulkhead.acquire(ctx)
@@ -56,12 +56,12 @@ func (c *Client) retryLoop(ctx context.Context, call Call, out any) (int, *vendo
 	defer release()
 	c.budget.deposit()
 	var doubt *vendors.Error
-	op, journal, refreshed := c.ops.of(call.Op), vendors.JournalOf(ctx), false
+	op, refreshed := c.ops.of(call.Op), false
 	for made := 1; ; made++ {
 		start := time.Now()
 		clock := c.skew.get()
 		fault := c.attempt(ctx, call, op, out)
-		journalStep(journal, c.cfg.Vendor, call.Op, start, fault)
+		c.note(ctx, call.Op, start, fault)
 		if fault == nil || fault.Outcome == vendors.DefiniteNo {
 			return made, fault
 		}
@@ -95,16 +95,21 @@ func zero(out any) {
 	}
 }
 
-func journalStep(j *vendors.Journal, vendor, op string, start time.Time, fault *vendors.Error) {
-	if j == nil {
+// note tells what an attempt came to.
+func (c *Client) note(ctx context.Context, op string, start time.Time, fault *vendors.Error) {
+	journal := vendors.JournalOf(ctx)
+	if journal == nil && c.opt.Tried == nil {
 		return
 	}
-	s := vendors.Step{At: start, Vendor: vendor, Op: op, Took: time.Since(start)}
+	s := vendors.Step{At: start, Vendor: c.cfg.Vendor, Op: op, Took: time.Since(start), Trace: vendors.TraceOf(ctx).ID()}
 	if fault != nil {
 		s.Outcome, s.Code, s.Note = fault.Outcome, fault.Code, fault.Error()
 		s.Skipped = fault.Outcome == vendors.NotSent && errors.Is(fault, vendors.ErrBreakerOpen)
 	}
-	j.Add(s)
+	journal.Add(s)
+	if c.opt.Tried != nil {
+		c.opt.Tried(ctx, s)
+	}
 }
 
 // pause says how long to wait before the next attempt, and whether there should

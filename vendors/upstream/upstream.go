@@ -51,7 +51,9 @@ type Config struct {
 type Options struct {
 	// Observe is told of every finished call, from many goroutines at once.
 	// Nil: nobody listens.
-	Observe func(Observation)
+	Observe func(context.Context, Observation)
+	// Tried is told of every attempt, and of a refusal in its place; nil: nobody listens.
+	Tried func(context.Context, vendors.Step)
 	// Encrypted refuses accounts whose URL is http to a public host.
 	Encrypted bool
 }

@@ -34,6 +34,7 @@ type stepDoc struct {
 	Code    string `json:"code,omitempty"`
 	Note    string `json:"note,omitempty"`
 	Skipped bool   `json:"skipped,omitempty"`
+	Trace   string `json:"trace,omitempty"`
 }
 
 // docOf is e as a document, with its steps in the memory of steps.
@@ -46,7 +47,7 @@ func docOf(e ledger.Entry, steps []stepDoc) entryDoc {
 		d.Told = e.Result.At.Unix()
 	}
 	for _, s := range e.Steps {
-		d.Steps = append(d.Steps, stepDoc{s.At.UnixMicro(), s.Vendor, s.Op, s.Took.Microseconds(), s.Outcome.String(), s.Code, s.Note, s.Skipped})
+		d.Steps = append(d.Steps, stepDoc{s.At.UnixMicro(), s.Vendor, s.Op, s.Took.Microseconds(), s.Outcome.String(), s.Code, s.Note, s.Skipped, s.Trace})
 	}
 	return d
 }
@@ -61,7 +62,7 @@ func (d entryDoc) fill(e *ledger.Entry) {
 	for _, s := range d.Steps {
 		e.Steps = append(e.Steps, vendors.Step{
 			At: time.UnixMicro(s.At).UTC(), Vendor: s.Vendor, Op: s.Op, Took: time.Duration(s.Took) * time.Microsecond,
-			Outcome: outcomeNamed(s.Outcome), Code: s.Code, Note: s.Note, Skipped: s.Skipped,
+			Outcome: outcomeNamed(s.Outcome), Code: s.Code, Note: s.Note, Skipped: s.Skipped, Trace: s.Trace,
 		})
 	}
 }
