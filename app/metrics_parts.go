@@ -76,13 +76,15 @@ func (m *metrics) bus(b *bus.Bus) {
 	m.count("switchboard_bus_overflowed_total", "News that a slow listener here missed.", func() int64 { return b.Stats().Overflowed })
 }
 
-// message counts what was sent in conversations, by the app.
-func (m *metrics) message(n conversation.News) {
-	switch {
-	case n.Transient != nil:
-		m.messages.WithLabelValues(n.App, "transient").Inc()
-	case n.Seq > 0:
-		m.messages.WithLabelValues(n.App, "stored").Inc()
+// sent counts what was sent in conversations, by the app.
+func (m *metrics) sent(items []*conversation.Outgoing) {
+	for _, o := range items {
+		switch {
+		case o.Stored():
+			m.messages.WithLabelValues(o.App, "stored").Inc()
+		case o.Err == nil && !o.Repeated:
+			m.messages.WithLabelValues(o.App, "transient").Inc()
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 		s.metrics.gauge("switchboard_replicas_without_bus", "Other replicas on this store that no bus reaches.", func() float64 { return float64(alone.Count()) })
 		s.background("replicas", alone.Run)
 	}
-	s.openConversations(publish)
+	store := s.openConversations(publish)
 	s.presence = presence.New(s.presenceDeps())
 	members := realtimesql.New(s.db)
 	s.hub, err = realtime.New(ctx, s.cfg.Realtime, realtime.Deps{
@@ -49,6 +49,11 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	commits := buslink.Commits{Bus: s.bus, Hub: s.hub}
+	store.Sent = func(items []*conversation.Outgoing) {
+		commits.Tell(items)
+		s.metrics.sent(items)
+	}
 	s.metrics.sessions(s.hub)
 	s.open.push("sessions", s.closeSessions)
 	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: s.cfg.Realtime.ReadEvery, Forget: func() { s.conversations.ForgetAdmitted() }, Log: s.log}
@@ -56,9 +61,9 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	return nil
 }
 
-// openConversations opens the domain and, where conversations also live at a
-// vendor, what sends their messages there.
-func (s *server) openConversations(publish buslink.Publisher) {
+// openConversations opens the domain over its store and, where conversations also live
+// at a vendor, what sends their messages there.
+func (s *server) openConversations(publish buslink.Publisher) *conversationsql.Store {
 	cfg := s.cfg.Conversation
 	open := map[string]bool{}
 	for _, app := range s.cfg.Apps {
@@ -67,10 +72,7 @@ func (s *server) openConversations(publish buslink.Publisher) {
 	cfg.OpenHistory = func(app string) bool { return open[app] }
 	cfg.Relay = s.cfg.Relay.Sends()
 	store := conversationsql.New(s.db)
-	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: func(n conversation.News) {
-		s.metrics.message(n)
-		publish.Conversation(n)
-	}, Log: s.log})
+	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log})
 	s.background("conversation", s.conversations.Run)
 	if cfg.Relay {
 		sender := relaylink.Sender{Messages: messages.New(s.routes)}
@@ -78,6 +80,7 @@ func (s *server) openConversations(publish buslink.Publisher) {
 			conversation.RelayDeps{Store: store, Send: sender.Send, Log: s.log})
 		s.background("relay", relay.Run)
 	}
+	return store
 }
 
 // presenceDeps joins presence to the store, where the app wants to be told of it,

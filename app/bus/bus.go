@@ -126,8 +126,13 @@ func Open(url string, log *slog.Logger) (*Bus, error) {
 // those of other replicas. It never blocks. The payload is shared: nobody
 // changes it afterwards.
 func (b *Bus) Publish(topic string, payload []byte) {
-	b.published.Add(1)
 	b.deliver(topic, payload)
+	b.PublishToOthers(topic, payload)
+}
+
+// PublishToOthers is Publish without the subscribers of this process.
+func (b *Bus) PublishToOthers(topic string, payload []byte) {
+	b.published.Add(1)
 	if b.link == nil {
 		return
 	}

@@ -125,8 +125,7 @@ type Logged struct {
 type News struct {
 	App          string
 	Conversation string
-	Seq          int64    // of a committed message; 0 for other news
-	MessageID    string   // of a committed message
+	MessageID    string   // of a committed message, up to which the log has grown
 	Transient    *Message // a message that is stored nowhere
 	Joined       []string // new members
 	Left         []string // members who left or were removed

@@ -75,7 +75,8 @@ func (s *Service) Import(ctx context.Context, app string, p Post, event, origin 
 	return s.deliver(ctx, &Outgoing{Message: m, ClientKey: p.ClientKey, Digest: digest(m), Original: at})
 }
 
-// deliver puts one message through the store and announces it.
+// deliver puts one message through the store, which tells of those that it keeps, and
+// announces a transient one.
 func (s *Service) deliver(ctx context.Context, o *Outgoing) (Message, error) {
 	if err := s.store.Send(ctx, o); err != nil {
 		return Message{}, err
@@ -83,18 +84,10 @@ func (s *Service) deliver(ctx context.Context, o *Outgoing) (Message, error) {
 	if o.Err != nil {
 		return Message{}, o.Err
 	}
-	if !o.Repeated {
-		s.publishSent(o.Message)
+	if o.Transient && !o.Repeated {
+		s.publish(News{App: o.App, Conversation: o.Conversation, MessageID: o.ID, Transient: &o.Message})
 	}
 	return o.Message, nil
-}
-
-func (s *Service) publishSent(m Message) {
-	n := News{App: m.App, Conversation: m.Conversation, Seq: m.Seq, MessageID: m.ID}
-	if m.Transient {
-		n.Transient = &m
-	}
-	s.publish(n)
 }
 
 // compose checks p by the caller's rules.

@@ -102,7 +102,17 @@ type Outgoing struct {
 	Original  time.Time // when it was said elsewhere; zero: now
 	Repeated  bool      // the client key was known: Message is the first one
 	Err       error     // the refusal
+
+	// Set by the store, also of what is refused: the tick that was taken for it, and the
+	// one that was taken before, by whomever. So whoever has all messages up to After has
+	// them up to Tick with this one.
+	After, Tick Tick
+	// MemberVersion is the version of the conversation's member list at the commit.
+	MemberVersion int64
 }
+
+// Stored reports whether the commit put the message into the log.
+func (o *Outgoing) Stored() bool { return o.Err == nil && !o.Repeated && !o.Transient }
 
 // MessageStore keeps messages.
 type MessageStore interface {

@@ -43,31 +43,49 @@ func (h *Hub) enqueueUnstored(x unstored) {
 func (h *Hub) follow() {
 	poll := time.NewTicker(h.cfg.ReadEvery)
 	defer poll.Stop()
-	for {
-		if err := h.catchUp(); err != nil && h.ctx.Err() == nil {
+	for read := true; ; {
+		if err := h.catchUp(read); err != nil && h.ctx.Err() == nil {
 			h.deps.Log.Error("messages not delivered, will try again", "error", err)
 		}
+		read = false
 		select {
+		case <-h.told:
 		case <-h.news:
+			read = true
 		case <-poll.C:
+			read = true
 		case <-h.ctx.Done():
 			return
 		}
 	}
 }
 
-// catchUp reads to the ends of the logs, then delivers what is not stored: it
-// never overtakes a message that was committed before it.
-func (h *Hub) catchUp() (err error) {
+// catchUp delivers what this node has committed and, where that does not follow what was
+// delivered before, or is not all, reads to the ends of the logs. Then it delivers what is
+// not stored, which never overtakes a message that was committed before it.
+func (h *Hub) catchUp(read bool) (err error) {
 	h.mu.Lock()
 	waiting := h.unstored
 	h.unstored = nil
 	h.mu.Unlock()
-	for _, app := range h.deps.Apps {
-		err = errors.Join(err, h.readLog(app))
+	all := h.commits.take()
+	followed := h.deliverCommits(all)
+	if behind := h.isBehind(); behind || !followed || read || len(waiting) > 0 {
+		err = h.readLogs(all)
 	}
 	for _, x := range waiting {
 		err = errors.Join(err, h.deliverUnstored(x))
+	}
+	return err
+}
+
+// readLogs reads to the ends of the logs, which have what was committed before.
+func (h *Hub) readLogs(committed []Commit) (err error) {
+	for _, app := range h.deps.Apps {
+		err = errors.Join(err, h.readLog(app))
+	}
+	if n := len(committed); n > 0 && err == nil {
+		h.upTo = max(h.upTo, committed[n-1].At)
 	}
 	return err
 }

@@ -41,13 +41,18 @@ type Hub struct {
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 	news   chan struct{} // the log may have grown
+	told   chan struct{} // h.commits or h.heard has grown
 	events chan struct{} // h.pending has grown
+
+	commits commits
+	upTo    int64 // of follow: all commits up to here are delivered, see Commit
 
 	mu        sync.Mutex // guards what follows; Session.mu may be taken under it
 	sessions  map[Key]*Session
 	users     map[User]*localUser
 	audiences map[conversationKey]*audience
 	position  map[string]string // by app: id of the last message that was dispatched
+	heard     map[string]string // by app: id up to which its log has grown
 	unstored  []unstored
 	commands  map[User][]command
 	contests  map[Key]contest
@@ -78,6 +83,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Hub, error) {
 	h := &Hub{
 		cfg: cfg, deps: deps,
 		news:      make(chan struct{}, 1),
+		told:      make(chan struct{}, 1),
 		events:    make(chan struct{}, 1),
 		sessions:  map[Key]*Session{},
 		users:     map[User]*localUser{},
@@ -85,6 +91,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Hub, error) {
 		commands:  map[User][]command{},
 		contests:  map[Key]contest{},
 		position:  position,
+		heard:     map[string]string{},
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.loops.Go(h.follow)

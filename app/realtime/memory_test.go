@@ -113,6 +113,45 @@ func (s *memory) sendOut(conversation, from, text string, echo bool) (id string,
 	return id, true
 }
 
+// message is the entry as a delivery, with the version of the member list that is given.
+func (e stored) message(version int64) *Message {
+	return &Message{
+		App: app, Conversation: e.conv, ID: e.id, Seq: e.seq, From: e.from, ToSender: e.echo, MemberVersion: version, Body: e.text,
+	}
+}
+
+// commit sends, and returns what the sender's node is told of it.
+func (s *memory) commit(conversation, from, text string) (c Commit, ok bool) {
+	s.mu.Lock()
+	after, version := s.clock, s.conv(conversation).version
+	s.mu.Unlock()
+	if _, ok = s.send(conversation, from, text); !ok {
+		return c, false
+	}
+	return Commit{int64(after), int64(after + 1), s.newest().message(version)}, true
+}
+
+// tick is the commit of what is in no log.
+func (s *memory) tick() Commit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock++
+	return Commit{int64(s.clock - 1), int64(s.clock), nil}
+}
+
+func (s *memory) newest() stored {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log[len(s.log)-1]
+}
+
+// slow makes every read take a time.
+func (s *memory) slow(delay time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.delay = delay
+}
+
 // down makes every read fail with err, until it is nil.
 func (s *memory) down(err error) {
 	s.mu.Lock()
@@ -127,9 +166,10 @@ func (s *memory) readings() int {
 }
 
 func (s *memory) wait() error {
-	if s.delay > 0 {
-		time.Sleep(s.delay)
-	}
+	s.mu.Lock()
+	delay := s.delay
+	s.mu.Unlock()
+	time.Sleep(delay)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.fail
@@ -173,10 +213,7 @@ func (s *memory) Missed(_ context.Context, u User, id string) ([]*Message, bool,
 func (s *memory) after(id string, limit int, want func(stored) bool) (batch []*Message) {
 	for _, e := range s.log {
 		if e.id > id && want(e) && len(batch) < limit {
-			batch = append(batch, &Message{
-				App: app, Conversation: e.conv, ID: e.id, Seq: e.seq, From: e.from, ToSender: e.echo,
-				MemberVersion: s.convs[e.conv].version, Body: e.text,
-			})
+			batch = append(batch, e.message(s.convs[e.conv].version))
 		}
 	}
 	return batch

@@ -72,16 +72,16 @@ func (t *pgTx) pipeline(tx *Tx, stmts []Stmt) error {
 	})
 }
 
-// UpdateReturning is an UPDATE of one row that also reads column; two statements where
-// there is no such thing.
-func (d Dialect) UpdateReturning(update, table, column, where string, to *int64, args ...any) []Stmt {
-	read := func(row Scanner) error { return row.Scan(to) }
+// UpdateReturning is an UPDATE of one row that also reads columns, as they are then; two
+// statements where there is no such thing.
+func (d Dialect) UpdateReturning(update, table, columns, where string, to []any, args ...any) []Stmt {
+	read := func(row Scanner) error { return row.Scan(to...) }
 	if d != MySQL {
-		return []Stmt{{update + " WHERE " + where + " RETURNING " + column, args, read}}
+		return []Stmt{{update + " WHERE " + where + " RETURNING " + columns, args, read}}
 	}
 	return []Stmt{
 		{Query: update + " WHERE " + where, Args: args},
-		{Query: "SELECT " + column + " FROM " + table + " WHERE " + where, Row: read},
+		{Query: "SELECT " + columns + " FROM " + table + " WHERE " + where, Row: read},
 	}
 }
 

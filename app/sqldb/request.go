@@ -24,4 +24,5 @@ func (r *request) take() bool { return r.state.CompareAndSwap(waiting, taken) }
 // batch is a Batch whatever its items are.
 type batch interface {
 	runAll(tx *Tx, part []*request) error
+	tell(part []*request) // of their commit
 }

@@ -279,6 +279,7 @@ func TestABatchIsRunAsOneAndEachItemKeepsItsAnswer(t *testing.T) {
 	}
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		table(t, db)
+		var told sync.Map // names of items, whether they were refused
 		b := sqldb.NewBatch(db, func(tx *sqldb.Tx, items []*item) error {
 			var args []any
 			for _, it := range items {
@@ -292,6 +293,12 @@ func TestABatchIsRunAsOneAndEachItemKeepsItsAnswer(t *testing.T) {
 			}
 			_, err := tx.Exec(tx.Dialect().Insert("counters", len(args)/2, "name", "n"), args...)
 			return err
+		}, func(items []*item) {
+			for _, it := range items {
+				if _, twice := told.Swap(it.name, it.refused); twice {
+					t.Errorf("told twice of %s", it.name)
+				}
+			}
 		})
 		if err := insert(db, "taken"); err != nil {
 			t.Fatal(err)
@@ -313,6 +320,9 @@ func TestABatchIsRunAsOneAndEachItemKeepsItsAnswer(t *testing.T) {
 				err := b.Write(context.Background(), it)
 				if (i == 100) != errors.Is(err, sqldb.ErrDuplicate) || (err != nil && i != 100) || it.refused != (i == 50) {
 					t.Errorf("item %s: %v, refused %t", it.name, err, it.refused)
+				}
+				if refused, before := told.Load(it.name); before != (err == nil) || before && refused != it.refused {
+					t.Errorf("told of item %s before its answer: %t, refused %v", it.name, before, refused)
 				}
 				mu.Lock()
 				most = max(most, it.with)

@@ -201,6 +201,13 @@ func (w *writer) commit(begun transaction, group []*request) error {
 	}
 	w.stats.commits.Add(1)
 	w.stats.writes.Add(int64(len(group)))
+	for rest := group; len(rest) > 0; {
+		part := nextBatch(rest, false)
+		if part[0].batch != nil {
+			part[0].batch.tell(part)
+		}
+		rest = rest[len(part):]
+	}
 	for _, r := range group {
 		r.done <- r.err
 	}

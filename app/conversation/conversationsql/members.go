@@ -94,11 +94,11 @@ func ofPair(tx *sqldb.Tx, conv string, users []string) error {
 // noticeTick takes the tick of a change's notice; 0 when nobody is told. The clock
 // comes before the conversation's lock, as it does in sends.
 func noticeTick(tx *sqldb.Tx, tell bool, at time.Time) (conversation.Tick, error) {
-	var tick int64
+	var tick, previous int64
 	if !tell {
 		return 0, nil
 	}
-	err := tx.Pipeline(ticks(tx.Dialect(), conversation.TickAt(at), 1, &tick)...)
+	err := tx.Pipeline(ticks(tx.Dialect(), conversation.TickAt(at), 1, &tick, &previous)...)
 	return conversation.Tick(tick), err
 }
 

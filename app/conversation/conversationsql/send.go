@@ -19,10 +19,11 @@ func (s *Store) Send(ctx context.Context, o *conversation.Outgoing) error {
 
 // sendState is what a batch of sends sees, and how it changes conversations.
 type sendState struct {
-	convs   map[string]*conversation.Conversation
-	changed []*conversation.Conversation
-	members map[pair]membership
-	keys    map[sender]*conversation.SentKey
+	convs    map[string]*conversation.Conversation
+	versions map[string]int64 // of their member lists
+	changed  []*conversation.Conversation
+	members  map[pair]membership
+	keys     map[sender]*conversation.SentKey
 }
 
 type pair struct{ conv, user string }
@@ -34,13 +35,13 @@ type sender struct{ app, user, key string }
 // sendBatch stores what a batch of messages may store, in a few statements.
 func (s *Store) sendBatch(tx *sqldb.Tx, items []*conversation.Outgoing) error {
 	at := time.Now().UTC().Truncate(time.Microsecond)
-	tick, state, err := loadSendState(tx, conversation.TickAt(at), items)
+	state, err := loadSendState(tx, conversation.TickAt(at), items)
 	if err != nil {
 		return err
 	}
 	var messages, keys, outbox [][]any
-	for i, o := range items {
-		if !state.admit(o, tick+conversation.Tick(i), at) {
+	for _, o := range items {
+		if !state.admit(o, at) {
 			continue
 		}
 		if !o.Transient {
@@ -62,21 +63,22 @@ func (s *Store) sendBatch(tx *sqldb.Tx, items []*conversation.Outgoing) error {
 	)...)
 }
 
-// ticks takes n ticks, none before earliest; last becomes the last of them. The
-// row stays locked until the commit, so ticks rise in the order of commits.
-func ticks(d sqldb.Dialect, earliest conversation.Tick, n int, last *int64) []sqldb.Stmt {
-	return d.UpdateReturning("UPDATE message_clock SET tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END",
-		"message_clock", "tick", "id = 1", last, int64(earliest), int64(earliest)+int64(n), n)
+// ticks takes n ticks, none before earliest; last becomes the last of them, and previous
+// the one that anybody took before. The row stays locked until the commit, so ticks rise
+// in the order of commits.
+func ticks(d sqldb.Dialect, earliest conversation.Tick, n int, last, previous *int64) []sqldb.Stmt {
+	return d.UpdateReturning("UPDATE message_clock SET previous = tick, tick = CASE WHEN tick < ? THEN ? ELSE tick + ? END",
+		"message_clock", "tick, previous", "id = 1", []any{last, previous}, int64(earliest), int64(earliest)+int64(n), n)
 }
 
-// loadSendState reads what Admit needs to know of all items at once, and takes as many
-// ticks, of which it returns the first. The clock comes first: whoever has it
-// sees all that was sent before.
-func loadSendState(tx *sqldb.Tx, earliest conversation.Tick, items []*conversation.Outgoing) (conversation.Tick, *sendState, error) {
+// loadSendState reads what Admit needs to know of all items at once, and gives each its
+// tick. The clock comes first: whoever has it sees all that was sent before.
+func loadSendState(tx *sqldb.Tx, earliest conversation.Tick, items []*conversation.Outgoing) (*sendState, error) {
 	state := &sendState{
-		convs:   make(map[string]*conversation.Conversation),
-		members: make(map[pair]membership),
-		keys:    make(map[sender]*conversation.SentKey),
+		convs:    make(map[string]*conversation.Conversation),
+		versions: make(map[string]int64),
+		members:  make(map[pair]membership),
+		keys:     make(map[sender]*conversation.SentKey),
 	}
 	var ids []string
 	var pairs []pair
@@ -89,25 +91,31 @@ func loadSendState(tx *sqldb.Tx, earliest conversation.Tick, items []*conversati
 	}
 	slices.Sort(ids)
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.conv, b.conv), cmp.Compare(a.user, b.user)) })
-	d, last := tx.Dialect(), int64(0)
+	d := tx.Dialect()
+	var last, previous int64
 	err := tx.Pipeline(slices.Concat(
-		ticks(d, earliest, len(items), &last),
+		ticks(d, earliest, len(items), &last, &previous),
 		state.conversations(d, ids),
 		state.memberships(d, slices.Compact(pairs)),
 		state.sentKeys(d, items),
 	)...)
-	return conversation.Tick(last - int64(len(items)) + 1), state, err
+	for i, o := range items {
+		o.After, o.Tick = conversation.Tick(previous), conversation.Tick(last-int64(len(items)-1-i))
+		previous = int64(o.Tick)
+	}
+	return state, err
 }
 
 func (state *sendState) conversations(d sqldb.Dialect, ids []string) (reads []sqldb.Stmt) {
 	for part := range slices.Chunk(ids, sqldb.MaxList) {
 		list, args := sqldb.InList(part)
 		reads = append(reads, sqldb.Stmt{
-			Query: "SELECT " + conversationColumns + " FROM conversations c WHERE c.id IN " + list + " ORDER BY c.id" + d.ForUpdate(),
+			Query: "SELECT " + conversationColumns + ", c.member_version FROM conversations c WHERE c.id IN " + list + " ORDER BY c.id" + d.ForUpdate(),
 			Args:  args,
 			Row: func(row sqldb.Scanner) error {
-				c, err := scanConversation(row)
-				state.convs[c.ID] = &c
+				version := int64(0)
+				c, err := scanConversation(sqldb.WithColumns(row, &version))
+				state.convs[c.ID], state.versions[c.ID] = &c, version
 				return err
 			},
 		})
@@ -169,8 +177,9 @@ func flatten(pairs []pair) []any {
 }
 
 // admit asks the domain about o and gives it its place after those before it.
-func (state *sendState) admit(o *conversation.Outgoing, tick conversation.Tick, at time.Time) bool {
+func (state *sendState) admit(o *conversation.Outgoing, at time.Time) bool {
 	c := state.convs[o.Conversation]
+	o.MemberVersion = state.versions[o.Conversation]
 	if c != nil && c.App != o.App {
 		c = nil
 	}
@@ -185,7 +194,7 @@ func (state *sendState) admit(o *conversation.Outgoing, tick conversation.Tick, 
 			state.changed = append(state.changed, c)
 		}
 	}
-	o.Place(tick, at, seq, c.Type)
+	o.Place(o.Tick, at, seq, c.Type)
 	if !o.Transient {
 		c.Last = conversation.Last{Seq: seq, ID: o.ID, From: o.From, At: o.At}
 	}

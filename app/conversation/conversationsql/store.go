@@ -18,6 +18,11 @@ import (
 type Store struct {
 	db    *sqldb.DB
 	sends *sqldb.Batch[*conversation.Outgoing]
+
+	// Sent, unless nil, is told what each commit of this process did, in the order of the
+	// log, before its senders are answered. It must not block, and keeps none of it. Set it
+	// before the first send.
+	Sent func([]*conversation.Outgoing)
 }
 
 var _ conversation.Store = (*Store)(nil)
@@ -25,8 +30,14 @@ var _ conversation.Store = (*Store)(nil)
 // New keeps conversations in db. One per DB.
 func New(db *sqldb.DB) *Store {
 	s := &Store{db: db}
-	s.sends = sqldb.NewBatch(db, s.sendBatch)
+	s.sends = sqldb.NewBatch(db, s.sendBatch, s.tellSent)
 	return s
+}
+
+func (s *Store) tellSent(items []*conversation.Outgoing) {
+	if s.Sent != nil {
+		s.Sent(items)
+	}
 }
 
 const conversationColumns = `c.id, c.app_id, c.type, c.creator, c.ext, c.created_us, c.updated_us, c.archived,

@@ -26,7 +26,7 @@ var (
 )
 
 // New makes the ledger's store.
-func New(db *sqldb.DB) *Store { return &Store{db: db, inserts: sqldb.NewBatch(db, insertEntries)} }
+func New(db *sqldb.DB) *Store { return &Store{db: db, inserts: sqldb.NewBatch(db, insertEntries, nil)} }
 
 var ledgerFields = strings.Split("app, op, idem_key, request_id, state, version, created_us, updated_us, due_us, doc", ", ")
 

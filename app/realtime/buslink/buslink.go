@@ -54,7 +54,33 @@ func (p Publisher) Command(to realtime.User, name string, data json.RawMessage, 
 	}})
 }
 
-func (p Publisher) publish(n news) {
+func (p Publisher) publish(n news) { p.Bus.Publish(topic, n.payload()) }
+
+func (n news) payload() []byte {
 	payload, _ := json.Marshal(n) // of strings, numbers, times and checked JSON
-	p.Bus.Publish(topic, payload)
+	return payload
+}
+
+// Commits tells what this node has committed: its own hub everything, the others how far
+// the logs have grown.
+type Commits struct {
+	Bus *bus.Bus
+	Hub *realtime.Hub
+}
+
+// Tell is for conversationsql.Store.Sent.
+func (c Commits) Tell(sent []*conversation.Outgoing) {
+	commits, grown := make([]realtime.Commit, 0, len(sent)), map[string]string{}
+	for _, o := range sent {
+		commit := realtime.Commit{After: int64(o.After), At: int64(o.Tick)}
+		if o.Stored() {
+			commit.Message = delivery(o.Message, o.MemberVersion)
+			grown[o.App] = o.ID
+		}
+		commits = append(commits, commit)
+	}
+	c.Hub.Committed(commits)
+	for app, id := range grown {
+		c.Bus.PublishToOthers(topic, news{News: &conversation.News{App: app, MessageID: id}}.payload())
+	}
 }

@@ -73,6 +73,8 @@ func (r *Receiver) take(ctx context.Context, n news) {
 		r.Hub.Ban(realtime.User{App: n.News.App, ID: n.News.Banned})
 	case n.News != nil && n.News.Transient != nil:
 		r.deliverTransient(ctx, *n.News.Transient)
+	case n.News != nil && n.News.MessageID != "":
+		r.Hub.Heard(n.News.App, n.News.MessageID)
 	case n.News != nil: // the log has grown
 		r.Hub.Wake()
 	case n.Opened != nil:

@@ -1,0 +1,98 @@
+package realtime
+
+import "sync"
+
+// Commit is something of which this node knows that it was committed, and its place in the
+// order of all commits: nothing has one between After and At. So whoever has delivered all
+// up to After has, with Message, delivered all up to At.
+type Commit struct {
+	After, At int64
+	Message   *Message // nil: it is in no log
+}
+
+// commits are on their way from the store's writer, which must not wait for h.mu.
+type commits struct {
+	mu      sync.Mutex // guards waiting
+	waiting []Commit
+}
+
+// Beyond this number in wait all are dropped: the log has them.
+const commitsLimit = 10_000
+
+// Committed hands over what this node has committed, in the order of commits, so that
+// the hub need not read it back from the log. It never blocks.
+func (h *Hub) Committed(batch []Commit) {
+	h.commits.mu.Lock()
+	if len(h.commits.waiting)+len(batch) > commitsLimit {
+		h.commits.waiting = nil
+	} else {
+		h.commits.waiting = append(h.commits.waiting, batch...)
+	}
+	h.commits.mu.Unlock()
+	signal(h.told)
+}
+
+func (c *commits) take() []Commit {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	batch := c.waiting
+	c.waiting = nil
+	return batch
+}
+
+// deliverCommits delivers what was committed. False: it does not follow what was delivered
+// before, or could not be delivered, and the logs have to be read.
+func (h *Hub) deliverCommits(all []Commit) bool {
+	upTo := h.upTo
+	var batch []*Message
+	for _, c := range all {
+		if c.After != upTo {
+			return false
+		}
+		upTo = c.At
+		if c.Message != nil && h.isNew(c.Message) {
+			batch = append(batch, c.Message)
+		}
+	}
+	for len(batch) > 0 {
+		n := 1
+		for n < len(batch) && batch[n].App == batch[0].App {
+			n++
+		}
+		if h.deliver(batch[0].App, batch[:n]) != nil {
+			return false
+		}
+		batch = batch[n:]
+	}
+	h.upTo = upTo
+	return true
+}
+
+// isNew says whether m is of a log that is followed, and not delivered from there already.
+func (h *Hub) isNew(m *Message) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	position, followed := h.position[m.App]
+	return followed && m.ID > position
+}
+
+// Heard says that the log of an app has grown up to a message, which may be delivered by
+// now.
+func (h *Hub) Heard(app, id string) {
+	h.mu.Lock()
+	h.heard[app] = max(h.heard[app], id)
+	h.mu.Unlock()
+	signal(h.told)
+}
+
+// isBehind says whether more was heard of than is delivered.
+func (h *Hub) isBehind() (behind bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for app, id := range h.heard {
+		position, followed := h.position[app]
+		behind = behind || followed && id > position
+	}
+	clear(h.heard)
+	return behind
+}
