@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"text/tabwriter"
 
 	"switchboard/app/environ"
+	"switchboard/app/vendorset"
 )
 
 // showConfig is the command config.
@@ -25,5 +27,26 @@ func showConfig(args []string, stdout io.Writer) error {
 	if shown := environ.PrintEffective(stdout, envPrefix, &cfg); shown != nil {
 		return shown
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return showTraits(stdout, cfg)
+}
+
+// showTraits prints what differs between the configured accounts that have the same
+// ability. No call is made to any vendor.
+func showTraits(stdout io.Writer, cfg Config) error {
+	accounts, err := vendorset.Open(cfg.accounts())
+	if err != nil {
+		return err
+	}
+	defer accounts.Close()
+	table := tabwriter.NewWriter(stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprint(table, "\nACCOUNT\tABILITY\tHOW\n")
+	for _, v := range accounts.Router.All() {
+		for _, t := range v.Declared() {
+			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Name, t.Name, t.Value)
+		}
+	}
+	return table.Flush()
 }

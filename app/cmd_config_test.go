@@ -46,6 +46,20 @@ func TestTheConfigCommandShowsNoSecret(t *testing.T) {
 	}
 }
 
+func TestTheConfigurationInForceShowsHowVendorsDiffer(t *testing.T) {
+	t.Setenv("SWITCHBOARD_RONGCLOUD_APP_KEY", "key")
+	t.Setenv("SWITCHBOARD_RONGCLOUD_APP_SECRET", "secret")
+	var out bytes.Buffer
+	if err := command(t.Context(), []string{"config", "-effective"}, &out, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"ACCOUNT", "users.block", "timed, lifted", "tokens.revoke"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("without %q:\n%s", want, out.String())
+		}
+	}
+}
+
 func TestTheConfigurationIsChecked(t *testing.T) {
 	check := func() (string, error) {
 		var out bytes.Buffer

@@ -134,10 +134,15 @@ func (c Config) Validate() error {
 	if c.Env == production {
 		errs = append(errs, environ.Named(envPrefix+"_", c.production()))
 	}
-	errs = append(errs, vendorset.Validate(vendorset.Options{
-		Config: c.VendorsConfig, File: c.AccountsFile, Upstream: upstream.Options{Encrypted: c.Env == production},
-	}))
+	errs = append(errs, vendorset.Validate(c.accounts()))
 	return errors.Join(errs...)
+}
+
+// accounts is where the vendors' accounts come from.
+func (c Config) accounts() vendorset.Options {
+	return vendorset.Options{
+		Config: c.VendorsConfig, File: c.AccountsFile, Upstream: upstream.Options{Encrypted: c.Env == production},
+	}
 }
 
 // production returns what is a mistake in production alone.

@@ -32,7 +32,7 @@ const usage = `usage: app [command]
   (none)   serve the product API; the environment configures it
   config [-effective | -check]
            print every variable, its default and its meaning; -effective: its value now, secrets hidden, and where
-           that comes from; -check: every mistake in the configuration, exit code 1 when there is one
+           that comes from, and how the configured accounts differ; -check: every mistake in the configuration, exit code 1 when there is one
   version  print the version
   health   ask a running process whether it is alive; exit code 1 when not
   sign explain [-signature s] [-now unix] [-date "vendor's Date"] vendor name=value ...

@@ -10,6 +10,7 @@ type ability struct {
 var abilities = []ability{
 	{"tokens", func(v *Vendor) bool { return v.Tokens != nil }},
 	{"tokens.revoke", func(v *Vendor) bool { return v.Revoker != nil }},
+	{"sessions", func(v *Vendor) bool { return v.Sessions != nil }},
 	{"users.block", func(v *Vendor) bool { return v.Users != nil }},
 	{"users.profile", func(v *Vendor) bool { return v.Profiles != nil }},
 	{"blacklist", func(v *Vendor) bool { return v.Blacklist != nil }},

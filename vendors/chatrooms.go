@@ -18,7 +18,7 @@ type ChatRooms interface {
 
 // ChatRoomMutes keeps people from talking in one chat room.
 type ChatRoomMutes interface {
-	// MuteInChatRoom holds for d, more than none.
+	// MuteInChatRoom holds for d; zero: until it is ended. See Traits.ChatRoomMute.
 	MuteInChatRoom(ctx context.Context, room string, users []string, d time.Duration) ([]MemberResult, error)
 	// UnmuteInChatRoom ends a mute early; who is not muted is no error.
 	UnmuteInChatRoom(ctx context.Context, room string, users []string) ([]MemberResult, error)
@@ -26,7 +26,7 @@ type ChatRoomMutes interface {
 
 // ChatRoomBlocks puts people out of one chat room and keeps them out.
 type ChatRoomBlocks interface {
-	// BlockFromChatRoom holds for d, more than none.
+	// BlockFromChatRoom holds for d; zero: until it is ended. See Traits.ChatRoomBlock.
 	BlockFromChatRoom(ctx context.Context, room string, users []string, d time.Duration) ([]MemberResult, error)
 	// UnblockFromChatRoom lets users enter again; who is not blocked is no
 	// error.

@@ -64,8 +64,7 @@ type MemberMute struct {
 	Group string
 	By    string // who asks; see GroupNames
 	Users []string
-	// For is how long; zero: until they are unmuted. A vendor that knows only
-	// the latter refuses any other time with ErrUnsupported before the call.
+	// For is how long; zero: until they are unmuted. See Traits.MemberMute.
 	For time.Duration
 }
 

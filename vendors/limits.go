@@ -11,6 +11,8 @@ import (
 const (
 	OpTokenIssue      = "token.issue"
 	OpTokenRevoke     = "token.revoke"
+	OpSessionList     = "session.list"
+	OpSessionEnd      = "session.end"
 	OpUserBlock       = "user.block"
 	OpUserUnblock     = "user.unblock"
 	OpUserProfile     = "user.profile"

@@ -24,6 +24,7 @@ type Vendor struct {
 
 	Tokens         Tokens
 	Revoker        Revoker
+	Sessions       Sessions
 	Users          Users
 	Profiles       Profiles
 	Blacklist      Blacklist
@@ -57,6 +58,9 @@ type Vendor struct {
 	// Limits are the vendor's own numbers, by operation; an operation that is
 	// not listed has none that we know of.
 	Limits Limits
+
+	// Traits are how the vendor does what it can do.
+	Traits Traits
 
 	// Connection is the adapter's *upstream.Client: what operators see and switch.
 	// Nil for a vendor that is not reached over HTTP.
@@ -100,7 +104,8 @@ type Revoker interface {
 
 // Users suspends people at the vendor.
 type Users interface {
-	// Block cuts the users off for d, at once, and refuses them until then.
+	// Block cuts the users off for d, at once, and refuses them until then; zero: until
+	// Unblock. Traits.Block says which of the two the vendor takes.
 	Block(ctx context.Context, users []string, d time.Duration) ([]MemberResult, error)
 	// Unblock ends a Block early; a user who is not blocked is no error.
 	Unblock(ctx context.Context, users []string) ([]MemberResult, error)

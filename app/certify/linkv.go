@@ -31,6 +31,7 @@ func LinkV(cfg linkv.Config) (vendortest.Fixture, error) {
 	if cfg.AppID == "" {
 		f.Lacks = append(f.Lacks, "Tokens", "Users", "Blacklist", "Messages", "Presence",
 			"Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes")
+		f.Traits = vendors.Traits{}
 		f.Secrets, f.Kinds = []vendors.Secret{cfg.LiveAppSecret}, nil
 		f.Codes = slices.DeleteFunc(f.Codes, func(c vendortest.CodeCase) bool { return c.Op != "" })
 	}
@@ -46,11 +47,12 @@ func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Revoker", "Profiles", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Callbacks",
+			"Sessions", "Revoker", "Profiles", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Callbacks",
 			"Rooms.Tokens", "Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Dissolve", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls",
 		},
 		Unsupported: []string{vendors.OpUserUnblock},
 		Warm:        []string{vendors.OpBalance, vendors.OpAdjust, vendors.OpOrder},
+		Traits:      vendors.Traits{Block: vendors.HoldTimed, MemberMute: vendors.HoldOpen | vendors.HoldLifted},
 		Secrets:     []vendors.Secret{cfg.AppSecret, cfg.LiveAppSecret},
 		Nonce:       func(s vendortest.Seen) string { return s.Header.Get("nonce") + s.Form().Get("nonce_str") },
 		Known:       "known", Peer: "peer", Group: "friends", Chat: "lobby",
@@ -118,7 +120,7 @@ func LinkVMock(t vendortest.T, otherTypes bool) vendortest.Fixture {
 	f.Far = vendortest.FarEnd{
 		Inbox:     func(user string) []vendortest.Received { return linkvReceived(app.Inbox(user)) },
 		TokenUser: app.TokenUser, Coins: app.Balance, Orders: func(user string) []vendors.Order { return linkvOrders(user, app.PaidOrders(user)) },
-		Blocked: app.Blocked,
+		Blocked: app.BlockedUntil,
 		Members: app.Members, SetOnline: app.SetOnline,
 		GroupName:  func(id string) string { return linkvGroup(app, id).Name },
 		GroupOwner: func(id string) string { return linkvGroup(app, id).Admin },

@@ -27,7 +27,13 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		// What RongCloud's documents have no call for.
-		Lacks:   []string{"Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
+		Lacks: []string{"Sessions", "Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
+		Traits: vendors.Traits{
+			Block: vendors.HoldTimed | vendors.HoldLifted, Kick: vendors.HoldTimed, Ban: vendors.HoldTimed | vendors.HoldLifted,
+			MemberMute:   vendors.HoldTimed | vendors.HoldOpen | vendors.HoldLifted,
+			ChatRoomMute: vendors.HoldTimed | vendors.HoldLifted, ChatRoomBlock: vendors.HoldTimed | vendors.HoldLifted,
+			Revoke: vendors.RevokeBefore,
+		},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Nonce:   func(s vendortest.Seen) string { return s.Header.Get("Nonce") },
 		Known:   "alice", Peer: "bob", Group: "club", Chat: "hall", Room: "talk",

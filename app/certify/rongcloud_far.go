@@ -25,7 +25,9 @@ func rongFarEnd(m *mock.Server, far rongClient) vendortest.FarEnd {
 			user, _ := m.Connect(token)
 			return user
 		},
-		Blocked: far.blocked,
+		Blocked: func(user string) (time.Time, bool) {
+			return far.held("/user/block/query.json", url.Values{"page": {"1"}, "size": {"50"}}, user)
+		},
 		Blacklist: func(user string) []string {
 			return texts(far.post("/user/blacklist/query.json", url.Values{"userId": {user}})["users"])
 		},
@@ -167,14 +169,6 @@ func (c rongClient) call(path, contentType string, in []byte) map[string]any {
 	return out
 }
 
-func (c rongClient) blocked(user string) bool {
-	users, _ := c.post("/user/block/query.json", url.Values{"page": {"1"}, "size": {"50"}})["users"].([]any)
-	return slices.ContainsFunc(users, func(u any) bool {
-		entry, _ := u.(map[string]any)
-		return entry["userId"] == user
-	})
-}
-
 // setWords replaces the words that are there.
 func (c rongClient) setWords(there map[string]string, words []vendors.Word) {
 	for word := range there {
@@ -238,7 +232,11 @@ func (c rongClient) held(path string, form url.Values, user string) (until time.
 	if entry == nil {
 		return time.Time{}, false
 	}
-	until, err := time.ParseInLocation(time.DateTime, fmt.Sprint(entry["time"]), time.FixedZone("CST", 8*60*60))
+	end := entry["time"]
+	if end == nil {
+		end = entry["blockEndTime"] // of a user
+	}
+	until, err := time.ParseInLocation(time.DateTime, fmt.Sprint(end), time.FixedZone("CST", 8*60*60))
 	if err != nil {
 		c.t.Fatalf("the end of a mute or a block: %v", err)
 	}

@@ -116,6 +116,8 @@ type vendorView struct {
 	Ops       []opView      `json:"operations"`
 	Unknown   []unknownView `json:"unknown_codes"`
 	Others    []keyView     `json:"other_keys"`
+	// Traits are how the account does what vendors do in different ways, by ability.
+	Traits map[string]string `json:"traits"`
 }
 
 // keyView is a live credential beside the preferred one, which vendorView describes.
@@ -179,7 +181,10 @@ func (h API) vendors(c *fiber.Ctx) error {
 }
 
 func viewOf(v *vendors.Vendor) vendorView {
-	view := vendorView{Name: v.Name, Healthy: true}
+	view := vendorView{Name: v.Name, Healthy: true, Traits: map[string]string{}}
+	for _, t := range v.Declared() {
+		view.Traits[t.Name] = t.Value
+	}
 	if v.Connection != nil {
 		view.fill(v.Connection.Health())
 	}

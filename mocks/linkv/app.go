@@ -103,6 +103,12 @@ func (a *App) Blocked(user string) (blocked bool) {
 	return blocked
 }
 
+// BlockedUntil is when the user's block ends, false when there is none.
+func (a *App) BlockedUntil(user string) (until time.Time, blocked bool) {
+	a.Do(func() { until, blocked = a.blocked[user], a.isBlocked(user, a.Clock.Now()) })
+	return until, blocked
+}
+
 // TokenUser returns whose token it is, "" when it is none of ours or expired.
 func (a *App) TokenUser(token string) (user string) {
 	a.Do(func() {

@@ -40,8 +40,8 @@ func (a *adapter) TransferGroup(ctx context.Context, id, from, to string) error 
 // MuteMembers makes one call for each member.
 func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) ([]vendors.MemberResult, error) {
 	op := vendors.OpMemberMute
-	if m.For != 0 {
-		return nil, vendors.Refuse(a.name, op, vendors.ErrUnsupported, "LinkV mutes until it is told otherwise")
+	if err := traits.MemberMute.Refuse(a.name, op, m.For); err != nil {
+		return nil, err
 	}
 	return a.gag(ctx, op, m, mayNotTalk)
 }

@@ -39,6 +39,13 @@ var limits = vendors.Limits{
 	vendors.OpGroupUnmute:   idLimit,
 }
 
+// traits: a block is counted in minutes, and LinkV publishes no call that ends it early;
+// a mute has no time (docs/vendors/linkv.md#groups).
+var traits = vendors.Traits{
+	Block:      vendors.HoldTimed,
+	MemberMute: vendors.HoldOpen | vendors.HoldLifted,
+}
+
 func targets(n int) vendors.Limit {
 	l := idLimit
 	l.Targets = n

@@ -105,7 +105,7 @@ func (a *adapter) openIM(v *vendors.Vendor, opt upstream.Options) (err error) {
 		Vendor: a.name, BaseURL: a.cfg.BaseURL, Limits: limits,
 		Secrets: []vendors.Secret{a.cfg.AppSecret},
 	}, opt)
-	v.Tokens, v.Users, v.Blacklist = a, a, a
+	v.Tokens, v.Users, v.Blacklist, v.Traits = a, a, a, traits
 	v.Messages, v.Presence, v.Groups = a, a, a
 	v.GroupNames, v.GroupOwners, v.GroupLists = a, a, a
 	v.MemberMutes, v.GroupMutes = a, a

@@ -182,6 +182,7 @@ func (givesBack) DismissGroup(context.Context, string, string) error { return ni
 
 func TestEveryWrongGroupIsCaught(t *testing.T) {
 	half, inPart := "GroupChangeThatEndsHalfDoneSaysWhatIsDoneAndWhatIsLeft", "GroupMadeWithoutAllItsMembersIsToldAsSuch"
+	holds := "EveryHoldIsOfTheKindsDeclared"
 	mutes := "MutedMemberIsMutedAloneUntilUnmuted"
 	for _, m := range []struct {
 		name, caught string
@@ -195,6 +196,13 @@ func TestEveryWrongGroupIsCaught(t *testing.T) {
 		{"mutes the first alone", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = firstMute{r} }},
 		{"unmutes nobody", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = stuckUnmute{r} }},
 		{"a while becomes for good", "MemberMutedForAWhileIsMutedSoLongOrItIsRefused", func(v *vendors.Vendor, r right) { v.MemberMutes = forGood{r} }},
+		{"declares a while and mutes for good", holds, func(v *vendors.Vendor, r right) {
+			v.MemberMutes, v.Traits.MemberMute = forGood{r}, v.Traits.MemberMute|vendors.HoldTimed
+		}},
+		{"declares a while and takes none", holds, func(v *vendors.Vendor, _ right) { v.Traits.MemberMute |= vendors.HoldTimed }},
+		{"takes for good and does not declare it", holds, func(v *vendors.Vendor, _ right) { v.Traits.MemberMute = vendors.HoldLifted }},
+		{"declares that a block is ended by a call", holds, func(v *vendors.Vendor, _ right) { v.Traits.Block |= vendors.HoldLifted }},
+		{"declares another trait than is documented", "TraitsAreAsDocumented", func(v *vendors.Vendor, _ right) { v.Traits.Kick = vendors.HoldTimed }},
 		{"mutes and unmutes are swapped", "MutedGroupIsMutedAloneUntilUnmuted", func(v *vendors.Vendor, r right) { v.GroupMutes = swappedGag{r} }},
 		{"gives back what it was to dissolve", "DismissedGroupIsGone", func(v *vendors.Vendor, r right) { v.Groups = givesBack{r} }},
 		{"rows in another order", "RowOfEveryUserSaysWhatBecameOfIt", func(v *vendors.Vendor, r right) { v.MemberMutes = backwards{r} }},

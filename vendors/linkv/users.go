@@ -15,8 +15,11 @@ func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) ([
 	if err := limits.Check(a.name, vendors.OpUserBlock, vendors.Size{IDs: users, Targets: len(users)}); err != nil {
 		return nil, err
 	}
-	if d <= 0 || len(users) == 0 {
-		return nil, vendors.Refuse(a.name, vendors.OpUserBlock, vendors.ErrInvalid, "a block needs users and a duration")
+	if len(users) == 0 {
+		return nil, vendors.Refuse(a.name, vendors.OpUserBlock, vendors.ErrInvalid, "nobody is named")
+	}
+	if err := traits.Block.Refuse(a.name, vendors.OpUserBlock, d); err != nil {
+		return nil, err
 	}
 	minutes := (d + time.Minute - 1) / time.Minute
 	form := upstream.Fields{{"appId", a.cfg.AppID}, {"userIds", strings.Join(users, ",")}, {"minute", strconv.FormatInt(int64(minutes), 10)}}

@@ -35,7 +35,7 @@ func (a *adapter) restrain(ctx context.Context, op, path, room string, users []s
 	if err := a.checkIDs(op, users, room); err != nil {
 		return nil, err
 	}
-	n, err := a.minutes(op, d)
+	n, err := a.minutes(op, forAWhile, d)
 	if err != nil {
 		return nil, err
 	}

@@ -74,12 +74,9 @@ func (a *adapter) MuteMembers(ctx context.Context, m vendors.MemberMute) ([]vend
 	if err := a.checkIDs(op, m.Users, m.Group); err != nil {
 		return nil, err
 	}
-	n := 0
-	if m.For != 0 {
-		var err error
-		if n, err = a.minutes(op, m.For); err != nil {
-			return nil, err
-		}
+	n, err := a.minutes(op, traits.MemberMute, m.For)
+	if err != nil {
+		return nil, err
 	}
 	form := upstream.Fields{{"groupId", m.Group}, {"minute", strconv.Itoa(n)}}.With("userId", m.Users...)
 	return vendors.AllMembers(m.Users, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/group/user/gag/add.json", form), nil))

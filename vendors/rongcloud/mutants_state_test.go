@@ -24,6 +24,7 @@ type (
 	sameWords    struct{ wrong }
 	oldName      struct{ wrong }
 	endless      struct{ wrong }
+	sweeping     struct{ wrong }
 )
 
 func (s sameWords) SendTemplate(ctx context.Context, t vendors.Template) (vendors.Receipt, error) {
@@ -120,7 +121,13 @@ func right(v *vendors.Vendor) wrong {
 	return wrong{&c}
 }
 
+// Revoke voids all that there is.
+func (s sweeping) Revoke(ctx context.Context, users []string, _ time.Time) ([]vendors.MemberResult, error) {
+	return s.Vendor.Revoker.Revoke(ctx, users, time.Now().Add(time.Second))
+}
+
 func stateMutants() []mutant {
+	const holds = "EveryHoldIsOfTheKindsDeclared"
 	return []mutant{
 		{name: "loses a capability", caught: "CapabilitiesAreAsDeclared", vendor: func(v *vendors.Vendor) { v.Recaller = nil }},
 		{name: "understates a limit", caught: "LimitsAreAsDocumented", vendor: func(v *vendors.Vendor) {
@@ -137,7 +144,13 @@ func stateMutants() []mutant {
 		{name: "loses replacements", caught: "WordListIsTheFarEndsWithItsReplacements", vendor: func(v *vendors.Vendor) { v.Words = blindWords{right(v)} }},
 		{name: "translates half the text", caught: "TranslationIsTheFarEndsOfTheWholeText", vendor: func(v *vendors.Vendor) { v.Translator = shortText{right(v)} }},
 		{name: "swaps owner and blacklisted", caught: "BlacklistIsTheOwnersAndNotTheOthers", vendor: func(v *vendors.Vendor) { v.Blacklist = swappedList{right(v)} }},
-		{name: "unblock does nothing", caught: "BlockedUserIsBlockedAndUnblockedAgain", vendor: func(v *vendors.Vendor) { v.Users = stuckUnblock{right(v)} }},
+		{name: "unblock does nothing", caught: holds, vendor: func(v *vendors.Vendor) { v.Users = stuckUnblock{right(v)} }},
+		{name: "declares a block for good", caught: holds, vendor: func(v *vendors.Vendor) { v.Traits.Block |= vendors.HoldOpen }},
+		{name: "declares no end of a room's ban", caught: holds, vendor: func(v *vendors.Vendor) { v.Traits.Ban = vendors.HoldTimed }},
+		{name: "declares no kick for a while", caught: holds, vendor: func(v *vendors.Vendor) { v.Traits.Kick = 0 }},
+		{name: "declares a kick for a while and keeps nobody out", caught: holds, vendor: func(v *vendors.Vendor) { v.Rooms.Kick = softKick{right(v)} }},
+		{name: "revokes new tokens with the old", caught: "CredentialsAreRevokedAsFarBackAsDeclared", vendor: func(v *vendors.Vendor) { v.Revoker = sweeping{right(v)} }},
+		{name: "declares that it revokes all", caught: "CredentialsAreRevokedAsFarBackAsDeclared", vendor: func(v *vendors.Vendor) { v.Traits.Revoke = vendors.RevokeNow }},
 		{name: "group without its members", caught: "CreatedGroupHasItsCreatorAndMembers", vendor: func(v *vendors.Vendor) { v.Groups = emptyGroup{right(v)} }},
 		{name: "group keeps its old name", caught: "RenamedGroupHasItsNewNameAndItsMembers", vendor: func(v *vendors.Vendor) { v.GroupNames = oldName{right(v)} }},
 		{name: "mute forgets for how long", caught: "MemberMutedForAWhileIsMutedSoLongOrItIsRefused", vendor: func(v *vendors.Vendor) { v.MemberMutes = endless{right(v)} }},

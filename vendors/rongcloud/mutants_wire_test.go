@@ -48,7 +48,7 @@ func wireMutants() []mutant {
 				form.Del("groupId")
 			}
 		}},
-		{name: "block in seconds for minutes", caught: "BlockedUserIsBlockedAndUnblockedAgain", wire: func(_ *http.Request, form url.Values) {
+		{name: "block in seconds for minutes", caught: "EveryHoldIsOfTheKindsDeclared", wire: func(_ *http.Request, form url.Values) {
 			if form.Has("minute") {
 				form.Set("minute", "216000")
 			}

@@ -90,6 +90,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 		Rooms:      vendors.Rooms{Query: a, Kick: a, Ban: a, Dissolve: a},
 		Callbacks:  a,
 		Limits:     limits,
+		Traits:     traits,
 		Connection: up,
 		Close:      up.Close,
 	}, nil

@@ -100,7 +100,7 @@ func (a *adapter) block(ctx context.Context, op, room string, users []string, d 
 	if err := a.checkRoom(op, room, users...); err != nil {
 		return err
 	}
-	n, err := a.minutes(op, d)
+	n, err := a.minutes(op, forAWhile, d)
 	if err != nil {
 		return err
 	}

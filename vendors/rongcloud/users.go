@@ -16,7 +16,7 @@ func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) ([
 	if err := a.checkIDs(op, users); err != nil {
 		return nil, err
 	}
-	n, err := a.minutes(op, d)
+	n, err := a.minutes(op, traits.Block, d)
 	if err != nil {
 		return nil, err
 	}

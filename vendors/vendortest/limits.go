@@ -55,7 +55,7 @@ func ids(n, width int) []string {
 }
 
 func limitsHold(t T, e *env) {
-	for _, s := range slices.Concat(sizedSends(e), sizedPeople(), sizedServices(), sizedGroups(), sizedChatRooms(), sizedBroadcasts(), sizedConversations(), sizedNotices()) {
+	for _, s := range slices.Concat(sizedSends(e), sizedPeople(), sizedServices(), sizedGroups(), sizedSessions(), sizedChatRooms(), sizedBroadcasts(), sizedConversations(), sizedNotices()) {
 		l := e.v.Limits[s.op]
 		if !e.has[s.need] {
 			continue
@@ -126,7 +126,7 @@ func sizedPeople() []sized {
 			return errOf(e.v.Revoker.Revoke(c, ids(s.targets, s.id), time.Now()))
 		}},
 		{vendors.OpUserBlock, "Users", func(c ctx, e *env, s size) error {
-			return errOf(e.v.Users.Block(c, ids(s.targets, s.id), time.Hour))
+			return errOf(e.v.Users.Block(c, ids(s.targets, s.id), forAWhile(e.v.Traits.Block)))
 		}},
 		{vendors.OpUserUnblock, "Users", func(c ctx, e *env, s size) error {
 			return errOf(e.v.Users.Unblock(c, ids(s.targets, s.id)))
@@ -174,7 +174,7 @@ func sizedServices() []sized {
 			return errOf(e.v.ChatRooms.CreateChatRoom(c, ids(1, s.id)[0], "New"))
 		}},
 		{vendors.OpRoomBan, "Rooms.Ban", func(c ctx, e *env, s size) error {
-			return e.v.Rooms.Ban.BanUsers(c, "room", ids(s.targets, s.id), time.Hour)
+			return e.v.Rooms.Ban.BanUsers(c, "room", ids(s.targets, s.id), forAWhile(e.v.Traits.Ban))
 		}},
 		{vendors.OpRoomPush, "Rooms.Push", func(c ctx, e *env, s size) error {
 			return e.v.Rooms.Push.PushText(c, vendors.RoomText{Room: "room", From: e.Peer, Text: strings.Repeat("a", max(s.bytes, 1))})

@@ -67,15 +67,15 @@ func rowsOfEveryWrite(t T, e *env) {
 		done(t, "unmute", both...)(e.v.MemberMutes.UnmuteMembers(t.Context(), e.mute(0, both...)))
 	}
 	if e.has["ChatRoomMutes"] {
-		done(t, "chat room mute", both...)(e.v.ChatRoomMutes.MuteInChatRoom(t.Context(), e.Chat, both, time.Hour))
+		done(t, "chat room mute", both...)(e.v.ChatRoomMutes.MuteInChatRoom(t.Context(), e.Chat, both, forAWhile(e.v.Traits.ChatRoomMute)))
 		done(t, "chat room unmute", both...)(e.v.ChatRoomMutes.UnmuteInChatRoom(t.Context(), e.Chat, both))
 	}
 	if e.has["ChatRoomBlocks"] {
-		done(t, "chat room block", both...)(e.v.ChatRoomBlocks.BlockFromChatRoom(t.Context(), e.Chat, both, time.Hour))
+		done(t, "chat room block", both...)(e.v.ChatRoomBlocks.BlockFromChatRoom(t.Context(), e.Chat, both, forAWhile(e.v.Traits.ChatRoomBlock)))
 		done(t, "chat room unblock", both...)(e.v.ChatRoomBlocks.UnblockFromChatRoom(t.Context(), e.Chat, both))
 	}
 	if e.has["Users"] {
-		done(t, "block", both...)(e.v.Users.Block(t.Context(), both, time.Hour))
+		done(t, "block", both...)(e.v.Users.Block(t.Context(), both, forAWhile(e.v.Traits.Block)))
 		if !slices.Contains(e.Unsupported, vendors.OpUserUnblock) {
 			done(t, "unblock", both...)(e.v.Users.Unblock(t.Context(), both))
 		}

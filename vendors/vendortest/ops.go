@@ -34,7 +34,7 @@ func (e *env) ops() []op {
 // allOps are the operations of the capabilities that the vendor has.
 func (e *env) allOps() []op {
 	var out []op
-	for _, group := range [][]op{e.imOps(), e.serviceOps(), e.setOps(), e.groupOps(), e.chatRoomOps(), e.broadcastOps(), e.conversationOps(), e.noticeOps(), e.roomReads(), e.roomWrites()} {
+	for _, group := range [][]op{e.imOps(), e.serviceOps(), e.setOps(), e.sessionOps(), e.groupOps(), e.chatRoomOps(), e.broadcastOps(), e.conversationOps(), e.noticeOps(), e.roomReads(), e.roomWrites()} {
 		for _, o := range group {
 			if e.has[o.need] {
 				out = append(out, o)
@@ -130,7 +130,7 @@ func (e *env) serviceOps() []op {
 func (e *env) setOps() []op {
 	return []op{
 		{vendors.OpUserBlock, "Users", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return errOf(v.Users.Block(ctx, []string{e.Peer}, time.Minute))
+			return errOf(v.Users.Block(ctx, []string{e.Peer}, forAWhile(v.Traits.Block)))
 		}},
 		{vendors.OpUserUnblock, "Users", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return errOf(v.Users.Unblock(ctx, []string{e.Peer}))
@@ -190,7 +190,7 @@ func (e *env) roomWrites() []op {
 			return v.Rooms.Kick.KickUser(ctx, vendors.Kick{Room: e.Room, User: e.Peer, By: "operator"})
 		}},
 		{vendors.OpRoomBan, "Rooms.Ban", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Rooms.Ban.BanUsers(ctx, e.Room, []string{e.Peer}, time.Minute)
+			return v.Rooms.Ban.BanUsers(ctx, e.Room, []string{e.Peer}, forAWhile(v.Traits.Ban))
 		}},
 		{vendors.OpRoomUnban, "Rooms.Ban", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.Rooms.Ban.UnbanUsers(ctx, e.Room, []string{e.Peer})

@@ -95,6 +95,9 @@ func kick(t T, e *env) {
 }
 
 func kickFor(t T, e *env) {
+	if !e.v.Traits.Kick.Takes(time.Minute) {
+		return // see EveryHoldIsOfTheKindsDeclared
+	}
 	must(t, "kick", e.v.Rooms.Kick.KickUser(t.Context(), vendors.Kick{Room: e.Room, User: e.Peer, For: 90 * time.Second, By: "operator"}))
 	sameSet(t, "after the kick", e.Far.RoomUsers(e.Room), e.Known)
 	if !e.Far.RoomBanned(e.Room, e.Peer) || e.Far.RoomBanned(e.Room, e.Known) {
@@ -103,7 +106,7 @@ func kickFor(t T, e *env) {
 }
 
 func ban(t T, e *env) {
-	must(t, "ban", e.v.Rooms.Ban.BanUsers(t.Context(), e.Room, []string{e.Peer}, time.Hour))
+	must(t, "ban", e.v.Rooms.Ban.BanUsers(t.Context(), e.Room, []string{e.Peer}, forAWhile(e.v.Traits.Ban)))
 	if !e.Far.RoomBanned(e.Room, e.Peer) || e.Far.RoomBanned(e.Room, e.Known) {
 		t.Errorf("banned: %t, and somebody else: %t", e.Far.RoomBanned(e.Room, e.Peer), e.Far.RoomBanned(e.Room, e.Known))
 	}

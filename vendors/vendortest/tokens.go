@@ -66,28 +66,11 @@ func revoke(t T, e *env) {
 
 func peopleChecks() []check {
 	return []check{
-		{"BlockedUserIsBlockedAndUnblockedAgain", []string{"Users"}, func(f Fixture) bool { return f.Far.Blocked != nil }, blockUser},
 		{"BlacklistIsTheOwnersAndNotTheOthers", []string{"Blacklist"}, func(f Fixture) bool { return f.Far.Blacklist != nil }, blacklist},
-		{"BlockForNoTimeIsRefusedBeforeTheCall", []string{"Users"}, nil, func(t T, e *env) {
-			e.mustNotCall(t, "zero", func(ctx ctx) error { return errOf(e.v.Users.Block(ctx, []string{e.Known}, 0)) }, vendors.ErrInvalid)
+		{"NobodyIsNotBlocked", []string{"Users"}, nil, func(t T, e *env) {
 			e.mustNotCall(t, "nobody", func(ctx ctx) error { return errOf(e.v.Users.Block(ctx, nil, time.Minute)) }, vendors.ErrInvalid)
 		}},
 	}
-}
-
-func blockUser(t T, e *env) {
-	done(t, "block", e.Peer)(e.v.Users.Block(t.Context(), []string{e.Peer}, time.Hour))
-	if !e.Far.Blocked(e.Peer) || e.Far.Blocked(e.Known) {
-		t.Errorf("after a block of %s: blocked %t, and %s blocked %t", e.Peer, e.Far.Blocked(e.Peer), e.Known, e.Far.Blocked(e.Known))
-	}
-	if slices.Contains(e.Unsupported, vendors.OpUserUnblock) {
-		return
-	}
-	done(t, "unblock", e.Peer)(e.v.Users.Unblock(t.Context(), []string{e.Peer}))
-	if e.Far.Blocked(e.Peer) {
-		t.Errorf("%s is still blocked", e.Peer)
-	}
-	done(t, "unblock of a user who is not blocked", e.Known)(e.v.Users.Unblock(t.Context(), []string{e.Known}))
 }
 
 func blacklist(t T, e *env) {

@@ -34,6 +34,9 @@ type Fixture struct {
 	// spoiled one is the operation's own.
 	Warm []string
 
+	// Traits is what the vendor documents, stated independently of the adapter.
+	Traits vendors.Traits
+
 	Secrets []vendors.Secret // must never show in an error
 
 	// Nonce returns what makes the credentials in a request good only once.
@@ -120,8 +123,10 @@ type FarEnd struct {
 	Inbox      func(user string) []Received // in order of arrival
 	TokenUser  func(token string) string    // whose live token it is; empty: nobody's
 	Coins      func(user string) int64
-	Orders     func(user string) []vendors.Order // credited, oldest first, without request ids
-	Blocked    func(user string) bool
+	Orders     func(user string) []vendors.Order                 // credited, oldest first, without request ids
+	Blocked    func(user string) (until time.Time, blocked bool) // the zero time: until the user is unblocked
+	Sessions   func(user string) []vendors.Session
+	Connect    func(user, device string) // a client of the user comes
 	Blacklist  func(user string) []string
 	Words      func() []vendors.Word
 	Members    func(group string) []string // nil: no such group
@@ -219,7 +224,7 @@ func (c check) against(t T, f Fixture) string {
 // checks is the contract, in reading order.
 func checks() []check {
 	all := [][]check{
-		capabilityChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
+		capabilityChecks(), traitChecks(), messageChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
 		groupChecks(), memberChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), conversationChecks(), noticeChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
 	}
 	var out []check
