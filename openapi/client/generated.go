@@ -577,8 +577,10 @@ type VendorHealth struct {
 	OtherKeys []VendorHealthOtherKeysItem `json:"other_keys"`
 	Retries   int64                       `json:"retries"`
 	// the vendor refused the preferred key and the others serve; then it is tried again
-	SetAsideUntil *time.Time                     `json:"set_aside_until"`
-	UnknownCodes  []VendorHealthUnknownCodesItem `json:"unknown_codes"`
+	SetAsideUntil *time.Time `json:"set_aside_until"`
+	// How the account does what vendors do in different ways, by ability.
+	Traits       map[string]string              `json:"traits"`
+	UnknownCodes []VendorHealthUnknownCodesItem `json:"unknown_codes"`
 }
 
 // CapabilitiesData is as the contract has it.

@@ -534,6 +534,8 @@ export type VendorHealth = {
   "retries": number;
   // the vendor refused the preferred key and the others serve; then it is tried again
   "set_aside_until": string | null;
+  // How the account does what vendors do in different ways, by ability.
+  "traits": Record<string, string>;
   "unknown_codes": Array<{
     "code": string;
     "count": number;

@@ -54,8 +54,8 @@ func TestOnlineIsATextOrANumberAndNothingElse(t *testing.T) {
 
 func TestRoomIsAbsentIdleOrActiveByItsSessionAndMembers(t *testing.T) {
 	for body, want := range map[string]vendors.RoomStatus{
-		`{"code":200,"roomId":"r","sessionId":"s","members":[{"userId":"a"},{"userId":7}]}`: {ID: "r", State: vendors.RoomActive, Users: 2},
-		`{"code":200,"roomId":"r","sessionId":"s","members":[]}`:                            {ID: "r", State: vendors.RoomIdle},
+		`{"code":200,"roomId":"r","sessionId":"s","members":[{"userId":"a"},{"userId":7}]}`: {ID: "r", Session: "s", State: vendors.RoomActive, Users: 2},
+		`{"code":200,"roomId":"r","sessionId":"s","members":[]}`:                            {ID: "r", Session: "s", State: vendors.RoomIdle},
 		`{"code":200,"roomId":"r"}`:            {ID: "r", State: vendors.RoomAbsent},
 		`{"code":40003,"errorMessage":"none"}`: {ID: "r", State: vendors.RoomAbsent},
 	} {
