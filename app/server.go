@@ -261,13 +261,21 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	recipes := rooms.New(s.routes).Recipes()
 	recipes[vendors.OpAdjust] = s.wallet.Settle
 	sent := messages.New(s.routes)
-	recipes[vendors.OpSendUser] = product.SettleSend(sent)
+	recipes[vendors.OpSendUser], recipes[vendors.OpRecall] = product.SettleSend(sent, s.messageIDs()), product.SettleRecall(sent)
 	tells := func(op, account string) bool { return op != vendors.OpSendUser || sent.Tells(account) }
 	s.ledger = ledger.New(s.cfg.Ledger, ledger.Deps{
 		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Observe: s.metrics.write, Log: s.log,
 	})
 	s.background("ledger", s.ledger.Run)
 	return s.openSwitches(ctx)
+}
+
+// messageIDs signs with each app's own secret.
+func (s *server) messageIDs() messages.IDs {
+	return messages.IDs{Secret: func(id string) []byte {
+		app, _ := s.apps.App(id) // an app that is gone has no secret, and nothing is its
+		return []byte(app.JWTSecret.Reveal())
+	}}
 }
 
 // openSwitches applies what operators switched before, and follows their switches

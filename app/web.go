@@ -62,6 +62,7 @@ func (s *server) openWeb(ctx context.Context) error {
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
 	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
+	product.Messages{Messages: messages.New(s.routes), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Log: s.log}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)

@@ -74,6 +74,7 @@ var sentinels = map[string]error{
 	"ledger.ErrLooking":                   ledger.ErrLooking,
 	"messages.ErrNoTargets":               messages.ErrNoTargets,
 	"messages.ErrTooMany":                 messages.ErrTooMany,
+	"messages.ErrUnknownMessage":          messages.ErrUnknownMessage,
 	"messages.ErrUndelivered":             messages.ErrUndelivered,
 	"middleware.ErrBodies":                middleware.ErrBodies,
 	"middleware.ErrAdminKey":              middleware.ErrAdminKey,

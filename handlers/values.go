@@ -15,6 +15,7 @@ var expectedType = map[reflect.Type]string{
 	reflect.TypeFor[UserID]():   "text or a whole number",
 	reflect.TypeFor[Int]():      "a whole number",
 	reflect.TypeFor[FlexBool](): "true or false",
+	reflect.TypeFor[Float]():    "a number",
 }
 
 // UserID is a user's id, which callers send as text or as a whole number.
@@ -88,6 +89,27 @@ func (n *Int) UnmarshalJSON(raw []byte) error {
 		return &json.UnmarshalTypeError{Type: reflect.TypeFor[Int]()}
 	}
 	*n = Int(parsed)
+	return nil
+}
+
+// Float is a number that clients send as a number or as text.
+type Float float64
+
+// UnmarshalJSON takes 1.5 and "1.5"; null leaves it as it is. Text has to be what JSON
+// would take without its quotes.
+func (n *Float) UnmarshalJSON(raw []byte) error {
+	text := string(raw)
+	if text == "null" {
+		return nil
+	}
+	if raw[0] == '"' {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+	}
+	if json.Unmarshal([]byte(text), (*float64)(n)) != nil || text == "null" {
+		return &json.UnmarshalTypeError{Type: reflect.TypeFor[Float]()}
+	}
 	return nil
 }
 

@@ -156,6 +156,8 @@ type Content struct {
 	Type  string          // vendor type name, for Custom only
 	Data  json.RawMessage // command data or custom body; valid JSON
 	Extra string          // opaque text for the receiving client
+	File  *File           `json:",omitempty"` // of Image, Voice, Video and Document
+	Place *Place          `json:",omitempty"` // of Location
 }
 
 // Message is one publish to one or more targets.
@@ -169,6 +171,9 @@ type Message struct {
 	Transient bool
 	// Filter asks the vendor to run its own sensitive words over the text.
 	Filter bool
+	// Push is what devices show; nil: what the vendor makes of the content. A vendor
+	// that has no such thing refuses it with ErrUnsupported.
+	Push *Notification `json:",omitempty"`
 }
 
 // Receipt tells what became of each target of an accepted publish.

@@ -163,6 +163,9 @@ func linkvWire(c vendors.Content) (typ, content string, ok bool) {
 		return "RC:CmdMsg", object(map[string]any{"name": c.Name, "data": c.Data}), true
 	case c.Kind == vendors.Custom:
 		return c.Type, string(c.Data), true
+	case c.File != nil || c.Place != nil:
+		typ, fields := mediaWire(c)
+		return typ, object(fields), true
 	}
 	return "", "", false
 }

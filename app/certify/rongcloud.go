@@ -95,10 +95,29 @@ func rongWire(c vendors.Content) (typ, content string, ok bool) {
 	case vendors.Custom:
 		return c.Type, string(c.Data), true
 	default:
-		return "", "", false
+		if c.File == nil && c.Place == nil {
+			return "", "", false
+		}
+		typ, body = mediaWire(c)
 	}
 	text, _ := json.Marshal(body)
 	return typ, string(text), true
+}
+
+// mediaWire is a content that names a file or a place, as both vendors' clients know
+// it (docs/vendors/rongcloud.md#object-names).
+func mediaWire(c vendors.Content) (typ string, body map[string]any) {
+	switch c.Kind {
+	case vendors.Image:
+		return "RC:ImgMsg", map[string]any{"imageUri": c.File.URL, "content": c.File.Thumbnail}
+	case vendors.Voice:
+		return "RC:HQVCMsg", map[string]any{"remoteUrl": c.File.URL, "duration": c.File.Seconds, "extra": c.Extra}
+	case vendors.Video:
+		return "RC:SightMsg", map[string]any{"sightUrl": c.File.URL, "duration": c.File.Seconds, "content": c.File.Thumbnail, "name": c.File.Name, "size": c.File.Bytes}
+	case vendors.Document:
+		return "RC:FileMsg", map[string]any{"fileUrl": c.File.URL, "name": c.File.Name, "type": c.File.Type, "size": c.File.Bytes}
+	}
+	return "RC:LBSMsg", map[string]any{"latitude": c.Place.Latitude, "longitude": c.Place.Longitude, "poi": c.Place.Name}
 }
 
 // rongPartial leaves one target out of the list of message ids.

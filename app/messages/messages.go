@@ -40,34 +40,48 @@ func New(routes *vendors.Router) *Service { return &Service{routes} }
 // by only User, Sticky and Account count.
 func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Message) (vendors.Receipt, error) {
 	m.To = distinct(m.To)
+	to := m.To
+	return s.sendAll(ctx, by, vendors.OpSend(m.Kind), to, func(ctx context.Context, v *vendors.Vendor, some []int) (vendors.Receipt, error) {
+		m := m
+		m.To = pick(to, some)
+		return v.Messages.Send(ctx, m)
+	})
+}
+
+// publish makes one call at a vendor, for some of all targets by their places.
+type publish func(ctx context.Context, v *vendors.Vendor, some []int) (vendors.Receipt, error)
+
+func pick[T any](all []T, some []int) []T {
+	out := make([]T, len(some))
+	for i, at := range some {
+		out[i] = all[at]
+	}
+	return out
+}
+
+// sendAll is Send for whatever one call of op takes.
+func (s *Service) sendAll(ctx context.Context, by vendors.Request, op string, to []string, call publish) (vendors.Receipt, error) {
 	switch {
-	case len(m.To) == 0:
+	case len(to) == 0:
 		return vendors.Receipt{}, ErrNoTargets
-	case len(m.To) > MaxTargets:
-		return vendors.Receipt{}, fmt.Errorf("%w: %d, at most %d", ErrTooMany, len(m.To), MaxTargets)
+	case len(to) > MaxTargets:
+		return vendors.Receipt{}, fmt.Errorf("%w: %d, at most %d", ErrTooMany, len(to), MaxTargets)
 	}
 	by.Capability, by.Effect = vendors.CapMessages, vendors.Write
-	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(m.To))}
-	p := s.plan(ctx, m.Kind)
-	send := func(some []int) {
-		fates := make([]vendors.TargetResult, len(some))
-		for i, at := range some {
-			fates[i].Target = m.To[at]
-		}
-		s.deliver(ctx, by, m, p, fates)
-		for i, at := range some {
-			out.Targets[at] = fates[i]
-		}
+	out := vendors.Receipt{Targets: make([]vendors.TargetResult, len(to))}
+	for i, t := range to {
+		out.Targets[i].Target = t
 	}
-	batches := p.batches(m.To)
+	p := s.plan(ctx, op)
+	batches := p.batches(to)
 	if len(batches) == 1 { // most are: no need of another goroutine, whose stack would have to grow
-		send(batches[0])
+		s.deliver(ctx, by, p, batches[0], out.Targets, call)
 		return out, failureOf(out)
 	}
 	var group errgroup.Group
 	group.SetLimit(maxParallel)
 	for _, some := range batches {
-		group.Go(func() error { send(some); return nil })
+		group.Go(func() error { s.deliver(ctx, by, p, some, out.Targets, call); return nil })
 	}
 	_ = group.Wait() // failures are in the receipt
 	return out, failureOf(out)
@@ -80,10 +94,14 @@ type plan struct {
 	limits []vendors.Limit
 }
 
-func (s *Service) plan(ctx context.Context, kind vendors.TargetKind) plan {
+func (s *Service) plan(ctx context.Context, op string) plan {
 	p := plan{size: MaxTargets, pace: MaxTargets}
 	for _, v := range s.routes.RouteFor(vendors.AppOf(ctx), vendors.CapMessages) {
-		limit := v.Limits[vendors.OpSend(kind)]
+		limit := v.Limits[op]
+		if op == vendors.OpSendTemplate && v.Templates == nil { // each text is a call of its own
+			limit = v.Limits[vendors.OpSendUser]
+			limit.Targets = separately
+		}
 		p.limits = append(p.limits, limit)
 		if limit.Targets > 0 {
 			p.size = min(p.size, limit.Targets)
@@ -124,23 +142,23 @@ func (p plan) alike(to []string) (groups [][]int) {
 	return groups
 }
 
-// deliver publishes to the targets of fates and fills in the rest of them. What would
-// have to wait goes out in portions of the vendor's pace, each in its turn. What the
-// deadline leaves no time for was not sent.
-func (s *Service) deliver(ctx context.Context, by vendors.Request, m vendors.Message, p plan, fates []vendors.TargetResult) {
+// deliver publishes to the targets at the places of some and fills in their fates. What
+// would have to wait goes out in portions of the vendor's pace, each in its turn. What
+// the deadline leaves no time for was not sent.
+func (s *Service) deliver(ctx context.Context, by vendors.Request, p plan, some []int, fates []vendors.TargetResult, call publish) {
 	size := p.size
-	for len(fates) > 0 {
-		some := fates[:min(len(fates), size)]
-		err := s.publish(ctx, by, m, some)
+	for len(some) > 0 {
+		portion := some[:min(len(some), size)]
+		err := s.publish(ctx, by, portion, fates, call)
 		wait := pause(err)
 		switch {
 		case wait == 0:
-			fates = fates[len(some):]
-		case len(some) > p.pace:
+			some = some[len(portion):]
+		case len(portion) > p.pace:
 			size = p.pace
 		case !sleep(ctx, wait):
-			for i := range fates {
-				fates[i].Err = err
+			for _, at := range some {
+				fates[at].Err = err
 			}
 			return
 		}
@@ -172,24 +190,21 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // publish makes one call. Its error is also that of every target.
-func (s *Service) publish(ctx context.Context, by vendors.Request, m vendors.Message, fates []vendors.TargetResult) error {
-	m.To = make([]string, len(fates))
-	for i := range fates {
-		m.To[i] = fates[i].Target
-	}
+func (s *Service) publish(ctx context.Context, by vendors.Request, some []int, fates []vendors.TargetResult, call publish) error {
 	served := ""
 	receipt, err := vendors.Via(ctx, s.routes, by, func(ctx context.Context, v *vendors.Vendor) (vendors.Receipt, error) {
 		served = v.Name
-		return v.Messages.Send(ctx, m)
+		return call(ctx, v, some)
 	})
-	if err == nil && len(receipt.Targets) == len(fates) {
-		copy(fates, receipt.Targets)
-	}
-	for i := range fates {
-		if err != nil {
-			fates[i].Err = err
-		} else {
-			fates[i].Vendor = served
+	for i, at := range some {
+		switch {
+		case err != nil:
+			fates[at].Err = err
+		case len(receipt.Targets) == len(some):
+			fates[at] = receipt.Targets[i]
+			fallthrough
+		default:
+			fates[at].Vendor = served
 		}
 	}
 	return err

@@ -18,9 +18,10 @@ import (
 type Sent struct {
 	Kind    vendors.TargetKind `json:"kind"`
 	From    string             `json:"from"`
-	To      []string           `json:"to,omitempty"` // nil when there are more than Settle asks for
-	Content string             `json:"content"`      // digest
-	Digest  string             `json:"digest"`       // of the whole message
+	To      []string           `json:"to,omitempty"`   // nil when there are more than Settle asks for
+	Content string             `json:"content"`        // digest
+	Digest  string             `json:"digest"`         // of the whole message
+	Rows    bool               `json:"rows,omitempty"` // whether the answer tells each target's fate
 }
 
 // most is how many targets Settle asks for: a read of the vendor's each.
@@ -28,14 +29,20 @@ const most = 10
 
 // SentOf is m as the ledger keeps it, a Sent. It is made when the ledger encodes it,
 // which it seldom does.
-func SentOf(m vendors.Message) json.Marshaler { return sending(m) }
+func SentOf(m vendors.Message) json.Marshaler { return sending{m, false} }
 
-type sending vendors.Message
+// SentInRows is SentOf for a send whose answer tells each target's fate.
+func SentInRows(m vendors.Message) json.Marshaler { return sending{m, true} }
+
+type sending struct {
+	m    vendors.Message
+	rows bool
+}
 
 // MarshalJSON implements json.Marshaler.
-func (m sending) MarshalJSON() ([]byte, error) {
-	s := Sent{Kind: m.Kind, From: m.From, Content: digestOf(m.Content), Digest: digestOf(vendors.Message(m))}
-	if to := distinct(m.To); len(to) <= most {
+func (w sending) MarshalJSON() ([]byte, error) {
+	s := Sent{Kind: w.m.Kind, From: w.m.From, Content: digestOf(w.m.Content), Digest: digestOf(w.m), Rows: w.rows}
+	if to := distinct(w.m.To); len(to) <= most {
 		s.To = to
 	}
 	return json.Marshal(s)
@@ -67,23 +74,21 @@ func (s *Service) Tells(account string) bool {
 // What is not seen stays in doubt: the vendor may store nothing. The same words said
 // twice by one to the other look alike; only those from since on count, so a sender
 // who says the same again within the difference of the two clocks is not told apart.
-func (s *Service) Settle(ctx context.Context, account string, since time.Time, payload []byte) (vendors.Receipt, error) {
-	var sent Sent
-	if err := json.Unmarshal(payload, &sent); err != nil {
-		return vendors.Receipt{}, fmt.Errorf("messages: a send in the ledger is not readable: %w", err)
+func (s *Service) Settle(ctx context.Context, account string, since time.Time, payload []byte) (sent Sent, out vendors.Receipt, err error) {
+	if err = json.Unmarshal(payload, &sent); err != nil {
+		return sent, vendors.Receipt{}, fmt.Errorf("messages: a send in the ledger is not readable: %w", err)
 	}
 	if sent.Kind != vendors.ToUsers || len(sent.To) == 0 {
-		return vendors.Receipt{}, errUnsettled
+		return sent, vendors.Receipt{}, errUnsettled
 	}
-	var out vendors.Receipt
 	for _, to := range sent.To {
 		id, err := s.stored(ctx, account, since, sent, to)
 		if err != nil {
-			return vendors.Receipt{}, err
+			return sent, vendors.Receipt{}, err
 		}
 		out.Targets = append(out.Targets, vendors.TargetResult{Target: to, MessageID: id, Vendor: account})
 	}
-	return out, nil
+	return sent, out, nil
 }
 
 // stored is the id of the message that the target has.

@@ -67,7 +67,7 @@ func TestASendInDoubtIsDoneOnceEveryTargetHasIt(t *testing.T) {
 		if err != nil || strings.Contains(string(payload), said.Text) {
 			t.Fatalf("the ledger keeps %s, %v", payload, err)
 		}
-		receipt, err := New(routes).Settle(t.Context(), "post", since, payload)
+		_, receipt, err := New(routes).Settle(t.Context(), "post", since, payload)
 		var ids []string
 		for _, target := range receipt.Targets {
 			ids = append(ids, target.MessageID)
@@ -94,11 +94,11 @@ func TestOnlyAVendorWithAHistoryTells(t *testing.T) {
 	}
 	payload, _ := json.Marshal(SentOf(vendors.Message{Kind: vendors.ToUsers, From: "me", To: []string{"a"}}))
 	for _, account := range []string{"without", "gone"} {
-		if _, err := s.Settle(t.Context(), account, time.Now(), payload); !errors.Is(err, errUnsettled) {
+		if _, _, err := s.Settle(t.Context(), account, time.Now(), payload); !errors.Is(err, errUnsettled) {
 			t.Error(account, err)
 		}
 	}
-	if _, err := s.Settle(t.Context(), "with", time.Now(), []byte("nonsense")); err == nil {
+	if _, _, err := s.Settle(t.Context(), "with", time.Now(), []byte("nonsense")); err == nil {
 		t.Error("what cannot be read is settled")
 	}
 }

@@ -65,11 +65,14 @@ func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Con
 
 // SettleSend is the ledger's recipe for a send in doubt. It tells what the send would
 // have answered.
-func SettleSend(s *messages.Service) ledger.Recipe {
-	return func(ctx context.Context, _, account string, since time.Time, payload []byte) (any, error) {
-		receipt, err := s.Settle(ctx, account, since, payload)
-		if err != nil {
+func SettleSend(s *messages.Service, ids messages.IDs) ledger.Recipe {
+	return func(ctx context.Context, app, account string, since time.Time, payload []byte) (any, error) {
+		sent, receipt, err := s.Settle(ctx, account, since, payload)
+		switch {
+		case err != nil:
 			return nil, err
+		case sent.Rows:
+			return sentRows(ids, app, sent.Kind, sent.From, receipt), nil
 		}
 		return sendResult(receipt), nil
 	}

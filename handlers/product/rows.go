@@ -1,8 +1,12 @@
 package product
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 
+	"switchboard/app/messages"
 	"switchboard/app/problem"
 	"switchboard/handlers"
 	"switchboard/vendors"
@@ -39,6 +43,35 @@ func rowOf(id, vendor string, err error) row {
 		out.State = rowUnknown
 	}
 	return out
+}
+
+// vendorOf is the account that an error names; empty: none.
+func vendorOf(err error) string {
+	var e *vendors.Error
+	if errors.As(err, &e) {
+		return e.Vendor
+	}
+	return ""
+}
+
+// sentRows are the fates of a send's targets; nil when nothing was tried.
+func sentRows(ids messages.IDs, app string, kind vendors.TargetKind, from string, r vendors.Receipt) any {
+	rows := make([]row, len(r.Targets))
+	for i, t := range r.Targets {
+		rows[i] = rowOf(t.Target, cmp.Or(t.Vendor, vendorOf(t.Err)), t.Err)
+		if t.Err == nil {
+			rows[i].MessageID = ids.Seal(app, messages.Ref{Account: t.Vendor, Kind: kind, From: from, Target: t.Target, ID: t.MessageID})
+		}
+	}
+	return rowsData(rows)
+}
+
+// errShared is the refusal of what would reach the users of other apps.
+var errShared = problem.New(problem.Forbidden, "the vendor's account is shared with other apps, whose users this would reach")
+
+// shares reports whether a routed account with the ability also serves another app.
+func shares(r *vendors.Router, app string, c vendors.Capability, ability string) bool {
+	return slices.ContainsFunc(r.RouteFor(app, c), func(v *vendors.Vendor) bool { return v.HasAbility(ability) && !r.Alone(app, v.Name) })
 }
 
 // errPartly says that some rows of a write are refused or unknown and others are not.

@@ -148,6 +148,26 @@ type GatewayMessage struct {
 // ID: A user's id, at most 64 bytes, as text or as a whole number.
 type ID = Text
 
+// MessageContent is as the contract has it.
+type MessageContent struct {
+	Bytes *int64 `json:"bytes,omitempty"`
+	// Any JSON value, null as well.
+	Data      any      `json:"data,omitempty"`
+	Kind      string   `json:"kind"`
+	Latitude  *float64 `json:"latitude,omitempty"`
+	Longitude *float64 `json:"longitude,omitempty"`
+	// of a command, a video or a file
+	Name    *string `json:"name,omitempty"`
+	Place   *string `json:"place,omitempty"`
+	Seconds *int64  `json:"seconds,omitempty"`
+	Text    *string `json:"text,omitempty"`
+	// a small JPEG in base64; RongCloud takes 10 KB
+	Thumbnail *string `json:"thumbnail,omitempty"`
+	// of a custom message, or of a file's content
+	Type *string `json:"type,omitempty"`
+	URL  *string `json:"url,omitempty"`
+}
+
 // MessageID is as the contract has it.
 type MessageID = string
 
@@ -171,6 +191,47 @@ type MessageItem struct {
 	Type             int64     `json:"type"`
 	// the text null when there is none
 	URL string `json:"url"`
+}
+
+// MessageReferenceReference is as the contract has it.
+type MessageReferenceReference struct {
+	From string `json:"from"`
+	// the vendor's id of the message
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+	// Unix milliseconds; 0 or left out: not known
+	SentAt *int64 `json:"sent_at,omitempty"`
+	Target string `json:"target"`
+	Vendor string `json:"vendor"`
+}
+
+// MessageReference: one of the two
+type MessageReference struct {
+	MessageID *string                    `json:"message_id,omitempty"`
+	Reference *MessageReferenceReference `json:"reference,omitempty"`
+}
+
+// OutgoingMessagePush is as the contract has it.
+type OutgoingMessagePush struct {
+	Text  string  `json:"text"`
+	Title *string `json:"title,omitempty"`
+}
+
+// OutgoingMessageTo is as the contract has it.
+type OutgoingMessageTo struct {
+	IDs  []string `json:"ids"`
+	Kind string   `json:"kind"`
+}
+
+// OutgoingMessage is as the contract has it.
+type OutgoingMessage struct {
+	Content MessageContent `json:"content"`
+	// opaque text for the receiving client
+	Extra     *string              `json:"extra,omitempty"`
+	From      string               `json:"from"`
+	Push      *OutgoingMessagePush `json:"push,omitempty"`
+	To        OutgoingMessageTo    `json:"to"`
+	Transient *bool                `json:"transient,omitempty"`
 }
 
 // Owner is as the contract has it.
@@ -294,6 +355,17 @@ type ProductAnswer struct {
 	Data any     `json:"data"`
 	Err  *string `json:"err"`
 	Time int64   `json:"time"`
+}
+
+// ProductPartialRows: Some rows are refused or unknown. A repeat with the same Idempotency-Key has this answer
+// again.
+type ProductPartialRows struct {
+	Code int64 `json:"code"`
+	// What became of each target, member or vendor account.
+	Data Rows    `json:"data"`
+	Err  *string `json:"err"`
+	// Unix seconds
+	Time int64 `json:"time"`
 }
 
 // RoomBan is as the contract has it.
@@ -423,6 +495,24 @@ type Routes struct {
 	Switched RouteTable                   `json:"switched"`
 	// 0: nothing was ever switched
 	Version int64 `json:"version"`
+}
+
+// Row is as the contract has it.
+type Row struct {
+	// the target or member, or the user where the rows are of vendors
+	ID string `json:"id"`
+	// names the message for a recall or an edit
+	MessageID *string `json:"message_id,omitempty"`
+	// why it is refused or unknown
+	Reason *string `json:"reason,omitempty"`
+	State  string  `json:"state"`
+	// the account that took it or refused it
+	Vendor *string `json:"vendor,omitempty"`
+}
+
+// Rows: What became of each target, member or vendor account.
+type Rows struct {
+	Rows []Row `json:"rows"`
 }
 
 // Send is as the contract has it.
@@ -693,6 +783,98 @@ type SendSystemParams struct {
 
 // SendTipParams is what may be said beside the body of SendTip; what is zero is left out.
 type SendTipParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// SendMessageParams is what may be said beside the body of SendMessage; what is zero is left out.
+type SendMessageParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// BroadcastMessageBody is as the contract has it.
+type BroadcastMessageBody struct {
+	Content    MessageContent `json:"content"`
+	Extra      *string        `json:"extra,omitempty"`
+	From       string         `json:"from"`
+	OnlineOnly *bool          `json:"online_only,omitempty"`
+}
+
+// BroadcastMessageParams is what may be said beside the body of BroadcastMessage; what is zero is left out.
+type BroadcastMessageParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// EditMessageBody is as the contract has it.
+type EditMessageBody struct {
+	MessageReference
+	Content MessageContent `json:"content"`
+	Extra   *string        `json:"extra,omitempty"`
+}
+
+// EditMessageParams is what may be said beside the body of EditMessage; what is zero is left out.
+type EditMessageParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// MessageHistoryParams is what may be said beside the body of MessageHistory; what is zero is left out.
+type MessageHistoryParams struct {
+	// whose conversation it is
+	User string
+	Kind string
+	// the other user, the group or the chat room
+	Target string
+	// Unix milliseconds; that moment itself is left out
+	After int
+	// Unix milliseconds; now when left out
+	Until int
+	// data.next of the page before
+	Cursor string
+	Limit  int
+}
+
+// MessageHistoryDataMessagesItem is as the contract has it.
+type MessageHistoryDataMessagesItem struct {
+	Content   MessageContent `json:"content"`
+	Extra     *string        `json:"extra,omitempty"`
+	From      string         `json:"from"`
+	MessageID *string        `json:"message_id,omitempty"`
+	// Unix milliseconds
+	SentAt int64 `json:"sent_at"`
+}
+
+// MessageHistoryData is as the contract has it.
+type MessageHistoryData struct {
+	Messages []MessageHistoryDataMessagesItem `json:"messages"`
+	Next     *string                          `json:"next"`
+	Vendor   string                           `json:"vendor"`
+}
+
+// RecallMessageParams is what may be said beside the body of RecallMessage; what is zero is left out.
+type RecallMessageParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// SendTemplateBodyToItem is as the contract has it.
+type SendTemplateBodyToItem struct {
+	ID     string            `json:"id"`
+	Values map[string]string `json:"values,omitempty"`
+}
+
+// SendTemplateBody is as the contract has it.
+type SendTemplateBody struct {
+	From string                   `json:"from"`
+	Kind *string                  `json:"kind,omitempty"`
+	Text string                   `json:"text"`
+	To   []SendTemplateBodyToItem `json:"to"`
+}
+
+// SendTemplateParams is what may be said beside the body of SendTemplate; what is zero is left out.
+type SendTemplateParams struct {
 	// Makes a repeat of this request safe; at most 128 bytes.
 	IdempotencyKey string
 }
@@ -1357,6 +1539,60 @@ func (c *Client) SendTip(ctx context.Context, body Send, p SendTipParams) (out F
 	query, header := url.Values{}, http.Header{}
 	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/im/send/tip", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// SendMessage: Send one message to many.
+func (c *Client) SendMessage(ctx context.Context, body OutgoingMessage, p SendMessageParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/messages", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// BroadcastMessage: Send one message to everybody.
+func (c *Client) BroadcastMessage(ctx context.Context, body BroadcastMessageBody, p BroadcastMessageParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/messages/broadcast", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// EditMessage: Change what a message says.
+func (c *Client) EditMessage(ctx context.Context, body EditMessageBody, p EditMessageParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/messages/edit", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// MessageHistory: What the vendor stored of a conversation, oldest first.
+func (c *Client) MessageHistory(ctx context.Context, p MessageHistoryParams) (out MessageHistoryData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "user", p.User)
+	add(query.Add, "kind", p.Kind)
+	add(query.Add, "target", p.Target)
+	add(query.Add, "after", p.After)
+	add(query.Add, "until", p.Until)
+	add(query.Add, "cursor", p.Cursor)
+	add(query.Add, "limit", p.Limit)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/messages/history", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// RecallMessage: Take a message back.
+func (c *Client) RecallMessage(ctx context.Context, body MessageReference, p RecallMessageParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/messages/recall", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// SendTemplate: Send one text to many, each with values of its own.
+func (c *Client) SendTemplate(ctx context.Context, body SendTemplateBody, p SendTemplateParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/messages/template", query: query, header: header, body: body, family: product}, &out)
 	return out, err
 }
 

@@ -145,6 +145,24 @@ export type GatewayMessage = {
 // A user's id, at most 64 bytes, as text or as a whole number.
 export type ID = string | number;
 
+export type MessageContent = {
+  "bytes"?: number;
+  "data"?: unknown;
+  "kind": "text" | "tip" | "command" | "image" | "voice" | "video" | "file" | "location" | "custom";
+  "latitude"?: number;
+  "longitude"?: number;
+  // of a command, a video or a file
+  "name"?: string;
+  "place"?: string;
+  "seconds"?: number;
+  "text"?: string;
+  // a small JPEG in base64; RongCloud takes 10 KB
+  "thumbnail"?: string;
+  // of a custom message, or of a file's content
+  "type"?: string;
+  "url"?: string;
+};
+
 export type MessageID = string;
 
 export type MessageItem = {
@@ -166,6 +184,37 @@ export type MessageItem = {
   "type": number;
   // the text null when there is none
   "url": string;
+};
+
+// one of the two
+export type MessageReference = {
+  "message_id"?: string;
+  "reference"?: {
+    "from": string;
+    // the vendor's id of the message
+    "id": string;
+    "kind": "user" | "group" | "chatroom" | "system";
+    // Unix milliseconds; 0 or left out: not known
+    "sent_at"?: number;
+    "target": string;
+    "vendor": string;
+  };
+};
+
+export type OutgoingMessage = {
+  "content": MessageContent;
+  // opaque text for the receiving client
+  "extra"?: string;
+  "from": string;
+  "push"?: {
+    "text": string;
+    "title"?: string;
+  };
+  "to": {
+    "ids": Array<string>;
+    "kind": "user" | "group" | "chatroom" | "system";
+  };
+  "transient"?: boolean;
 };
 
 export type Owner = {
@@ -312,6 +361,15 @@ export type ProductPartial = {
   "time": number;
 };
 
+// Some rows are refused or unknown. A repeat with the same Idempotency-Key has this answer again.
+export type ProductPartialRows = {
+  "code": 100112;
+  "data": Rows;
+  "err": string | null;
+  // Unix seconds
+  "time": number;
+};
+
 // A business outcome, with HTTP 200. 1003 the balance is too short, 100002 a sensitive word.
 export type ProductRefusal = {
   "code": 1003 | 100002 | 200003 | 200004;
@@ -414,6 +472,23 @@ export type Routes = {
   "switched": RouteTable;
   // 0: nothing was ever switched
   "version": number;
+};
+
+export type Row = {
+  // the target or member, or the user where the rows are of vendors
+  "id": string;
+  // names the message for a recall or an edit
+  "message_id"?: string;
+  // why it is refused or unknown
+  "reason"?: string;
+  "state": "accepted" | "already" | "pending" | "refused" | "unknown";
+  // the account that took it or refused it
+  "vendor"?: string;
+};
+
+// What became of each target, member or vendor account.
+export type Rows = {
+  "rows": Array<Row>;
 };
 
 export type Send = {
@@ -692,6 +767,93 @@ export interface Operations {
     answer: (ProductDone & {
       "data": Fates;
     }) | ProductPartial | ProductFailure;
+  };
+  // Send one message to many.
+  sendMessage: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: OutgoingMessage;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Send one message to everybody.
+  broadcastMessage: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: {
+      "content": MessageContent;
+      "extra"?: string;
+      "from": string;
+      "online_only"?: boolean;
+    };
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Change what a message says.
+  editMessage: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: MessageReference & {
+      "content": MessageContent;
+      "extra"?: string;
+    };
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // What the vendor stored of a conversation, oldest first.
+  messageHistory: {
+    path: {};
+    query: { "user": string; "kind"?: "user" | "group" | "chatroom" | "system"; "target": string; "after"?: number; "until"?: number; "cursor"?: string; "limit"?: number };
+    header: {};
+    body: undefined;
+    answer: ProductDone & ({
+      "data": {
+        "messages": Array<{
+          "content": MessageContent;
+          "extra"?: string;
+          "from": string;
+          "message_id"?: string;
+          // Unix milliseconds
+          "sent_at": number;
+        }>;
+        "next": string | null;
+        "vendor": string;
+      };
+    }) | ProductFailure;
+  };
+  // Take a message back.
+  recallMessage: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: MessageReference;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Send one text to many, each with values of its own.
+  sendTemplate: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: {
+      "from": string;
+      "kind"?: "user" | "system";
+      "text": string;
+      "to": Array<{
+        "id": string;
+        "values"?: Record<string, string>;
+      }>;
+    };
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
   };
   // Who is on a scene's list of hosts.
   pairHosts: {
@@ -1561,6 +1723,12 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   setBreaker: ["POST", "/admin/vendors/{vendor}/breaker"],
   sendSystem: ["POST", "/api/server/im/send/system"],
   sendTip: ["POST", "/api/server/im/send/tip"],
+  sendMessage: ["POST", "/api/server/messages"],
+  broadcastMessage: ["POST", "/api/server/messages/broadcast"],
+  editMessage: ["POST", "/api/server/messages/edit"],
+  messageHistory: ["GET", "/api/server/messages/history"],
+  recallMessage: ["POST", "/api/server/messages/recall"],
+  sendTemplate: ["POST", "/api/server/messages/template"],
   pairHosts: ["GET", "/api/server/pair/hosts"],
   changePairHosts: ["POST", "/api/server/pair/hosts"],
   replacePairHosts: ["PUT", "/api/server/pair/hosts"],

@@ -49,11 +49,17 @@ func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 		form.Set("appId", a.cfg.AppID)
 		form.Set("fromUserId", m.From)
 	}
+	if m.Push != nil {
+		if event || m.Kind != vendors.ToUsers || m.Push.Title != "" {
+			return vendors.Receipt{}, vendors.Refuse(a.name, op, vendors.ErrUnsupported, "a notification is a text, with a message to users")
+		}
+		form.Set("pushContent", m.Push.Text)
+	}
 	switch {
 	case event:
 		w.path = "/api/rest/v1/sendEventMsg"
-	case m.Kind == vendors.ToUsers && len(m.To) > 1 && !m.Filter:
-		return a.pushMany(ctx, m, form) // has no isCheckSensitiveWords
+	case m.Kind == vendors.ToUsers && len(m.To) > 1 && !m.Filter && m.Push == nil:
+		return a.pushMany(ctx, m, form) // has neither isCheckSensitiveWords nor pushContent
 	case m.Kind == vendors.ToUsers:
 		form.Set("isCheckSensitiveWords", flag(m.Filter))
 	}
@@ -90,6 +96,8 @@ func (a *adapter) content(op string, c vendors.Content) (object, body string, er
 		return commandObject, encode(commandBody{Name: c.Name, Data: c.Data, Extra: c.Extra}), nil
 	case c.Kind == vendors.Custom && c.Extra == "" && c.Type != "":
 		return c.Type, string(c.Data), nil
+	case c.File != nil || c.Place != nil:
+		return a.media(op, c)
 	}
 	return "", "", vendors.Refuse(a.name, op, vendors.ErrUnsupported, "a plain text has no place for extra, and a custom message needs a type")
 }

@@ -107,7 +107,11 @@ func read(typ, content string) vendors.Content {
 		return vendors.Content{Kind: vendors.Tip, Text: body.Message, Extra: body.Extra}
 	case known && typ == commandType:
 		return vendors.Content{Kind: vendors.Command, Name: body.Name, Data: body.Data}
-	case json.Valid([]byte(content)):
+	}
+	if c, known := readMedia(typ, content); known {
+		return c
+	}
+	if json.Valid([]byte(content)) {
 		return vendors.Content{Kind: vendors.Custom, Type: typ, Data: json.RawMessage(content)}
 	}
 	return vendors.Content{Kind: vendors.Custom, Type: typ, Data: json.RawMessage(encode(content))}

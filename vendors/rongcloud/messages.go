@@ -62,7 +62,11 @@ func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 	if err := limits.Check(a.name, op, size); err != nil {
 		return vendors.Receipt{}, err
 	}
-	call := a.form(ctx, op, upstream.Write, path, upstream.Fields{{"fromUserId", m.From}, {"objectName", typ}, {"content", content}}.With(w.target, m.To...))
+	form := upstream.Fields{{"fromUserId", m.From}, {"objectName", typ}, {"content", content}}
+	if form, err = a.withPush(op, m, form); err != nil {
+		return vendors.Receipt{}, err
+	}
+	call := a.form(ctx, op, upstream.Write, path, form.With(w.target, m.To...))
 	call.Units = len(m.To)
 	var out publishAnswer
 	if err := a.up.Do(ctx, call, &out); err != nil {
@@ -89,7 +93,7 @@ func (a *adapter) content(op string, c vendors.Content) (typ, content string, er
 	case vendors.Custom:
 		return a.custom(op, c)
 	}
-	return "", "", a.refuse(op, vendors.ErrUnsupported, "no such kind of content")
+	return a.media(op, c)
 }
 
 func (a *adapter) custom(op string, c vendors.Content) (typ, content string, err error) {

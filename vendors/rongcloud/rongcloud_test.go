@@ -78,7 +78,7 @@ func TestCommandDataIsAnObjectOrAStringAsConfigured(t *testing.T) {
 }
 
 func TestTemplateValueThatJSONWouldEscapeIsRefused(t *testing.T) {
-	names := placeholders("hello {name}, {n} and {name}, but not {} or {{")
+	names := vendors.Template{Text: "hello {name}, {n} and {name}, but not {} or {{"}.Placeholders()
 	if len(names) != 3 || names[0] != "name" || names[1] != "n" {
 		t.Fatalf("placeholders %q", names)
 	}

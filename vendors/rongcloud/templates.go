@@ -3,7 +3,6 @@ package rongcloud
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"switchboard/vendors"
@@ -38,7 +37,7 @@ func (a *adapter) SendTemplate(ctx context.Context, t vendors.Template) (vendors
 		From: t.From, Type: textType, Content: encode(textBody{Content: t.Text}),
 		PushContent: make([]string, len(t.To)), PushData: make([]string, len(t.To)),
 	}
-	names := placeholders(t.Text)
+	names := t.Placeholders()
 	for _, f := range t.To {
 		values, why := fill(names, f.Values)
 		if why != nil {
@@ -60,17 +59,6 @@ func (a *adapter) SendTemplate(ctx context.Context, t vendors.Template) (vendors
 		return vendors.Receipt{}, err
 	}
 	return out.receipt(a.name, op, body.To), nil
-}
-
-var placeholder = regexp.MustCompile(`\{([^{}]+)\}`)
-
-// placeholders are the names in braces in text.
-func placeholders(text string) []string {
-	var names []string
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-		names = append(names, m[1])
-	}
-	return names
 }
 
 // fill is the values of one target under the vendor's names, which have the

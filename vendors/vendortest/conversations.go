@@ -79,7 +79,8 @@ func history(t T, e *env) {
 }
 
 func sameContent(a, b vendors.Content) bool {
-	return a.Kind == b.Kind && a.Text == b.Text && a.Extra == b.Extra && a.Name == b.Name && a.Type == b.Type && sameJSON(string(a.Data), string(b.Data))
+	media := sameJSON(string(jsonOf(a.File)), string(jsonOf(b.File))) && sameJSON(string(jsonOf(a.Place)), string(jsonOf(b.Place)))
+	return media && a.Kind == b.Kind && a.Text == b.Text && a.Extra == b.Extra && a.Name == b.Name && a.Type == b.Type && sameJSON(string(a.Data), string(b.Data))
 }
 
 // storedContents are all contents of the suite that the vendor keeps.

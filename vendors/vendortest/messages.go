@@ -20,6 +20,11 @@ func contents() []vendors.Content {
 		{Kind: vendors.Tip, Text: "gray & line"},
 		{Kind: vendors.Command, Name: "dispatch", Data: jsonOf(map[string]any{"ask_no": "a1", "ask_uid": 7})},
 		{Kind: vendors.Custom, Type: "app:gift", Data: jsonOf(map[string]any{"gift": "rose", "n": 3})},
+		{Kind: vendors.Image, File: &vendors.File{URL: "https://a.example/1.jpg?a=1&b=2", Thumbnail: "/9j/4AAQ"}},
+		{Kind: vendors.Voice, File: &vendors.File{URL: "https://a.example/1.aac", Seconds: 7}, Extra: "said & heard"},
+		{Kind: vendors.Video, File: &vendors.File{URL: "https://a.example/1.mp4", Seconds: 9, Name: "礼物.mp4", Bytes: 1 << 20, Thumbnail: "/9j/4AAQ"}},
+		{Kind: vendors.Document, File: &vendors.File{URL: "https://a.example/1.pdf", Name: "a & b.pdf", Type: "pdf", Bytes: 1 << 10}},
+		{Kind: vendors.Location, Place: &vendors.Place{Latitude: -33.8568, Longitude: 151.2153, Name: "the opera"}},
 	}
 }
 
