@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -64,7 +65,10 @@ func New[S State](v Vendor[S], opt Options) (*Engine[S], error) {
 	all := e.mount()
 	e.bound = sync.OnceValue(func() error { return bind(v.Spec, v.Lenient, all) })
 	if opt.SpecLater {
-		go func() { _ = e.bound() }() // requests tell
+		go func() {
+			_ = e.bound()        // requests tell
+			debug.FreeOSMemory() // reading an openapi takes five times what is kept of it
+		}()
 	} else if err := e.bound(); err != nil {
 		return nil, fmt.Errorf("mock %s: %w", v.Name, err)
 	}
