@@ -12,6 +12,7 @@ var abilities = []ability{
 	{"tokens.revoke", func(v *Vendor) bool { return v.Revoker != nil }},
 	{"sessions", func(v *Vendor) bool { return v.Sessions != nil }},
 	{"users.block", func(v *Vendor) bool { return v.Users != nil }},
+	{"users.import", func(v *Vendor) bool { return v.UserImport != nil }},
 	{"users.profile", func(v *Vendor) bool { return v.Profiles != nil }},
 	{"blacklist", func(v *Vendor) bool { return v.Blacklist != nil }},
 	{"messages", func(v *Vendor) bool { return v.Messages != nil }},

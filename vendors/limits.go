@@ -15,6 +15,7 @@ const (
 	OpSessionEnd      = "session.end"
 	OpUserBlock       = "user.block"
 	OpUserUnblock     = "user.unblock"
+	OpUserImport      = "user.import"
 	OpUserProfile     = "user.profile"
 	OpBlacklist       = "blacklist.change"
 	OpSendUser        = "message.send.user"

@@ -17,6 +17,7 @@ type Traits struct {
 	ChatRoomBlock Hold         // ChatRoomBlocks
 	Revoke        RevokeSpan   // Revoker
 	Sessions      SessionScope // Sessions
+	UnknownUsers  UnknownUsers // Messages to users
 }
 
 // Hold says how a vendor can keep somebody out or silent: any of its bits.
@@ -99,7 +100,7 @@ const (
 
 // Trait is one trait that a vendor declares, as operators see it.
 type Trait struct {
-	Name  string // the ability that it is about
+	Name  string // the ability that it is about, or what of it
 	Value string
 }
 
@@ -113,6 +114,7 @@ func (v *Vendor) Declared() []Trait {
 		value   string
 	}{
 		{"tokens.revoke", v.Revoker != nil, string(t.Revoke)},
+		{"messages.unknown_users", v.Messages != nil && t.UnknownUsers != UnknownTaken, string(t.UnknownUsers)},
 		{"sessions", v.Sessions != nil, string(t.Sessions)},
 		{"users.block", v.Users != nil, t.Block.String()},
 		{"groups.mute_members", v.MemberMutes != nil, t.MemberMute.String()},

@@ -26,6 +26,7 @@ type Vendor struct {
 	Revoker        Revoker
 	Sessions       Sessions
 	Users          Users
+	UserImport     UserImport
 	Profiles       Profiles
 	Blacklist      Blacklist
 	Messages       Messages
@@ -246,12 +247,6 @@ type Recall struct {
 // Recaller takes messages back from the receivers' devices.
 type Recaller interface {
 	Recall(ctx context.Context, r Recall) error
-}
-
-// Presence asks whether a user can be reached now.
-type Presence interface {
-	// Online reports whether the vendor holds a live connection of user.
-	Online(ctx context.Context, user string) (bool, error)
 }
 
 // Word is one entry of a vendor's sensitive-word list.

@@ -47,7 +47,7 @@ func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Sessions", "Revoker", "Profiles", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Callbacks",
+			"Sessions", "UserImport", "Revoker", "Profiles", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Callbacks",
 			"Rooms.Tokens", "Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Dissolve", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls",
 		},
 		Unsupported: []string{vendors.OpUserUnblock},
@@ -81,7 +81,7 @@ func linkvLimits() vendors.Limits {
 	return vendors.Limits{
 		vendors.OpTokenIssue: {IDBytes: 64, Bytes: 1024}, vendors.OpUserBlock: many, vendors.OpBlacklist: many,
 		vendors.OpSendUser: many, vendors.OpSendGroup: one, vendors.OpSendChatRoom: one,
-		vendors.OpPresence: ids, vendors.OpBalance: ids, vendors.OpAdjust: ids, vendors.OpOrder: ids, vendors.OpGroup: ids,
+		vendors.OpPresence: one, vendors.OpBalance: ids, vendors.OpAdjust: ids, vendors.OpOrder: ids, vendors.OpGroup: ids,
 		vendors.OpGroupRename: ids, vendors.OpGroupTransfer: ids, vendors.OpGroupMembers: ids, vendors.OpUserGroups: ids,
 		vendors.OpMemberMute: twenty, vendors.OpMemberUnmute: twenty, vendors.OpGroupMute: ids, vendors.OpGroupUnmute: ids,
 	}

@@ -27,7 +27,7 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		// What RongCloud's documents have no call for.
-		Lacks: []string{"Sessions", "Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
+		Lacks: []string{"Sessions", "UserImport", "Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
 		Traits: vendors.Traits{
 			Block: vendors.HoldTimed | vendors.HoldLifted, Kick: vendors.HoldTimed, Ban: vendors.HoldTimed | vendors.HoldLifted,
 			MemberMute:   vendors.HoldTimed | vendors.HoldOpen | vendors.HoldLifted,
@@ -135,7 +135,7 @@ func rongLimits() vendors.Limits {
 	return vendors.Limits{
 		"token.issue":  {IDBytes: 64, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
 		"token.revoke": twenty, "user.block": twenty, "user.unblock": twenty, "blacklist.change": twenty,
-		"presence.check":        management,
+		"presence.check":        {IDBytes: 64, Targets: 1, Calls: 100, Per: time.Second},
 		"message.send.user":     {Targets: 1000, Bytes: 131072, IDBytes: 64, Calls: 6000, Per: time.Minute},
 		"message.send.group":    {Targets: 3, Bytes: 131072, IDBytes: 64, Calls: 20, Per: time.Second},
 		"message.send.chatroom": {Targets: 10, Bytes: 131072, IDBytes: 64, Calls: 100, Per: time.Second},

@@ -24,7 +24,7 @@ var limits = vendors.Limits{
 	vendors.OpSendUser:      targets(maxTargets),
 	vendors.OpSendGroup:     targets(1),
 	vendors.OpSendChatRoom:  targets(1),
-	vendors.OpPresence:      idLimit,
+	vendors.OpPresence:      targets(1),
 	vendors.OpBalance:       idLimit,
 	vendors.OpAdjust:        idLimit,
 	vendors.OpOrder:         idLimit,

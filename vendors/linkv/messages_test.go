@@ -169,12 +169,12 @@ func TestBlacklistTellsForWhomItFailed(t *testing.T) {
 func TestOnlyOneMeansOnline(t *testing.T) {
 	for data, want := range map[string]bool{`1`: true, `"1"`: true, `0`: false, `"0"`: false, `[]`: false, `2`: false} {
 		v, _ := imVendor(t, func(call) string { return `{"code":200,"data":` + data + `}` })
-		if got, err := v.Presence.Online(t.Context(), "u1"); err != nil || got != want {
-			t.Errorf("%s: %t, %v", data, got, err)
+		if got, err := v.Presence.Statuses(t.Context(), []string{"u1"}); err != nil || (got[0].State == vendors.PresenceOnline) != want {
+			t.Errorf("%s: %v, %v", data, got, err)
 		}
 	}
 	v, _ := imVendor(t, func(call) string { return `{"code":200}` })
-	if _, err := v.Presence.Online(t.Context(), "u1"); !errors.Is(err, vendors.ErrUnreadable) {
+	if _, err := v.Presence.Statuses(t.Context(), []string{"u1"}); !errors.Is(err, vendors.ErrUnreadable) {
 		t.Errorf("no data at all: %v", err)
 	}
 }

@@ -65,22 +65,31 @@ func (a *adapter) blacklist(ctx context.Context, user string, others []string, p
 	return rows, err
 }
 
-// Online reports whether LinkV holds a connection of user.
-func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
-	if err := limits.Check(a.name, vendors.OpPresence, vendors.Size{IDs: []string{user}}); err != nil {
-		return false, err
+// Statuses reports whether LinkV holds a connection of the user; it takes one in a call.
+func (a *adapter) Statuses(ctx context.Context, users []string) ([]vendors.Status, error) {
+	op := vendors.OpPresence
+	if len(users) == 0 {
+		return nil, vendors.Refuse(a.name, op, vendors.ErrInvalid, "nobody is named")
 	}
-	call := a.imCall(vendors.OpPresence, upstream.Read, user, "/api/rest/userOnlineStatus", upstream.Fields{{"appId", a.cfg.AppID}, {"userId", user}})
+	if err := limits.Check(a.name, op, vendors.Size{IDs: users, Targets: len(users)}); err != nil {
+		return nil, err
+	}
+	user := users[0]
+	call := a.imCall(op, upstream.Read, user, "/api/rest/userOnlineStatus", upstream.Fields{{"appId", a.cfg.AppID}, {"userId", user}})
 	var out struct {
 		Data *object[upstream.Text] `json:"data"`
 	}
 	if err := a.im.Do(ctx, call, &out); err != nil {
-		return false, err
+		return nil, err
 	}
 	if out.Data == nil {
-		return false, a.unreadable(vendors.OpPresence)
+		return nil, a.unreadable(op)
 	}
-	return out.Data.V == "1", nil
+	status := vendors.Status{User: user, State: vendors.PresenceOffline}
+	if out.Data.V == "1" {
+		status.State = vendors.PresenceOnline
+	}
+	return []vendors.Status{status}, nil
 }
 
 // control is a call that sets a state. It is not repeated by itself: what LinkV

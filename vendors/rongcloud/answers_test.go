@@ -41,12 +41,12 @@ func TestOnlineIsATextOrANumberAndNothingElse(t *testing.T) {
 		`{"code":200,"status":"1"}`: true, `{"code":200,"status":1}`: true,
 		`{"code":200,"status":"0"}`: false, `{"code":200,"status":0}`: false,
 	} {
-		if got, err := answering(t, body).Presence.Online(t.Context(), "u"); err != nil || got != want {
-			t.Errorf("%s: %t, %v", body, got, err)
+		if got, err := answering(t, body).Presence.Statuses(t.Context(), []string{"u"}); err != nil || (got[0].State == vendors.PresenceOnline) != want {
+			t.Errorf("%s: %v, %v", body, got, err)
 		}
 	}
 	for _, body := range []string{`{"code":200}`, `{"code":200,"status":"2"}`, `{"code":200,"status":null}`} {
-		if _, err := answering(t, body).Presence.Online(t.Context(), "u"); vendors.OutcomeOf(err) != vendors.Ambiguous {
+		if _, err := answering(t, body).Presence.Statuses(t.Context(), []string{"u"}); vendors.OutcomeOf(err) != vendors.Ambiguous {
 			t.Errorf("%s: %v, want ambiguous", body, err)
 		}
 	}

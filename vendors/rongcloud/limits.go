@@ -31,7 +31,7 @@ var limits = vendors.Limits{
 	vendors.OpUserUnblock:     many(20),
 	vendors.OpUserProfile:     {IDBytes: idBytes, Bytes: 1024, Runes: 64, Calls: 100, Per: time.Second},
 	vendors.OpBlacklist:       many(20),
-	vendors.OpPresence:        many(0),
+	vendors.OpPresence:        many(1),
 	vendors.OpSendUser:        {Targets: 1000, Bytes: maxContent, IDBytes: idBytes, Calls: 6000, Per: time.Minute},
 	vendors.OpSendGroup:       {Targets: 3, Bytes: maxContent, IDBytes: idBytes, Calls: 20, Per: time.Second},
 	vendors.OpSendChatRoom:    {Targets: 10, Bytes: maxContent, IDBytes: idBytes, Calls: 100, Per: time.Second},

@@ -101,24 +101,24 @@ type (
 	hasty    struct{ wrong }
 )
 
-func (h hasty) Online(ctx context.Context, user string) (bool, error) {
-	ok, err := h.Vendor.Presence.Online(ctx, user)
+func (h hasty) Statuses(ctx context.Context, users []string) ([]vendors.Status, error) {
+	found, err := h.Vendor.Presence.Statuses(ctx, users)
 	var e *vendors.Error
 	if errors.As(err, &e) {
 		copied := *e
 		copied.RetryAfter = 0
-		return ok, &copied
+		return found, &copied
 	}
-	return ok, err
+	return found, err
 }
 
-func (c codeless) Online(ctx context.Context, user string) (bool, error) {
-	ok, err := c.Vendor.Presence.Online(ctx, user)
+func (c codeless) Statuses(ctx context.Context, users []string) ([]vendors.Status, error) {
+	found, err := c.Vendor.Presence.Statuses(ctx, users)
 	var e *vendors.Error
 	if errors.As(err, &e) {
 		copied := *e
 		copied.Code = ""
-		return ok, &copied
+		return found, &copied
 	}
-	return ok, err
+	return found, err
 }

@@ -39,7 +39,9 @@ func (o otherToken) Issue(ctx context.Context, u vendors.User) (vendors.Credenti
 	return o.Vendor.Tokens.Issue(ctx, u)
 }
 
-func (deafPresence) Online(context.Context, string) (bool, error) { return true, nil }
+func (deafPresence) Statuses(_ context.Context, users []string) ([]vendors.Status, error) {
+	return []vendors.Status{{User: users[0], State: vendors.PresenceOnline}}, nil
+}
 
 func (b blindWords) ListWords(ctx context.Context) ([]vendors.Word, error) {
 	words, err := b.Vendor.Words.ListWords(ctx)

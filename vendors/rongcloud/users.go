@@ -72,14 +72,14 @@ func (a *adapter) blacklist(ctx context.Context, path, user string, blocked []st
 	return vendors.AllMembers(blocked, a.up.Do(ctx, a.form(ctx, op, upstream.Control, path, form), nil))
 }
 
-// Online reports who is connected. "1" is online here; the callback says so by
-// "0" (docs/vendors/rongcloud.md#online).
-func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
+// Statuses reports who is connected; the vendor takes one user in a call. "1" is online
+// here; the callback says so by "0" (docs/vendors/rongcloud.md#online).
+func (a *adapter) Statuses(ctx context.Context, users []string) ([]vendors.Status, error) {
 	op := vendors.OpPresence
-	if err := a.checkIDs(op, []string{user}); err != nil {
-		return false, err
+	if err := a.checkIDs(op, users); err != nil {
+		return nil, err
 	}
-	call := a.form(ctx, op, upstream.Read, "/user/checkOnline.json", upstream.Fields{{"userId", user}})
+	call := a.form(ctx, op, upstream.Read, "/user/checkOnline.json", upstream.Fields{{"userId", users[0]}})
 	var out onlineAnswer
 	call.Check = func(ans upstream.Answer) error {
 		if err := check(ans); err != nil {
@@ -91,9 +91,13 @@ func (a *adapter) Online(ctx context.Context, user string) (bool, error) {
 		return nil
 	}
 	if err := a.up.Do(ctx, call, nil); err != nil {
-		return false, err
+		return nil, err
 	}
-	return out.Status == "1", nil
+	status := vendors.Status{User: users[0], State: vendors.PresenceOffline}
+	if out.Status == "1" {
+		status.State = vendors.PresenceOnline
+	}
+	return []vendors.Status{status}, nil
 }
 
 type onlineAnswer struct {

@@ -143,8 +143,7 @@ func sizedPeople() []sized {
 func sizedServices() []sized {
 	return []sized{
 		{vendors.OpPresence, "Presence", func(c ctx, e *env, s size) error {
-			_, err := e.v.Presence.Online(c, ids(1, s.id)[0])
-			return err
+			return errOf(e.v.Presence.Statuses(c, ids(s.targets, s.id)))
 		}},
 		{vendors.OpWordChange, "WordAdmin", func(c ctx, e *env, s size) error {
 			words := make([]vendors.Word, max(s.targets, 1))

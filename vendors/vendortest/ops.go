@@ -76,8 +76,7 @@ func (e *env) imOps() []op {
 			return v.Recaller.Recall(ctx, vendors.Recall{Kind: vendors.ToUsers, From: e.Peer, Target: e.Known, MessageID: "5FGT-7VA9-G4DD-4V5P", SentAt: time.Now()})
 		}},
 		{vendors.OpPresence, "Presence", reads, func(ctx context.Context, v *vendors.Vendor) error {
-			_, err := v.Presence.Online(ctx, e.Known)
-			return err
+			return errOf(v.Presence.Statuses(ctx, []string{e.Known}))
 		}},
 	}
 	for _, kind := range e.Kinds {

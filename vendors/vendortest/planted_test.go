@@ -14,14 +14,15 @@ import (
 // memory is what the vendors of this program do not have: it stands in for one that
 // does, so that the checks of the suite are tried on something right and wrong.
 type memory struct {
-	mu       sync.Mutex // guards sessions
+	mu       sync.Mutex // guards what follows
 	sessions map[string][]string
+	known    map[string]bool
 
 	wrong
 }
 
 // wrong is what is wrong with a memory.
-type wrong struct{ listsAll, endsAll, endsNone bool }
+type wrong struct{ listsAll, endsAll, endsNone, importsFirst, dropsUnknown bool }
 
 func (m *memory) Connect(user, device string) {
 	m.mu.Lock()
@@ -61,40 +62,86 @@ func (m *memory) EndSessions(_ context.Context, user, device string) error {
 	return nil
 }
 
+func (m *memory) HasUser(user string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.known[user]
+}
+
+func (m *memory) ImportUsers(_ context.Context, users []vendors.User) ([]vendors.MemberResult, error) {
+	if len(users) == 0 || users[0].ID == "" {
+		return nil, vendors.Refuse("rongcloud", vendors.OpUserImport, vendors.ErrInvalid, "nobody is named")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var ids []string
+	for i, u := range users {
+		ids = append(ids, u.ID)
+		m.known[u.ID] = m.known[u.ID] || i == 0 || !m.importsFirst
+	}
+	return vendors.AllMembers(ids, nil)
+}
+
+// strict refuses or drops messages to who is not known to m.
+type strict struct {
+	*memory
+	right vendors.Messages
+}
+
+func (s strict) Send(ctx context.Context, m vendors.Message) (vendors.Receipt, error) {
+	if m.Kind != vendors.ToUsers || s.HasUser(m.To[0]) {
+		return s.right.Send(ctx, m)
+	}
+	if s.dropsUnknown {
+		return vendors.Receipt{Targets: []vendors.TargetResult{{Target: m.To[0], MessageID: "1"}}}, nil
+	}
+	return vendors.Receipt{}, &vendors.Error{Vendor: "rongcloud", Op: vendors.OpSendUser, Outcome: vendors.DefiniteNo, Err: vendors.ErrNotFound, Sent: true}
+}
+
 // planted is RongCloud's fixture with a vendor that m gives what is missing to.
-func planted(t vendortest.T, m *memory, scope vendors.SessionScope) vendortest.Fixture {
+func planted(t vendortest.T, m *memory, traits vendors.Traits) vendortest.Fixture {
 	f := certify.RongCloudMock(t)
-	m.sessions = map[string][]string{}
-	f.Lacks = slices.DeleteFunc(f.Lacks, func(name string) bool { return name == "Sessions" })
-	f.Far.Sessions, f.Far.Connect = m.At, m.Connect
+	m.sessions, m.known = map[string][]string{}, map[string]bool{}
+	f.Lacks = slices.DeleteFunc(f.Lacks, func(name string) bool { return name == "Sessions" || name == "UserImport" })
+	f.Far.Sessions, f.Far.Connect, f.Far.HasUser = m.At, m.Connect, m.HasUser
 	open := f.Open
 	f.Open = func(baseURL string) (*vendors.Vendor, error) {
 		v, err := open(baseURL)
 		if err == nil {
-			v.Sessions, v.Traits.Sessions = m, scope
+			v.Sessions, v.UserImport, v.Messages = m, m, strict{m, v.Messages}
+			v.Traits.Sessions, v.Traits.UnknownUsers = traits.Sessions, traits.UnknownUsers
 		}
 		return v, err
 	}
 	return f
 }
 
-func TestWrongSessionsAreCaught(t *testing.T) {
-	const name = "SessionsAreListedAndEndedAsFarAsDeclared"
+func TestWrongSessionsAndImportsAreCaught(t *testing.T) {
+	const ended, imported, unknown = "SessionsAreListedAndEndedAsFarAsDeclared", "ImportedUsersAreKnown", "MessageToWhoIsNotKnownEndsAsDeclared"
+	device := vendors.Traits{Sessions: vendors.SessionsDevice}
+	refused, dropped := vendors.Traits{UnknownUsers: vendors.UnknownRefused}, vendors.Traits{UnknownUsers: vendors.UnknownDropped}
 	for _, row := range []struct {
-		what  string
-		wrong wrong
-		scope vendors.SessionScope
-		want  vendortest.Result
+		what, check string
+		wrong       wrong
+		traits      vendors.Traits
+		want        vendortest.Result
 	}{
-		{"right", wrong{}, vendors.SessionsDevice, vendortest.Passed},
-		{"lists those of others", wrong{listsAll: true}, vendors.SessionsDevice, vendortest.Failed},
-		{"ends all for one device", wrong{endsAll: true}, vendors.SessionsDevice, vendortest.Failed},
-		{"ends none", wrong{endsNone: true}, vendors.SessionsDevice, vendortest.Failed},
-		{"ends one device, and declares all alone", wrong{}, vendors.SessionsAll, vendortest.Failed},
+		{"right", ended, wrong{}, device, vendortest.Passed},
+		{"lists those of others", ended, wrong{listsAll: true}, device, vendortest.Failed},
+		{"ends all for one device", ended, wrong{endsAll: true}, device, vendortest.Failed},
+		{"ends none", ended, wrong{endsNone: true}, device, vendortest.Failed},
+		{"ends one device, and declares all alone", ended, wrong{}, vendors.Traits{Sessions: vendors.SessionsAll}, vendortest.Failed},
+		{"right import", imported, wrong{}, refused, vendortest.Passed},
+		{"imports the first alone", imported, wrong{importsFirst: true}, refused, vendortest.Failed},
+		{"refuses and declares it", unknown, wrong{}, refused, vendortest.Passed},
+		{"refuses and declares to take", unknown, wrong{}, vendors.Traits{}, vendortest.Failed},
+		{"drops and declares it", unknown, wrong{dropsUnknown: true}, dropped, vendortest.Passed},
+		{"drops and declares to refuse", unknown, wrong{dropsUnknown: true}, refused, vendortest.Failed},
+		{"drops and declares to take", unknown, wrong{dropsUnknown: true}, vendors.Traits{}, vendortest.Failed},
 	} {
 		m := &memory{wrong: row.wrong}
-		r := vendortest.Certify(t.Context(), "planted", "mock", func(check string) bool { return check == name },
-			func(t vendortest.T) vendortest.Fixture { return planted(t, m, row.scope) })
+		r := vendortest.Certify(t.Context(), "planted", "mock", func(check string) bool { return check == row.check },
+			func(t vendortest.T) vendortest.Fixture { return planted(t, m, row.traits) })
 		if r.Count(row.want) != 1 {
 			t.Errorf("%s: %+v, want %s", row.what, r.Cases, row.want)
 		}

@@ -19,12 +19,23 @@ func readChecks() []check {
 func presence(t T, e *env) {
 	for _, want := range []bool{true, false, true} {
 		e.Far.SetOnline(e.Known, want)
-		got, err := e.v.Presence.Online(t.Context(), e.Known)
-		must(t, "online", err)
-		if got != want {
-			t.Errorf("online: %t, at the far end %t", got, want)
+		e.Far.SetOnline(e.Peer, !want)
+		got, err := e.v.Statuses(t.Context(), []string{e.Peer, e.Known, "nobodyKnows"})
+		must(t, "statuses", err)
+		if len(got) != 3 || got[0].User != e.Peer || got[1].User != e.Known || got[2].User != "nobodyKnows" {
+			t.Fatalf("statuses of other users: %+v", got)
+		}
+		online := func(s vendors.Status) bool { return s.State == vendors.PresenceOnline }
+		if online(got[0]) == want || online(got[1]) != want || online(got[2]) {
+			t.Errorf("statuses %+v, at the far end the second is online: %t, the first: %t, and nobody knows the third", got, want, !want)
+		}
+		for _, s := range got {
+			if s.State != vendors.PresenceOnline && s.State != vendors.PresencePush && s.State != vendors.PresenceOffline || len(s.Devices) > 0 && !online(s) {
+				t.Errorf("the status %+v", s)
+			}
 		}
 	}
+	e.mustNotCall(t, "nobody", func(c ctx) error { return errOf(e.v.Presence.Statuses(c, nil)) }, vendors.ErrInvalid)
 }
 
 // sortedWords orders a list, since vendors keep none.

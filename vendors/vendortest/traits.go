@@ -25,6 +25,10 @@ func traitChecks() []check {
 			}
 		}},
 		{"CredentialsAreRevokedAsFarBackAsDeclared", []string{"Tokens", "Revoker"}, func(f Fixture) bool { return f.Far.TokenUser != nil }, revokeSpan},
+		{"ImportedUsersAreKnown", []string{"UserImport"}, func(f Fixture) bool { return f.Far.HasUser != nil }, importUsers},
+		{"MessageToWhoIsNotKnownEndsAsDeclared", []string{"Messages"}, func(f Fixture) bool {
+			return f.Far.Inbox != nil && slices.Contains(f.Kinds, vendors.ToUsers)
+		}, unknownUser},
 		{"SessionsAreListedAndEndedAsFarAsDeclared", []string{"Sessions"}, func(f Fixture) bool { return f.Far.Sessions != nil && f.Far.Connect != nil }, sessions},
 	}
 }
@@ -217,6 +221,9 @@ func (e *env) sessionOps() []op {
 		{vendors.OpSessionList, "Sessions", reads, func(c ctx, v *vendors.Vendor) error {
 			return errOf(v.Sessions.ListSessions(c, e.Known))
 		}},
+		{vendors.OpUserImport, "UserImport", once, func(c ctx, v *vendors.Vendor) error {
+			return errOf(v.UserImport.ImportUsers(c, []vendors.User{{ID: e.Known, Name: "Known"}}))
+		}},
 		{vendors.OpSessionEnd, "Sessions", changes, func(c ctx, v *vendors.Vendor) error { return v.Sessions.EndSessions(c, e.Known, "") }},
 	}
 }
@@ -226,8 +233,62 @@ func sizedSessions() []sized {
 		{vendors.OpSessionList, "Sessions", func(c ctx, e *env, s size) error {
 			return errOf(e.v.Sessions.ListSessions(c, ids(1, s.id)[0]))
 		}},
+		{vendors.OpUserImport, "UserImport", func(c ctx, e *env, s size) error {
+			var users []vendors.User
+			for _, id := range ids(s.targets, s.id) {
+				users = append(users, vendors.User{ID: id})
+			}
+			return errOf(e.v.UserImport.ImportUsers(c, users))
+		}},
 		{vendors.OpSessionEnd, "Sessions", func(c ctx, e *env, s size) error {
 			return e.v.Sessions.EndSessions(c, ids(1, s.id)[0], "")
 		}},
+	}
+}
+
+// importUsers imports one of two users twice.
+func importUsers(t T, e *env) {
+	both := []vendors.User{{ID: "imported1", Name: `Zoë & "Co"`, Portrait: "https://portraits.example/a.png?x=1&y=2"}, {ID: "imported2"}}
+	done(t, "import", "imported1", "imported2")(e.v.UserImport.ImportUsers(t.Context(), both))
+	for _, u := range both {
+		if !e.Far.HasUser(u.ID) {
+			t.Errorf("the far end does not know %s", u.ID)
+		}
+	}
+	if e.Far.HasUser("notImported") {
+		t.Errorf("the far end knows somebody who was not imported")
+	}
+	done(t, "import again", "imported2")(e.v.UserImport.ImportUsers(t.Context(), both[1:]))
+	if e.has["Messages"] && e.Far.Inbox != nil {
+		r, err := e.v.Messages.Send(t.Context(), e.text(vendors.ToUsers, "welcome", "imported1"))
+		must(t, "send", err)
+		if len(r.Targets) != 1 || r.Targets[0].Err != nil || len(e.Far.Inbox("imported1")) != 1 {
+			t.Errorf("a message to who was imported: %+v, and %d arrived", r, len(e.Far.Inbox("imported1")))
+		}
+	}
+	e.mustNotCall(t, "nobody", func(c ctx) error { return errOf(e.v.UserImport.ImportUsers(c, nil)) }, vendors.ErrInvalid)
+	e.mustNotCall(t, "no id", func(c ctx) error { return errOf(e.v.UserImport.ImportUsers(c, []vendors.User{{Name: "x"}})) }, vendors.ErrInvalid)
+}
+
+func unknownUser(t T, e *env) {
+	const stranger = "nobodyKnows"
+	r, err := e.v.Messages.Send(t.Context(), e.text(vendors.ToUsers, "hello", stranger))
+	if err == nil && len(r.Targets) == 1 {
+		err = r.Targets[0].Err
+	}
+	arrived := len(e.Far.Inbox(stranger))
+	switch e.v.Traits.UnknownUsers {
+	case vendors.UnknownTaken:
+		must(t, "send to who is not known", err)
+		if arrived != 1 {
+			t.Errorf("declared as kept, and %d messages are there", arrived)
+		}
+	case vendors.UnknownRefused:
+		mustBe(t, "send to who is not known", err, vendors.DefiniteNo, vendors.ErrNotFound)
+	case vendors.UnknownDropped:
+		must(t, "send to who is not known", err)
+		if arrived != 0 {
+			t.Errorf("declared as dropped, and %d messages are there", arrived)
+		}
 	}
 }

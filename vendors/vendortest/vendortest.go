@@ -125,6 +125,7 @@ type FarEnd struct {
 	Coins      func(user string) int64
 	Orders     func(user string) []vendors.Order                 // credited, oldest first, without request ids
 	Blocked    func(user string) (until time.Time, blocked bool) // the zero time: until the user is unblocked
+	HasUser    func(user string) bool                            // the far end knows the user
 	Sessions   func(user string) []vendors.Session
 	Connect    func(user, device string) // a client of the user comes
 	Blacklist  func(user string) []string

@@ -123,6 +123,7 @@ func (l *Link) balance(ctx context.Context, app string, uid ticket.UID) (int64, 
 func (l *Link) online(ctx context.Context, app string, uid ticket.UID) (bool, error) {
 	return vendors.Via(vendors.WithApp(ctx, app), l.deps.Routes, vendors.Request{Capability: vendors.CapPresence, User: app + "/" + uid.String()},
 		func(ctx context.Context, v *vendors.Vendor) (bool, error) {
-			return v.Presence.Online(ctx, uid.String())
+			found, err := v.Presence.Statuses(ctx, []string{uid.String()})
+			return err == nil && found[0].State == vendors.PresenceOnline, err
 		})
 }
