@@ -55,7 +55,7 @@ func TestTheGoClientReachesEveryFamily(t *testing.T) {
 		"no token":     {server.BeforeMessage(ctx, client.BeforeMessage{}), 401, 100102},
 		"conversation": {second(server.ImMembers(ctx, "0123456789abcdef0123456789abcdef", client.ImMembersParams{})), 200, 4011},
 		"gateway":      {second(user.GatewayLast30(ctx, client.GatewayLast30Body{ConversationID: "no such"})), 200, 10005},
-		"plain":        {second(admin.Explain(ctx, "no such")), 404, 0},
+		"plain":        {second(admin.Explain(ctx, "no such", client.ExplainParams{})), 404, 0},
 		"coins":        {second(server.AdjustWallet(ctx, client.Adjust{UID: "99", Delta: -1 << 40, RequestID: "poor"}, client.AdjustWalletParams{})), 200, client.CodeShortBalance},
 	} {
 		var failure *client.Error

@@ -48,10 +48,11 @@ type Config struct {
 
 	DrainDelay time.Duration `split_words:"true" default:"5s" desc:"how long a stop goes on serving first, while /readyz answers 503, so that load balancers look elsewhere before the port closes; not in the sandbox"`
 
-	DatabaseURL  vendors.Secret `split_words:"true" desc:"postgres://... or mysql://...; empty: a SQLite file in the data folder"`
-	AccountsFile string         `split_words:"true" desc:"JSON file of further vendor accounts and keys, applied within a second of a change; what it leaves out goes, unless a route names it: {\"rongcloud:sg\": [{\"app_key\": \"...\", \"app_secret\": \"...\"}]}; keys of one account are all live, the first preferred; what a key leaves out is as the vendor's own variables say"`
-	AdminKey     vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
-	BusURL       vendors.Secret `split_words:"true" desc:"redis://... or nats://..., which carries news between replicas; empty: one process alone"`
+	DatabaseURL    vendors.Secret `split_words:"true" desc:"postgres://... or mysql://...; empty: a SQLite file in the data folder"`
+	AccountsFile   string         `split_words:"true" desc:"JSON file of further vendor accounts and keys, applied within a second of a change; what it leaves out goes, unless a route names it: {\"rongcloud:sg\": [{\"app_key\": \"...\", \"app_secret\": \"...\"}]}; keys of one account are all live, the first preferred; what a key leaves out is as the vendor's own variables say"`
+	AdminKey       vendors.Secret `split_words:"true" desc:"opens /admin, in the header admin-key; empty: /admin is closed, except in the sandbox, whose key is sandbox"`
+	AdminReaderKey vendors.Secret `split_words:"true" desc:"opens what can be looked at under /admin and in the console, and changes nothing; empty: there is none"`
+	BusURL         vendors.Secret `split_words:"true" desc:"redis://... or nats://..., which carries news between replicas; empty: one process alone"`
 
 	Relay relaylink.Mode `default:"none" desc:"none; out: conversations' messages also go to the members through the messages route; both: and what vendors report by callback is stored"`
 
@@ -153,6 +154,11 @@ func (c Config) production() error {
 			errs = append(errs, fmt.Errorf("ADMIN_KEY: %w", err))
 		}
 	}
+	if c.AdminReaderKey != "" {
+		if err := access.CheckKey(c.AdminReaderKey, access.MinAdminKey); err != nil {
+			errs = append(errs, fmt.Errorf("ADMIN_READER_KEY: %w", err))
+		}
+	}
 	if c.Public == "" {
 		errs = append(errs, errors.New("PUBLIC_URL: required in production: the URLs of uploads begin with it, and would else begin with whatever a caller says the host is"))
 	}
@@ -164,6 +170,9 @@ func (c Config) own() error {
 	var errs []error
 	if c.Env != "development" && c.Env != production {
 		errs = append(errs, errors.New("ENV: want development or production"))
+	}
+	if c.AdminReaderKey != "" && c.AdminReaderKey == c.AdminKey {
+		errs = append(errs, errors.New("ADMIN_READER_KEY: is the same as ADMIN_KEY"))
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		errs = append(errs, errors.New("LISTEN: want host:port"))

@@ -43,6 +43,7 @@ var importRules = []struct {
 	{"app/pairing/", []string{"app/pairing/", "vendors", "app/problem", "app/periodic"}},
 	{"app/pairing", []string{"app/pairing/ticket", "app/pairing/ordered", "vendors", "app/problem", "app/periodic"}},
 	{"app/", []string{"vendors", "app/owners", "app/problem", "app/periodic", "app/outbox", "app/webhook"}}, // a domain, and the small packages beneath all
+	{"handlers/console/ui", nil},
 	{"handlers/", slices.Concat(domains, []string{"vendors", "middleware", "handlers", "handlers/stream", fiberLib})},
 	{"handlers", []string{"app/problem", "app/ratelimit", "vendors", "middleware", fiberLib}},
 	{"middleware", []string{fiberLib, "app/access", "app/problem", "app/ratelimit", "vendors"}},

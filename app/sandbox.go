@@ -108,7 +108,7 @@ func (s *sandbox) welcome(w io.Writer, address string, apps *access.Directory) e
 		return nil // apps of the operator's own: they have their own tokens
 	}
 	_, err = fmt.Fprintf(w, `
-Switchboard on http://%[1]s  (docs: http://%[1]s/docs)
+Switchboard on http://%[1]s  (open it in a browser; docs: http://%[1]s/docs)
 Sandbox: no vendor is configured, so these mock vendors serve, in this process:
 `, address)
 	for _, name := range s.names {

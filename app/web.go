@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/access"
 	"switchboard/app/conversation/relaylink"
 	"switchboard/app/environ"
 	"switchboard/app/messages"
@@ -23,6 +24,7 @@ import (
 	"switchboard/handlers"
 	"switchboard/handlers/admin"
 	"switchboard/handlers/callback"
+	"switchboard/handlers/console"
 	"switchboard/handlers/gateway"
 	"switchboard/handlers/im"
 	"switchboard/handlers/product"
@@ -67,13 +69,34 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Log: s.log}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
-	operators := s.web.Group("/admin", middleware.Admin(s.cfg.AdminKey, s.near(s.cfg.AdminAllow)), deadline)
-	admin.API{Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node, Apps: s.apps.IDs(), Level: s.level}.Mount(operators)
-	admin.Owners{Owners: s.owners, Routes: s.routes}.Mount(operators)
+	s.mountOperators(deadline, recent)
 	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", middleware.BodyBeforeProof(largeCallbacks), deadline))
 	s.mountConversations(deadline)
 	return nil
+}
+
+// mountOperators adds /admin and the console, which signs in for it.
+func (s *server) mountOperators(deadline fiber.Handler, recent *vendors.RequestLog) {
+	keys, near := access.Operators{AdminKey: s.cfg.AdminKey, ReaderKey: s.cfg.AdminReaderKey}, s.near(s.cfg.AdminAllow)
+	admins := middleware.Admin(keys, near)
+	console.Console{Operators: keys, Sandbox: s.stage(), Version: version(), Log: s.log}.Mount(s.web, middleware.Operator(keys, near), admins)
+	operators := s.web.Group("/admin", admins, deadline)
+	admin.API{
+		Routes: s.routes, Switches: s.switches, Audit: switchessql.New(s.db), Ledger: s.ledgerStore, Requests: recent, StatusOf: product.StatusOf, Node: s.node,
+		Apps: s.apps.IDs(), Level: s.level,
+	}.Mount(operators)
+	admin.Live{Unsettled: s.ledgerStore.Unsettled, Hub: s.hub, Pairs: s.pairing, StatusOf: product.StatusOf, Node: s.node}.Mount(operators)
+	admin.Owners{Owners: s.owners, Routes: s.routes}.Mount(operators)
+}
+
+// stage is what the page at / plays with: nil unless this is a sandbox with its own app
+// and keys, which are no secrets.
+func (s *server) stage() *console.Sandbox {
+	if s.sandbox == nil || s.cfg.AdminKey != sandboxAdmin || len(s.cfg.Apps) != 1 || s.cfg.Apps[0].Key != sandboxKey {
+		return nil
+	}
+	return &console.Sandbox{App: sandboxApp, Key: sandboxKey, AdminKey: sandboxAdmin, Mocks: s.sandbox.urls}
 }
 
 // near is who may call from the networks that are allowed.

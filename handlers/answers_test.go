@@ -78,6 +78,7 @@ var sentinels = map[string]error{
 	"messages.ErrUndelivered":             messages.ErrUndelivered,
 	"middleware.ErrBodies":                middleware.ErrBodies,
 	"middleware.ErrAdminKey":              middleware.ErrAdminKey,
+	"middleware.ErrReader":                middleware.ErrReader,
 	"middleware.ErrCompressed":            middleware.ErrCompressed,
 	"middleware.ErrCrossSite":             middleware.ErrCrossSite,
 	"middleware.ErrForbidden":             middleware.ErrForbidden,

@@ -55,7 +55,7 @@ func TestWhoMayCallIsDecidedByTokenKeyAndAddress(t *testing.T) {
 	}
 	here, nowhere := ByAddress{Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}}, ByAddress{}
 	client, server, inner, shut := Client(apps), Server(apps), Inner(apps, here), Inner(apps, nowhere)
-	admin, keyless, closed := Admin("master", here), Admin("", here), Admin("master", nowhere)
+	admin, keyless, closed := Admin(access.Operators{AdminKey: "master"}, here), Admin(access.Operators{}, here), Admin(access.Operators{AdminKey: "master"}, nowhere)
 	for _, c := range []struct {
 		name   string
 		guard  fiber.Handler

@@ -36,6 +36,9 @@ func tools(t *testing.T) string {
 	if err := os.CopyFS(dir, os.DirFS("typescript")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.CopyFS(filepath.Join(dir, "..", "..", "handlers", "console", "ui"), os.DirFS("../handlers/console/ui")); err != nil {
+		t.Fatal(err)
+	}
 	contract, err := os.ReadFile("switchboard.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +46,7 @@ func tools(t *testing.T) string {
 	if err := os.WriteFile(filepath.Join(dir, "..", "switchboard.yaml"), contract, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Join(modules, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
+	if err := os.Symlink(filepath.Join(modules, "node_modules"), filepath.Join(dir, "..", "..", "node_modules")); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -79,6 +82,10 @@ func run(t *testing.T, dir, name string, args ...string) {
 }
 
 // The recommended rules of redocly and spectral; warnings are allowed.
-func TestTheContractHasNoLintErrors(t *testing.T) { run(t, tools(t), "npm", "run", "-s", "lint") }
-
-func TestTheTypeScriptIsStrict(t *testing.T) { run(t, tools(t), "npm", "run", "-s", "types") }
+// The TypeScript of the clients and the console is strict.
+func TestTheContractAndItsClientsPassTheLinters(t *testing.T) {
+	dir := tools(t)
+	for _, script := range []string{"lint", "types"} {
+		t.Run(script, func(t *testing.T) { t.Parallel(); run(t, dir, "npm", "run", "-s", script) })
+	}
+}

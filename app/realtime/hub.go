@@ -376,3 +376,23 @@ func signal(c chan struct{}) {
 }
 
 func sessionID() string { return rand.Text() }
+
+// Listed is a session as operators see it.
+type Listed struct {
+	Key     Key
+	Since   time.Time
+	Polled  bool
+	Waiting int // messages that it has not taken yet
+}
+
+// List returns the latest sessions of this node, at most limit, and how many there are.
+func (h *Hub) List(limit int) (latest []Listed, total int) {
+	all := h.all()
+	slices.SortFunc(all, func(a, b *Session) int { return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.ID, b.ID)) })
+	for _, s := range all[:min(limit, len(all))] {
+		s.mu.Lock()
+		latest = append(latest, Listed{s.Key, s.since, s.polled, len(s.backlog) + len(s.queue)})
+		s.mu.Unlock()
+	}
+	return latest, len(all)
+}

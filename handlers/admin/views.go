@@ -52,7 +52,7 @@ func (h API) explain(c *fiber.Ctx) error {
 		return err
 	}
 	found := h.Requests.Find(id)
-	if len(entries) == 0 && len(found) == 0 {
+	if len(entries) == 0 && len(found) == 0 && c.Query("unknown") != "empty" {
 		return errNothingKnown
 	}
 	writes, reads := make([]writeView, len(entries)), make([]readsView, len(found))

@@ -33,6 +33,22 @@ type BeforeMessage struct {
 	RcMsg   string `json:"rc_msg"`
 }
 
+// ConsoleSessionSandbox is as the contract has it.
+type ConsoleSessionSandbox struct {
+	AdminKey string   `json:"admin_key"`
+	App      string   `json:"app"`
+	Key      string   `json:"key"`
+	Mocks    []string `json:"mocks"`
+}
+
+// ConsoleSession is as the contract has it.
+type ConsoleSession struct {
+	Role    string                 `json:"role"`
+	Sandbox *ConsoleSessionSandbox `json:"sandbox"`
+	// of the program
+	Version string `json:"version"`
+}
+
 // ConversationEntry is as the contract has it.
 type ConversationEntry struct {
 	ConversationItem
@@ -67,6 +83,8 @@ type ExplainStep struct {
 	Outcome *string `json:"outcome,omitempty"`
 	Skipped bool    `json:"skipped"`
 	TookMS  float64 `json:"took_ms"`
+	// of the trace that the request was part of, where traces are kept
+	TraceID *string `json:"trace_id,omitempty"`
 	Vendor  *string `json:"vendor,omitempty"`
 }
 
@@ -681,6 +699,26 @@ type CapabilitiesData struct {
 	Vendors map[string][]string `json:"vendors"`
 }
 
+// DoubtsDataWritesItem is as the contract has it.
+type DoubtsDataWritesItem struct {
+	Explained
+	// for /admin/explain
+	RequestID string `json:"request_id"`
+}
+
+// DoubtsData is as the contract has it.
+type DoubtsData struct {
+	// there are more than 200
+	More   bool                   `json:"more"`
+	Writes []DoubtsDataWritesItem `json:"writes"`
+}
+
+// ExplainParams is what may be said beside the body of Explain; what is zero is left out.
+type ExplainParams struct {
+	// empty: when nothing is known the lists are empty, in place of 404
+	Unknown string
+}
+
 // ExplainDataReadsItem is as the contract has it.
 type ExplainDataReadsItem struct {
 	Ended time.Time     `json:"ended"`
@@ -695,6 +733,33 @@ type ExplainData struct {
 	Reads     []ExplainDataReadsItem `json:"reads"`
 	RequestID string                 `json:"request_id"`
 	Writes    []Explained            `json:"writes"`
+}
+
+// LogLevelData is as the contract has it.
+type LogLevelData struct {
+	Level    string `json:"level"`
+	Switched bool   `json:"switched"`
+}
+
+// SetLogLevelBody is as the contract has it.
+type SetLogLevelBody struct {
+	// your name, for the audit
+	By string `json:"by"`
+	// null or left out: as SWITCHBOARD_LOG_LEVEL says
+	Level  *string `json:"level,omitempty"`
+	Reason *string `json:"reason,omitempty"`
+}
+
+// SetLogLevelData is as the contract has it.
+type SetLogLevelData struct {
+	Level    string `json:"level"`
+	Switched bool   `json:"switched"`
+}
+
+// MeData is as the contract has it.
+type MeData struct {
+	MayChange bool   `json:"may_change"`
+	Role      string `json:"role"`
 }
 
 // OwnersParams is what may be said beside the body of Owners; what is zero is left out.
@@ -744,6 +809,28 @@ type MoveOwnerBody struct {
 	VendorID *string `json:"vendor_id,omitempty"`
 }
 
+// PairsDataPoolsItem is as the contract has it.
+type PairsDataPoolsItem struct {
+	App string `json:"app"`
+	// under way, by state: searching, held, offered, connecting, preview, liked
+	Asks map[string]int64 `json:"asks"`
+	// to the first offer of an ask made now; 0: not known
+	EstimatedWaitMS float64 `json:"estimated_wait_ms"`
+	// how unequal the offers of the last five minutes are: 0 alike, near 1 one gets all
+	GiniOffers float64 `json:"gini_offers"`
+	// whom it knows, by state: offline, away, cooling, idle, asking, offered, in_call, elsewhere
+	People map[string]int64 `json:"people"`
+	Scene  int64            `json:"scene"`
+}
+
+// PairsData is as the contract has it.
+type PairsData struct {
+	At time.Time `json:"at"`
+	// the process that answers
+	Node  string               `json:"node"`
+	Pools []PairsDataPoolsItem `json:"pools"`
+}
+
 // SetRoutesBody is as the contract has it.
 type SetRoutesBody struct {
 	// by app id; an app that is left out goes back to configuration
@@ -754,6 +841,27 @@ type SetRoutesBody struct {
 	Routes map[string]json.RawMessage `json:"routes"`
 	// of the routes you saw; 409 when they changed since
 	Version *int64 `json:"version,omitempty"`
+}
+
+// SessionsDataSessionsItem is as the contract has it.
+type SessionsDataSessionsItem struct {
+	API string `json:"api"`
+	App string `json:"app"`
+	// platform and device on the gateway
+	Device string    `json:"device"`
+	Polled bool      `json:"polled"`
+	Since  time.Time `json:"since"`
+	User   string    `json:"user"`
+	// messages that it has not taken yet
+	Waiting int64 `json:"waiting"`
+}
+
+// SessionsData is as the contract has it.
+type SessionsData struct {
+	// the process that answers
+	Node     string                     `json:"node"`
+	Sessions []SessionsDataSessionsItem `json:"sessions"`
+	Total    int64                      `json:"total"`
 }
 
 // VendorsData is as the contract has it.
@@ -1471,10 +1579,39 @@ func (c *Client) Capabilities(ctx context.Context) (out CapabilitiesData, err er
 	return out, err
 }
 
-// Explain: What a request did at vendors, and why.
-func (c *Client) Explain(ctx context.Context, request string) (out ExplainData, err error) {
+// Doubts: Writes that have not ended.
+func (c *Client) Doubts(ctx context.Context) (out DoubtsData, err error) {
 	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/admin/doubts", query: query, header: header, body: nil, family: plain}, &out)
+	return out, err
+}
+
+// Explain: What a request did at vendors, and why.
+func (c *Client) Explain(ctx context.Context, request string, p ExplainParams) (out ExplainData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "unknown", p.Unknown)
 	err = c.call(ctx, outgoing{method: "GET", path: "/admin/explain/" + url.PathEscape(request), query: query, header: header, body: nil, family: plain}, &out)
+	return out, err
+}
+
+// LogLevel: From which level on lines are logged.
+func (c *Client) LogLevel(ctx context.Context) (out LogLevelData, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/admin/log", query: query, header: header, body: nil, family: plain}, &out)
+	return out, err
+}
+
+// SetLogLevel: Log more or less, without a restart.
+func (c *Client) SetLogLevel(ctx context.Context, body SetLogLevelBody) (out SetLogLevelData, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "PUT", path: "/admin/log", query: query, header: header, body: body, family: plain}, &out)
+	return out, err
+}
+
+// Me: Who this key or session is.
+func (c *Client) Me(ctx context.Context) (out MeData, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/admin/me", query: query, header: header, body: nil, family: plain}, &out)
 	return out, err
 }
 
@@ -1498,6 +1635,13 @@ func (c *Client) MoveOwner(ctx context.Context, body MoveOwnerBody) (out Owner, 
 	return out, err
 }
 
+// Pairs: How pair matching stands on the replica that answers.
+func (c *Client) Pairs(ctx context.Context) (out PairsData, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/admin/pairs", query: query, header: header, body: nil, family: plain}, &out)
+	return out, err
+}
+
 // Routes: Where each capability goes, and who switched it.
 func (c *Client) Routes(ctx context.Context) (out Routes, err error) {
 	query, header := url.Values{}, http.Header{}
@@ -1509,6 +1653,13 @@ func (c *Client) Routes(ctx context.Context) (out Routes, err error) {
 func (c *Client) SetRoutes(ctx context.Context, body SetRoutesBody) (out Routes, err error) {
 	query, header := url.Values{}, http.Header{}
 	err = c.call(ctx, outgoing{method: "PUT", path: "/admin/routes", query: query, header: header, body: body, family: plain}, &out)
+	return out, err
+}
+
+// Sessions: Live sessions of the replica that answers.
+func (c *Client) Sessions(ctx context.Context) (out SessionsData, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/admin/sessions", query: query, header: header, body: nil, family: plain}, &out)
 	return out, err
 }
 

@@ -6,11 +6,17 @@ var __publicField = (obj, key, value) => __defNormalProp(obj, typeof key !== "sy
 // fresh:generated.ts
 var operations = {
   capabilities: ["GET", "/admin/capabilities"],
+  doubts: ["GET", "/admin/doubts"],
   explain: ["GET", "/admin/explain/{request}"],
+  logLevel: ["GET", "/admin/log"],
+  setLogLevel: ["PUT", "/admin/log"],
+  me: ["GET", "/admin/me"],
   owners: ["GET", "/admin/owners"],
   moveOwner: ["POST", "/admin/owners"],
+  pairs: ["GET", "/admin/pairs"],
   routes: ["GET", "/admin/routes"],
   setRoutes: ["PUT", "/admin/routes"],
+  sessions: ["GET", "/admin/sessions"],
   vendors: ["GET", "/admin/vendors"],
   setBreaker: ["POST", "/admin/vendors/{vendor}/breaker"],
   sendSystem: ["POST", "/api/server/im/send/system"],

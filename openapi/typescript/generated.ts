@@ -18,6 +18,18 @@ export type BeforeMessage = {
   "rc_msg": string;
 };
 
+export type ConsoleSession = {
+  "role": "" | "reader" | "admin";
+  "sandbox": {
+    "admin_key": string;
+    "app": string;
+    "key": string;
+    "mocks": Array<string>;
+  } | null;
+  // of the program
+  "version": string;
+};
+
 export type ConversationDone = {
   "code": 0;
   "data": unknown;
@@ -64,6 +76,8 @@ export type ExplainStep = {
   "outcome"?: string;
   "skipped": boolean;
   "took_ms": number;
+  // of the trace that the request was part of, where traces are kept
+  "trace_id"?: string;
   "vendor"?: string;
 };
 
@@ -636,10 +650,25 @@ export interface Operations {
       "vendors": Record<string, Array<string>>;
     };
   };
+  // Writes that have not ended.
+  doubts: {
+    path: {};
+    query: {};
+    header: {};
+    body: undefined;
+    answer: {
+      // there are more than 200
+      "more": boolean;
+      "writes": Array<Explained & {
+        // for /admin/explain
+        "request_id": string;
+      }>;
+    };
+  };
   // What a request did at vendors, and why.
   explain: {
     path: { "request": string };
-    query: {};
+    query: { "unknown"?: "empty" };
     header: {};
     body: undefined;
     answer: {
@@ -652,6 +681,45 @@ export interface Operations {
       }>;
       "request_id": string;
       "writes": Array<Explained>;
+    };
+  };
+  // From which level on lines are logged.
+  logLevel: {
+    path: {};
+    query: {};
+    header: {};
+    body: undefined;
+    answer: {
+      "level": "debug" | "info" | "warn" | "error";
+      "switched": boolean;
+    };
+  };
+  // Log more or less, without a restart.
+  setLogLevel: {
+    path: {};
+    query: {};
+    header: {};
+    body: {
+      // your name, for the audit
+      "by": string;
+      // null or left out: as SWITCHBOARD_LOG_LEVEL says
+      "level"?: "debug" | "info" | "warn" | "error" | null | null;
+      "reason"?: string;
+    };
+    answer: {
+      "level": "debug" | "info" | "warn" | "error";
+      "switched": boolean;
+    };
+  };
+  // Who this key or session is.
+  me: {
+    path: {};
+    query: {};
+    header: {};
+    body: undefined;
+    answer: {
+      "may_change": boolean;
+      "role": "reader" | "admin";
     };
   };
   // Which account has what apps made.
@@ -697,6 +765,30 @@ export interface Operations {
     };
     answer: Owner;
   };
+  // How pair matching stands on the replica that answers.
+  pairs: {
+    path: {};
+    query: {};
+    header: {};
+    body: undefined;
+    answer: {
+      "at": string;
+      // the process that answers
+      "node": string;
+      "pools": Array<{
+        "app": string;
+        // under way, by state: searching, held, offered, connecting, preview, liked
+        "asks": Record<string, number>;
+        // to the first offer of an ask made now; 0: not known
+        "estimated_wait_ms": number;
+        // how unequal the offers of the last five minutes are: 0 alike, near 1 one gets all
+        "gini_offers": number;
+        // whom it knows, by state: offline, away, cooling, idle, asking, offered, in_call, elsewhere
+        "people": Record<string, number>;
+        "scene": number;
+      }>;
+    };
+  };
   // Where each capability goes, and who switched it.
   routes: {
     path: {};
@@ -721,6 +813,29 @@ export interface Operations {
       "version"?: number;
     };
     answer: Routes;
+  };
+  // Live sessions of the replica that answers.
+  sessions: {
+    path: {};
+    query: {};
+    header: {};
+    body: undefined;
+    answer: {
+      // the process that answers
+      "node": string;
+      "sessions": Array<{
+        "api": "gateway" | "conversation";
+        "app": string;
+        // platform and device on the gateway
+        "device": string;
+        "polled": boolean;
+        "since": string;
+        "user": string;
+        // messages that it has not taken yet
+        "waiting": number;
+      }>;
+      "total": number;
+    };
   };
   // How each vendor account is.
   vendors: {
@@ -1714,11 +1829,17 @@ export interface Operations {
 // Method and path of each operation.
 export const operations: { [name in keyof Operations]: readonly [string, string] } = {
   capabilities: ["GET", "/admin/capabilities"],
+  doubts: ["GET", "/admin/doubts"],
   explain: ["GET", "/admin/explain/{request}"],
+  logLevel: ["GET", "/admin/log"],
+  setLogLevel: ["PUT", "/admin/log"],
+  me: ["GET", "/admin/me"],
   owners: ["GET", "/admin/owners"],
   moveOwner: ["POST", "/admin/owners"],
+  pairs: ["GET", "/admin/pairs"],
   routes: ["GET", "/admin/routes"],
   setRoutes: ["PUT", "/admin/routes"],
+  sessions: ["GET", "/admin/sessions"],
   vendors: ["GET", "/admin/vendors"],
   setBreaker: ["POST", "/admin/vendors/{vendor}/breaker"],
   sendSystem: ["POST", "/api/server/im/send/system"],

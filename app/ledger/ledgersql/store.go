@@ -124,6 +124,12 @@ func (s *Store) Due(ctx context.Context, limit int) ([]ledger.Entry, error) {
 	return s.list(ctx, "WHERE due_us <= ? AND state IN (?, ?) ORDER BY due_us LIMIT ?", now.UnixMicro(), string(ledger.Open), string(ledger.Doubt), limit)
 }
 
+// Unsettled returns at most limit entries that have not ended, those first that are
+// looked into next.
+func (s *Store) Unsettled(ctx context.Context, limit int) ([]ledger.Entry, error) {
+	return s.list(ctx, "WHERE state IN (?, ?) ORDER BY due_us LIMIT ?", string(ledger.Open), string(ledger.Doubt), limit)
+}
+
 var selectEntry = "SELECT " + strings.Join(ledgerFields, ", ") + " FROM ledger "
 
 func (s *Store) list(ctx context.Context, where string, args ...any) ([]ledger.Entry, error) {

@@ -1,0 +1,57 @@
+import { useEffect, useState } from "preact/hooks";
+import { admin, type Operations } from "./api.ts";
+import { Badge, Card, Lead, Note, said } from "./parts.tsx";
+import { number, t, time } from "./words.ts";
+
+type Explained = Operations["explain"]["answer"];
+type Step = Explained["writes"][number]["steps"][number];
+
+const kindOf = (s: Step) => (s.skipped ? "skip" : s.outcome === "ok" ? "ok" : s.outcome === "ambiguous" || s.outcome === "throttled" ? "warn" : s.outcome && s.outcome !== "" && s.vendor ? "bad" : "skip");
+export const stateKind = (state: string) => ({ done: "ok", refused: "warn", failed: "bad", doubt: "warn", unknown: "bad" })[state] ?? "tint";
+
+export function Steps({ steps }: { steps: Step[] }) {
+  return (
+    <ol class="steps">
+      {steps.map((s) => (
+        <li class={kindOf(s)}>
+          <span class="wrap"><b>{s.vendor || s.note}</b> <span class="soft">{[s.op, s.vendor ? s.note : "", s.code && `${t("code")} ${s.code}`].filter(Boolean).join(" · ")}</span></span>
+          <span class="soft small">{s.skipped ? t("skipped") : [s.outcome, s.took_ms >= 0.05 && `${number(s.took_ms, 1)} ms`].filter(Boolean).join(" · ")}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+// ask has empty lists for what the ledger and the process know nothing of.
+export const ask = (request: string) => admin.ask("explain", { path: { request }, query: { unknown: "empty" } });
+
+export function Explain({ request }: { request: string }) {
+  const [id, setId] = useState(request);
+  const [found, set] = useState<Explained | undefined>();
+  const [error, fail] = useState("");
+  const look = async (of: string) => {
+    if (!of) return;
+    try {
+      const got = await admin.ask("explain", { path: { request: of } });
+      set(got); fail("");
+    } catch (e) { set(undefined); fail(said(e)); }
+  };
+  useEffect(() => { setId(request); void look(request); }, [request]);
+  return (
+    <>
+      <Lead title={t("explain")} text={t("explainLead")} />
+      <form class="row" onSubmit={(e) => { e.preventDefault(); location.hash = "#/explain/" + encodeURIComponent(id); if (id === request) void look(id); }}>
+        <label class="field grow">{t("requestId")}<input value={id} onInput={(e) => setId(e.currentTarget.value)} maxLength={64} spellcheck={false} autocomplete="off" required /></label>
+        <button class="main">{t("look")}</button>
+      </form>
+      {error && <Note kind="bad">{error}</Note>}
+      {found?.writes.map((w) => (
+        <Card title={w.op} tools={<><Badge kind={stateKind(w.state)}>{w.state}</Badge>{w.outcome && <Badge>{w.outcome}</Badge>}</>}>
+          <p class="soft small wrap">{[w.app, w.vendor, w.key, time(w.created)].filter(Boolean).join(" · ")}</p>
+          <Steps steps={w.steps} />
+        </Card>
+      ))}
+      {found?.reads.map((r) => <Card title={r.route} tools={<Badge>{t("readsOf")}</Badge>}><Steps steps={r.steps} /></Card>)}
+    </>
+  );
+}

@@ -1,0 +1,198 @@
+// The operators' views, each over one path of /admin.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { admin, Failure, type Operations } from "./api.ts";
+import { stateKind } from "./explain.tsx";
+import { Badge, Card, Dialog, Lead, Note, said, Spark, Table, useLive, Waiting } from "./parts.tsx";
+import { keep, number, read, t, time, when, type Word } from "./words.ts";
+
+const often = 2000; // ms between two looks
+
+// Change asks for a name and a reason, which the audit keeps.
+function Change({ title, onClose, fields, send }: { title: string; onClose: () => void; fields: any; send: (by: string, reason: string) => Promise<unknown> }) {
+  const [by, setBy] = useState(read("name") ?? "");
+  const [reason, setReason] = useState("");
+  const [error, fail] = useState("");
+  const submit = async () => {
+    try {
+      await send(by, reason);
+      keep("name", by);
+      onClose();
+    } catch (e) { fail(e instanceof Failure && e.status === 409 ? t("changedMeanwhile") : said(e)); }
+  };
+  return (
+    <Dialog title={title} onClose={onClose}>
+      {fields}
+      <label class="field">{t("yourName")}<input value={by} onInput={(e) => setBy(e.currentTarget.value)} required maxLength={100} autocomplete="name" /></label>
+      <label class="field">{t("reason")}<input value={reason} onInput={(e) => setReason(e.currentTarget.value)} required maxLength={100} autocomplete="off" /></label>
+      {error && <Note kind="bad">{error}</Note>}
+      <div class="row"><button class="main" type="button" disabled={!by.trim() || !reason.trim()} onClick={submit}>{t("switchRoute")}</button><button type="button" onClick={onClose}>{t("cancel")}</button></div>
+    </Dialog>
+  );
+}
+
+export function Vendors({ mayChange }: { mayChange: boolean }) {
+  const live = useLive(() => admin.ask("vendors", {}), often);
+  const [open, setOpen] = useState("");
+  const [mode, setMode] = useState<"auto" | "open" | "closed" | "observe">("open");
+  const [kind, setKind] = useState("");
+  return (
+    <>
+      <Lead title={t("vendors")} />
+      <Waiting of={live} />
+      <div class="grid">
+        {live.data?.vendors.map((v) => (
+          <Card title={v.name} tools={<><Badge dot kind={v.healthy ? "ok" : "bad"}>{v.healthy ? t("healthy") : t("unhealthy")}</Badge>{mayChange && <button onClick={() => setOpen(v.name)}>{t("switchBreaker")}</button>}</>} flush>
+            <div class="body stack">
+              <div class="row small soft"><span>{t("inFlight")} <b>{v.in_flight}/{v.cap}</b></span><span>{t("retries")} <b>{number(v.retries)}</b></span><span>{t("keys")} <b>{v.keys}</b></span><span>{t("clock")} <b>{number(v.clock_ahead_ms, 1)} ms</b></span></div>
+              <div class="row">{(v.breakers ?? []).map((b) => <Badge dot kind={b.state === "closed" ? "ok" : b.state === "open" ? "bad" : "warn"}>{b.class}: {b.mode === "auto" ? b.state : `${b.mode}, ${t("switched")}`}</Badge>)}</div>
+              {v.last_fault && <p class="small wrap"><span class="soft">{t("lastFault")}:</span> {v.last_fault}</p>}
+            </div>
+            <Table label={`${v.name}: ${t("operations")}`} empty={t("nothing")} head={[t("operation"), { num: t("calls") }, { num: t("perSecond") }, { num: "p50 ms" }, { num: "p99 ms" }, { num: t("headRoom") }]}
+              rows={(v.operations ?? []).map((o) => [<code>{o.op}</code>, <>{number(o.calls)}{o.failed > 0 && <> <Badge kind="bad">−{number(o.failed)}</Badge></>}</>, number(o.per_second, 1), number(o.p50_ms, 1), number(o.p99_ms, 1), o.head_room === null ? "–" : number(o.head_room)])} />
+            {(v.unknown_codes ?? []).length > 0 && <Table label={t("unknownCodes")} head={[t("unknownCodes"), { num: t("count") }, t("sample"), t("last")]} rows={(v.unknown_codes ?? []).map((u) => [<code>{u.op} {u.code}</code>, number(u.count), u.sample, time(u.last)])} />}
+          </Card>
+        ))}
+      </div>
+      {open && (
+        <Change title={`${t("switchBreaker")}: ${open}`} onClose={() => { setOpen(""); live.again(); }} send={(by, reason) => admin.ask("setBreaker", { path: { vendor: open }, body: { by, reason, mode, class: kind || undefined } })}
+          fields={<>
+            <label class="field">{t("mode")}<select value={mode} onChange={(e) => setMode(e.currentTarget.value as typeof mode)}>{["auto", "open", "closed", "observe"].map((m) => <option>{m}</option>)}</select></label>
+            <label class="field">{t("class")}<select value={kind} onChange={(e) => setKind(e.currentTarget.value)}><option value="">{t("all")}</option>{["read", "write", "token", "control"].map((m) => <option>{m}</option>)}</select></label>
+          </>} />
+      )}
+    </>
+  );
+}
+
+type Switches = Operations["routes"]["answer"];
+type Route = Switches["routes"][string];
+const spelled = (r?: Route): string => {
+  if (!r?.vendors?.length) return "–";
+  const weighted = r.vendors.some((v) => v.weight);
+  return (r.mode && r.mode !== "ordered" ? r.mode + "/" : "") + r.vendors.map((v) => (weighted ? `${v.vendor}=${v.weight ?? 0}` : v.vendor)).join(",");
+};
+
+export function Routes({ mayChange }: { mayChange: boolean }) {
+  const live = useLive(() => admin.ask("routes", {}), often);
+  const [capability, choose] = useState("");
+  const [text, setText] = useState("");
+  const table = live.data;
+  const names = Object.keys(table?.routes ?? {}).sort();
+  const send = (by: string, reason: string) => {
+    const routes: Record<string, string | Route> = { ...table!.switched };
+    if (text.trim()) routes[capability] = text.trim();
+    else delete routes[capability];
+    return admin.ask("setRoutes", { body: { by, reason, version: table!.version, routes } });
+  };
+  return (
+    <>
+      <Lead title={t("routes")} tools={table && <Badge>{t("version")} {table.version}</Badge>} />
+      <Waiting of={live} />
+      {table && (
+        <Card title={t("routes")} flush>
+          <Table label={t("routes")} head={[t("capability"), t("goesTo"), "", ""]}
+            rows={names.map((name) => [<code>{name}</code>, <b>{spelled(table.routes[name])}</b>, table.switched[name] ? <Badge kind="warn">{t("byHand")}</Badge> : <span class="soft small">{t("asConfigured")}</span>,
+              mayChange ? <button aria-label={`${t("switchRoute")} ${name}`} onClick={() => { choose(name); setText(table.switched[name] ? spelled(table.switched[name]) : spelled(table.routes[name]).replace("–", "")); }}>{t("switchRoute")}</button> : ""])} />
+        </Card>
+      )}
+      {capability && table && (
+        <Change title={`${t("switchTitle")}: ${capability}`} onClose={() => { choose(""); live.again(); }} send={send}
+          fields={<label class="field">{t("route")}<input value={text} onInput={(e) => setText(e.currentTarget.value)} spellcheck={false} autocomplete="off" /><span class="soft small">{t("routeHint")}</span></label>} />
+      )}
+    </>
+  );
+}
+
+export function Doubts() {
+  const live = useLive(() => admin.ask("doubts", {}), often);
+  return (
+    <>
+      <Lead title={t("doubts")} text={t("doubtsLead")} />
+      <Waiting of={live} />
+      {live.data && <Card title={t("doubts")} tools={<Badge kind={live.data.writes.length ? "warn" : "ok"}>{live.data.writes.length}{live.data.more ? "+" : ""}</Badge>} flush>
+        <Table label={t("doubts")} empty={t("noDoubts")} head={[t("operation"), t("state"), t("vendor"), t("app"), { num: t("checks") }, t("created"), t("request")]}
+          rows={live.data.writes.map((w) => [<code>{w.op}</code>, <Badge kind={stateKind(w.state)}>{w.state}</Badge>, w.vendor, w.app, w.checks, when(w.created), <a href={"#/explain/" + encodeURIComponent(w.request_id)}><code>{w.request_id}</code></a>])} />
+      </Card>}
+    </>
+  );
+}
+
+export function Owners() {
+  const live = useLive(() => admin.ask("owners", {}), 5000);
+  return (
+    <>
+      <Lead title={t("owners")} text={t("ownersLead")} />
+      <Waiting of={live} />
+      {live.data && <Card title={t("owners")} flush>
+        <Table label={t("owners")} head={[t("kind"), t("id"), t("account"), t("vendorId"), t("app"), t("state"), t("made")]}
+          rows={live.data.owners.map((o) => [o.kind, <code>{o.id}</code>, o.account, <code>{o.vendor_id}</code>, o.app, <Badge>{o.state}</Badge>, when(o.made)])} />
+      </Card>}
+    </>
+  );
+}
+
+export function Sessions() {
+  const live = useLive(() => admin.ask("sessions", {}), often);
+  return (
+    <>
+      <Lead title={t("sessions")} text={t("sessionsLead")} tools={live.data && <Badge kind="tint">{number(live.data.total)} {t("total")}</Badge>} />
+      <Waiting of={live} />
+      {live.data && <Card title={t("sessions")} flush>
+        <Table label={t("sessions")} head={[t("user"), t("app"), t("api"), t("device"), t("since"), { num: t("waitingMessages") }]}
+          rows={live.data.sessions.map((s) => [<b>{s.user}</b>, s.app, s.polled ? `${s.api}, poll` : s.api, <code>{s.device}</code>, when(s.since), s.waiting])} />
+      </Card>}
+    </>
+  );
+}
+
+const history = 150; // points of a chart: five minutes
+type Pool = Operations["pairs"]["answer"]["pools"][number];
+const figures: [Word, (p: Pool) => number][] = [
+  ["waiting", (p) => (p.asks.searching ?? 0) + (p.asks.held ?? 0)], ["offers", (p) => p.asks.offered ?? 0],
+  ["inCalls", (p) => (p.asks.connecting ?? 0) + (p.asks.preview ?? 0) + (p.asks.liked ?? 0)], ["fairness", (p) => 1 - p.gini_offers],
+];
+
+export function Pairing() {
+  const live = useLive(() => admin.ask("pairs", {}), often);
+  const kept = useRef(new Map<string, number[][]>());
+  useEffect(() => {
+    for (const p of live.data?.pools ?? []) {
+      const key = `${p.app}/${p.scene}`, lines = kept.current.get(key) ?? figures.map(() => []);
+      kept.current.set(key, lines.map((line, i) => [...line, figures[i][1](p)].slice(-history)));
+    }
+  }, [live.data]);
+  return (
+    <>
+      <Lead title={t("pairing")} text={t("pairingLead")} />
+      <Waiting of={live} />
+      {live.data?.pools.length === 0 && <p class="empty">{t("noPools")}</p>}
+      {live.data?.pools.map((p) => (
+        <Card title={`${t("app")} ${p.app} · ${t("scene")} ${p.scene}`} tools={<span class="soft small">{t("estimatedWait")}: {p.estimated_wait_ms ? `${number(p.estimated_wait_ms / 1000, 1)} s` : "–"}</span>}>
+          <div class="stack">
+            <div class="tiles">
+              {figures.map(([name, of], i) => (
+                <div class="card tile"><span class="soft small">{t(name)}</span><b>{number(of(p), 2)}</b>
+                  <Spark label={t(name)} values={kept.current.get(`${p.app}/${p.scene}`)?.[i] ?? []} />{name === "fairness" && <span class="soft small">{t("fairnessWhat")}</span>}</div>
+              ))}
+            </div>
+            <div class="row"><span class="soft small">{t("people")}:</span>{Object.entries(p.people).filter(([, n]) => n > 0).map(([state, n]) => <Badge>{state} {number(n)}</Badge>)}</div>
+          </div>
+        </Card>
+      ))}
+    </>
+  );
+}
+
+export function Audit() {
+  const live = useLive(() => admin.ask("routes", {}), often);
+  return (
+    <>
+      <Lead title={t("audit")} text={t("auditLead")} />
+      <Waiting of={live} />
+      {live.data && <Card title={t("audit")} flush>
+        <Table label={t("audit")} head={[{ num: t("version") }, t("at"), t("by"), t("reason"), t("what")]}
+          rows={live.data.audit.map((a) => [a.version, when(a.at), <b>{a.by}</b>, a.reason, <details><summary>{t("look")}</summary><pre>{JSON.stringify(a.state, null, 1)}</pre></details>])} />
+      </Card>}
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+// What several views are made of. Every text from outside becomes a text node: nothing
+// here writes HTML.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Failure } from "./api.ts";
+import { t } from "./words.ts";
+
+export function Card({ title, tools, children, flush }: { title: string; tools?: ComponentChildren; children: ComponentChildren; flush?: boolean }) {
+  return (
+    <section class="card" aria-label={title}>
+      <header><h2>{title}</h2>{tools}</header>
+      <div class={flush ? "" : "body"}>{children}</div>
+    </section>
+  );
+}
+
+export const Badge = ({ kind = "", dot, children }: { kind?: string; dot?: boolean; children: ComponentChildren }) => <span class={`badge ${kind} ${dot ? "dot" : ""}`}>{children}</span>;
+
+export const Lead = ({ title, text, tools }: { title: string; text?: string; tools?: ComponentChildren }) => (
+  <div class="lead"><div><h1>{title}</h1>{text && <p class="soft">{text}</p>}</div>{tools && <div class="row">{tools}</div>}</div>
+);
+
+export function Table({ label, head, rows, empty }: { label: string; head: (string | { num: string })[]; rows: ComponentChildren[][]; empty?: string }) {
+  if (rows.length === 0) return <p class="empty">{empty ?? t("nothing")}</p>;
+  return (
+    <div class="table" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        <thead><tr>{head.map((h) => (typeof h === "string" ? <th scope="col">{h}</th> : <th scope="col" class="num">{h.num}</th>))}</tr></thead>
+        <tbody>{rows.map((row) => <tr>{row.map((cell, i) => <td class={typeof head[i] === "string" ? "wrap" : "num"}>{cell}</td>)}</tr>)}</tbody>
+      </table>
+    </div>
+  );
+}
+
+export const Note = ({ kind = "", children }: { kind?: string; children: ComponentChildren }) => <p class={`note ${kind}`} role="status">{children}</p>;
+
+// Spark draws numbers as a line over an area, from 0.
+export function Spark({ values, label }: { values: number[]; label: string }) {
+  const top = Math.max(1, ...values), step = 100 / Math.max(1, values.length - 1);
+  const line = values.map((v, i) => `${i ? "L" : "M"}${(i * step).toFixed(2)} ${(30 - (v / top) * 28).toFixed(2)}`).join("");
+  return (
+    <svg class="spark" viewBox="0 0 100 31" preserveAspectRatio="none" role="img" aria-label={`${label}: ${values[values.length - 1] ?? 0}`}>
+      {values.length > 1 && <path class="area" d={`${line}L100 31L0 31Z`} />}
+      {values.length > 1 && <path class="line" d={line} />}
+    </svg>
+  );
+}
+
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const at = useRef<HTMLDialogElement>(null);
+  useEffect(() => at.current?.showModal(), []);
+  return <dialog ref={at} onClose={onClose} aria-label={title}><form method="dialog" onSubmit={(e) => e.preventDefault()}><h2>{title}</h2>{children}</form></dialog>;
+}
+
+// said is what a failure tells people.
+export const said = (e: unknown): string => (e instanceof Failure ? `${e.message}${e.code ? ` (${e.code})` : ""}` : String((e as Error)?.message ?? e));
+
+// useLive asks again and again while the page is looked at.
+export function useLive<T>(ask: () => Promise<T>, every: number, deps: unknown[] = []): { data?: T; error?: string; again: () => void } {
+  const [state, set] = useState<{ data?: T; error?: string }>({});
+  const [turn, next] = useState(0);
+  useEffect(() => {
+    let gone = false, timer = 0;
+    const run = async () => {
+      if (!document.hidden) {
+        try {
+          const data = await ask();
+          if (!gone) set({ data });
+        } catch (e) {
+          if (!gone) set((old) => ({ data: old.data, error: said(e) }));
+        }
+      }
+      if (!gone) timer = window.setTimeout(run, every);
+    };
+    void run();
+    return () => { gone = true; clearTimeout(timer); };
+  }, [turn, ...deps]);
+  return { ...state, again: () => next((n) => n + 1) };
+}
+
+export const Waiting = ({ of }: { of: { data?: unknown; error?: string } }) =>
+  of.error ? <Note kind="bad">{of.error}</Note> : of.data === undefined ? <p class="empty">{t("loading")}</p> : null;
