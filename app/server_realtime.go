@@ -72,7 +72,9 @@ func (s *server) openConversations(publish buslink.Publisher) *conversationsql.S
 	cfg.OpenHistory = func(app string) bool { return open[app] }
 	cfg.Relay = s.cfg.Relay.Sends()
 	store := conversationsql.New(s.db)
-	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log})
+	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log,
+		Delivered: func(ctx context.Context, app, id string) { s.hub.Delivered(ctx, app, id) }, // the hub is open before the first send
+	})
 	s.background("conversation", s.conversations.Run)
 	if cfg.Relay {
 		sender := relaylink.Sender{Messages: messages.New(s.routes)}

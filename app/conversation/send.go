@@ -87,6 +87,9 @@ func (s *Service) deliver(ctx context.Context, o *Outgoing) (Message, error) {
 	if o.Transient && !o.Repeated {
 		s.publish(News{App: o.App, Conversation: o.Conversation, MessageID: o.ID, Transient: &o.Message})
 	}
+	if o.Stored() {
+		s.delivered(ctx, o.App, o.ID)
+	}
 	return o.Message, nil
 }
 

@@ -143,16 +143,21 @@ type Deps struct {
 	// Publish is called after commits, must not block, and may lose what it is
 	// given. Nil: nobody is told.
 	Publish func(News)
-	Log     *slog.Logger // of Run; nil: nothing is logged
+	// Delivered returns when the message is on its way to the sessions of this node, or
+	// after a while. Senders wait for it, so that they send no faster than that. Nil: they
+	// do not wait.
+	Delivered func(ctx context.Context, app, id string)
+	Log       *slog.Logger // of Run; nil: nothing is logged
 }
 
 // Service is the domain. It is safe for concurrent use.
 type Service struct {
-	store    Store
-	config   Config
-	publish  func(News)
-	log      *slog.Logger
-	admitted admitted
+	store     Store
+	config    Config
+	publish   func(News)
+	delivered func(ctx context.Context, app, id string)
+	log       *slog.Logger
+	admitted  admitted
 }
 
 // New makes the domain. Its owner calls Run.
@@ -160,10 +165,13 @@ func New(cfg Config, deps Deps) *Service {
 	if deps.Publish == nil {
 		deps.Publish = func(News) {}
 	}
+	if deps.Delivered == nil {
+		deps.Delivered = func(context.Context, string, string) {}
+	}
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{store: deps.Store, config: cfg.withDefaults(), publish: deps.Publish, log: deps.Log.With("component", "conversation")}
+	return &Service{store: deps.Store, config: cfg.withDefaults(), publish: deps.Publish, delivered: deps.Delivered, log: deps.Log.With("component", "conversation")}
 }
 
 // Run forgets client keys that need not be kept, until ctx ends.

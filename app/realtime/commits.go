@@ -1,6 +1,10 @@
 package realtime
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // Commit is something of which this node knows that it was committed, and its place in the
 // order of all commits: nothing has one between After and At. So whoever has delivered all
@@ -96,3 +100,35 @@ func (h *Hub) isBehind() (behind bool) {
 	clear(h.heard)
 	return behind
 }
+
+// Delivered returns when the message is in the queues of all sessions here that get it,
+// or after a while. Who sends and waits for it sends no faster than this node hands out,
+// so messages do not pile up before the sessions.
+func (h *Hub) Delivered(ctx context.Context, app, id string) {
+	var timer *time.Timer
+	for {
+		h.mu.Lock()
+		position, followed := h.position[app]
+		moved := h.moved
+		h.mu.Unlock()
+		if position >= id || !followed {
+			return
+		}
+		if timer == nil {
+			timer = time.NewTimer(deliveredLimit)
+			defer timer.Stop()
+		}
+		select {
+		case <-moved:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		case <-h.ctx.Done():
+			return
+		}
+	}
+}
+
+// deliveredLimit is how long Delivered waits: the hub may wait for the store.
+const deliveredLimit = 100 * time.Millisecond

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -107,5 +108,53 @@ func TestACommitThatWasReadMeanwhileComesOnce(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		want(t, "ann", w.texts(), texts(1, 2))
+	})
+}
+
+// waited is how long a sender waits for its message.
+func waited(ctx context.Context, h *Hub, app, id string) time.Duration {
+	began := time.Now()
+	h.Delivered(ctx, app, id)
+	return time.Since(began)
+}
+
+func TestASenderWaitsUntilItsMessageIsOnItsWayButNotForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemory()
+		h := open(t, s, nil)
+		s.join("c", "ann")
+		_, w, _ := connect(t, h, key("ann", "1"), nil)
+		synctest.Wait()
+		sent := func() string {
+			commit(s, h, "c", "ann", fmt.Sprint(s.clock+1))
+			return s.newest().id
+		}
+		soon := func(what string, took, limit time.Duration) {
+			t.Helper()
+			if took != limit {
+				t.Errorf("%s: waited %s, want %s", what, took, limit)
+			}
+		}
+		sent() // the member list is read
+		synctest.Wait()
+		s.slow(30 * time.Millisecond)
+		soon("its own", waited(t.Context(), h, app, sent()), 0)
+		s.send("c", "ann", "of another node")
+		soon("behind another node's", waited(t.Context(), h, app, sent()), 30*time.Millisecond)
+		soon("an app that is not followed", waited(t.Context(), h, "b", s.newest().id), 0)
+		s.down(errDown)
+		s.send("c", "ann", "of another node")
+		last := sent()
+		soon("a store that is away", waited(t.Context(), h, app, last), deliveredLimit)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		soon("a sender that left", waited(ctx, h, app, last), time.Millisecond)
+		s.down(nil)
+		s.slow(0)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := w.texts(); len(got) != 6 {
+			t.Errorf("%q came", got)
+		}
 	})
 }

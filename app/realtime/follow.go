@@ -115,6 +115,8 @@ func (h *Hub) deliver(app string, batch []*Message) error {
 			slow = h.fanOut(m, slow)
 		}
 		h.position[app] = batch[len(batch)-1].ID
+		close(h.moved)
+		h.moved = make(chan struct{})
 		return slow
 	})
 	h.closeSlow(slow)

@@ -53,6 +53,7 @@ type Hub struct {
 	audiences map[conversationKey]*audience
 	position  map[string]string // by app: id of the last message that was dispatched
 	heard     map[string]string // by app: id up to which its log has grown
+	moved     chan struct{}     // closed, and made anew, when position has changed
 	unstored  []unstored
 	commands  map[User][]command
 	contests  map[Key]contest
@@ -92,6 +93,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Hub, error) {
 		contests:  map[Key]contest{},
 		position:  position,
 		heard:     map[string]string{},
+		moved:     make(chan struct{}),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.loops.Go(h.follow)

@@ -352,7 +352,11 @@ func TestATransientMessageIsPassedOnAndNotStored(t *testing.T) {
 		var sent []conversation.Outgoing
 		store := conversationsql.New(db)
 		store.Sent = func(items []*conversation.Outgoing) { sent = append(sent, *items[0]) }
-		s := conversation.New(conversation.Config{}, conversation.Deps{Store: store, Publish: func(n conversation.News) { news = append(news, n) }})
+		var awaited []string
+		s := conversation.New(conversation.Config{}, conversation.Deps{
+			Store: store, Publish: func(n conversation.News) { news = append(news, n) },
+			Delivered: func(_ context.Context, _, id string) { awaited = append(awaited, id) },
+		})
 		conv := group(t, s, "a", "b")
 		m, err := s.Send(context.Background(), as("a"), conversation.Post{Conversation: conv, Type: -1, Text: "typing", Transient: true})
 		if err != nil || m.Seq != 0 || !conversation.ValidMessageID(m.ID) {
@@ -370,6 +374,9 @@ func TestATransientMessageIsPassedOnAndNotStored(t *testing.T) {
 		}
 		if len(sent) != 2 || sent[0].Stored() || !sent[1].Stored() || sent[1].ID != stored.ID || sent[1].After != sent[0].Tick {
 			t.Errorf("told of commits: %+v", sent)
+		}
+		if !slices.Equal(awaited, []string{stored.ID}) {
+			t.Errorf("waited for %v", awaited)
 		}
 	})
 }
