@@ -60,6 +60,9 @@ func explain(cfg Config, name string, in vendors.SignInput) ([]vendors.Explanati
 	if !vendor.Configured(cfg.VendorsConfig) {
 		return nil, fmt.Errorf("%s is not configured: set %s", name, vendor.Variable("*"))
 	}
+	if vendor.Explain == nil {
+		return nil, fmt.Errorf("%s is not told who calls by a signature", name)
+	}
 	return vendor.Explain(cfg.VendorsConfig, in), nil
 }
 

@@ -56,7 +56,7 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 // taken, on a free one, tells cfg where it is, and tells those
 // that call back where we are.
 func (s *sandbox) start(cfg *Config, address string) error {
-	for _, vendor := range vendorset.All() {
+	for _, vendor := range vendorset.Mocked() {
 		options := vendorset.MockOptions{
 			Listen:    vendor.Listen,
 			Given:     func(setting string) string { return vendor.Sandbox[setting] },

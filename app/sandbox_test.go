@@ -21,14 +21,14 @@ func usualPort(v vendorset.Vendor) bool {
 // in a bookmark. Another program of this machine may take a port at any time.
 func TestTheSandboxHasTheMocksOnTheirUsualPortsWhereTheyAreFree(t *testing.T) {
 	before := map[string]bool{}
-	for _, v := range vendorset.All() {
+	for _, v := range vendorset.Mocked() {
 		before[v.Name] = usualPort(v)
 	}
 	box, err := openSandbox(&Config{Env: "development"}, "127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range vendorset.All() {
+	for _, v := range vendorset.Mocked() {
 		if box.urls[v.Name] != "http://"+v.Listen && before[v.Name] && usualPort(v) {
 			t.Errorf("%s is at %s, though %s is free", v.Name, box.urls[v.Name], v.Listen)
 		}
@@ -37,7 +37,7 @@ func TestTheSandboxHasTheMocksOnTheirUsualPortsWhereTheyAreFree(t *testing.T) {
 	if err != nil {
 		t.Fatal("a second sandbox does not start: ", err)
 	}
-	for _, v := range vendorset.All() {
+	for _, v := range vendorset.Mocked() {
 		res, err := http.Get(beside.urls[v.Name] + "/_mock/health")
 		if err != nil || beside.urls[v.Name] == box.urls[v.Name] {
 			t.Fatal(v.Name, beside.urls, box.urls, err)

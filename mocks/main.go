@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("mocks", flag.ContinueOnError)
 	flags.SetOutput(out)
 	listen := map[string]*string{}
-	for _, v := range vendorset.All() {
+	for _, v := range vendorset.Mocked() {
 		listen[v.Name] = flags.String(v.Name, v.Listen, "address of its mock; empty: none")
 	}
 	asJSON := flags.Bool("json", false, "print one line of JSON once all serve, instead of lines for a shell")
@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	var all []running
-	for _, v := range vendorset.All() {
+	for _, v := range vendorset.Mocked() {
 		if *listen[v.Name] == "" {
 			continue
 		}

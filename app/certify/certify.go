@@ -36,7 +36,11 @@ func seed(ctx context.Context, f vendortest.Fixture) error {
 		return err
 	}
 	defer v.Close()
-	for _, user := range []string{f.Known, f.Peer} {
+	others := []string{f.Peer}
+	if f.Bystander != "" {
+		others = append(others, f.Bystander)
+	}
+	for _, user := range append(others, f.Known) {
 		if v.Tokens == nil {
 			break
 		}
@@ -45,7 +49,7 @@ func seed(ctx context.Context, f vendortest.Fixture) error {
 		}
 	}
 	if v.Groups != nil && f.Group != "" {
-		if _, err := v.Groups.CreateGroup(ctx, vendors.Group{ID: f.Group, Name: f.Group, Creator: f.Known, Members: []string{f.Peer}}); err != nil {
+		if _, err := v.Groups.CreateGroup(ctx, vendors.Group{ID: f.Group, Name: f.Group, Creator: f.Known, Members: others}); err != nil {
 			return err
 		}
 	}

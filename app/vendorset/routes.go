@@ -9,7 +9,7 @@ import (
 )
 
 // Routes says, per capability, which vendors may serve it. Empty: every
-// configured vendor that can, in the order rongcloud, linkv, youme.
+// configured vendor that can, in the order of the table.
 type Routes struct {
 	Tokens     string `desc:"vendors that issue client SDK credentials, best first: rongcloud,linkv; or by weight: weighted/rongcloud=3,linkv=1 or hash/rongcloud=1,linkv=1; behind it ;least_bad to call the first when no vendor is healthy, and ;auth_failover to pass over one that refuses our credentials"`
 	Messages   string `desc:"vendors that carry messages, as above"`

@@ -6,10 +6,12 @@ package vendorset
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"switchboard/app/certify"
 	"switchboard/vendors"
+	"switchboard/vendors/ejabberd"
 	"switchboard/vendors/linkv"
 	"switchboard/vendors/rongcloud"
 	"switchboard/vendors/upstream"
@@ -34,6 +36,7 @@ type Config struct {
 	RongCloud rongcloud.Config
 	LinkV     linkv.Config
 	YouMe     youme.Config
+	Ejabberd  ejabberd.Config
 }
 
 // table is in the order of a route that configuration leaves out.
@@ -75,6 +78,13 @@ var table = []Vendor{
 		listen:   "127.0.0.1:9103",
 		sandbox:  map[string]string{"APP_KEY": "YOUME-SANDBOX", "APP_SECRET": SandboxSecret, "APP_ID": "1000"},
 	}.vendor(),
+	row[ejabberd.Config]{
+		name:     "ejabberd",
+		config:   func(c *Config) *ejabberd.Config { return &c.Ejabberd },
+		open:     ejabberd.Open,
+		fixture:  certify.Ejabberd,
+		imitated: certify.EjabberdMock,
+	}.vendor(),
 }
 
 // settings is an adapter's Config.
@@ -88,13 +98,13 @@ type row[C settings] struct {
 	name     string // of the account, too, when there is one alone
 	config   func(*Config) *C
 	open     func(account string, cfg C, opt upstream.Options) (*vendors.Vendor, error)
-	explain  func(cfg C, in vendors.SignInput) []vendors.Explanation
-	backup   func(cfg C) map[string]string // what the account NAME:backup sets otherwise, by setting; nil: there is none
+	explain  func(cfg C, in vendors.SignInput) []vendors.Explanation // nil: nothing is signed
+	backup   func(cfg C) map[string]string                           // what the account NAME:backup sets otherwise, by setting; nil: there is none
 	fixture  func(cfg C) (vendortest.Fixture, error)
 	imitated func(vendortest.T) vendortest.Fixture // the fixture of the vendor's mock
-	mock     func(MockOptions) (Mock, error)
-	listen   string            // where "go run ./mocks" has the mock
-	sandbox  map[string]string // the mock's credentials in the sandbox, which are no secrets
+	mock     func(MockOptions) (Mock, error)       // nil: there is none to be used by itself
+	listen   string                                // where "go run ./mocks" has the mock
+	sandbox  map[string]string                     // the mock's credentials in the sandbox, which are no secrets
 }
 
 // Vendor is one row, to be used without knowing which.
@@ -106,9 +116,11 @@ type Vendor struct {
 
 	// Configured reports whether the environment has an account.
 	Configured func(Config) bool
-	// Explain shows how the environment's account signs the values of a request.
+	// Explain shows how the environment's account signs the values of a request; nil:
+	// it signs nothing.
 	Explain func(Config, vendors.SignInput) []vendors.Explanation
-	// StartMock starts the vendor's mock. The caller closes it.
+	// StartMock starts the vendor's mock. The caller closes it. Nil: there is none; the
+	// server itself can be had.
 	StartMock func(MockOptions) (Mock, error)
 
 	open     func(account string, c Config, key []byte, opt upstream.Options) (*vendors.Vendor, error)
@@ -120,13 +132,10 @@ type Vendor struct {
 
 func (r row[C]) vendor() Vendor {
 	overlaid := func(c *Config, key []byte) error { return overlay(key, r.config(c)) }
-	return Vendor{
+	v := Vendor{
 		Name: r.name, Listen: r.listen, Sandbox: r.sandbox, StartMock: r.mock, imitated: r.imitated, overlay: overlaid,
 		Configured: func(c Config) bool { return (*r.config(&c)).Configured() },
-		Explain: func(c Config, in vendors.SignInput) []vendors.Explanation {
-			return r.explain(*r.config(&c), in)
-		},
-		fixture: func(c Config) (vendortest.Fixture, error) { return r.fixture(*r.config(&c)) },
+		fixture:    func(c Config) (vendortest.Fixture, error) { return r.fixture(*r.config(&c)) },
 		open: func(account string, c Config, key []byte, opt upstream.Options) (*vendors.Vendor, error) {
 			if err := overlaid(&c, key); err != nil {
 				return nil, err
@@ -140,10 +149,21 @@ func (r row[C]) vendor() Vendor {
 			return r.backup(*r.config(&c))
 		},
 	}
+	if r.explain != nil {
+		v.Explain = func(c Config, in vendors.SignInput) []vendors.Explanation {
+			return r.explain(*r.config(&c), in)
+		}
+	}
+	return v
 }
 
 // All returns every vendor, in the order of a route that configuration leaves out.
 func All() []Vendor { return table }
+
+// Mocked returns the vendors that have a mock to be used by itself, in the same order.
+func Mocked() []Vendor {
+	return slices.DeleteFunc(slices.Clone(table), func(v Vendor) bool { return v.StartMock == nil })
+}
 
 // Names returns the names of all vendors.
 func Names() []string {

@@ -165,10 +165,10 @@ func (e *env) groupOps() []op {
 			return v.GroupNames.RenameGroup(ctx, e.Group, "Renamed", e.Known)
 		}},
 		{vendors.OpMemberMute, "MemberMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return errOf(v.MemberMutes.MuteMembers(ctx, e.mute(0, e.Peer)))
+			return errOf(v.MemberMutes.MuteMembers(ctx, e.mute(0, e.aside())))
 		}},
 		{vendors.OpMemberUnmute, "MemberMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return errOf(v.MemberMutes.UnmuteMembers(ctx, e.mute(0, e.Peer)))
+			return errOf(v.MemberMutes.UnmuteMembers(ctx, e.mute(0, e.aside())))
 		}},
 		{vendors.OpGroupMute, "GroupMutes", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return v.GroupMutes.MuteGroup(ctx, e.Group, e.Known)

@@ -88,6 +88,14 @@ func (e *env) imOps() []op {
 	return out
 }
 
+// aside is who is muted and blocked where each operation is tried by itself.
+func (e *env) aside() string {
+	if e.Bystander != "" {
+		return e.Bystander
+	}
+	return e.Peer
+}
+
 // target is a target of kind that Known hears.
 func (e *env) target(kind vendors.TargetKind) string {
 	switch kind {
@@ -129,10 +137,10 @@ func (e *env) serviceOps() []op {
 func (e *env) setOps() []op {
 	return []op{
 		{vendors.OpUserBlock, "Users", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return errOf(v.Users.Block(ctx, []string{e.Peer}, forAWhile(v.Traits.Block)))
+			return errOf(v.Users.Block(ctx, []string{e.aside()}, forAWhile(v.Traits.Block)))
 		}},
 		{vendors.OpUserUnblock, "Users", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return errOf(v.Users.Unblock(ctx, []string{e.Peer}))
+			return errOf(v.Users.Unblock(ctx, []string{e.aside()}))
 		}},
 		{vendors.OpBlacklist, "Blacklist", changes, func(ctx context.Context, v *vendors.Vendor) error {
 			return errOf(v.Blacklist.AddToBlacklist(ctx, e.Known, []string{e.Peer}))

@@ -76,15 +76,25 @@ func (e *env) openFor(t T, o op) *vendors.Vendor {
 	return v
 }
 
-// fresh calls o once at a newly opened vendor, while f spoils n exchanges.
+// fresh calls o once at a newly opened vendor, while f spoils n exchanges, of which
+// the first is o's own.
 func (e *env) fresh(t T, o op, n int, f fault) error {
 	t.Helper()
+	_, err := e.freshAfter(t, o, e.Looks[o.name], n, f)
+	return err
+}
+
+// freshAfter lets skip exchanges pass first, and counts what the far end saw.
+func (e *env) freshAfter(t T, o op, skip, n int, f fault) (requests int, err error) {
+	t.Helper()
 	v := e.openFor(t, o)
-	e.w.spoil(n, f)
+	e.w.spoilAfter(skip, n, f)
 	defer e.w.heal()
 	c, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	return o.call(c, v)
+	before := len(e.w.requests())
+	err = o.call(c, v)
+	return len(e.w.requests()) - before, err
 }
 
 func spoiledOutcomes(t T, e *env) {
@@ -94,6 +104,10 @@ func spoiledOutcomes(t T, e *env) {
 			err := e.fresh(t, o, always, s.fault)
 			mustBe(t, what, err, s.outcome, s.is)
 			e.mustName(t, what, err, o)
+			if e.Looks[o.name] > 0 {
+				_, err := e.freshAfter(t, o, 0, always, s.fault)
+				mustBe(t, what+", while it looks", err, s.outcome, s.is)
+			}
 		}
 	})
 }
@@ -247,8 +261,8 @@ func unreachable(t T, e *env) {
 	})
 }
 
-// neverRepeated: a second attempt would succeed, so an error and one request
-// prove that none was made.
+// neverRepeated: a second attempt would succeed, so an error and one request behind
+// what the operation looks up prove that none was made.
 func neverRepeated(t T, e *env) {
 	for _, o := range e.ops() {
 		if o.effect != changes {
@@ -259,10 +273,10 @@ func neverRepeated(t T, e *env) {
 				continue
 			}
 			what := o.name + ", " + s.name
-			before := len(e.w.requests())
-			mustBe(t, what, e.fresh(t, o, 1, s.fault), vendors.Ambiguous, nil)
-			if n := len(e.w.requests()) - before; n != 1 {
-				t.Errorf("%s: the far end saw %d requests, want 1", what, n)
+			n, err := e.freshAfter(t, o, e.Looks[o.name], 1, s.fault)
+			mustBe(t, what, err, vendors.Ambiguous, nil)
+			if want := e.Looks[o.name] + 1; n != want {
+				t.Errorf("%s: the far end saw %d requests, want %d", what, n, want)
 			}
 		}
 	}

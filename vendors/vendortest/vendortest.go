@@ -20,6 +20,9 @@ type Fixture struct {
 	// the proxy in front of BaseURL. The suite closes what it opened.
 	Open    func(baseURL string) (*vendors.Vendor, error)
 	BaseURL string // the far end itself
+	// Seed makes what the fields name at the far end, for a check that is made and not
+	// for one that is absent; nil: it is there.
+	Seed func(T)
 
 	// Lacks names every capability that the vendor does not have: fields of
 	// vendors.Vendor, and of vendors.Rooms as "Rooms.List". It is compared
@@ -33,6 +36,9 @@ type Fixture struct {
 	// keep it. They are made once before an exchange is spoiled, so that the
 	// spoiled one is the operation's own.
 	Warm []string
+	// Looks says how many reads precede an operation's own exchange each time that it
+	// is made, at a vendor that takes writes without a word of whom they reach.
+	Looks map[string]int
 
 	// Traits is what the vendor documents, stated independently of the adapter.
 	Traits vendors.Traits
@@ -44,9 +50,13 @@ type Fixture struct {
 
 	Known string // a user whom the far end has
 	Peer  string // another one
-	Group string // a group with Known and Peer in it; empty: none
-	Chat  string // a chat room with Known and Peer in it; empty: none
-	Room  string // an RTC room with Known and Peer in it; empty: none
+	// Bystander is a third one, in the group as well, who is muted and blocked where
+	// operations are tried side by side: a vendor that looks first takes nothing from
+	// Peer meanwhile. Empty: Peer.
+	Bystander string
+	Group     string // a group with Known and Peer in it; empty: none
+	Chat      string // a chat room with Known and Peer in it; empty: none
+	Room      string // an RTC room with Known and Peer in it; empty: none
 
 	// Kinds are the targets that the vendor can publish to. For any other
 	// kind Send must refuse with ErrUnsupported before the call.
@@ -217,6 +227,9 @@ func (c check) against(t T, f Fixture) string {
 	}
 	if c.sees != nil && !c.sees(f) {
 		return "unchecked: the far end does not show what this needs"
+	}
+	if f.Seed != nil {
+		f.Seed(t)
 	}
 	c.run(t, e)
 	return ""
