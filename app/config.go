@@ -11,6 +11,7 @@ import (
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
 	"switchboard/app/conversation/relaylink"
+	"switchboard/app/credentials"
 	"switchboard/app/environ"
 	"switchboard/app/events"
 	"switchboard/app/ledger"
@@ -64,6 +65,7 @@ type Config struct {
 
 	AccessConfig
 	Ledger       ledger.Config
+	Credentials  credentials.Config
 	Words        moderation.Config
 	Price        wallet.Prices
 	Translate    translation.Config
@@ -126,7 +128,7 @@ func (c Config) Validate() error {
 		prefix string
 		config interface{ Validate() error }
 	}{
-		{"", c.AccessConfig}, {"LEDGER_", c.Ledger}, {"WORDS_", c.Words}, {"PRICE_", c.Price}, {"TRANSLATE_", c.Translate},
+		{"", c.AccessConfig}, {"LEDGER_", c.Ledger}, {"CREDENTIALS_", c.Credentials}, {"WORDS_", c.Words}, {"PRICE_", c.Price}, {"TRANSLATE_", c.Translate},
 		{"PAIRING_", c.Pairing}, {"ROUTE_", c.Route}, {"REALTIME_", c.Realtime}, {"CONVERSATION_", c.Conversation},
 		{"", c.UploadConfig}, {"EVENTS_", c.Events}, {"LIMIT_", c.Limit},
 	} {

@@ -32,6 +32,7 @@ type metrics struct {
 	storeWrites *prometheus.HistogramVec
 	apps        *prometheus.CounterVec
 	messages    *prometheus.CounterVec
+	credentials *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -72,7 +73,10 @@ func newMetrics() *metrics {
 	m.messages = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_app_messages_total", Help: "Messages sent in conversations, by app, stored or transient.",
 	}, []string{"app", "kind"})
-	m.registry.MustRegister(m.attempts, m.writes, m.events, m.refused, m.failed, m.storeWrites, m.apps, m.messages)
+	m.credentials = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_credentials_total", Help: "Credentials of vendors' client SDKs given out, by whether one was kept or the vendor was asked.",
+	}, []string{"from"})
+	m.registry.MustRegister(m.credentials, m.attempts, m.writes, m.events, m.refused, m.failed, m.storeWrites, m.apps, m.messages)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls, buildInfo())
 	return m
 }
@@ -129,6 +133,14 @@ func (m *metrics) authFailure(what middleware.Credential) {
 }
 
 func (m *metrics) event(result string) { m.events.WithLabelValues(result).Inc() }
+
+func (m *metrics) credential(kept bool) {
+	from := "vendor"
+	if kept {
+		from = "memory"
+	}
+	m.credentials.WithLabelValues(from).Inc()
+}
 
 func (m *metrics) write(op string, s ledger.State) {
 	m.writes.WithLabelValues(op, string(s)).Inc()

@@ -20,6 +20,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
+	"switchboard/app/credentials"
 	"switchboard/app/environ"
 	"switchboard/app/events"
 	"switchboard/app/events/eventsql"
@@ -62,7 +63,10 @@ type server struct {
 	sandbox  *sandbox         // nil: real vendors
 	apps     *access.Directory
 	accounts *vendorset.Accounts
+	bus      *bus.Bus
 	routes   *vendors.Router
+
+	credentials *credentials.Service
 
 	db *sqldb.DB
 	// background runs a part's work beside requests, until the close.
@@ -76,7 +80,6 @@ type server struct {
 	owners      *owners.Service
 
 	node          string // names this process among replicas
-	bus           *bus.Bus
 	files         *uploads.Store
 	conversations *conversation.Service
 	hub           *realtime.Hub
@@ -192,7 +195,13 @@ func (s *server) openOutside(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.bus, err = bus.Open(s.cfg.BusURL.Reveal(), s.log); err != nil {
+		return fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
+	}
+	s.open.push("bus", func() error { s.bus.Close(); return nil })
+	s.metrics.bus(s.bus)
 	s.routes = s.accounts.Router
+	s.openCredentials()
 	s.routes.KeyChanged = s.tellKey
 	s.metrics.links(s.routes)
 	if err := environ.Named(envPrefix+"_ROUTE_", s.cfg.Route.Apply(s.routes, base)); err != nil {
@@ -214,6 +223,7 @@ func named(variable string, err error) error {
 func (s *server) tellKey(account string, key int, aside bool, err error) {
 	log := s.log.With("component", "vendors", "account", account, "key", key+1)
 	if aside {
+		s.credentials.VoidAccount(account)
 		log.Warn("vendor key refused and set aside", "error", err)
 		return
 	}
@@ -294,6 +304,7 @@ func (s *server) openSwitches(ctx context.Context) error {
 	s.background("accounts", func(ctx context.Context) error {
 		return s.accounts.Run(ctx, log, func(account, change string) {
 			log.Info("account changed", "account", account, "change", change)
+			s.credentials.VoidAccount(account)
 			if err := s.switches.Again(ctx); err != nil {
 				log.Warn("switches not applied to the new accounts", "error", err)
 			}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
-	"switchboard/app/bus"
 	"switchboard/app/conversation"
 	"switchboard/app/conversation/conversationsql"
 	"switchboard/app/conversation/relaylink"
@@ -24,15 +22,11 @@ import (
 // openRealtime opens conversations, the sessions that follow them, and the bus
 // between the two.
 func (s *server) openRealtime(ctx context.Context) (err error) {
-	if s.bus, err = bus.Open(s.cfg.BusURL.Reveal(), s.log); err != nil {
-		return fmt.Errorf("%s_BUS_URL: %w", envPrefix, err)
-	}
-	s.open.push("bus", func() error { s.bus.Close(); return nil })
-	s.metrics.bus(s.bus)
 	if s.files, err = uploads.Open(s.cfg.UploadConfig, filepath.Join(s.cfg.DataDir, "uploads")); err != nil {
 		return environ.Named(envPrefix+"_", err)
 	}
 	s.open.push("uploads", s.files.Close)
+	s.background("credentials", s.followCredentials)
 	publish := buslink.Publisher{Bus: s.bus}
 	if s.cfg.BusURL == "" {
 		alone := &presence.Neighbours{Store: realtimesql.NewPresence(s.db), Node: s.node, Log: s.log}

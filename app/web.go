@@ -57,7 +57,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	admitted := middleware.Admitted(s.conversations.Admit)
 	clients := s.web.Group("/api/v1", middleware.Client(s.apps), deadline, admitted, journal, s.recordActivity())
 	product.Client{
-		Words: s.moderation, Wallet: s.wallet, Routes: s.routes,
+		Words: s.moderation, Wallet: s.wallet, Credentials: s.credentials,
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
 	product.Pairing{Service: s.pairing}.Mount(clients)
@@ -66,7 +66,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
 	product.Messages{Messages: messages.New(s.routes), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
-	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Log: s.log}.Mount(back)
+	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Credentials: s.credentials, Log: s.log}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
 	s.mountOperators(deadline, recent)

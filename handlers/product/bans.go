@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/conversation"
+	"switchboard/app/credentials"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
 	"switchboard/handlers"
@@ -21,6 +22,7 @@ type Bans struct {
 	Conversations *conversation.Service
 	Pairs         *pairing.Service
 	Routes        *vendors.Router
+	Credentials   *credentials.Service
 	Log           *slog.Logger
 }
 
@@ -40,6 +42,7 @@ func (h Bans) ban(c *fiber.Ctx) error {
 	if err := h.Conversations.Ban(c.UserContext(), backEnd(c), user, true); err != nil {
 		return err
 	}
+	h.Credentials.VoidUser(middleware.AppOf(c).ID, user)
 	if uid, err := ticket.ParseUID(user); err == nil { // only numbers are ever matched
 		if err := h.Pairs.Ban(c.UserContext(), middleware.AppOf(c).ID, uid); err != nil {
 			return err

@@ -1,10 +1,9 @@
 package product
 
 import (
-	"context"
-
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/credentials"
 	"switchboard/app/moderation"
 	"switchboard/app/translation"
 	"switchboard/app/wallet"
@@ -18,7 +17,7 @@ type Client struct {
 	Words        *moderation.Service
 	Wallet       *wallet.Service
 	Translations *translation.Service
-	Routes       *vendors.Router
+	Credentials  *credentials.Service
 }
 
 // Mount adds the routes; r is behind middleware.Client.
@@ -95,7 +94,6 @@ type credential struct {
 	ExpiresAt *int64  `json:"expires_at"`
 }
 
-// token counts as a read for failover: another credential voids none.
 func (h Client) token(c *fiber.Ctx) error {
 	var in struct {
 		Name     string `json:"name"`
@@ -105,11 +103,7 @@ func (h Client) token(c *fiber.Ctx) error {
 		return err
 	}
 	caller := middleware.CallerOf(c)
-	user := vendors.User{ID: caller.User, Name: in.Name, Portrait: in.Portrait}
-	got, err := vendors.Via(c.UserContext(), h.Routes, vendors.Request{Capability: vendors.CapTokens, User: caller.App + "/" + user.ID},
-		func(ctx context.Context, v *vendors.Vendor) (vendors.Credential, error) {
-			return v.Tokens.Issue(ctx, user)
-		})
+	got, err := h.Credentials.Issue(c.UserContext(), caller.App, vendors.User{ID: caller.User, Name: in.Name, Portrait: in.Portrait})
 	if err != nil {
 		return err
 	}

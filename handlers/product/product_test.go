@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/credentials"
 	"switchboard/app/ledger"
 	"switchboard/app/ledger/ledgersql"
 	"switchboard/app/messages"
@@ -24,6 +25,7 @@ import (
 	"switchboard/handlers/handlertest"
 	"switchboard/middleware"
 	"switchboard/vendors"
+	"switchboard/vendors/upstream"
 )
 
 // acme can everything that the tests ask, unless err is set. Every user has 29
@@ -94,7 +96,9 @@ func serve(t *testing.T, a *acme) *fiber.App {
 	uncached := func(ctx context.Context, _ string, load func(context.Context) (string, error)) (string, error) {
 		return load(ctx)
 	}
-	Client{Words: words, Wallet: coins, Routes: routes, Translations: &translation.Service{Routes: routes, Cache: uncached}}.
+	kept := upstream.NewCache[credentials.Issued]("tokens", "token.issue", time.Hour, 10)
+	issued := credentials.New(credentials.Deps{Routes: routes, Get: kept.Get, Forget: kept.Forget, Wait: time.Second})
+	Client{Words: words, Wallet: coins, Credentials: issued, Translations: &translation.Service{Routes: routes, Cache: uncached}}.
 		Mount(web.Group("/api/v1", func(c *fiber.Ctx) error {
 			if err := middleware.Known(c, middleware.Caller{App: "1", User: "u"}); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -27,6 +28,9 @@ type Cache[V any] struct {
 	ttl        time.Duration
 	flight     singleflight.Group
 	values     *Bounded[cached[V]]
+
+	mu     sync.Mutex       // guards asking, and keeping against forgetting
+	asking map[string]*bool // whether what is being asked for now is void, by key
 }
 
 // cached is a value with the end of its life, and when to ask again before that.
@@ -38,7 +42,7 @@ type cached[V any] struct {
 // NewCache keeps at most size values for ttl each. vendor and op stand in the
 // error of a caller who left while waiting.
 func NewCache[V any](vendor, op string, ttl time.Duration, size int) *Cache[V] {
-	return &Cache[V]{vendor: vendor, op: op, ttl: ttl, values: NewBounded[cached[V]](size)}
+	return &Cache[V]{vendor: vendor, op: op, ttl: ttl, values: NewBounded[cached[V]](size), asking: map[string]*bool{}}
 }
 
 // Get returns the value of key, from ask when there is none. An error is
@@ -73,22 +77,41 @@ func (c *Cache[V]) Get(ctx context.Context, key string, ask func(context.Context
 	}
 }
 
-// Forget drops key, for a caller who knows that its value is void.
-func (c *Cache[V]) Forget(key string) { c.values.Delete(key) }
+// Forget drops key, for a caller who knows that its value is void. What is being asked
+// for it now is not kept, and nobody who comes later is answered by it.
+func (c *Cache[V]) Forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if void := c.asking[key]; void != nil {
+		*void = true
+	}
+	c.flight.Forget(key)
+	c.values.Delete(key)
+}
 
 // ask asks, unless a flight that landed since the caller looked brought a value.
 func (c *Cache[V]) ask(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
+	void := new(bool)
+	c.mu.Lock()
 	k, found := c.values.Get(key)
 	now := time.Now()
 	if found && now.Before(k.early) {
+		c.mu.Unlock()
 		return k.value, nil
 	}
+	c.asking[key] = void
+	c.mu.Unlock()
 	v, err := ask(ctx)
-	if err == nil {
-		c.keep(key, v)
-		return v, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asking[key] == void {
+		delete(c.asking, key)
 	}
-	if left := k.end.Sub(now); found && left > 0 {
+	switch left := k.end.Sub(now); {
+	case *void:
+	case err == nil:
+		c.keep(key, v)
+	case found && left > 0:
 		k.early = now.Add(left / 2) // not with every call while the vendor is down
 		c.values.SetFor(key, k, time.Until(k.end)+c.Stale)
 	}

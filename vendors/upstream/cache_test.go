@@ -304,3 +304,48 @@ func TestCallerWhoHasLeftStartsNoFlight(t *testing.T) {
 		t.Errorf("%d, %v", v, err)
 	}
 }
+
+// What is void stays so although it was being asked for at that moment.
+func TestWhatIsForgottenIsAskedForAgainAlthoughAnAnswerIsOnItsWay(t *testing.T) {
+	for name, fails := range map[string]bool{"answered": false, "failed": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := NewCache[int]("acme", "token.issue", time.Hour, 10)
+				land := make(chan struct{})
+				first := make(chan int)
+				if fails { // a value that is refreshed early, in vain
+					_, _ = c.Get(t.Context(), "ann", func(context.Context) (int, error) { return 1, nil })
+					time.Sleep(59 * time.Minute)
+				}
+				go func() {
+					v, _ := c.Get(t.Context(), "ann", func(context.Context) (int, error) {
+						<-land
+						if fails {
+							return 0, errors.New("away")
+						}
+						return 1, nil
+					})
+					first <- v
+				}()
+				if fails {
+					<-first
+				}
+				synctest.Wait()
+				c.Forget("ann")
+				asked := 0
+				next := func(context.Context) (int, error) { asked++; return 2, nil }
+				if v, err := c.Get(t.Context(), "ann", next); v != 2 || err != nil {
+					t.Errorf("%d, %v while the void answer is on its way", v, err)
+				}
+				close(land)
+				if !fails && <-first != 1 {
+					t.Error("who came before is not answered")
+				}
+				synctest.Wait()
+				if v, err := c.Get(t.Context(), "ann", next); v != 2 || err != nil || asked != 1 {
+					t.Errorf("%d, %v after %d more calls", v, err, asked)
+				}
+			})
+		})
+	}
+}
