@@ -33,6 +33,10 @@ const usage = `usage: app [command]
   config [-effective | -check]
            print every variable, its default and its meaning; -effective: its value now, secrets hidden, and where
            that comes from, and how the configured accounts differ; -check: every mistake in the configuration, exit code 1 when there is one
+  backup file
+           keep the SQLite store and the uploads of SWITCHBOARD_DATA_DIR in a new file, while the program runs
+  restore file
+           put such a file back into an empty SWITCHBOARD_DATA_DIR
   version  print the version
   health   ask a running process whether it is alive; exit code 1 when not
   sign explain [-signature s] [-now unix] [-date "vendor's Date"] vendor name=value ...
@@ -61,6 +65,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	case "config":
 		return showConfig(args[1:], stdout)
+	case "backup", "restore":
+		return keep(ctx, args[0], args[1:], stdout)
 	case "health":
 		cfg, err := readConfig()
 		if err != nil {

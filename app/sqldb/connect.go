@@ -22,7 +22,6 @@ import (
 )
 
 const (
-	sqliteFile  = "switchboard.db"
 	readers     = 8
 	busyTimeout = 5 * time.Second
 	commitLimit = 4 * time.Second  // for a commit's answer; with a write's limit it stays under a request's usual 10 s
@@ -104,15 +103,15 @@ func connectSQLite(dir, vfs string) (writePool, readPool *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("sqldb: %w", err)
 	}
-	if err := private(filepath.Join(dir, sqliteFile)); err != nil {
+	if err := private(filepath.Join(dir, SQLiteFile)); err != nil {
 		return nil, nil, fmt.Errorf("sqldb: %w", err)
 	}
 	// FULL: a commit is on the disk when it returns. The writer stands still for a
 	// checkpoint: one for 4,000 pages writes those once that changed often.
-	if writePool, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "foreign_keys(0)"); err != nil {
+	if writePool, err = openSQLite(filepath.Join(dir, SQLiteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "foreign_keys(0)"); err != nil {
 		return nil, nil, err
 	}
-	if readPool, err = openSQLite(filepath.Join(dir, sqliteFile), vfs, "query_only(1)"); err != nil {
+	if readPool, err = openSQLite(filepath.Join(dir, SQLiteFile), vfs, "query_only(1)"); err != nil {
 		return nil, nil, errors.Join(err, writePool.Close())
 	}
 	writePool.SetMaxOpenConns(1)

@@ -53,8 +53,8 @@ func (db *database) migrate(ctx context.Context, dir string, version int64) erro
 	if err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
-	if there > newest {
-		return fmt.Errorf("%w: the database has schema version %d, this program knows %d; start the newer program, or restore the backup of before its upgrade", ErrNewerSchema, there, newest)
+	if err := tooNew(there, newest); err != nil {
+		return err
 	}
 	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
