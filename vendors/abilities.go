@@ -19,6 +19,7 @@ var abilities = []ability{
 	{"messages.template", func(v *Vendor) bool { return v.Templates != nil }},
 	{"messages.broadcast", func(v *Vendor) bool { return v.Broadcasts != nil }},
 	{"messages.recall", func(v *Vendor) bool { return v.Recaller != nil }},
+	{"messages.lookup", func(v *Vendor) bool { return v.MessageLookup != nil }},
 	{"messages.edit", func(v *Vendor) bool { return v.Editor != nil }},
 	{"messages.history", func(v *Vendor) bool { return v.History != nil }},
 	{"conversations.notices", func(v *Vendor) bool { return v.Notices != nil }},

@@ -26,6 +26,7 @@ const (
 	OpBroadcast       = "message.broadcast"
 	OpBroadcastOnline = "message.broadcast.online"
 	OpRecall          = "message.recall"
+	OpMessageLookup   = "message.lookup"
 	OpEdit            = "message.edit"
 	OpHistory         = "message.history"
 	OpNotice          = "conversation.notice"

@@ -18,6 +18,9 @@ type Traits struct {
 	Revoke        RevokeSpan   // Revoker
 	Sessions      SessionScope // Sessions
 	UnknownUsers  UnknownUsers // Messages to users
+	// SendRepeat is for how long the vendor takes a message of the same key for the one
+	// before, so that a send in doubt may be made again there. Zero: it does not.
+	SendRepeat time.Duration
 }
 
 // Hold says how a vendor can keep somebody out or silent: any of its bits.
@@ -115,6 +118,7 @@ func (v *Vendor) Declared() []Trait {
 	}{
 		{"tokens.revoke", v.Revoker != nil, string(t.Revoke)},
 		{"messages.unknown_users", v.Messages != nil && t.UnknownUsers != UnknownTaken, string(t.UnknownUsers)},
+		{"messages.repeat", t.SendRepeat > 0, t.SendRepeat.String()},
 		{"sessions", v.Sessions != nil, string(t.Sessions)},
 		{"users.block", v.Users != nil, t.Block.String()},
 		{"groups.mute_members", v.MemberMutes != nil, t.MemberMute.String()},

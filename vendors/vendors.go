@@ -33,6 +33,7 @@ type Vendor struct {
 	Templates      Templates
 	Broadcasts     Broadcasts
 	Recaller       Recaller
+	MessageLookup  MessageLookup
 	Editor         Editor
 	History        History
 	Notices        Notices
@@ -175,6 +176,9 @@ type Message struct {
 	// Push is what devices show; nil: what the vendor makes of the content. A vendor
 	// that has no such thing refuses it with ErrUnsupported.
 	Push *Notification `json:",omitempty"`
+	// Key is for vendors that know a message again by it; others pass it over. It is
+	// no part of what the message says.
+	Key MessageKey `json:"-"`
 }
 
 // Receipt tells what became of each target of an accepted publish.
@@ -186,8 +190,10 @@ type Receipt struct {
 // message for it, and an *Error otherwise.
 type TargetResult struct {
 	Target    string
-	MessageID string // vendor's id; empty when the vendor gives none
-	Vendor    string // the account that took it; filled in by whoever chose it, not by the adapter
+	MessageID string    // vendor's id; empty when the vendor gives none
+	Seq       string    // see MessageRef
+	At        time.Time // see MessageRef
+	Vendor    string    // the account that took it; filled in by whoever chose it, not by the adapter
 	Err       error
 }
 
@@ -195,7 +201,8 @@ type TargetResult struct {
 type Messages interface {
 	// Send publishes m once. A nil error means that the vendor accepted the
 	// call; single targets may still have failed, see Receipt. A write: not
-	// repeated by itself after an ambiguous outcome.
+	// repeated by itself after an ambiguous outcome, unless Traits.SendRepeat
+	// says that the vendor takes a message of the same key for the one before.
 	Send(ctx context.Context, m Message) (Receipt, error)
 }
 
@@ -237,11 +244,10 @@ type Broadcasts interface {
 
 // Recall names a message to take back.
 type Recall struct {
-	Kind      TargetKind
-	From      string
-	Target    string
-	MessageID string
-	SentAt    time.Time
+	Kind    TargetKind
+	From    string
+	Target  string
+	Message MessageRef
 }
 
 // Recaller takes messages back from the receivers' devices.

@@ -22,6 +22,9 @@ type Request struct {
 	// Sticky names the conversation or call that this belongs to: it begins at
 	// the account that served it last, as long as the route lists it. Empty: none.
 	Sticky string
+	// SameKey: every try is of a message with the same key. A write in doubt is then made
+	// once more at the same account, where Traits.SendRepeat allows it.
+	SameKey bool
 	// Account allows that account alone, whatever the route says: for state that
 	// lives at one vendor, and for asking what became of a write there.
 	Account string
@@ -56,7 +59,13 @@ func Via[R any](ctx context.Context, r *Router, q Request, call func(context.Con
 			break
 		}
 		var err error
-		if out, err = viaAccount(ctx, r, journal, a, call); err == nil {
+		begun := time.Now()
+		if out, err = viaAccount(ctx, r, journal, a, call); q.mayRepeat(a, err, time.Since(begun)) && ctx.Err() == nil {
+			if known, again := viaAccount(ctx, r, journal, a, call); again == nil { // no failure settles the first
+				out, err = known, nil
+			}
+		}
+		if err == nil {
 			r.keepAccount(q, a.name)
 			return out, nil
 		}
@@ -82,6 +91,11 @@ func Via[R any](ctx context.Context, r *Router, q Request, call func(context.Con
 		}
 	}
 	return out, told
+}
+
+// mayRepeat reports whether a write in doubt that took so long may be made again at a.
+func (q Request) mayRepeat(a account, err error, took time.Duration) bool {
+	return q.SameKey && q.Effect == Write && OutcomeOf(err) == Ambiguous && took < a.live[0].Traits.SendRepeat
 }
 
 // MayFailOver reports whether another vendor may serve what ended as o here.

@@ -27,7 +27,7 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		// What RongCloud's documents have no call for.
-		Lacks: []string{"Sessions", "UserImport", "Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
+		Lacks: []string{"Sessions", "UserImport", "MessageLookup", "Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
 		Traits: vendors.Traits{
 			Block: vendors.HoldTimed | vendors.HoldLifted, Kick: vendors.HoldTimed, Ban: vendors.HoldTimed | vendors.HoldLifted,
 			MemberMute:   vendors.HoldTimed | vendors.HoldOpen | vendors.HoldLifted,

@@ -21,6 +21,7 @@ type Ref struct {
 	From    string
 	Target  string
 	ID      string    // the vendor's
+	Seq     string    // the vendor's; empty: it gave none
 	SentAt  time.Time // in milliseconds; zero: not known
 }
 
@@ -32,8 +33,9 @@ type IDs struct {
 	Secret func(app string) []byte
 }
 
-// sealed is a Ref on the wire; its order is a contract with ids that are out.
-type sealed [6]any
+// sealed is a Ref on the wire; its order is a contract with ids that are out. Those of
+// messages without a Seq have no seventh.
+type sealed []any
 
 const sealBytes = 12 // of the signature: 96 bits, tried by no more than our own rate limit allows
 
@@ -46,7 +48,11 @@ func (i IDs) Seal(app string, r Ref) string {
 	if !r.SentAt.IsZero() {
 		at = r.SentAt.UnixMilli()
 	}
-	body, _ := json.Marshal(sealed{r.Account, r.Kind, r.From, r.Target, r.ID, at}) // texts and a number
+	parts := sealed{r.Account, r.Kind, r.From, r.Target, r.ID, at}
+	if r.Seq != "" {
+		parts = append(parts, r.Seq)
+	}
+	body, _ := json.Marshal(parts) // texts and a number
 	return base64.RawURLEncoding.EncodeToString(append(i.sign(app, body), body...))
 }
 
@@ -58,7 +64,7 @@ func (i IDs) Open(app, id string) (Ref, error) {
 	}
 	var r Ref
 	var at int64
-	if json.Unmarshal(raw[sealBytes:], &sealed{&r.Account, &r.Kind, &r.From, &r.Target, &r.ID, &at}) != nil {
+	if json.Unmarshal(raw[sealBytes:], &sealed{&r.Account, &r.Kind, &r.From, &r.Target, &r.ID, &at, &r.Seq}) != nil {
 		return Ref{}, ErrUnknownMessage
 	}
 	if at != 0 {

@@ -24,7 +24,7 @@ func (s *Service) Broadcast(ctx context.Context, by vendors.Request, b vendors.B
 func (s *Service) Recall(ctx context.Context, r Ref) error {
 	_, err := vendors.ViaAble(ctx, s.routes, at(r, vendors.Write), "messages.recall", func(v *vendors.Vendor) vendors.Recaller { return v.Recaller },
 		func(ctx context.Context, _ *vendors.Vendor, able vendors.Recaller) (struct{}, error) {
-			return struct{}{}, able.Recall(ctx, vendors.Recall{Kind: r.Kind, From: r.From, Target: r.Target, MessageID: r.ID, SentAt: r.SentAt})
+			return struct{}{}, able.Recall(ctx, vendors.Recall{Kind: r.Kind, From: r.From, Target: r.Target, Message: vendors.MessageRef{ID: r.ID, Seq: r.Seq, At: r.SentAt}})
 		})
 	return err
 }

@@ -41,6 +41,7 @@ func New(routes *vendors.Router) *Service { return &Service{routes} }
 func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Message) (vendors.Receipt, error) {
 	m.To = distinct(m.To)
 	to := m.To
+	by.SameKey = !m.Key.IsZero()
 	return s.sendAll(ctx, by, vendors.OpSend(m.Kind), to, func(ctx context.Context, v *vendors.Vendor, some []int) (vendors.Receipt, error) {
 		m := m
 		m.To = pick(to, some)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"switchboard/vendors"
@@ -22,6 +23,18 @@ type Sent struct {
 	Content string             `json:"content"`        // digest
 	Digest  string             `json:"digest"`         // of the whole message
 	Rows    bool               `json:"rows,omitempty"` // whether the answer tells each target's fate
+	Key     string             `json:"key,omitempty"`  // the message's, for vendors that find it by that
+}
+
+// Keyed is m with a key of its own: the request's id and what the message says tell it
+// from all others, so that a client which uses an id twice loses no message by it. A
+// message outside a request gets none.
+func Keyed(ctx context.Context, m vendors.Message) vendors.Message {
+	if id := vendors.RequestID(ctx); id != "" {
+		c := m.Content
+		m.Key = vendors.KeyOf(vendors.AppOf(ctx), id, string(m.Kind), m.From, strings.Join(m.To, ","), string(c.Kind), c.Text, c.Name, c.Type, string(c.Data), c.Extra)
+	}
+	return m
 }
 
 // most is how many targets Settle asks for: a read of the vendor's each.
@@ -45,6 +58,9 @@ func (w sending) MarshalJSON() ([]byte, error) {
 	if to := distinct(w.m.To); len(to) <= most {
 		s.To = to
 	}
+	if !w.m.Key.IsZero() {
+		s.Key = w.m.Key.String()
+	}
 	return json.Marshal(s)
 }
 
@@ -63,14 +79,16 @@ const (
 	historyMost = 5 // pages for one target
 )
 
-// Tells reports whether the account's vendor has a history to look into.
+// Tells reports whether the account's vendor finds a message by its key, or has a
+// history to look into.
 func (s *Service) Tells(account string) bool {
 	live := s.routes.Live(account)
-	return len(live) > 0 && live[0].History != nil
+	return len(live) > 0 && (live[0].MessageLookup != nil || live[0].History != nil)
 }
 
-// Settle finds out what became of a send in doubt that was not made before since: it
-// was made when every target has a message of that sender and content from then on.
+// Settle finds out what became of a send in doubt that was not made before since. A
+// vendor that keeps keys is asked for the message of that key. At any other it was made
+// when every target has a message of that sender and content from then on.
 // What is not seen stays in doubt: the vendor may store nothing. The same words said
 // twice by one to the other look alike; only those from since on count, so a sender
 // who says the same again within the difference of the two clocks is not told apart.
@@ -78,21 +96,61 @@ func (s *Service) Settle(ctx context.Context, account string, since time.Time, p
 	if err = json.Unmarshal(payload, &sent); err != nil {
 		return sent, vendors.Receipt{}, fmt.Errorf("messages: a send in the ledger is not readable: %w", err)
 	}
-	if sent.Kind != vendors.ToUsers || len(sent.To) == 0 {
+	find := s.stored
+	if key, keyed := sent.key(); keyed && s.finds(account) {
+		find = func(ctx context.Context, account string, since time.Time, sent Sent, to string) (vendors.MessageRef, error) {
+			return s.found(ctx, account, vendors.Lookup{Key: key, Kind: sent.Kind, From: sent.From, Target: to, Around: since})
+		}
+	} else if sent.Kind != vendors.ToUsers {
+		return sent, vendors.Receipt{}, errUnsettled
+	}
+	if len(sent.To) == 0 {
 		return sent, vendors.Receipt{}, errUnsettled
 	}
 	for _, to := range sent.To {
-		id, err := s.stored(ctx, account, since, sent, to)
+		ref, err := find(ctx, account, since, sent, to)
 		if err != nil {
 			return sent, vendors.Receipt{}, err
 		}
-		out.Targets = append(out.Targets, vendors.TargetResult{Target: to, MessageID: id, Vendor: account})
+		out.Targets = append(out.Targets, vendors.TargetResult{Target: to, MessageID: ref.ID, Seq: ref.Seq, At: ref.At, Vendor: account})
 	}
 	return sent, out, nil
 }
 
-// stored is the id of the message that the target has.
-func (s *Service) stored(ctx context.Context, account string, since time.Time, sent Sent, to string) (string, error) {
+// key is that of the message; false for one that has none.
+func (s Sent) key() (key vendors.MessageKey, keyed bool) {
+	n, err := hex.Decode(key[:], []byte(s.Key))
+	return key, err == nil && n == len(key)
+}
+
+// finds reports whether the account's vendor finds messages by their keys.
+func (s *Service) finds(account string) bool {
+	live := s.routes.Live(account)
+	return len(live) > 0 && live[0].MessageLookup != nil
+}
+
+// found asks for a message by its key. One that is not there may still come: it stays in
+// doubt.
+func (s *Service) found(ctx context.Context, account string, l vendors.Lookup) (vendors.MessageRef, error) {
+	ref, err := vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapMessages, Account: account},
+		func(ctx context.Context, v *vendors.Vendor) (vendors.MessageRef, error) {
+			if v.MessageLookup == nil {
+				return vendors.MessageRef{}, errUnsettled
+			}
+			ref, there, err := v.MessageLookup.FindMessage(ctx, l)
+			if err == nil && !there {
+				err = errUnsettled
+			}
+			return ref, err
+		})
+	if err != nil {
+		return vendors.MessageRef{}, fmt.Errorf("%w: %v", errUnsettled, err)
+	}
+	return ref, nil
+}
+
+// stored is the message that the target has.
+func (s *Service) stored(ctx context.Context, account string, since time.Time, sent Sent, to string) (vendors.MessageRef, error) {
 	q := vendors.HistoryQuery{
 		Conversation: vendors.Conversation{User: to, Kind: sent.Kind, Target: sent.From},
 		After:        since.Add(-time.Millisecond), Until: time.Now().Add(time.Minute), Limit: historyPage,
@@ -106,16 +164,16 @@ func (s *Service) stored(ctx context.Context, account string, since time.Time, s
 				return v.History.Messages(ctx, q)
 			})
 		if err != nil {
-			return "", fmt.Errorf("%w: %v", errUnsettled, err) // a refusal to be asked says nothing of the send
+			return vendors.MessageRef{}, fmt.Errorf("%w: %v", errUnsettled, err) // a refusal to be asked says nothing of the send
 		}
 		found := slices.IndexFunc(rows, func(m vendors.Stored) bool { return m.From == sent.From && digestOf(m.Content) == sent.Content })
 		if found >= 0 {
-			return rows[found].ID, nil
+			return vendors.MessageRef{ID: rows[found].ID, At: rows[found].SentAt}, nil
 		}
 		if len(rows) == 0 {
 			break
 		}
 		q.After = rows[len(rows)-1].SentAt
 	}
-	return "", errUnsettled
+	return vendors.MessageRef{}, errUnsettled
 }

@@ -123,3 +123,41 @@ func TestWhatTheLedgerKeepsTellsTwoSendsApart(t *testing.T) {
 		seen[string(raw)] = true
 	}
 }
+
+// keeper is a vendor that keeps the keys of the messages it took, by key and target.
+type keeper map[string]vendors.MessageRef
+
+func (k keeper) FindMessage(_ context.Context, l vendors.Lookup) (vendors.MessageRef, bool, error) {
+	ref, there := k[l.Key.String()+l.Target]
+	return ref, there, nil
+}
+
+func TestASendInDoubtIsLookedUpByItsKeyWhereTheVendorKeepsKeys(t *testing.T) {
+	ctx := vendors.WithRequestID(vendors.WithApp(t.Context(), "shop"), "request-1")
+	m := Keyed(ctx, vendors.Message{Kind: vendors.ToGroups, From: "me", To: []string{"a", "b"}, Content: vendors.Content{Kind: vendors.Text, Text: "x"}})
+	other := Keyed(ctx, vendors.Message{Kind: vendors.ToGroups, From: "me", To: []string{"a", "b"}, Content: vendors.Content{Kind: vendors.Text, Text: "y"}})
+	if m.Key.IsZero() || m.Key == other.Key || m.Key != Keyed(ctx, m).Key || !Keyed(t.Context(), vendors.Message{}).Key.IsZero() {
+		t.Fatalf("keys %s and %s", m.Key, other.Key)
+	}
+	payload, err := json.Marshal(SentOf(m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := keeper{m.Key.String() + "a": {ID: "1", Seq: "7"}}
+	routes, err := vendors.NewRouter([]*vendors.Vendor{{Name: "post", Messages: &post{}, MessageLookup: kept}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(routes)
+	if !s.Tells("post") {
+		t.Error("the vendor keeps keys, and is said to tell nothing")
+	}
+	if _, _, err := s.Settle(ctx, "post", time.Now(), payload); !errors.Is(err, errUnsettled) {
+		t.Errorf("one target has it: %v", err)
+	}
+	kept[m.Key.String()+"b"] = vendors.MessageRef{ID: "2"}
+	_, r, err := s.Settle(ctx, "post", time.Now(), payload)
+	if err != nil || len(r.Targets) != 2 || r.Targets[0].MessageID != "1" || r.Targets[0].Seq != "7" || r.Targets[1].MessageID != "2" || r.Targets[1].Vendor != "post" {
+		t.Errorf("both have it: %+v, %v", r, err)
+	}
+}

@@ -60,7 +60,7 @@ func sentRows(ids messages.IDs, app string, kind vendors.TargetKind, from string
 	for i, t := range r.Targets {
 		rows[i] = rowOf(t.Target, cmp.Or(t.Vendor, vendorOf(t.Err)), t.Err)
 		if t.Err == nil {
-			rows[i].MessageID = ids.Seal(app, messages.Ref{Account: t.Vendor, Kind: kind, From: from, Target: t.Target, ID: t.MessageID})
+			rows[i].MessageID = ids.Seal(app, messages.Ref{Account: t.Vendor, Kind: kind, From: from, Target: t.Target, ID: t.MessageID, Seq: t.Seq, SentAt: t.At})
 		}
 	}
 	return rowsData(rows)

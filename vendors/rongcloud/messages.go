@@ -183,15 +183,15 @@ func (a *adapter) Recall(ctx context.Context, r vendors.Recall) error {
 	if !known {
 		return a.refuse(op, vendors.ErrUnsupported, "no such kind of target")
 	}
-	if r.MessageID == "" {
+	if r.Message.ID == "" {
 		return a.refuse(op, vendors.ErrInvalid, "no message id")
 	}
 	if err := a.checkIDs(op, []string{r.Target}, r.From); err != nil {
 		return err
 	}
-	form := upstream.Fields{{"fromUserId", r.From}, {"conversationType", w.number}, {"targetId", r.Target}, {"messageUID", r.MessageID}}
-	if !r.SentAt.IsZero() {
-		form.Set("sentTime", strconv.FormatInt(r.SentAt.UnixMilli(), 10))
+	form := upstream.Fields{{"fromUserId", r.From}, {"conversationType", w.number}, {"targetId", r.Target}, {"messageUID", r.Message.ID}}
+	if !r.Message.At.IsZero() {
+		form.Set("sentTime", strconv.FormatInt(r.Message.At.UnixMilli(), 10))
 	}
 	return a.up.Do(ctx, a.form(ctx, op, upstream.Write, "/message/recall.json", form), nil)
 }

@@ -242,7 +242,7 @@ func recall(t T, e *env) {
 	if id == "" {
 		t.Fatalf("the vendor can recall but gives no message id")
 	}
-	must(t, "recall", e.v.Recaller.Recall(t.Context(), vendors.Recall{Kind: kind, From: m.From, Target: m.To[0], MessageID: id, SentAt: time.Now()}))
+	must(t, "recall", e.v.Recaller.Recall(t.Context(), vendors.Recall{Kind: kind, From: m.From, Target: m.To[0], Message: vendors.MessageRef{ID: id, Seq: r.Targets[0].Seq, At: time.Now()}}))
 	if !e.Far.Recalled(id) {
 		t.Errorf("message %s is not recalled at the far end", id)
 	}

@@ -34,7 +34,7 @@ func (e *env) ops() []op {
 // allOps are the operations of the capabilities that the vendor has.
 func (e *env) allOps() []op {
 	var out []op
-	for _, group := range [][]op{e.imOps(), e.serviceOps(), e.setOps(), e.sessionOps(), e.groupOps(), e.chatRoomOps(), e.broadcastOps(), e.conversationOps(), e.noticeOps(), e.roomReads(), e.roomWrites()} {
+	for _, group := range [][]op{e.imOps(), e.serviceOps(), e.setOps(), e.sessionOps(), e.lookupOps(), e.groupOps(), e.chatRoomOps(), e.broadcastOps(), e.conversationOps(), e.noticeOps(), e.roomReads(), e.roomWrites()} {
 		for _, o := range group {
 			if e.has[o.need] {
 				out = append(out, o)
@@ -73,7 +73,7 @@ func (e *env) imOps() []op {
 			return err
 		}},
 		{vendors.OpRecall, "Recaller", changes, func(ctx context.Context, v *vendors.Vendor) error {
-			return v.Recaller.Recall(ctx, vendors.Recall{Kind: vendors.ToUsers, From: e.Peer, Target: e.Known, MessageID: "5FGT-7VA9-G4DD-4V5P", SentAt: time.Now()})
+			return v.Recaller.Recall(ctx, vendors.Recall{Kind: vendors.ToUsers, From: e.Peer, Target: e.Known, Message: vendors.MessageRef{ID: "5FGT-7VA9-G4DD-4V5P", At: time.Now()}})
 		}},
 		{vendors.OpPresence, "Presence", reads, func(ctx context.Context, v *vendors.Vendor) error {
 			return errOf(v.Presence.Statuses(ctx, []string{e.Known}))

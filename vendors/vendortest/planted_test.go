@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"switchboard/app/certify"
 	"switchboard/vendors"
@@ -17,12 +18,13 @@ type memory struct {
 	mu       sync.Mutex // guards what follows
 	sessions map[string][]string
 	known    map[string]bool
+	sent     map[string]vendors.Receipt // by key and target
 
 	wrong
 }
 
 // wrong is what is wrong with a memory.
-type wrong struct{ listsAll, endsAll, endsNone, importsFirst, dropsUnknown bool }
+type wrong struct{ listsAll, endsAll, endsNone, importsFirst, dropsUnknown, takesUnknown, dedupesNone, findsAny, losesKeyed bool }
 
 func (m *memory) Connect(user, device string) {
 	m.mu.Lock()
@@ -82,6 +84,38 @@ func (m *memory) ImportUsers(_ context.Context, users []vendors.User) ([]vendors
 	return vendors.AllMembers(ids, nil)
 }
 
+// once sends a message with a key, unless it was sent before.
+func (s strict) once(ctx context.Context, m vendors.Message) (vendors.Receipt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := m.Key.String() + m.To[0]
+	if r, again := s.sent[at]; again && !s.dedupesNone {
+		return r, nil
+	}
+	if s.losesKeyed {
+		m.Content.Text = ""
+	}
+	r, err := s.right.Send(ctx, m)
+	if err == nil {
+		s.sent[at] = r
+	}
+	return r, err
+}
+
+func (m *memory) FindMessage(_ context.Context, l vendors.Lookup) (vendors.MessageRef, bool, error) {
+	if l.Key.IsZero() {
+		return vendors.MessageRef{}, false, vendors.Refuse("rongcloud", vendors.OpMessageLookup, vendors.ErrInvalid, "no key")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for at, r := range m.sent {
+		if at == l.Key.String()+l.Target || m.findsAny {
+			return r.Targets[0].Ref(), true, nil
+		}
+	}
+	return vendors.MessageRef{}, false, nil
+}
+
 // strict refuses or drops messages to who is not known to m.
 type strict struct {
 	*memory
@@ -89,7 +123,10 @@ type strict struct {
 }
 
 func (s strict) Send(ctx context.Context, m vendors.Message) (vendors.Receipt, error) {
-	if m.Kind != vendors.ToUsers || s.HasUser(m.To[0]) {
+	if !m.Key.IsZero() {
+		return s.once(ctx, m)
+	}
+	if m.Kind != vendors.ToUsers || s.HasUser(m.To[0]) || s.takesUnknown {
 		return s.right.Send(ctx, m)
 	}
 	if s.dropsUnknown {
@@ -101,14 +138,16 @@ func (s strict) Send(ctx context.Context, m vendors.Message) (vendors.Receipt, e
 // planted is RongCloud's fixture with a vendor that m gives what is missing to.
 func planted(t vendortest.T, m *memory, traits vendors.Traits) vendortest.Fixture {
 	f := certify.RongCloudMock(t)
-	m.sessions, m.known = map[string][]string{}, map[string]bool{}
-	f.Lacks = slices.DeleteFunc(f.Lacks, func(name string) bool { return name == "Sessions" || name == "UserImport" })
+	m.sessions, m.known, m.sent = map[string][]string{}, map[string]bool{}, map[string]vendors.Receipt{}
+	f.Lacks = slices.DeleteFunc(f.Lacks, func(name string) bool { return name == "Sessions" || name == "UserImport" || name == "MessageLookup" })
 	f.Far.Sessions, f.Far.Connect, f.Far.HasUser = m.At, m.Connect, m.HasUser
 	open := f.Open
 	f.Open = func(baseURL string) (*vendors.Vendor, error) {
 		v, err := open(baseURL)
 		if err == nil {
 			v.Sessions, v.UserImport, v.Messages = m, m, strict{m, v.Messages}
+			v.MessageLookup = m
+			v.Traits.SendRepeat = traits.SendRepeat
 			v.Traits.Sessions, v.Traits.UnknownUsers = traits.Sessions, traits.UnknownUsers
 		}
 		return v, err
@@ -116,8 +155,10 @@ func planted(t vendortest.T, m *memory, traits vendors.Traits) vendortest.Fixtur
 	return f
 }
 
-func TestWrongSessionsAndImportsAreCaught(t *testing.T) {
+func TestWrongFormsOfWhatNoVendorHereHasAreCaught(t *testing.T) {
 	const ended, imported, unknown = "SessionsAreListedAndEndedAsFarAsDeclared", "ImportedUsersAreKnown", "MessageToWhoIsNotKnownEndsAsDeclared"
+	const said, taken, found = "MessageWithAKeySaysTheSame", "MessageOfTheSameKeyIsTakenOnceWhereDeclared", "MessageIsFoundByItsKeyAloneAndAtItsTarget"
+	repeats := vendors.Traits{SendRepeat: time.Minute}
 	device := vendors.Traits{Sessions: vendors.SessionsDevice}
 	refused, dropped := vendors.Traits{UnknownUsers: vendors.UnknownRefused}, vendors.Traits{UnknownUsers: vendors.UnknownDropped}
 	for _, row := range []struct {
@@ -137,6 +178,12 @@ func TestWrongSessionsAndImportsAreCaught(t *testing.T) {
 		{"refuses and declares to take", unknown, wrong{}, vendors.Traits{}, vendortest.Failed},
 		{"drops and declares it", unknown, wrong{dropsUnknown: true}, dropped, vendortest.Passed},
 		{"drops and declares to refuse", unknown, wrong{dropsUnknown: true}, refused, vendortest.Failed},
+		{"takes a key once", taken, wrong{}, repeats, vendortest.Passed},
+		{"takes a key twice and declares once", taken, wrong{dedupesNone: true}, repeats, vendortest.Failed},
+		{"says the same", said, wrong{takesUnknown: true}, vendors.Traits{}, vendortest.Passed},
+		{"says something else with a key", said, wrong{takesUnknown: true, losesKeyed: true}, vendors.Traits{}, vendortest.Failed},
+		{"finds by key", found, wrong{}, vendors.Traits{}, vendortest.Passed},
+		{"finds any message", found, wrong{findsAny: true}, vendors.Traits{}, vendortest.Failed},
 		{"drops and declares to take", unknown, wrong{dropsUnknown: true}, vendors.Traits{}, vendortest.Failed},
 	} {
 		m := &memory{wrong: row.wrong}

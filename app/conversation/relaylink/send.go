@@ -53,7 +53,8 @@ func (s Sender) Send(ctx context.Context, c conversation.Copy) error {
 		return err
 	}
 	by := vendors.Request{Sticky: c.Message.App + "/" + c.Message.Conversation}
-	receipt, err := s.Messages.Send(vendors.WithApp(ctx, c.Message.App), by, vendors.Message{Kind: vendors.ToUsers, From: c.Message.From, To: c.To, Content: content})
+	receipt, err := s.Messages.Send(vendors.WithApp(ctx, c.Message.App), by, vendors.Message{Kind: vendors.ToUsers, From: c.Message.From, To: c.To, Content: content,
+		Key: vendors.KeyOf("copy", c.Message.App, c.Message.ID)}) // the same when it is tried again
 	if err == nil {
 		return nil
 	}
