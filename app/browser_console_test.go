@@ -1,20 +1,212 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
-func TestTheStageShowsTwoPeopleTalk(t *testing.T) {
+// clean fails for what the page complained of.
+func (b *tab) clean(t testing.TB, where string) {
+	t.Helper()
+	for _, said := range b.complaints() {
+		if strings.Contains(said, `"source":"network"`) && (strings.Contains(said, "/api/") || strings.Contains(said, "ERR_ABORTED")) {
+			continue // what the test made fail
+		}
+		t.Errorf("%s: the page complains: %.600s", where, said)
+	}
+	var strange int
+	b.eval(t, `document.querySelectorAll("#app img, #app script, #app iframe, #app object, #app [onerror], #app [onload]").length + (window.attacked||0)`, &strange)
+	if strange > 0 {
+		t.Errorf("%s: a text became a part of the page", where)
+	}
+}
+
+// accessible asks axe for what keeps people out, and that nothing is wider than the
+// screen. Without axe it looks at the width alone.
+func (b *tab) accessible(t testing.TB, where, axe string) {
+	t.Helper()
+	var wide int
+	if b.eval(t, "document.documentElement.scrollWidth-document.documentElement.clientWidth", &wide); wide > 0 {
+		t.Errorf("%s: %d pixels wider than the screen", where, wide)
+	}
+	if axe == "" {
+		return
+	}
+	var loaded bool
+	if b.eval(t, "typeof axe==='object'", &loaded); !loaded {
+		b.eval(t, axe+";true", nil)
+	}
+	var found []string
+	b.eval(t, `axe.run(document,{resultTypes:["violations"]}).then(r=>r.violations.filter(v=>v.impact==="serious"||v.impact==="critical").map(v=>v.id+": "+v.help+": "+v.nodes.slice(0,3).map(n=>n.html+" "+(n.any[0]||{}).message).join(" | ")))`, &found)
+	for _, violation := range found {
+		t.Errorf("%s: %s", where, violation)
+	}
+}
+
+var looks = []struct {
+	name, language, theme string
+	width, height         int
+}{
+	{"en-wide", "en", "light", 1440, 1000}, {"zh-narrow", "zh", "dark", 360, 740}, {"zh-wide", "zh", "dark", 1440, 1000}, {"en-narrow", "en", "light", 360, 740},
+}
+
+// walkStage presses every button of the stage, by the words of that language.
+func walkStage(t *testing.T, b *tab, word func(string) string) {
+	first, second := ".stage > .phone:nth-of-type(1)", ".stage > .phone:nth-of-type(2)"
+	b.holds(t, "both phones are live", `document.querySelectorAll(".phone button.on[aria-pressed=true]").length===2`)
+	b.write(t, first+" form input", "hello <b>from</b> 1001")
+	b.press(t, first+" form", word("Send"))
+	b.holds(t, "the other has it", fmt.Sprintf(`document.querySelector(%q).innerText.includes("hello <b>from</b> 1001")`, second))
+	b.press(t, second, word("Take calls"))
+	b.press(t, first, word("Find somebody to talk to"))
+	b.press(t, second, word("Accept"))
+	b.press(t, second, word("Begin the call"))
+	b.press(t, first, word("Begin the call"))
+	b.press(t, first, word("Like, and pay"))
+	b.holds(t, "it is liked", fmt.Sprintf(`document.querySelector(%q).innerText.includes(%q)`, first, word("Liked: coins are due")))
+	b.shoot(t, "call-"+word("name"))
+	b.press(t, first, word("Hang up"))
+	b.holds(t, "both phones are free", fmt.Sprintf(`[...document.querySelectorAll(".phone")].every(e=>e.innerText.includes(%q))`, word("Find somebody to talk to")))
+	for _, call := range []string{"Send a tip", "Give 10 coins", "Translate", "Check a text", "Ten tips"} {
+		b.press(t, ".side", word(call))
+	}
+	b.holds(t, "a call is explained", `document.querySelector(".side .steps li.ok")`)
+	b.holds(t, "a vendor has received it", `document.querySelector(".side details .badge.ok")`)
+	b.eval(t, `document.querySelector(".side details summary").click()`, nil)
+	for _, fault := range []string{"Slow", "Refuse", "Hang", "Drop after executing"} {
+		b.press(t, ".faults", word(fault))
+		b.holds(t, fault+" is on", fmt.Sprintf(`[...document.querySelectorAll(".faults [aria-pressed=true]")].some(e=>e.innerText.startsWith(%q))`, word(fault)))
+	}
+	b.write(t, ".side select", "linkv")
+	b.press(t, ".faults", word("Drop after executing"))
+	b.press(t, ".side", word("Give 10 coins"))
+	b.holds(t, "the ledger is in doubt", `[...document.querySelectorAll(".side .feed .badge")].some(e=>e.innerText==="doubt")`)
+	b.shoot(t, "doubt-"+word("name"))
+	b.press(t, ".side", word("Mend all"))
+	b.holds(t, "the ledger has found out", `[...document.querySelectorAll(".side .feed .badge")].every(e=>e.innerText!=="doubt")`)
+	b.press(t, first, word("online"))
+	b.holds(t, "the other sees it", fmt.Sprintf(`document.querySelector(%q).innerText.includes("1001: "+%q)`, second, word("offline")))
+	b.press(t, first, word("offline"))
+	b.holds(t, "both phones are live again", `document.querySelectorAll(".phone button.on[aria-pressed=true]").length===2`)
+}
+
+// walkConsole goes through every view and presses its buttons.
+func walkConsole(t *testing.T, b *tab, look, axe string, word func(string) string) {
+	for _, view := range []string{"vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "audit", "stage"} {
+		b.eval(t, fmt.Sprintf("location.hash=%q", "#/"+view), nil)
+		b.holds(t, view+" is shown", fmt.Sprintf(`document.querySelector("nav [aria-current]").getAttribute("href")===%q && !document.querySelector("main .note.bad") && ![...document.querySelectorAll("main > .empty")].some(e=>e.innerText===%q)`, "#/"+view, word("Loading")))
+		b.accessible(t, look+" "+view, axe)
+		b.shoot(t, view+"-"+look)
+		b.clean(t, look+" "+view)
+	}
+	b.eval(t, `location.hash="#/routes"`, nil)
+	b.press(t, "main", word("Switch")+" messages")
+	b.write(t, "dialog label:nth-of-type(1) input", "linkv,rongcloud")
+	b.write(t, "dialog label:nth-of-type(2) input", "Ann <script>window.attacked=1</script>")
+	b.write(t, "dialog label:nth-of-type(3) input", `"><img src=x onerror=window.attacked=1>`)
+	b.accessible(t, look+" dialog", axe)
+	b.shoot(t, "dialog-"+look)
+	b.press(t, "dialog", word("Switch"))
+	b.holds(t, "the route is switched", fmt.Sprintf(`!document.querySelector("dialog") && document.querySelector("main").innerText.includes("linkv,rongcloud") && document.querySelector("main").innerText.includes(%q)`, word("switched")))
+	b.press(t, "main", word("Switch")+" messages")
+	b.press(t, "dialog", word("Cancel"))
+	b.eval(t, `location.hash="#/vendors"`, nil)
+	b.press(t, "main", word("Switch breakers"))
+	b.write(t, "dialog select", "observe")
+	b.write(t, "dialog label:nth-of-type(3) input", "Ann")
+	b.write(t, "dialog label:nth-of-type(4) input", "to see")
+	b.press(t, "dialog", word("Switch"))
+	b.holds(t, "the breakers are observed", `document.querySelector("main").innerText.includes("observe")`)
+	b.eval(t, `location.hash="#/audit"`, nil)
+	b.holds(t, "the audit has both", `document.querySelector("main").innerText.includes("to see") && document.querySelector("main").innerText.includes("<script>")`)
+	b.press(t, "main", word("Look"))
+	b.clean(t, look+" audit")
+}
+
+// attack puts markup wherever somebody from outside can put a text that the console
+// shows.
+func (p *process) attack(t *testing.T) {
+	const bad = `<img src=x onerror=window.attacked=1>`
+	p.do(t, request{Path: "/api/server/im/send/tip", Header: map[string]string{"app-id": sandboxApp, "app-key": sandboxKey, "X-Request-Id": "<svg/onload=window.attacked=1>", "Idempotency-Key": bad},
+		Body: map[string]any{"from": "1001", "targets": []string{"1002", "no-<i>"}, "msg": bad}, Bad: true})
+	_ = p.ws(t, p.tokenOf(t, "<b>"+bad, 1), "")
+	get(t, p.mock(t, "rongcloud")+"/"+"%3Cimg%20src=x%20onerror=window.attacked=1%3E")
+	for _, vendor := range []string{"rongcloud", "linkv"} {
+		p.do(t, request{Path: "/sandbox/mocks/" + vendor + "/faults", Header: map[string]string{"admin-key": sandboxAdmin}, Bad: true,
+			Body: map[string]any{"match": map[string]any{"times": 2}, "action": map[string]any{"kind": "code", "code": "99<img src=x>"}}})
+	}
+	for range 3 {
+		p.do(t, request{Path: "/api/server/im/send/tip", Header: serverKey, Body: map[string]any{"from": "1001", "targets": []string{"1002"}, "msg": bad}})
+	}
+	p.do(t, request{Method: "PUT", Path: "/admin/routes", Header: map[string]string{"admin-key": sandboxAdmin}, Body: map[string]any{"by": bad, "reason": bad, "routes": map[string]any{}}})
+	conv := p.room(t, "1001", "1002")
+	p.say(t, p.as(t, "1001"), conv, bad)
+}
+
+// Pictures of every view are in artefacts/screens afterwards.
+func TestEveryButtonOfTheStageAndTheConsoleWorks(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join(modules(t), "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chinese := wordsOfThePage(t)
 	p := start(t, nil)
 	b := browse(t)
-	b.size(t, 1440, 1000)
-	b.open(t, p.URL+"/")
-	b.holds(t, "both phones are live", `document.querySelectorAll(".phone button.on[aria-pressed=true]").length===2`)
-	b.write(t, ".phone:nth-of-type(1) form input", "hello from 1001")
-	b.eval(t, `document.querySelector(".phone form button").click()`, nil)
-	b.holds(t, "the other has it", `document.querySelectorAll(".phone")[1].innerText.includes("hello from 1001")`)
-	b.shoot(t, "stage")
-	for _, said := range b.complaints() {
-		t.Error(said)
+	p.attack(t)
+	for i, look := range looks {
+		word := func(english string) string {
+			if english == "name" {
+				return look.name
+			}
+			if look.language == "zh" {
+				if chinese[english] == "" {
+					t.Fatalf("%q is not among the page's words", english)
+				}
+				return chinese[english]
+			}
+			return english
+		}
+		b.size(t, look.width, look.height)
+		b.open(t, p.URL+"/")
+		b.eval(t, fmt.Sprintf(`localStorage.setItem("switchboard-language",%q);localStorage.setItem("switchboard-theme",%q);location.hash="#/stage"`, look.language, look.theme), nil)
+		b.do(t, "Page.reload", nil)
+		b.holds(t, "the stage is there", fmt.Sprintf(`document.querySelector(".stage") && document.documentElement.lang.startsWith(%q)`, look.language))
+		with := ""
+		if i < 2 { // the other two differ from these in nothing that axe sees
+			walkStage(t, b, word)
+			with = string(axe)
+		}
+		walkConsole(t, b, look.name, with, word)
+		p.do(t, request{Method: "PUT", Path: "/admin/routes", Header: map[string]string{"admin-key": sandboxAdmin}, Body: map[string]any{"by": "test", "routes": map[string]any{}}})
 	}
+	b.do(t, "Network.setCacheDisabled", map[string]any{"cacheDisabled": true})
+	b.open(t, p.URL+"/?again")
+	b.holds(t, "it is loaded anew", `document.querySelector(".stage")`)
+	var bytes, took float64
+	b.eval(t, `performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation")).filter(e=>/\/(console\/[a-z]+\.(js|css))?$/.test(new URL(e.name).pathname)).reduce((n,e)=>n+e.encodedBodySize,0)`, &bytes)
+	b.eval(t, `performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd`, &took)
+	if t.Logf("the first load is %.0f bytes, interactive after %.0f ms", bytes, took); bytes == 0 || bytes > 150_000 {
+		t.Errorf("the first load is %.0f bytes", bytes)
+	}
+}
+
+// wordsOfThePage is the Chinese of each English text.
+func wordsOfThePage(t *testing.T) map[string]string {
+	source, err := os.ReadFile("../handlers/console/ui/words.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, entry := range strings.Split(string(source), "[\"")[1:] {
+		english, rest, _ := strings.Cut(entry, `", "`)
+		zh, _, _ := strings.Cut(rest, `"]`)
+		if english == zh || zh == "" || strings.Contains(zh, "\n") {
+			continue
+		}
+		out[english] = zh
+	}
+	return out
 }

@@ -184,11 +184,11 @@ func (b *tab) open(t testing.TB, url string) {
 	b.holds(t, url+" is loaded", `document.readyState==="complete" && location.href!=="about:blank"`)
 }
 
-// press clicks the first enabled button or link whose text or label is that, inside
+// press clicks the first enabled button or link whose first line or label is that, inside
 // what selector finds.
 func (b *tab) press(t testing.TB, selector, text string) {
 	t.Helper()
-	find := fmt.Sprintf(`[...document.querySelectorAll(%q)].flatMap(e=>[...e.querySelectorAll("button,a,summary")]).find(e=>!e.disabled&&((e.innerText||"").trim().startsWith(%q)||e.getAttribute("aria-label")===%q))`, selector, text, text)
+	find := fmt.Sprintf(`[...document.querySelectorAll(%q)].flatMap(e=>[...e.querySelectorAll("button,a,summary")]).find(e=>!e.disabled&&((e.innerText||"").trim().split("\n")[0]===%q||e.getAttribute("aria-label")===%q))`, selector, text, text)
 	b.holds(t, "there is a button "+text+" in "+selector, find)
 	b.eval(t, find+".click()", nil)
 }

@@ -2,7 +2,7 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { session, signIn, signOut, type Session } from "./api.ts";
 import { Explain } from "./explain.tsx";
-import { Audit, Doubts, Owners, Pairing, Routes, Sessions, Vendors } from "./operate.tsx";
+import { Audit, collect, Doubts, Owners, Pairing, Routes, Sessions, Vendors } from "./operate.tsx";
 import { Badge, Note } from "./parts.tsx";
 import { Stage } from "./stage.tsx";
 import { current, keep, read, speak, t, type Word } from "./words.ts";
@@ -65,6 +65,7 @@ function App() {
     void begin();
     return () => removeEventListener("hashchange", follow);
   }, []);
+  useEffect(() => (me && me.role !== "" ? collect() : undefined), [me?.role]);
   const tools = (
     <div class="row">
       {me?.role === "reader" && <Badge>{t("reader")}</Badge>}{me?.sandbox && <Badge kind="tint">{t("sandbox")}</Badge>}

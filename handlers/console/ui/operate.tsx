@@ -1,5 +1,5 @@
 // The operators' views, each over one path of /admin.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { admin, Failure, type Operations } from "./api.ts";
 import { stateKind } from "./explain.tsx";
 import { Badge, Card, Dialog, Lead, Note, said, Spark, Table, useLive, Waiting } from "./parts.tsx";
@@ -152,15 +152,25 @@ const figures: [Word, (p: Pool) => number][] = [
   ["inCalls", (p) => (p.asks.connecting ?? 0) + (p.asks.preview ?? 0) + (p.asks.liked ?? 0)], ["fairness", (p) => 1 - p.gini_offers],
 ];
 
+// The last minutes of every pool, kept while the page is open, whatever it shows.
+const kept = new Map<string, number[][]>();
+
+function remember(answer: Operations["pairs"]["answer"]) {
+  for (const p of answer.pools) {
+    const key = `${p.app}/${p.scene}`, lines = kept.get(key) ?? figures.map(() => []);
+    kept.set(key, lines.map((line, i) => [...line, figures[i][1](p)].slice(-history)));
+  }
+  return answer;
+}
+
+// collect begins to remember; what it returns ends it.
+export function collect(): () => void {
+  const timer = setInterval(() => { if (!document.hidden && !location.hash.startsWith("#/pairing")) void admin.ask("pairs", {}).then(remember, () => undefined); }, often);
+  return () => clearInterval(timer);
+}
+
 export function Pairing() {
-  const live = useLive(() => admin.ask("pairs", {}), often);
-  const kept = useRef(new Map<string, number[][]>());
-  useEffect(() => {
-    for (const p of live.data?.pools ?? []) {
-      const key = `${p.app}/${p.scene}`, lines = kept.current.get(key) ?? figures.map(() => []);
-      kept.current.set(key, lines.map((line, i) => [...line, figures[i][1](p)].slice(-history)));
-    }
-  }, [live.data]);
+  const live = useLive(() => admin.ask("pairs", {}).then(remember), often);
   return (
     <>
       <Lead title={t("pairing")} text={t("pairingLead")} />
@@ -172,7 +182,7 @@ export function Pairing() {
             <div class="tiles">
               {figures.map(([name, of], i) => (
                 <div class="card tile"><span class="soft small">{t(name)}</span><b>{number(of(p), 2)}</b>
-                  <Spark label={t(name)} values={kept.current.get(`${p.app}/${p.scene}`)?.[i] ?? []} />{name === "fairness" && <span class="soft small">{t("fairnessWhat")}</span>}</div>
+                  <Spark label={t(name)} values={kept.get(`${p.app}/${p.scene}`)?.[i] ?? []} />{name === "fairness" && <span class="soft small">{t("fairnessWhat")}</span>}</div>
               ))}
             </div>
             <div class="row"><span class="soft small">{t("people")}:</span>{Object.entries(p.people).filter(([, n]) => n > 0).map(([state, n]) => <Badge>{state} {number(n)}</Badge>)}</div>

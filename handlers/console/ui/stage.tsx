@@ -86,8 +86,9 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, told }: { user: 
     if (!pair.ask || pair.kind === "ended") return;
     const timer = setInterval(() => {
       void me.call("pairInfo", { body: { ask_no: pair.ask! } }).then((a) => {
-        if (a.code === 0 && a.data.status === 1 && pair.kind !== "offer") { setPair({ kind: "ended" }); void wallet(); }
-        else if (a.code === 0 && a.data.status === 1) setPair({ kind: "idle" });
+        if (a.code !== 0 || a.data.status !== 1) return;
+        setPair((old) => (old.ask !== pair.ask || old.kind !== pair.kind ? old : { kind: pair.kind === "offer" ? "idle" : "ended" }));
+        void wallet();
       }).catch(() => undefined);
       void wallet();
     }, 2000);
