@@ -24,6 +24,7 @@ import (
 	"switchboard/app/environ"
 	"switchboard/app/events"
 	"switchboard/app/events/eventsql"
+	"switchboard/app/groups"
 	"switchboard/app/ledger"
 	"switchboard/app/ledger/ledgersql"
 	"switchboard/app/messages"
@@ -78,6 +79,7 @@ type server struct {
 	ledger      *ledger.Ledger
 	switches    *switches.Service
 	owners      *owners.Service
+	groups      *groups.Service
 
 	node          string // names this process among replicas
 	files         *uploads.Store
@@ -266,12 +268,18 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	s.background("moderation", s.moderation.Run)
 	s.wallet = wallet.New(s.cfg.Price, s.routes)
-	s.owners = owners.New(ownersql.New(s.db), s.log)
+	kept := ownersql.New(s.db)
+	s.owners = owners.New(kept, s.log)
+	s.groups = groups.New(s.routes, s.owners, kept, s.log)
+	s.background("groups", s.groups.Run)
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
 	recipes[vendors.OpAdjust] = s.wallet.Settle
 	sent := messages.New(s.routes)
 	recipes[vendors.OpSendUser], recipes[vendors.OpRecall] = product.SettleSend(sent, s.messageIDs()), product.SettleRecall(sent)
+	for _, op := range []string{vendors.OpGroup, vendors.OpGroupRename, vendors.OpChatRoom} {
+		recipes[op] = product.SettleGroup(s.groups)
+	}
 	tells := func(op, account string) bool { return op != vendors.OpSendUser || sent.Tells(account) }
 	s.ledger = ledger.New(s.cfg.Ledger, ledger.Deps{
 		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Observe: s.metrics.write, Log: s.log,

@@ -67,10 +67,11 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Messages{Messages: messages.New(s.routes), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Credentials: s.credentials, Log: s.log}.Mount(back)
+	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 
 	s.mountOperators(deadline, recent)
-	callback.Handler{Routes: s.routes, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
+	callback.Handler{Routes: s.routes, Owners: s.owners, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.
 		Mount(s.web.Group("/callbacks", middleware.BodyBeforeProof(largeCallbacks), deadline))
 	s.mountConversations(deadline)
 	return nil

@@ -22,6 +22,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
+	"switchboard/app/groups"
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
 	"switchboard/app/moderation"
@@ -145,6 +146,10 @@ var sentinels = map[string]error{
 	"vendors.ErrConflict":                 vendors.ErrConflict,
 	"vendors.ErrInsufficient":             vendors.ErrInsufficient,
 	"vendors.ErrInvalid":                  vendors.ErrInvalid,
+	"vendors.ErrNotDone":                  vendors.ErrNotDone,
+	"groups.ErrAccountGone":               groups.ErrAccountGone,
+	"groups.ErrNoPerson":                  groups.ErrNoPerson,
+	"groups.ErrTooMany":                   groups.ErrTooMany,
 	"vendors.ErrNoVendor":                 vendors.ErrNoVendor,
 	"vendors.ErrPartial":                  vendors.ErrPartial,
 	"vendors.ErrUntried":                  vendors.ErrUntried,

@@ -61,6 +61,7 @@ var vendorSentinels = []struct {
 	{vendors.ErrInsufficient, problem.Exhausted, "the balance is too short"},
 	{vendors.ErrConflict, problem.Conflict, "this request id was used for something else, or a higher sequence came before"},
 	{vendors.ErrUnsupported, problem.Unsupported, "the configured vendor cannot do this"},
+	{vendors.ErrNotDone, problem.Unavailable, "it was not done: the same request may come again"},
 	{vendors.ErrNoVendor, problem.Unsupported, "no vendor is configured for this"},
 	{vendors.ErrNotFound, problem.NotFound, "the vendor knows no such user, group or room"},
 	{vendors.ErrTooLarge, problem.Refused, "over the vendor's limit"},

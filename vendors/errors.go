@@ -59,6 +59,7 @@ var (
 	ErrUnreadable  = errors.New("the answer is not the vendor's")
 	ErrUnknownCode = errors.New("a code that no table lists") // an adapter's Check sets it: GET /admin/vendors counts such codes
 	ErrNoVendor    = errors.New("no vendor serves this")
+	ErrNotDone     = errors.New("the vendor shows that it was not done") // a recipe's finding: the write may be made again
 	ErrPartial     = errors.New("done in part")
 	ErrUntried     = errors.New("not tried, as a call before it failed")
 )

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 // Recipe finds out what became of a write of app's that may have been executed at
 // account: it reads back, lists, or repeats what that account's vendor
 // de-duplicates. Success and a definite no settle the entry with what its caller is
-// told from then on; every other error means that it is still not known. It may be
+// told from then on, and a vendors.ErrNotDone frees the key; every other error means that it is still not known. It may be
 // called until Config.AskAgain is over. The write was not made before since, by the
 // store's clock or this process's. It is an alias, so that domains offer recipes
 // without this package.
@@ -182,5 +183,7 @@ func (l *Ledger) ask(ctx context.Context, e *Entry) {
 	e.addSteps(journal.Steps())
 	if r.Outcome == vendors.OK || r.Outcome == vendors.DefiniteNo {
 		e.State, e.Result = stateOf(r.Outcome, err), r
+	} else if errors.Is(err, vendors.ErrNotDone) {
+		e.State, e.Result = Failed, r
 	}
 }

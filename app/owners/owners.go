@@ -82,9 +82,12 @@ type Record struct {
 	State    State
 	Name     string // as people see it; empty: it has none
 	Person   string // whose it is among the app's users; empty: nobody's
-	Version  int64  // rises with every change, from 1
-	Made     time.Time
-	Changed  time.Time
+	// LastWrite is what its owner says of the last write about it that began, at most
+	// 64 bytes: a write in doubt finds out by it whether another came behind it.
+	LastWrite string
+	Version   int64 // rises with every change, from 1
+	Made      time.Time
+	Changed   time.Time
 }
 
 // Move is one change of an owner by an operator.
@@ -113,6 +116,7 @@ type Filter struct {
 	Kind    Kind
 	Account string
 	State   State
+	There   bool // no state but gone
 }
 
 // Store keeps records and moves.
@@ -161,6 +165,18 @@ func (s *Service) Known(ctx context.Context, k Key) (r Record, found bool, err e
 	return r, found, err
 }
 
+// Get returns the record whatever its state.
+func (s *Service) Get(ctx context.Context, k Key) (Record, bool, error) { return s.store.Get(ctx, k) }
+
+// Ended notes that r's account has it no more, unless it was made anew or moved since.
+func (s *Service) Ended(ctx context.Context, r Record) error {
+	return s.Update(ctx, r.Key, func(now *Record) {
+		if now.Account == r.Account && now.VendorID == r.VendorID {
+			now.State = Gone
+		}
+	})
+}
+
 // ByVendor returns what the account calls by the vendor's id, whosever it is.
 func (s *Service) ByVendor(ctx context.Context, account string, kind Kind, vendorID string) (Record, bool, error) {
 	return s.store.ByVendor(ctx, account, kind, vendorID)
@@ -168,6 +184,9 @@ func (s *Service) ByVendor(ctx context.Context, account string, kind Kind, vendo
 
 // lease is how long a create is left alone: far longer than any request may take.
 const lease = time.Minute
+
+// Fresh reports whether r is being made now, as far as anybody knows.
+func (r Record) Fresh() bool { return r.State == Reserved && time.Since(r.Changed) < lease }
 
 // Begin says whether k may be made now. What it returns is to be reserved; when its
 // account is set, the create before is in doubt, and may only be repeated there.
@@ -183,7 +202,7 @@ func (s *Service) Begin(ctx context.Context, k Key) (Record, error) {
 		return r, nil
 	case r.State == Made:
 		return r, ErrExists
-	case r.State == Reserved && time.Since(r.Changed) < lease:
+	case r.Fresh():
 		return r, ErrBusy
 	}
 	return r, nil
@@ -227,14 +246,19 @@ func (s *Service) Update(ctx context.Context, k Key, edit func(*Record)) error {
 	}
 }
 
-// Release forgets a reservation of what was surely not made.
+// Release forgets a reservation of what was surely not made. It is ErrChanged when
+// somebody else is making it again.
 func (s *Service) Release(ctx context.Context, r Record) error {
+	released, err := false, error(nil)
 	if r.Uses > 0 {
 		r.State = Gone
-		_, err := s.store.Save(ctx, r, nil)
-		return err
+		released, err = s.store.Save(ctx, r, nil)
+	} else {
+		released, err = s.store.Delete(ctx, r)
 	}
-	_, err := s.store.Delete(ctx, r)
+	if err == nil && !released {
+		err = ErrChanged
+	}
 	return err
 }
 

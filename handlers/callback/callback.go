@@ -12,6 +12,7 @@ import (
 
 	"switchboard/app/events"
 	"switchboard/app/moderation"
+	"switchboard/app/owners"
 	"switchboard/app/problem"
 	"switchboard/handlers"
 	"switchboard/vendors"
@@ -22,6 +23,7 @@ import (
 type Handler struct {
 	Routes *vendors.Router
 	Events *events.Service
+	Owners *owners.Service                              // nil: events speak the vendors' ids
 	Import func(context.Context, []vendors.Event) error // stores messages, each once; nil: they are events only
 	Words  *moderation.Service
 	Log    *slog.Logger
@@ -54,7 +56,7 @@ func (h Handler) take(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	kept := h.keep(c.UserContext(), found)
+	kept := h.keep(c.UserContext(), found) // puts our ids in found
 	verdict, asked := h.judge(found)
 	if kept != nil && !asked {
 		return kept
@@ -70,8 +72,14 @@ func (h Handler) take(c *fiber.Ctx) error {
 }
 
 // keep stores messages before events: a failure of either makes the vendor
-// repeat, and an event that is known already is not looked at again.
+// repeat, and an event that is known already is not looked at again. All are kept by
+// our ids.
 func (h Handler) keep(ctx context.Context, found []vendors.Event) error {
+	if h.Owners != nil {
+		if err := h.Owners.Translate(ctx, found, h.Routes.Apps); err != nil {
+			return err
+		}
+	}
 	if h.Import != nil {
 		if err := h.Import(ctx, found); err != nil {
 			return err

@@ -25,12 +25,51 @@ type Adjust struct {
 // the vendor cannot be asked.
 type AsOf = int64
 
+// Asker: Who asks, for vendors that know owners; left out: whose group it is.
+type Asker = Text
+
 // BeforeMessage is as the contract has it.
 type BeforeMessage struct {
 	Content *string `json:"content,omitempty"`
 	// A user's id, at most 64 bytes, as text or as a whole number.
 	PeerUID ID     `json:"peer_uid"`
 	RcMsg   string `json:"rc_msg"`
+}
+
+// ChatRoomList is as the contract has it.
+type ChatRoomList struct {
+	// Unix seconds: when the list was read at the vendor, or the record last changed
+	AsOf      *int64         `json:"as_of"`
+	Chatrooms []ChatRoomView `json:"chatrooms"`
+	// of the next page; empty on the last one
+	Cursor string `json:"cursor"`
+}
+
+// ChatRoomNew is as the contract has it.
+type ChatRoomNew struct {
+	Name *string `json:"name,omitempty"`
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	Room ID `json:"room"`
+}
+
+// ChatRoomRestraint is as the contract has it.
+type ChatRoomRestraint struct {
+	Seconds int64 `json:"seconds"`
+	Users   []ID  `json:"users"`
+}
+
+// ChatRoomView is as the contract has it.
+type ChatRoomView struct {
+	// Unix seconds; null: it was not made here
+	MadeAt *int64 `json:"made_at"`
+	Name   string `json:"name"`
+	// ours
+	Room  string `json:"room"`
+	State string `json:"state"`
+	// the account that has it
+	Vendor string `json:"vendor"`
+	// the name that its vendor, and so the client SDKs, know it by
+	VendorID string `json:"vendor_id"`
 }
 
 // ConsoleSessionSandbox is as the contract has it.
@@ -161,6 +200,94 @@ type GatewayMessage struct {
 	SendTime int64 `json:"SendTime"`
 	Status   int64 `json:"Status"`
 	Type     int64 `json:"Type"`
+}
+
+// Group is as the contract has it.
+type Group struct {
+	// ours
+	Group string `json:"group"`
+	// Unix seconds; null: it was not made here
+	MadeAt *int64 `json:"made_at"`
+	Name   string `json:"name"`
+	// whose it is among the app's users
+	Owner *string `json:"owner,omitempty"`
+	Rows  []Row   `json:"rows,omitempty"`
+	State string  `json:"state"`
+	// the account that has it
+	Vendor string `json:"vendor"`
+	// the name that its vendor, and so the client SDKs, know it by
+	VendorID string `json:"vendor_id"`
+}
+
+// GroupEnd is as the contract has it.
+type GroupEnd struct {
+	// Who asks, for vendors that know owners; left out: whose group it is.
+	By *Asker `json:"by,omitempty"`
+}
+
+// GroupList is as the contract has it.
+type GroupList struct {
+	// Unix seconds: when the list was read at the vendor, or the record last changed
+	AsOf *int64 `json:"as_of"`
+	// of the next page; empty on the last one
+	Cursor string  `json:"cursor"`
+	Groups []Group `json:"groups"`
+}
+
+// GroupMute is as the contract has it.
+type GroupMute struct {
+	All *bool `json:"all,omitempty"`
+	// Who asks, for vendors that know owners; left out: whose group it is.
+	By      *Asker `json:"by,omitempty"`
+	Seconds *int64 `json:"seconds,omitempty"`
+	Users   []ID   `json:"users,omitempty"`
+}
+
+// GroupNew is as the contract has it.
+type GroupNew struct {
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	Group   ID     `json:"group"`
+	Members []ID   `json:"members,omitempty"`
+	Name    string `json:"name"`
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	Owner ID `json:"owner"`
+}
+
+// GroupPartial: It was made, and some members were not added; their rows say why.
+type GroupPartial struct {
+	Code int64   `json:"code"`
+	Data Group   `json:"data"`
+	Err  *string `json:"err"`
+	// Unix seconds
+	Time int64 `json:"time"`
+}
+
+// GroupRename is as the contract has it.
+type GroupRename struct {
+	// Who asks, for vendors that know owners; left out: whose group it is.
+	By   *Asker `json:"by,omitempty"`
+	Name string `json:"name"`
+}
+
+// GroupTransfer is as the contract has it.
+type GroupTransfer struct {
+	// Who asks, for vendors that know owners; left out: whose group it is.
+	By *Asker `json:"by,omitempty"`
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	Owner ID `json:"owner"`
+}
+
+// GroupUnmute is as the contract has it.
+type GroupUnmute struct {
+	All *bool `json:"all,omitempty"`
+	// Who asks, for vendors that know owners; left out: whose group it is.
+	By    *Asker `json:"by,omitempty"`
+	Users []ID   `json:"users,omitempty"`
+}
+
+// GroupUsers is as the contract has it.
+type GroupUsers struct {
+	Users []ID `json:"users"`
 }
 
 // ID: A user's id, at most 64 bytes, as text or as a whole number.
@@ -386,6 +513,24 @@ type ProductPartialRows struct {
 	Time int64 `json:"time"`
 }
 
+// RestrainedList is as the contract has it.
+type RestrainedList struct {
+	// everybody is
+	All bool `json:"all"`
+	// Unix seconds: when the list was read at the vendor, or the record last changed
+	AsOf *int64 `json:"as_of"`
+	// of the next page; empty on the last one
+	Cursor string           `json:"cursor"`
+	Users  []RestrainedUser `json:"users"`
+}
+
+// RestrainedUser is as the contract has it.
+type RestrainedUser struct {
+	ID string `json:"id"`
+	// Unix seconds; null: until it is ended
+	Until *int64 `json:"until"`
+}
+
 // RoomBan is as the contract has it.
 type RoomBan struct {
 	Seconds int64 `json:"seconds"`
@@ -567,6 +712,34 @@ type UserCallsCallsItem struct {
 type UserCalls struct {
 	Calls []UserCallsCallsItem `json:"calls"`
 	Next  *string              `json:"next"`
+}
+
+// UserGroup is as the contract has it.
+type UserGroup struct {
+	// ours
+	Group    string `json:"group"`
+	Name     string `json:"name"`
+	Vendor   string `json:"vendor"`
+	VendorID string `json:"vendor_id"`
+}
+
+// UserGroupList is as the contract has it.
+type UserGroupList struct {
+	// Unix seconds: when the list was read at the vendor, or the record last changed
+	AsOf *int64 `json:"as_of"`
+	// of the next page; empty on the last one
+	Cursor string      `json:"cursor"`
+	Groups []UserGroup `json:"groups"`
+}
+
+// UserList is as the contract has it.
+type UserList struct {
+	// Unix seconds: when the list was read at the vendor, or the record last changed
+	AsOf *int64 `json:"as_of"`
+	// of the next page; empty on the last one
+	Cursor string   `json:"cursor"`
+	Users  []string `json:"users"`
+	Vendor string   `json:"vendor"`
 }
 
 // UserRoomsRoomsItem is as the contract has it.
@@ -883,6 +1056,179 @@ type SetBreakerData struct {
 	Vendors []VendorHealth `json:"vendors"`
 }
 
+// ListChatRoomsParams is what may be said beside the body of ListChatRooms; what is zero is left out.
+type ListChatRoomsParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
+}
+
+// CreateChatRoomParams is what may be said beside the body of CreateChatRoom; what is zero is left out.
+type CreateChatRoomParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// EndChatRoomParams is what may be said beside the body of EndChatRoom; what is zero is left out.
+type EndChatRoomParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// UnblockInChatRoomParams is what may be said beside the body of UnblockInChatRoom; what is zero is left out.
+type UnblockInChatRoomParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// UnblockInChatRoomData is as the contract has it.
+type UnblockInChatRoomData struct {
+	Rows []Row `json:"rows"`
+}
+
+// ListChatRoomBlocksParams is what may be said beside the body of ListChatRoomBlocks; what is zero is left out.
+type ListChatRoomBlocksParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
+}
+
+// BlockInChatRoomParams is what may be said beside the body of BlockInChatRoom; what is zero is left out.
+type BlockInChatRoomParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// BlockInChatRoomData is as the contract has it.
+type BlockInChatRoomData struct {
+	Rows []Row `json:"rows"`
+}
+
+// UnmuteInChatRoomParams is what may be said beside the body of UnmuteInChatRoom; what is zero is left out.
+type UnmuteInChatRoomParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// UnmuteInChatRoomData is as the contract has it.
+type UnmuteInChatRoomData struct {
+	Rows []Row `json:"rows"`
+}
+
+// ListChatRoomMutesParams is what may be said beside the body of ListChatRoomMutes; what is zero is left out.
+type ListChatRoomMutesParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
+}
+
+// MuteInChatRoomParams is what may be said beside the body of MuteInChatRoom; what is zero is left out.
+type MuteInChatRoomParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// MuteInChatRoomData is as the contract has it.
+type MuteInChatRoomData struct {
+	Rows []Row `json:"rows"`
+}
+
+// ListChatRoomUsersParams is what may be said beside the body of ListChatRoomUsers; what is zero is left out.
+type ListChatRoomUsersParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
+}
+
+// ListGroupsParams is what may be said beside the body of ListGroups; what is zero is left out.
+type ListGroupsParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
+}
+
+// CreateGroupParams is what may be said beside the body of CreateGroup; what is zero is left out.
+type CreateGroupParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// EndGroupParams is what may be said beside the body of EndGroup; what is zero is left out.
+type EndGroupParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// RenameGroupParams is what may be said beside the body of RenameGroup; what is zero is left out.
+type RenameGroupParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// RemoveMembersParams is what may be said beside the body of RemoveMembers; what is zero is left out.
+type RemoveMembersParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// RemoveMembersData is as the contract has it.
+type RemoveMembersData struct {
+	Rows []Row `json:"rows"`
+}
+
+// ListMembersParams is what may be said beside the body of ListMembers; what is zero is left out.
+type ListMembersParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
+}
+
+// AddMembersParams is what may be said beside the body of AddMembers; what is zero is left out.
+type AddMembersParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// AddMembersData is as the contract has it.
+type AddMembersData struct {
+	Rows []Row `json:"rows"`
+}
+
+// UnmuteMembersParams is what may be said beside the body of UnmuteMembers; what is zero is left out.
+type UnmuteMembersParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// UnmuteMembersData is as the contract has it.
+type UnmuteMembersData struct {
+	Rows []Row `json:"rows"`
+}
+
+// ListMutesParams is what may be said beside the body of ListMutes; what is zero is left out.
+type ListMutesParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
+}
+
+// MuteMembersParams is what may be said beside the body of MuteMembers; what is zero is left out.
+type MuteMembersParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// MuteMembersData is as the contract has it.
+type MuteMembersData struct {
+	Rows []Row `json:"rows"`
+}
+
+// TransferGroupParams is what may be said beside the body of TransferGroup; what is zero is left out.
+type TransferGroupParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // SendSystemParams is what may be said beside the body of SendSystem; what is zero is left out.
 type SendSystemParams struct {
 	// Makes a repeat of this request safe; at most 128 bytes.
@@ -1105,6 +1451,13 @@ type UserCallsParams struct {
 	// data.next of the page before
 	Cursor string
 	Limit  int
+}
+
+// ListUserGroupsParams is what may be said beside the body of ListUserGroups; what is zero is left out.
+type ListUserGroupsParams struct {
+	Limit int
+	// data.cursor of the page before
+	Cursor string
 }
 
 // UserRoomsParams is what may be said beside the body of UserRooms; what is zero is left out.
@@ -1677,6 +2030,193 @@ func (c *Client) SetBreaker(ctx context.Context, vendor string, body SetBreakerB
 	return out, err
 }
 
+// ListChatRooms: The chat rooms that were made here.
+func (c *Client) ListChatRooms(ctx context.Context, p ListChatRoomsParams) (out ChatRoomList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/chatrooms", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// CreateChatRoom: Make a chat room.
+func (c *Client) CreateChatRoom(ctx context.Context, body ChatRoomNew, p CreateChatRoomParams) (out ChatRoomView, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/chatrooms", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// EndChatRoom: End a chat room.
+func (c *Client) EndChatRoom(ctx context.Context, room string, p EndChatRoomParams) error {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	return c.call(ctx, outgoing{method: "DELETE", path: "/api/server/chatrooms/" + url.PathEscape(room), query: query, header: header, body: nil, family: product}, nil)
+}
+
+// ShowChatRoom: One chat room.
+func (c *Client) ShowChatRoom(ctx context.Context, room string) (out ChatRoomView, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/chatrooms/" + url.PathEscape(room), query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// UnblockInChatRoom: End that early.
+func (c *Client) UnblockInChatRoom(ctx context.Context, room string, body GroupUsers, p UnblockInChatRoomParams) (out UnblockInChatRoomData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/blocks", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// ListChatRoomBlocks: Who is kept from coming in.
+func (c *Client) ListChatRoomBlocks(ctx context.Context, room string, p ListChatRoomBlocksParams) (out RestrainedList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/blocks", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// BlockInChatRoom: Keep users from coming in for a while.
+func (c *Client) BlockInChatRoom(ctx context.Context, room string, body ChatRoomRestraint, p BlockInChatRoomParams) (out BlockInChatRoomData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/blocks", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// UnmuteInChatRoom: End that early.
+func (c *Client) UnmuteInChatRoom(ctx context.Context, room string, body GroupUsers, p UnmuteInChatRoomParams) (out UnmuteInChatRoomData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/mutes", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// ListChatRoomMutes: Who is kept from talking.
+func (c *Client) ListChatRoomMutes(ctx context.Context, room string, p ListChatRoomMutesParams) (out RestrainedList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/mutes", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// MuteInChatRoom: Keep users from talking for a while.
+func (c *Client) MuteInChatRoom(ctx context.Context, room string, body ChatRoomRestraint, p MuteInChatRoomParams) (out MuteInChatRoomData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/mutes", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// ListChatRoomUsers: Who is in a chat room now.
+func (c *Client) ListChatRoomUsers(ctx context.Context, room string, p ListChatRoomUsersParams) (out UserList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/users", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// ListGroups: The groups that were made here.
+func (c *Client) ListGroups(ctx context.Context, p ListGroupsParams) (out GroupList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/groups", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// CreateGroup: Make a group.
+func (c *Client) CreateGroup(ctx context.Context, body GroupNew, p CreateGroupParams) (out Group, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/groups", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// EndGroup: End a group.
+func (c *Client) EndGroup(ctx context.Context, group string, body GroupEnd, p EndGroupParams) error {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	return c.call(ctx, outgoing{method: "DELETE", path: "/api/server/groups/" + url.PathEscape(group), query: query, header: header, body: body, family: product}, nil)
+}
+
+// ShowGroup: One group.
+func (c *Client) ShowGroup(ctx context.Context, group string) (out Group, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/groups/" + url.PathEscape(group), query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// RenameGroup: Rename a group.
+func (c *Client) RenameGroup(ctx context.Context, group string, body GroupRename, p RenameGroupParams) (out Group, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "PATCH", path: "/api/server/groups/" + url.PathEscape(group), query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// RemoveMembers: Remove members.
+func (c *Client) RemoveMembers(ctx context.Context, group string, body GroupUsers, p RemoveMembersParams) (out RemoveMembersData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/groups/" + url.PathEscape(group) + "/members", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// ListMembers: Who is in a group.
+func (c *Client) ListMembers(ctx context.Context, group string, p ListMembersParams) (out UserList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/groups/" + url.PathEscape(group) + "/members", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// AddMembers: Add members.
+func (c *Client) AddMembers(ctx context.Context, group string, body GroupUsers, p AddMembersParams) (out AddMembersData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/groups/" + url.PathEscape(group) + "/members", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// UnmuteMembers: Let members talk again, or everybody.
+func (c *Client) UnmuteMembers(ctx context.Context, group string, body GroupUnmute, p UnmuteMembersParams) (out UnmuteMembersData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/groups/" + url.PathEscape(group) + "/mutes", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// ListMutes: Who may not talk in a group.
+func (c *Client) ListMutes(ctx context.Context, group string, p ListMutesParams) (out RestrainedList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/groups/" + url.PathEscape(group) + "/mutes", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// MuteMembers: Keep members from talking, or everybody.
+func (c *Client) MuteMembers(ctx context.Context, group string, body GroupMute, p MuteMembersParams) (out MuteMembersData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/groups/" + url.PathEscape(group) + "/mutes", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// TransferGroup: Hand a group over.
+func (c *Client) TransferGroup(ctx context.Context, group string, body GroupTransfer, p TransferGroupParams) (out Group, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "PUT", path: "/api/server/groups/" + url.PathEscape(group) + "/owner", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
 // SendSystem: Send a system message.
 func (c *Client) SendSystem(ctx context.Context, body Send, p SendSystemParams) (out Fates, err error) {
 	query, header := url.Values{}, http.Header{}
@@ -1863,6 +2403,15 @@ func (c *Client) UserCalls(ctx context.Context, user string, p UserCallsParams) 
 	add(query.Add, "cursor", p.Cursor)
 	add(query.Add, "limit", p.Limit)
 	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/users/" + url.PathEscape(user) + "/calls", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// ListUserGroups: The groups that a user is in.
+func (c *Client) ListUserGroups(ctx context.Context, user string, p ListUserGroupsParams) (out UserGroupList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "limit", p.Limit)
+	add(query.Add, "cursor", p.Cursor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/users/" + url.PathEscape(user) + "/groups", query: query, header: header, body: nil, family: product}, &out)
 	return out, err
 }
 

@@ -12,10 +12,44 @@ export type Adjust = {
 // vendor cannot be asked.
 export type AsOf = number;
 
+// Who asks, for vendors that know owners; left out: whose group it is.
+export type Asker = string | number;
+
 export type BeforeMessage = {
   "content"?: string;
   "peer_uid": ID;
   "rc_msg": string;
+};
+
+export type ChatRoomList = {
+  // Unix seconds: when the list was read at the vendor, or the record last changed
+  "as_of": number | null;
+  "chatrooms": Array<ChatRoomView>;
+  // of the next page; empty on the last one
+  "cursor": string;
+};
+
+export type ChatRoomNew = {
+  "name"?: string;
+  "room": ID;
+};
+
+export type ChatRoomRestraint = {
+  "seconds": number;
+  "users": Array<ID>;
+};
+
+export type ChatRoomView = {
+  // Unix seconds; null: it was not made here
+  "made_at": number | null;
+  "name": string;
+  // ours
+  "room": string;
+  "state": "reserved" | "made" | "doubt" | "gone";
+  // the account that has it
+  "vendor": string;
+  // the name that its vendor, and so the client SDKs, know it by
+  "vendor_id": string;
 };
 
 export type ConsoleSession = {
@@ -154,6 +188,77 @@ export type GatewayMessage = {
   "SendTime": number;
   "Status": number;
   "Type": number;
+};
+
+export type Group = {
+  // ours
+  "group": string;
+  // Unix seconds; null: it was not made here
+  "made_at": number | null;
+  "name": string;
+  // whose it is among the app's users
+  "owner"?: string;
+  "rows"?: Array<Row>;
+  "state": "reserved" | "made" | "doubt" | "gone";
+  // the account that has it
+  "vendor": string;
+  // the name that its vendor, and so the client SDKs, know it by
+  "vendor_id": string;
+};
+
+export type GroupEnd = {
+  "by"?: Asker;
+};
+
+export type GroupList = {
+  // Unix seconds: when the list was read at the vendor, or the record last changed
+  "as_of": number | null;
+  // of the next page; empty on the last one
+  "cursor": string;
+  "groups": Array<Group>;
+};
+
+export type GroupMute = {
+  "all"?: boolean;
+  "by"?: Asker;
+  "seconds"?: number;
+  "users"?: Array<ID>;
+};
+
+export type GroupNew = {
+  "group": ID;
+  "members"?: Array<ID>;
+  "name": string;
+  "owner": ID;
+};
+
+// It was made, and some members were not added; their rows say why.
+export type GroupPartial = {
+  "code": 100112;
+  "data": Group;
+  "err": string | null;
+  // Unix seconds
+  "time": number;
+};
+
+export type GroupRename = {
+  "by"?: Asker;
+  "name": string;
+};
+
+export type GroupTransfer = {
+  "by"?: Asker;
+  "owner": ID;
+};
+
+export type GroupUnmute = {
+  "all"?: boolean;
+  "by"?: Asker;
+  "users"?: Array<ID>;
+};
+
+export type GroupUsers = {
+  "users": Array<ID>;
 };
 
 // A user's id, at most 64 bytes, as text or as a whole number.
@@ -393,6 +498,22 @@ export type ProductRefusal = {
   "time": number;
 };
 
+export type RestrainedList = {
+  // everybody is
+  "all": boolean;
+  // Unix seconds: when the list was read at the vendor, or the record last changed
+  "as_of": number | null;
+  // of the next page; empty on the last one
+  "cursor": string;
+  "users": Array<RestrainedUser>;
+};
+
+export type RestrainedUser = {
+  "id": string;
+  // Unix seconds; null: until it is ended
+  "until": number | null;
+};
+
 export type RoomBan = {
   "seconds": number;
   "users": Array<ID>;
@@ -532,6 +653,31 @@ export type UserCalls = {
     "seconds": number;
   }>;
   "next": string | null;
+};
+
+export type UserGroup = {
+  // ours
+  "group": string;
+  "name": string;
+  "vendor": string;
+  "vendor_id": string;
+};
+
+export type UserGroupList = {
+  // Unix seconds: when the list was read at the vendor, or the record last changed
+  "as_of": number | null;
+  // of the next page; empty on the last one
+  "cursor": string;
+  "groups": Array<UserGroup>;
+};
+
+export type UserList = {
+  // Unix seconds: when the list was read at the vendor, or the record last changed
+  "as_of": number | null;
+  // of the next page; empty on the last one
+  "cursor": string;
+  "users": Array<string>;
+  "vendor": string;
 };
 
 export type UserRooms = {
@@ -863,6 +1009,248 @@ export interface Operations {
       "vendors": Array<VendorHealth>;
     };
   };
+  // The chat rooms that were made here.
+  listChatRooms: {
+    path: {};
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": ChatRoomList;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Make a chat room.
+  createChatRoom: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: ChatRoomNew;
+    answer: (ProductDone & {
+      "data": ChatRoomView;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // End a chat room.
+  endChatRoom: {
+    path: { "room": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: undefined;
+    answer: ProductDone | ProductRefusal | ProductFailure;
+  };
+  // One chat room.
+  showChatRoom: {
+    path: { "room": string };
+    query: {};
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": ChatRoomView;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // End that early.
+  unblockInChatRoom: {
+    path: { "room": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupUsers;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // Who is kept from coming in.
+  listChatRoomBlocks: {
+    path: { "room": string };
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": RestrainedList;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Keep users from coming in for a while.
+  blockInChatRoom: {
+    path: { "room": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: ChatRoomRestraint;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // End that early.
+  unmuteInChatRoom: {
+    path: { "room": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupUsers;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // Who is kept from talking.
+  listChatRoomMutes: {
+    path: { "room": string };
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": RestrainedList;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Keep users from talking for a while.
+  muteInChatRoom: {
+    path: { "room": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: ChatRoomRestraint;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // Who is in a chat room now.
+  listChatRoomUsers: {
+    path: { "room": string };
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": UserList;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // The groups that were made here.
+  listGroups: {
+    path: {};
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": GroupList;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Make a group.
+  createGroup: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupNew;
+    answer: (ProductDone & {
+      "data": Group;
+    }) | GroupPartial | ProductRefusal | ProductFailure;
+  };
+  // End a group.
+  endGroup: {
+    path: { "group": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupEnd;
+    answer: ProductDone | ProductRefusal | ProductFailure;
+  };
+  // One group.
+  showGroup: {
+    path: { "group": string };
+    query: {};
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": Group;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Rename a group.
+  renameGroup: {
+    path: { "group": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupRename;
+    answer: (ProductDone & {
+      "data": Group;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Remove members.
+  removeMembers: {
+    path: { "group": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupUsers;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // Who is in a group.
+  listMembers: {
+    path: { "group": string };
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": UserList;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Add members.
+  addMembers: {
+    path: { "group": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupUsers;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // Let members talk again, or everybody.
+  unmuteMembers: {
+    path: { "group": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupUnmute;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // Who may not talk in a group.
+  listMutes: {
+    path: { "group": string };
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": RestrainedList;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Keep members from talking, or everybody.
+  muteMembers: {
+    path: { "group": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupMute;
+    answer: (ProductDone & ({
+      "data": {
+        "rows": Array<Row>;
+      } | null;
+    })) | ProductPartialRows | ProductRefusal | ProductFailure;
+  };
+  // Hand a group over.
+  transferGroup: {
+    path: { "group": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: GroupTransfer;
+    answer: (ProductDone & {
+      "data": Group;
+    }) | ProductRefusal | ProductFailure;
+  };
   // Send a system message.
   sendSystem: {
     path: {};
@@ -1117,6 +1505,16 @@ export interface Operations {
     body: undefined;
     answer: (ProductDone & {
       "data": UserCalls;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // The groups that a user is in.
+  listUserGroups: {
+    path: { "user": string };
+    query: { "limit"?: number; "cursor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": UserGroupList;
     }) | ProductRefusal | ProductFailure;
   };
   // The rooms that a user is in now, and what they send there.
@@ -1842,6 +2240,29 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   sessions: ["GET", "/admin/sessions"],
   vendors: ["GET", "/admin/vendors"],
   setBreaker: ["POST", "/admin/vendors/{vendor}/breaker"],
+  listChatRooms: ["GET", "/api/server/chatrooms"],
+  createChatRoom: ["POST", "/api/server/chatrooms"],
+  endChatRoom: ["DELETE", "/api/server/chatrooms/{room}"],
+  showChatRoom: ["GET", "/api/server/chatrooms/{room}"],
+  unblockInChatRoom: ["DELETE", "/api/server/chatrooms/{room}/blocks"],
+  listChatRoomBlocks: ["GET", "/api/server/chatrooms/{room}/blocks"],
+  blockInChatRoom: ["POST", "/api/server/chatrooms/{room}/blocks"],
+  unmuteInChatRoom: ["DELETE", "/api/server/chatrooms/{room}/mutes"],
+  listChatRoomMutes: ["GET", "/api/server/chatrooms/{room}/mutes"],
+  muteInChatRoom: ["POST", "/api/server/chatrooms/{room}/mutes"],
+  listChatRoomUsers: ["GET", "/api/server/chatrooms/{room}/users"],
+  listGroups: ["GET", "/api/server/groups"],
+  createGroup: ["POST", "/api/server/groups"],
+  endGroup: ["DELETE", "/api/server/groups/{group}"],
+  showGroup: ["GET", "/api/server/groups/{group}"],
+  renameGroup: ["PATCH", "/api/server/groups/{group}"],
+  removeMembers: ["DELETE", "/api/server/groups/{group}/members"],
+  listMembers: ["GET", "/api/server/groups/{group}/members"],
+  addMembers: ["POST", "/api/server/groups/{group}/members"],
+  unmuteMembers: ["DELETE", "/api/server/groups/{group}/mutes"],
+  listMutes: ["GET", "/api/server/groups/{group}/mutes"],
+  muteMembers: ["POST", "/api/server/groups/{group}/mutes"],
+  transferGroup: ["PUT", "/api/server/groups/{group}/owner"],
   sendSystem: ["POST", "/api/server/im/send/system"],
   sendTip: ["POST", "/api/server/im/send/tip"],
   sendMessage: ["POST", "/api/server/messages"],
@@ -1865,6 +2286,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   roomUsers: ["GET", "/api/server/rooms/{room}/users"],
   banUser: ["POST", "/api/server/users/{user}/ban"],
   userCalls: ["GET", "/api/server/users/{user}/calls"],
+  listUserGroups: ["GET", "/api/server/users/{user}/groups"],
   userRooms: ["GET", "/api/server/users/{user}/rooms"],
   unbanUser: ["POST", "/api/server/users/{user}/unban"],
   adjustWallet: ["POST", "/api/server/wallet/adjust"],

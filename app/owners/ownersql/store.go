@@ -24,11 +24,11 @@ var (
 // New keeps them in db.
 func New(db *sqldb.DB) *Store { return &Store{db} }
 
-const columns = "app_id, kind, id, account, vendor_id, uses, state, name, person, version, made_us, changed_us"
+const columns = "app_id, kind, id, account, vendor_id, uses, state, name, person, last_write, version, made_us, changed_us"
 
 func scan(row sqldb.Scanner) (r owners.Record, err error) {
 	var made, changed int64
-	err = row.Scan(&r.App, &r.Kind, &r.ID, &r.Account, &r.VendorID, &r.Uses, &r.State, &r.Name, &r.Person, &r.Version, &made, &changed)
+	err = row.Scan(&r.App, &r.Kind, &r.ID, &r.Account, &r.VendorID, &r.Uses, &r.State, &r.Name, &r.Person, &r.LastWrite, &r.Version, &made, &changed)
 	r.Made, r.Changed = sqldb.Time(made), sqldb.Time(changed)
 	return r, err
 }
@@ -91,12 +91,12 @@ func (s *Store) Save(ctx context.Context, r owners.Record, m *owners.Move) (save
 func save(tx *sqldb.Tx, r owners.Record, now int64) (bool, error) {
 	if r.Version == 0 {
 		n, err := tx.Exec(tx.Dialect().InsertIgnore("owners", 1, strings.Split(columns, ", ")...),
-			r.App, string(r.Kind), r.ID, r.Account, r.VendorID, r.Uses, string(r.State), r.Name, r.Person, 1, now, now)
+			r.App, string(r.Kind), r.ID, r.Account, r.VendorID, r.Uses, string(r.State), r.Name, r.Person, r.LastWrite, 1, now, now)
 		return n == 1, err
 	}
-	n, err := tx.Exec("UPDATE owners SET account = ?, vendor_id = ?, uses = ?, state = ?, name = ?, person = ?, version = version + 1, changed_us = ?,"+
+	n, err := tx.Exec("UPDATE owners SET account = ?, vendor_id = ?, uses = ?, state = ?, name = ?, person = ?, last_write = ?, version = version + 1, changed_us = ?,"+
 		" made_us = CASE WHEN ? = 'reserved' THEN ? ELSE made_us END WHERE "+byKey+" AND version = ?",
-		r.Account, r.VendorID, r.Uses, string(r.State), r.Name, r.Person, now, string(r.State), now, r.App, string(r.Kind), r.ID, r.Version)
+		r.Account, r.VendorID, r.Uses, string(r.State), r.Name, r.Person, r.LastWrite, now, string(r.State), now, r.App, string(r.Kind), r.ID, r.Version)
 	return n == 1, err
 }
 
@@ -119,6 +119,9 @@ func (s *Store) List(ctx context.Context, f owners.Filter, behind owners.Key, li
 		if c.value != "" {
 			where, args = append(where, c.column+" = ?"), append(args, c.value)
 		}
+	}
+	if f.There {
+		where, args = append(where, "state <> ?"), append(args, string(owners.Gone))
 	}
 	if behind != (owners.Key{}) {
 		where = append(where, "(app_id > ? OR app_id = ? AND (kind > ? OR kind = ? AND id > ?))")

@@ -62,6 +62,9 @@ func (h VendorEvents) Handle(ctx context.Context, e vendors.Event) {
 		return // presence was reported as it changed
 	}
 	for _, app := range h.Apps {
+		if e.App != "" && e.App != app {
+			continue // its account, or its room, is another app's
+		}
 		if err := h.Service.HandleVendorEvent(ctx, app, e); err != nil && ctx.Err() == nil {
 			h.Log.Warn("vendor event lost", "component", "pairing", "event", e.ID, "error", err)
 		}

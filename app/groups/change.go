@@ -1,0 +1,111 @@
+package groups
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"switchboard/app/owners"
+	"switchboard/vendors"
+)
+
+// Action is what a Change does.
+type Action string
+
+// The actions. Rename, Transfer, Add, Remove, MuteAll and UnmuteAll are for groups alone,
+// Block and Unblock for chat rooms alone.
+const (
+	Create    Action = "create" // By is whose it is
+	Add       Action = "add"
+	Remove    Action = "remove"
+	Rename    Action = "rename"
+	Transfer  Action = "transfer" // from By to the one user
+	End       Action = "end"
+	Mute      Action = "mute" // for Seconds; 0, which chat rooms do not know: until unmuted
+	Unmute    Action = "unmute"
+	MuteAll   Action = "mute_all"
+	UnmuteAll Action = "unmute_all"
+	Block     Action = "block" // for Seconds
+	Unblock   Action = "unblock"
+)
+
+// Change is a write about a group or a chat room, and what the ledger keeps of it: what
+// a recipe needs, and enough to tell two apart.
+type Change struct {
+	Kind    owners.Kind `json:"kind"`
+	Action  Action      `json:"action"`
+	ID      string      `json:"id"`
+	Name    string      `json:"name,omitempty"`
+	By      string      `json:"by,omitempty"` // who asks; empty: whose group it is
+	Users   []string    `json:"users,omitempty"`
+	Seconds int64       `json:"seconds,omitempty"`
+}
+
+// Key is what the change is about.
+func (c Change) Key(app string) owners.Key { return owners.Key{App: app, Kind: c.Kind, ID: c.ID} }
+
+func (c Change) span() time.Duration { return time.Duration(c.Seconds) * time.Second }
+
+// digest tells writes apart, in 64 letters and digits.
+func (c Change) digest() string {
+	raw, _ := json.Marshal(c) // texts and numbers
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// ops are the operations of the port.
+var ops = map[owners.Kind]map[Action]string{
+	owners.Group: {
+		Create: vendors.OpGroup, Add: vendors.OpGroup, Remove: vendors.OpGroup, End: vendors.OpGroup, Rename: vendors.OpGroupRename, Transfer: vendors.OpGroupTransfer,
+		Mute: vendors.OpMemberMute, Unmute: vendors.OpMemberUnmute, MuteAll: vendors.OpGroupMute, UnmuteAll: vendors.OpGroupUnmute,
+	},
+	owners.ChatRoom: {
+		Create: vendors.OpChatRoom, End: vendors.OpChatRoom, Mute: vendors.OpChatRoomMute, Unmute: vendors.OpChatRoomUnmute,
+		Block: vendors.OpChatRoomBlock, Unblock: vendors.OpChatRoomUnblock,
+	},
+}
+
+// Op is the port's operation.
+func (c Change) Op() string { return ops[c.Kind][c.Action] }
+
+// Done is what came of a change: where the thing is, and a row for each user of a
+// change that names many.
+type Done struct {
+	Record owners.Record
+	Rows   []vendors.MemberResult
+}
+
+// Apply makes a change. Beside an error there may be what was done all the same.
+func (s *Service) Apply(ctx context.Context, app string, c Change) (Done, error) {
+	if c.Users = distinct(c.Users); len(c.Users) > MaxUsers {
+		return Done{}, tooMany(len(c.Users))
+	}
+	if c.Action == Create {
+		return s.create(ctx, app, c)
+	}
+	r, err := s.noted(ctx, app, c)
+	if err != nil {
+		return Done{Record: r}, err
+	}
+	if c.By, err = byWhom(r, c); err != nil {
+		return Done{Record: r}, err
+	}
+	switch c.Action {
+	case Rename:
+		r, err = s.rename(ctx, r, c)
+	case Transfer:
+		r, err = s.transfer(ctx, r, c)
+	case End:
+		err = s.end(ctx, r, c)
+	case MuteAll, UnmuteAll:
+		err = s.muteAll(ctx, r, c)
+	default:
+		var rows []vendors.MemberResult
+		rows, err = s.portions(ctx, r, c)
+		s.noteRows(ctx, r, c, rows)
+		return Done{r, rows}, err
+	}
+	return Done{Record: r}, err
+}
