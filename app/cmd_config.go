@@ -1,18 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 
 	"switchboard/app/environ"
+	"switchboard/app/tracing"
 	"switchboard/app/vendorset"
 )
 
 // showConfig is the command config.
 func showConfig(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
-		return environ.Print(stdout, envPrefix, &Config{})
+		return printConfig(stdout)
 	}
 	if len(args) > 1 || args[0] != "-effective" && args[0] != "-check" {
 		return errUsage
@@ -24,7 +26,7 @@ func showConfig(args []string, stdout io.Writer) error {
 		}
 		return err
 	}
-	if shown := environ.PrintEffective(stdout, envPrefix, &cfg); shown != nil {
+	if shown := errors.Join(environ.PrintEffective(stdout, envPrefix, &cfg), environ.PrintEffective(stdout, tracingPrefix, &cfg.Tracing)); shown != nil {
 		return shown
 	}
 	if err != nil {
@@ -49,4 +51,15 @@ func showTraits(stdout io.Writer, cfg Config) error {
 		}
 	}
 	return table.Flush()
+}
+
+// printConfig lists every variable, those of OpenTelemetry last.
+func printConfig(w io.Writer) error {
+	if err := environ.Print(w, envPrefix, &Config{}); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return environ.Print(w, tracingPrefix, &tracing.Config{})
 }

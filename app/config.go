@@ -20,6 +20,7 @@ import (
 	"switchboard/app/ratelimit"
 	"switchboard/app/realtime"
 	"switchboard/app/sqldb"
+	"switchboard/app/tracing"
 	"switchboard/app/translation"
 	"switchboard/app/uploads"
 	"switchboard/app/vendorset"
@@ -36,6 +37,10 @@ const production = "production" // of Config.Env
 // testPrefix names variables that only the test suite reads: they may stand in
 // the environment of a process under test.
 const testPrefix = envPrefix + "_TEST_"
+
+// tracingPrefix begins the variables of OpenTelemetry. Others of them concern other
+// programs and are no mistakes.
+const tracingPrefix = "OTEL"
 
 // Config is everything that the environment decides. Each package owns its part and
 // what may be wrong with it; this file only nests and joins them.
@@ -77,6 +82,8 @@ type Config struct {
 	Events events.Config
 	Limit  ratelimit.Config
 	VendorsConfig
+
+	Tracing tracing.Config `ignored:"true"` // of OpenTelemetry's own variables
 }
 
 // VendorsConfig is the environment's vendor accounts; an alias, since their
@@ -94,7 +101,7 @@ type UploadConfig = uploads.Config
 // readConfig reads the environment as it is, for commands that serve nothing and
 // need a part of it: health and sign explain work beside settings that are wrong.
 func readConfig() (cfg Config, err error) {
-	err = environ.Load(envPrefix, &cfg, testPrefix)
+	err = errors.Join(environ.Load(envPrefix, &cfg, testPrefix), environ.Load(tracingPrefix, &cfg.Tracing, tracingPrefix+"_"))
 	cfg.settle()
 	return cfg, err
 }
@@ -134,6 +141,7 @@ func (c Config) Validate() error {
 	} {
 		errs = append(errs, environ.Named(envPrefix+"_"+part.prefix, part.config.Validate()))
 	}
+	errs = append(errs, environ.Named(tracingPrefix+"_", c.Tracing.Validate()))
 	if c.Env == production {
 		errs = append(errs, environ.Named(envPrefix+"_", c.production()))
 	}

@@ -133,7 +133,7 @@ var loadContract = sync.OnceValues(func() (*openapi3.T, error) {
 		return nil, err
 	}
 	doc.Servers = nil // tests listen elsewhere
-	for _, kind := range []string{"text/html", "application/yaml", "text/event-stream", "application/octet-stream"} {
+	for _, kind := range []string{"text/html", "application/yaml", "text/event-stream", "application/octet-stream", "application/openmetrics-text"} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}
 	return doc, doc.Validate(context.Background())

@@ -41,6 +41,7 @@ import (
 	"switchboard/app/sqldb"
 	"switchboard/app/switches"
 	"switchboard/app/switches/switchessql"
+	"switchboard/app/tracing"
 	"switchboard/app/uploads"
 	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
@@ -55,7 +56,8 @@ import (
 type server struct {
 	cfg     Config
 	log     *slog.Logger
-	level   *slog.LevelVar // of the log
+	traces  *tracing.Tracer // nil: nothing is traced
+	level   *slog.LevelVar  // of the log
 	metrics *metrics
 	open    closers
 
@@ -140,7 +142,7 @@ func build(ctx context.Context, cfg Config, log *slog.Logger, level *slog.LevelV
 	s.open.push("listener", func() error { return ignoreClosed(s.listener.Close()) })
 	// The log's first line, whatever the level: with port 0 nothing else tells the address.
 	log.Log(ctx, max(slog.LevelInfo, cfg.LogLevel), "listening", "address", s.listener.Addr().String(), "version", version())
-	for _, step := range []func(context.Context) error{s.openOutside, s.openStore, s.openDomains, s.openRealtime, s.openMatching, s.openWeb} {
+	for _, step := range []func(context.Context) error{s.openTracing, s.openOutside, s.openStore, s.openDomains, s.openRealtime, s.openMatching, s.openWeb} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -187,7 +189,7 @@ func (s *server) openOutside(context.Context) (err error) {
 		}
 	}
 	s.accounts, err = vendorset.Open(vendorset.Options{
-		Config: s.cfg.VendorsConfig, File: s.cfg.AccountsFile, Upstream: upstream.Options{Observe: s.metrics.call, Encrypted: s.cfg.Env == production},
+		Config: s.cfg.VendorsConfig, File: s.cfg.AccountsFile, Upstream: upstream.Options{Observe: s.metrics.call, Tried: s.tried(), Encrypted: s.cfg.Env == production},
 	})
 	if err != nil {
 		return err
@@ -235,7 +237,7 @@ func (s *server) tellKey(account string, key int, aside bool, err error) {
 // openStore opens what is kept, and makes the group of what runs beside requests:
 // it runs until everything is served.
 func (s *server) openStore(ctx context.Context) (err error) {
-	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir, Observe: s.metrics.storeWrite})
+	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir, Observe: s.wrote})
 	switch {
 	case err != nil && s.cfg.DatabaseURL == "":
 		return fmt.Errorf("%s_DATA_DIR: %w", envPrefix, err)

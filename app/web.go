@@ -149,7 +149,11 @@ func (s *server) newWeb(parent context.Context) {
 		StreamRequestBody: true, DisablePreParseMultipartForm: true, // nothing large is read before the caller is known
 	})
 	middleware.AnswerByHead(s.web.Server(), s.files.MaxBytes()+im.FormBytes, im.UploadPath)
-	s.web.Use(middleware.Proxies(s.cfg.TrustedProxies).Origin, gateway.NormalizePath, middleware.Base(requests), middleware.RequestID, middleware.Access(s.log, s.metrics.request),
+	s.web.Use(middleware.Proxies(s.cfg.TrustedProxies).Origin, gateway.NormalizePath, middleware.Base(requests), middleware.RequestID)
+	if s.traces != nil {
+		s.web.Use(middleware.Trace(s.traces.Begin))
+	}
+	s.web.Use(middleware.Access(s.log, s.served),
 		middleware.Recover(s.log), middleware.Headers, middleware.CORS(s.cfg.AllowedOrigins), s.limits().Guard, middleware.BodyLimit(im.UploadPath))
 }
 

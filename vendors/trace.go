@@ -1,11 +1,15 @@
 package vendors
 
-import "context"
+import (
+	"context"
+	"net/http"
+	"strings"
+)
 
 // Trace is the span under which a context's work is done, as W3C Trace Context writes
-// it in the header traceparent: "00-", the trace's id, the span's and the flags. Empty:
-// nothing is traced.
-type Trace string
+// it in the headers traceparent ("00-", the trace's id, the span's and the flags) and
+// tracestate. Empty: nothing is traced.
+type Trace struct{ Parent, State string }
 
 type traceKey struct{}
 
@@ -25,11 +29,22 @@ const traceIDEnd = len("00-") + 32
 
 // ID is the trace's id, 32 hexadecimal digits; empty when nothing is traced.
 func (t Trace) ID() string {
-	if len(t) < traceIDEnd {
+	if len(t.Parent) < traceIDEnd {
 		return ""
 	}
-	return string(t[len("00-"):traceIDEnd])
+	return t.Parent[len("00-"):traceIDEnd]
 }
 
 // Sampled says whether the trace is kept: only then does its id lead anywhere.
-func (t Trace) Sampled() bool { return len(t) > 0 && (t[len(t)-1]-'0')&1 == 1 }
+func (t Trace) Sampled() bool { return strings.HasSuffix(t.Parent, "1") }
+
+// Tell puts the trace into the headers of a request to a server of the app.
+func (t Trace) Tell(header http.Header) {
+	if t.Parent == "" {
+		return
+	}
+	header.Set("traceparent", t.Parent)
+	if t.State != "" {
+		header.Set("tracestate", t.State)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"switchboard/app/pairing/ticket"
+	"switchboard/vendors"
 )
 
 // Source returns the keys configured for an app and scene, "pair.ask_ttl" and
@@ -144,6 +145,7 @@ func HTTP(client *http.Client, at *url.URL) Source {
 		if err != nil {
 			return nil, errors.New("the source's URL cannot be used")
 		}
+		vendors.TraceOf(ctx).Tell(req.Header)
 		res, err := client.Do(req)
 		if err != nil {
 			return nil, errors.New("the source was not reached") // the URL may hold a secret

@@ -70,6 +70,7 @@ func (s *Sender) Post(ctx context.Context, id string, payload []byte) (status in
 	if err != nil {
 		return 0, errNotReached
 	}
+	vendors.TraceOf(ctx).Tell(req.Header)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set(standardwebhooks.HeaderWebhookID, id)
 	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))

@@ -16,6 +16,7 @@ import (
 
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
+	"switchboard/vendors"
 )
 
 const (
@@ -60,6 +61,7 @@ func (p *profiles) ask(ctx context.Context, app string, uid ticket.UID) (pairing
 	if err != nil {
 		return pairing.Profile{}, errProfiles
 	}
+	vendors.TraceOf(ctx).Tell(req.Header)
 	res, err := p.client.Do(req)
 	if err != nil {
 		p.after.Store(time.Now().Add(profilePause).UnixNano())
