@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"switchboard/app/certify"
 	"switchboard/vendors"
@@ -97,6 +98,7 @@ func (s server) fixture(t vendortest.T) vendortest.Fixture {
 	t.Helper()
 	u := s.users(t)
 	f := certify.EjabberdAt(t, s.cfg, certify.EjabberdClients{LogIn: u.LogIn, SetOnline: u.SetOnline, Connect: u.Connect, Join: u.Join, Inbox: u.Inbox})
+	f.Settles = 30 * time.Second
 	seed := f.Seed
 	f.Seed = func(t vendortest.T) {
 		s.wipe(t)

@@ -179,10 +179,6 @@ func revokeSpan(t T, e *env) {
 	}
 }
 
-// goneWithin is how long an ended session may still be listed: a server tells its
-// connections to end, and answers meanwhile.
-const goneWithin = 10 * time.Second
-
 // sessions connects Known by two devices and Peer by one.
 func sessions(t T, e *env) {
 	for device, user := range map[string]string{"phone": e.Known, "desk": e.Known, "tablet": e.Peer} {
@@ -191,7 +187,7 @@ func sessions(t T, e *env) {
 	devices := func(user string, want ...string) {
 		t.Helper()
 		list, err := e.v.Sessions.ListSessions(t.Context(), user)
-		for end := time.Now().Add(goneWithin); err == nil && len(list) > len(want) && time.Now().Before(end); {
+		for end := time.Now().Add(e.Settles); err == nil && len(list) > len(want) && time.Now().Before(end); {
 			time.Sleep(5 * time.Millisecond)
 			list, err = e.v.Sessions.ListSessions(t.Context(), user)
 		}

@@ -20,6 +20,9 @@ type Fixture struct {
 	// the proxy in front of BaseURL. The suite closes what it opened.
 	Open    func(baseURL string) (*vendors.Vendor, error)
 	BaseURL string // the far end itself
+	// Settles is how long the far end may still show what it was told to end, such as a
+	// session; zero: not at all.
+	Settles time.Duration
 	// Seed makes what the fields name at the far end, for a check that is made and not
 	// for one that is absent; nil: it is there.
 	Seed func(T)
