@@ -49,7 +49,11 @@ func (h Bans) ban(c *fiber.Ctx) error {
 		}
 	}
 	return success(c, fiber.Map{"vendors": h.tell(c, user, func(ctx context.Context, v *vendors.Vendor) error {
-		if _, err := v.Users.Block(ctx, []string{user}, blockFor); err != nil || v.Revoker == nil {
+		d := time.Duration(0) // as long as the ban
+		if !v.Traits.Block.Takes(d) {
+			d = blockFor
+		}
+		if _, err := v.Users.Block(ctx, []string{user}, d); err != nil || v.Revoker == nil {
 			return err
 		}
 		_, err := v.Revoker.Revoke(ctx, []string{user}, time.Now()) // a block ends by itself, a token does not
@@ -57,7 +61,7 @@ func (h Bans) ban(c *fiber.Ctx) error {
 	})})
 }
 
-// blockFor is the longest that vendors take (docs/vendors/rongcloud.md#blocks).
+// blockFor is the longest that vendors take who block for a time alone (docs/vendors/rongcloud.md#blocks).
 const blockFor = 30 * 24 * time.Hour
 
 // told is what became of a ban, or of its end, at one vendor account.

@@ -134,6 +134,9 @@ func (a passwords) Revoke(ctx context.Context, users []string, t time.Time) ([]v
 }
 
 func (a passwords) revoke(ctx context.Context, op, user string) error {
+	if err := a.registered(ctx, op, user); err != nil {
+		return err
+	}
 	now, err := a.generation(ctx, op, user)
 	if err != nil {
 		return err
@@ -172,9 +175,6 @@ func (a passwords) generation(ctx context.Context, op, user string) (int, error)
 			a.generations.Set(a.user(user), n)
 			return n, nil
 		}
-	}
-	if err := a.registered(ctx, op, user); err != nil {
-		return 0, err
 	}
 	return 0, a.refuse(op, vendors.ErrConflict, "the account has a password that was not made here")
 }

@@ -150,7 +150,7 @@ func (c *Client) read() {
 		text := "<" + el.Name.Local
 		for _, name := range []string{"from", "to", "type", "id"} {
 			if value := attr(el, name); value != "" {
-				text += " " + name + "=" + strconv.Quote(value)
+				text += " " + name + `="` + quoted(value) + `"`
 			}
 		}
 		text += ">" + c.inner(el) + "</" + el.Name.Local + ">"
@@ -167,6 +167,13 @@ func (c *Client) read() {
 		}
 		c.mu.Unlock()
 	}
+}
+
+// quoted is a value as it stands between quotes.
+func quoted(value string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(value))
+	return b.String()
 }
 
 // answer needs mu held.
