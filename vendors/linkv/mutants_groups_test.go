@@ -3,6 +3,7 @@ package linkv_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"switchboard/app/certify"
@@ -25,6 +26,7 @@ type (
 	swappedGag  struct{ right }
 	givesBack   struct{ right }
 	backwards   struct{ right }
+	folded      struct{ right }
 )
 
 // UnmuteMembers answers its rows in an order of its own.
@@ -109,6 +111,18 @@ func (f firstPage) UserGroups(ctx context.Context, user string) ([]vendors.Group
 	return f.Vendor.GroupLists.UserGroups(ctx, user)
 }
 
+func (f folded) GroupMembers(ctx context.Context, id string) ([]string, error) {
+	all, err := f.Vendor.GroupLists.GroupMembers(ctx, id)
+	for i := range all {
+		all[i] = strings.ToLower(all[i])
+	}
+	return all, err
+}
+
+func (f folded) UserGroups(ctx context.Context, user string) ([]vendors.GroupName, error) {
+	return f.Vendor.GroupLists.UserGroups(ctx, user)
+}
+
 func (n nameless) GroupMembers(ctx context.Context, id string) ([]string, error) {
 	return n.Vendor.GroupLists.GroupMembers(ctx, id)
 }
@@ -190,6 +204,7 @@ func TestEveryWrongGroupIsCaught(t *testing.T) {
 	}{
 		{"cuts the new name", "RenamedGroupHasItsNewNameAndItsMembers", func(v *vendors.Vendor, r right) { v.GroupNames = wrongName{r} }},
 		{"hands the group to its owner", "TransferredGroupHasItsNewOwnerAndItsMembers", func(v *vendors.Vendor, r right) { v.GroupOwners = wrongOwner{r} }},
+		{"folds ids", "IdsThatDifferNameDifferentPeopleOrAreRefused", func(v *vendors.Vendor, r right) { v.GroupLists = folded{r} }},
 		{"reads the first page alone", "GroupMembersAreTheFarEndsAllOfThem", func(v *vendors.Vendor, r right) { v.GroupLists = firstPage{r} }},
 		{"loses the groups' names", "GroupsOfAUserAreListedWholeWithTheirNames", func(v *vendors.Vendor, r right) { v.GroupLists = nameless{r} }},
 		{"mutes who asks", mutes, func(v *vendors.Vendor, r right) { v.MemberMutes = wrongMutes{r} }},

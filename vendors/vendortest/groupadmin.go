@@ -2,7 +2,9 @@ package vendortest
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"switchboard/vendors"
@@ -15,6 +17,7 @@ func groupAdminChecks() []check {
 		{"TransferredGroupHasItsNewOwnerAndItsMembers", []string{"Groups", "GroupOwners"},
 			func(f Fixture) bool { return f.Far.GroupOwner != nil && f.Far.Members != nil }, transferGroup},
 		{"GroupMembersAreTheFarEndsAllOfThem", []string{"Groups", "GroupLists"}, func(f Fixture) bool { return f.Far.Members != nil }, listMembers},
+		{"IdsThatDifferNameDifferentPeopleOrAreRefused", []string{"Groups", "GroupLists"}, nil, oddIDs},
 		{"GroupsOfAUserAreListedWholeWithTheirNames", []string{"Groups", "GroupLists"}, func(f Fixture) bool { return f.Far.Members != nil }, listGroups},
 		{"MutedMemberIsMutedAloneUntilUnmuted", []string{"MemberMutes"}, func(f Fixture) bool { return f.Far.MemberMute != nil }, muteMember},
 		{"MemberMutedForAWhileIsMutedSoLongOrItIsRefused", []string{"MemberMutes"}, func(f Fixture) bool { return f.Far.MemberMute != nil }, muteForAWhile},
@@ -66,6 +69,44 @@ func listMembers(t T, e *env) {
 	sameSet(t, "members", got, append(many, e.Known)...)
 	sameSet(t, "at the far end", e.Far.Members(id), got...)
 	e.mustNotCall(t, "no group", func(c ctx) error { _, err := e.v.GroupLists.GroupMembers(c, ""); return err }, vendors.ErrInvalid)
+}
+
+// oddIDs are ids of ours that vendors fold, normalise, escape or use as marks of their
+// own. Each comes back as itself, or is refused before the call.
+func oddIDs(t T, e *env) {
+	odd := []string{"Case", "case", "CASE", "a:b", "x.y@z/r", "ü", "u\u0308", "50%25", `a\3ab`, "a,b", "-", "0", "a b", "日本", strings.Repeat("n", 64)}
+	var taken []string
+	for _, id := range odd {
+		if e.v.Limits[vendors.OpGroup].TakesID(id) {
+			taken = append(taken, id)
+			continue
+		}
+		err := errOf(e.v.Groups.CreateGroup(t.Context(), vendors.Group{ID: "odd1", Name: "Odd", Creator: id}))
+		if !errors.Is(err, vendors.ErrInvalid) && !errors.Is(err, vendors.ErrTooLarge) {
+			t.Errorf("the id %q is over the limit that is declared: %v", id, err)
+		}
+	}
+	if e.has["UserImport"] {
+		users := make([]vendors.User, len(taken))
+		for i, id := range taken {
+			users[i].ID = id
+		}
+		done(t, "import", taken...)(e.v.UserImport.ImportUsers(t.Context(), users))
+	}
+	id := e.group(t, "odd2", taken...)
+	got, err := e.v.GroupLists.GroupMembers(t.Context(), id)
+	must(t, "members", err)
+	sameSet(t, "members with odd ids", got, append(slices.Clone(taken), e.Known)...)
+	groups, err := e.v.GroupLists.UserGroups(t.Context(), taken[0])
+	if must(t, "groups", err); len(groups) != 1 || groups[0].ID != id {
+		t.Errorf("the groups of %q: %v", taken[0], groups)
+	}
+	if slices.Contains(taken, "case") && slices.Contains(taken, "Case") {
+		done(t, "remove one", "Case")(e.v.Groups.ChangeGroup(t.Context(), id, nil, []string{"Case"}))
+		got, err = e.v.GroupLists.GroupMembers(t.Context(), id)
+		must(t, "members", err)
+		sameSet(t, "without Case", got, append(slices.DeleteFunc(slices.Clone(taken), func(u string) bool { return u == "Case" }), e.Known)...)
+	}
 }
 
 func listGroups(t T, e *env) {
