@@ -108,24 +108,6 @@ func (d Dialect) maxInsertRows(n, cols int) int {
 	return size
 }
 
-// MaxCaseRows is how many rows one UPDATE by CASE takes: it compares each with
-// all, which only pays across a network.
-func (d Dialect) MaxCaseRows() int {
-	if d == SQLite {
-		return 1
-	}
-	return 64
-}
-
-// Tuples is the right side of (a, b) IN for n pairs.
-func (d Dialect) Tuples(n int) string {
-	list := strings.TrimSuffix(strings.Repeat("(?, ?), ", n), ", ")
-	if d == SQLite {
-		return "(VALUES " + list + ")"
-	}
-	return "(" + list + ")"
-}
-
 // ForUpdate ends a SELECT that locks its rows until the commit.
 func (d Dialect) ForUpdate() string {
 	if d == SQLite {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -469,6 +470,40 @@ func TestUpsertOverwritesAndInsertIgnoreDoesNot(t *testing.T) {
 		var n int
 		if err2 := db.QueryRow(context.Background(), "SELECT n FROM counters WHERE name = ?", "row").Scan(&n); err != nil || err2 != nil || n != 1 {
 			t.Errorf("n = %d, %v, %v; want 1", n, err, err2)
+		}
+	})
+}
+
+func TestUpdateEachGivesEveryRowItsOwnValues(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		table(t, db)
+		const rows = 150 // more than one statement takes
+		var changed [][]any
+		for i := range rows {
+			name := fmt.Sprint("row-", i)
+			if err := insert(db, name); err != nil {
+				t.Fatal(err)
+			}
+			if i != 7 {
+				changed = append(changed, []any{name, int64(i * i)})
+			}
+		}
+		err := db.Write(context.Background(), func(tx *sqldb.Tx) error {
+			return tx.Pipeline(slices.Concat(tx.Dialect().UpdateEach("counters", []string{"name", "n"}, changed),
+				tx.Dialect().UpdateEach("counters", []string{"name", "n"}, nil))...)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range rows {
+			want := int64(i * i)
+			if i == 7 {
+				want = 0
+			}
+			n, err := sqldb.ScanOne[int64](db.QueryRow(context.Background(), "SELECT n FROM counters WHERE name = ?", fmt.Sprint("row-", i)))
+			if err != nil || n != want {
+				t.Errorf("row %d: %d, want %d, %v", i, n, want, err)
+			}
 		}
 	})
 }

@@ -125,11 +125,12 @@ func (state *sendState) conversations(d sqldb.Dialect, ids []string) (reads []sq
 
 func (state *sendState) memberships(d sqldb.Dialect, pairs []pair) (reads []sqldb.Stmt) {
 	for part := range slices.Chunk(pairs, sqldb.MaxList) {
+		list, args := d.InPairs(split(part))
 		reads = append(reads, sqldb.Stmt{
 			Query: `SELECT m.conv_id, m.user_id, u.banned FROM members m
 				JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
-				WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN ` + d.Tuples(sqldb.PaddedLen(len(part))),
-			Args: flatten(part),
+				WHERE m.left_us = 0 AND (m.conv_id, m.user_id) IN ` + list,
+			Args: args,
 			Row: func(row sqldb.Scanner) error {
 				var p pair
 				var m membership
@@ -151,10 +152,10 @@ func (state *sendState) sentKeys(d sqldb.Dialect, items []*conversation.Outgoing
 	}
 	for app, all := range byApp {
 		for part := range slices.Chunk(all, sqldb.MaxList) {
+			list, args := d.InPairs(split(part))
 			reads = append(reads, sqldb.Stmt{
-				Query: "SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN " +
-					d.Tuples(sqldb.PaddedLen(len(part))),
-				Args: append([]any{app}, flatten(part)...),
+				Query: "SELECT sender, client_key, digest, msg_id, seq, at_us FROM send_keys WHERE app_id = ? AND (sender, client_key) IN " + list,
+				Args:  append([]any{app}, args...),
 				Row: func(row sqldb.Scanner) error {
 					k, s, at := &conversation.SentKey{}, sender{app: app}, int64(0)
 					err := row.Scan(&s.user, &s.key, &k.Digest, &k.ID, &k.Seq, &at)
@@ -168,12 +169,11 @@ func (state *sendState) sentKeys(d sqldb.Dialect, items []*conversation.Outgoing
 	return reads
 }
 
-func flatten(pairs []pair) []any {
-	var out []any
-	for _, p := range sqldb.Pad(pairs) {
-		out = append(out, p.conv, p.user)
+func split(pairs []pair) (convs, users []string) {
+	for _, p := range pairs {
+		convs, users = append(convs, p.conv), append(users, p.user)
 	}
-	return out
+	return convs, users
 }
 
 // admit asks the domain about o and gives it its place after those before it.
@@ -221,28 +221,16 @@ func messageRow(m conversation.Message) []any {
 		sqldb.Flag(m.NoSync), sqldb.Flag(m.MentionAll), mentions, m.At.UnixMicro()}
 }
 
+var lastFields = []string{"id", "last_seq", "last_msg_id", "last_sender", "last_us"}
+
 // updateLast writes the newest message of each conversation, which the
-// transaction has locked, many to a statement.
-func updateLast(d sqldb.Dialect, changed []*conversation.Conversation) (updates []sqldb.Stmt) {
-	for part := range slices.Chunk(changed, d.MaxCaseRows()) {
-		padded := sqldb.Pad(part)
-		cases := strings.Repeat(" WHEN ? THEN ?", len(padded))
-		var seqs, ids, froms, times, where []any
-		for _, c := range padded {
-			seqs = append(seqs, c.ID, c.Last.Seq)
-			ids = append(ids, c.ID, c.Last.ID)
-			froms = append(froms, c.ID, c.Last.From)
-			times = append(times, c.ID, c.Last.At.UnixMicro())
-			where = append(where, c.ID)
-		}
-		updates = append(updates, sqldb.Stmt{
-			Query: "UPDATE conversations SET last_seq = CASE id" + cases + " ELSE last_seq END, last_msg_id = CASE id" + cases +
-				" ELSE last_msg_id END, last_sender = CASE id" + cases + " ELSE last_sender END, last_us = CASE id" + cases +
-				" ELSE last_us END WHERE id IN (" + sqldb.Marks(len(padded)) + ")",
-			Args: slices.Concat(seqs, ids, froms, times, where),
-		})
+// transaction has locked.
+func updateLast(d sqldb.Dialect, changed []*conversation.Conversation) []sqldb.Stmt {
+	var rows [][]any
+	for _, c := range changed {
+		rows = append(rows, []any{c.ID, c.Last.Seq, c.Last.ID, c.Last.From, c.Last.At.UnixMicro()})
 	}
-	return updates
+	return d.UpdateEach("conversations", lastFields, rows)
 }
 
 // ForgetKeys implements conversation.Store.
