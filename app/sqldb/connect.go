@@ -44,7 +44,7 @@ type Config struct {
 	Writers int
 	// Observe is told of every write when it is answered, from many goroutines at once;
 	// nil: nobody listens.
-	Observe func(ctx context.Context, began time.Time, err error)
+	Observe func(ctx context.Context, began time.Time, err error) `json:"-"`
 
 	vfs string // SQLite's, of tests
 }
