@@ -158,6 +158,11 @@ func TestAGroupStaysWithItsOwner(t *testing.T) {
 	if got := v.call(t, "a", "GET", "/users/dan/groups", nil); !strings.Contains(string(got.Body), `{"group":"g1","name":"new","vendor":"rongcloud","vendor_id":"g1"},{"group":"g2","name":"new","vendor":"linkv","vendor_id":"g2"}`) {
 		t.Errorf("%s", got.Body)
 	}
+	sent := v.call(t, "a", "POST", "/messages", `{"from":"ann","to":{"kind":"group","ids":["g1","g2"]},"content":{"kind":"text","text":"hello"}}`)
+	var fates groupData
+	if sent.decode(t, &fates); sent.Code != 0 || len(fates.Rows) != 2 || fates.Rows[0].Vendor != "rongcloud" || fates.Rows[1].Vendor != "linkv" {
+		t.Errorf("a message to both: %s", sent.Body)
+	}
 	// Handing over is LinkV's alone; whose a group is decides who asks.
 	if got := v.call(t, "a", "PUT", "/groups/g1/owner", `{"owner":"dan"}`); got.Status != 501 || !sameJSON(got.Data, `{"unable":["rongcloud"],"able":["linkv"]}`) {
 		t.Errorf("%d %s", got.Status, got.Body)

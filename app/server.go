@@ -277,7 +277,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
 	recipes[vendors.OpAdjust] = s.wallet.Settle
-	sent := messages.New(s.routes)
+	sent := s.messages()
 	recipes[vendors.OpSendUser], recipes[vendors.OpRecall] = product.SettleSend(sent, s.messageIDs()), product.SettleRecall(sent)
 	for _, op := range []string{vendors.OpGroup, vendors.OpGroupRename, vendors.OpChatRoom} {
 		recipes[op] = product.SettleGroup(s.groups)
@@ -296,6 +296,21 @@ func (s *server) messageIDs() messages.IDs {
 		app, _ := s.apps.App(id) // an app that is gone has no secret, and nothing is its
 		return []byte(app.JWTSecret.Reveal())
 	}}
+}
+
+// messages sends to groups and chat rooms where they are.
+func (s *server) messages() *messages.Service {
+	return messages.New(s.routes).WithOwners(func(ctx context.Context, kind vendors.TargetKind, id string) (account, vendorID string, err error) {
+		k := owners.Key{App: vendors.AppOf(ctx), Kind: owners.Group, ID: id}
+		if kind == vendors.ToChatRooms {
+			k.Kind = owners.ChatRoom
+		}
+		r, err := s.groups.Place(ctx, k)
+		if unable := new(vendors.UnableError); errors.As(err, &unable) {
+			return "", id, nil // no vendor makes them here: the messages route has those there are
+		}
+		return r.Account, r.VendorID, err
+	})
 }
 
 // openSwitches applies what operators switched before, and follows their switches

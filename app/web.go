@@ -14,7 +14,6 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/conversation/relaylink"
 	"switchboard/app/environ"
-	"switchboard/app/messages"
 	"switchboard/app/pairing/activity"
 	"switchboard/app/ratelimit"
 	"switchboard/app/rooms"
@@ -63,8 +62,8 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Pairing{Service: s.pairing}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
-	product.BackEnd{Messages: messages.New(s.routes), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
-	product.Messages{Messages: messages.New(s.routes), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
+	product.BackEnd{Messages: s.messages(), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
+	product.Messages{Messages: s.messages(), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Credentials: s.credentials, Log: s.log}.Mount(back)
 	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)

@@ -176,7 +176,7 @@ func (e Entry) tried() time.Time {
 // ask settles e in memory if its vendor knows what became of the write.
 func (l *Ledger) ask(ctx context.Context, e *Entry) {
 	journal := &vendors.Journal{}
-	timed, cancel := context.WithTimeout(vendors.WithJournal(ctx, journal), checkTime)
+	timed, cancel := context.WithTimeout(vendors.WithJournal(vendors.WithApp(ctx, e.App), journal), checkTime)
 	defer cancel()
 	data, err := l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.tried(), e.Payload)
 	r := l.result(data, err)

@@ -22,6 +22,7 @@ func (s *Service) Broadcast(ctx context.Context, by vendors.Request, b vendors.B
 
 // Recall takes a message back at the account that has it.
 func (s *Service) Recall(ctx context.Context, r Ref) error {
+	r = s.named(ctx, r)
 	_, err := vendors.ViaAble(ctx, s.routes, at(r, vendors.Write), "messages.recall", func(v *vendors.Vendor) vendors.Recaller { return v.Recaller },
 		func(ctx context.Context, _ *vendors.Vendor, able vendors.Recaller) (struct{}, error) {
 			return struct{}{}, able.Recall(ctx, vendors.Recall{Kind: r.Kind, From: r.From, Target: r.Target, Message: vendors.MessageRef{ID: r.ID, Seq: r.Seq, At: r.SentAt}})
@@ -40,6 +41,7 @@ func (s *Service) SettleRecall(ctx context.Context, r Ref) error {
 
 // Edit changes what a message says at the account that has it.
 func (s *Service) Edit(ctx context.Context, r Ref, to vendors.Content) error {
+	r = s.named(ctx, r)
 	_, err := vendors.ViaAble(ctx, s.routes, at(r, vendors.Write), "messages.edit", func(v *vendors.Vendor) vendors.Editor { return v.Editor },
 		func(ctx context.Context, _ *vendors.Vendor, able vendors.Editor) (struct{}, error) {
 			return struct{}{}, able.Edit(ctx, vendors.Edit{Kind: r.Kind, From: r.From, Target: r.Target, MessageID: r.ID, Content: to})
@@ -66,6 +68,13 @@ const read = 100
 // shorter than q.Limit.
 func (s *Service) History(ctx context.Context, by vendors.Request, q vendors.HistoryQuery) (Page, error) {
 	by.Capability, by.Effect = vendors.CapMessages, vendors.Read
+	if s.owned(q.Kind) {
+		account, name, err := s.locate(ctx, q.Kind, q.Target)
+		if err != nil {
+			return Page{}, err
+		}
+		by.Account, q.Target = account, name
+	}
 	limit := q.Limit
 	q.Limit = max(limit, read)
 	page, err := vendors.ViaAble(ctx, s.routes, by, "messages.history", func(v *vendors.Vendor) vendors.History { return v.History },

@@ -28,10 +28,13 @@ const MaxTargets = 10_000
 const maxParallel = 4 // batches under way for one request
 
 // Service sends messages through the messages route.
-type Service struct{ routes *vendors.Router }
+type Service struct {
+	routes *vendors.Router
+	locate Locate // nil: nothing has an owner
+}
 
 // New makes the service over the routes.
-func New(routes *vendors.Router) *Service { return &Service{routes} }
+func New(routes *vendors.Router) *Service { return &Service{routes: routes} }
 
 // Send publishes m to all of m.To, however many batches that takes, at the pace that
 // the vendor allows and for as long as the deadline allows. The receipt has one entry
@@ -42,6 +45,9 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 	m.To = distinct(m.To)
 	to := m.To
 	by.SameKey = !m.Key.IsZero()
+	if s.owned(m.Kind) && len(to) > 0 && len(to) <= MaxTargets {
+		return s.sendOwned(ctx, by, m)
+	}
 	return s.sendAll(ctx, by, vendors.OpSend(m.Kind), to, func(ctx context.Context, v *vendors.Vendor, some []int) (vendors.Receipt, error) {
 		m := m
 		m.To = pick(to, some)
@@ -73,7 +79,7 @@ func (s *Service) sendAll(ctx context.Context, by vendors.Request, op string, to
 	for i, t := range to {
 		out.Targets[i].Target = t
 	}
-	p := s.plan(ctx, op)
+	p := s.plan(ctx, by.Account, op)
 	batches := p.batches(to)
 	if len(batches) == 1 { // most are: no need of another goroutine, whose stack would have to grow
 		s.deliver(ctx, by, p, batches[0], out.Targets, call)
@@ -88,16 +94,20 @@ func (s *Service) sendAll(ctx context.Context, by vendors.Request, op string, to
 	return out, failureOf(out)
 }
 
-// plan is what the messages route takes for one kind of target.
+// plan is what the messages route, or the one account that is asked, takes for one kind of target.
 type plan struct {
 	size   int // targets in one call that every vendor takes, so that a batch can fail over whole
 	pace   int // targets that every vendor takes in somewhat less than a second
 	limits []vendors.Limit
 }
 
-func (s *Service) plan(ctx context.Context, op string) plan {
+func (s *Service) plan(ctx context.Context, account, op string) plan {
 	p := plan{size: MaxTargets, pace: MaxTargets}
-	for _, v := range s.routes.RouteFor(vendors.AppOf(ctx), vendors.CapMessages) {
+	asked := s.routes.RouteFor(vendors.AppOf(ctx), vendors.CapMessages)
+	if live := s.routes.Live(account); len(live) > 0 {
+		asked = live[:1]
+	}
+	for _, v := range asked {
 		limit := v.Limits[op]
 		if op == vendors.OpSendTemplate && v.Templates == nil { // each text is a call of its own
 			limit = v.Limits[vendors.OpSendUser]

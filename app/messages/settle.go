@@ -26,11 +26,16 @@ type Sent struct {
 	Key     string             `json:"key,omitempty"`  // the message's, for vendors that find it by that
 }
 
-// Keyed is m with a key of its own: the request's id and what the message says tell it
-// from all others, so that a client which uses an id twice loses no message by it. A
+// Keyed is m with a key of its own: the caller's idempotency key, or without one the
+// request's id, and what the message says tell it from all others, so that a client which
+// uses an id twice loses no message by it. A repeat has the key of the first try. A
 // message outside a request gets none.
-func Keyed(ctx context.Context, m vendors.Message) vendors.Message {
-	if id := vendors.RequestID(ctx); id != "" {
+func Keyed(ctx context.Context, idempotencyKey string, m vendors.Message) vendors.Message {
+	id := vendors.RequestID(ctx)
+	if idempotencyKey != "" {
+		id = "key " + idempotencyKey
+	}
+	if id != "" {
 		c := m.Content
 		m.Key = vendors.KeyOf(vendors.AppOf(ctx), id, string(m.Kind), m.From, strings.Join(m.To, ","), string(c.Kind), c.Text, c.Name, c.Type, string(c.Data), c.Extra)
 	}
@@ -99,7 +104,7 @@ func (s *Service) Settle(ctx context.Context, account string, since time.Time, p
 	find := s.stored
 	if key, keyed := sent.key(); keyed && s.finds(account) {
 		find = func(ctx context.Context, account string, since time.Time, sent Sent, to string) (vendors.MessageRef, error) {
-			return s.found(ctx, account, vendors.Lookup{Key: key, Kind: sent.Kind, From: sent.From, Target: to, Around: since})
+			return s.found(ctx, account, vendors.Lookup{Key: key, Kind: sent.Kind, From: sent.From, Target: s.nameAt(ctx, account, sent.Kind, to), Around: since})
 		}
 	} else if sent.Kind != vendors.ToUsers {
 		return sent, vendors.Receipt{}, errUnsettled

@@ -134,9 +134,13 @@ func (k keeper) FindMessage(_ context.Context, l vendors.Lookup) (vendors.Messag
 
 func TestASendInDoubtIsLookedUpByItsKeyWhereTheVendorKeepsKeys(t *testing.T) {
 	ctx := vendors.WithRequestID(vendors.WithApp(t.Context(), "shop"), "request-1")
-	m := Keyed(ctx, vendors.Message{Kind: vendors.ToGroups, From: "me", To: []string{"a", "b"}, Content: vendors.Content{Kind: vendors.Text, Text: "x"}})
-	other := Keyed(ctx, vendors.Message{Kind: vendors.ToGroups, From: "me", To: []string{"a", "b"}, Content: vendors.Content{Kind: vendors.Text, Text: "y"}})
-	if m.Key.IsZero() || m.Key == other.Key || m.Key != Keyed(ctx, m).Key || !Keyed(t.Context(), vendors.Message{}).Key.IsZero() {
+	m := Keyed(ctx, "", vendors.Message{Kind: vendors.ToGroups, From: "me", To: []string{"a", "b"}, Content: vendors.Content{Kind: vendors.Text, Text: "x"}})
+	other := Keyed(ctx, "", vendors.Message{Kind: vendors.ToGroups, From: "me", To: []string{"a", "b"}, Content: vendors.Content{Kind: vendors.Text, Text: "y"}})
+	repeat := Keyed(vendors.WithRequestID(ctx, "another"), "k", m)
+	if repeat.Key != Keyed(ctx, "k", m).Key || repeat.Key == m.Key {
+		t.Error("a repeat with its idempotency key is another message")
+	}
+	if m.Key.IsZero() || m.Key == other.Key || m.Key != Keyed(ctx, "", m).Key || !Keyed(t.Context(), "", vendors.Message{}).Key.IsZero() {
 		t.Fatalf("keys %s and %s", m.Key, other.Key)
 	}
 	payload, err := json.Marshal(SentOf(m))

@@ -55,7 +55,7 @@ func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Con
 		}
 		to[i] = string(t)
 	}
-	m := messages.Keyed(c.UserContext(), vendors.Message{Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg}})
+	m := messages.Keyed(c.UserContext(), c.Get(handlers.IdempotencyKey), vendors.Message{Kind: kind, From: string(in.From), To: to, Content: vendors.Content{Kind: content, Text: in.Msg}})
 	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpSend(kind), Payload: messages.SentOf(m)}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		receipt, err := h.Messages.Send(ctx, vendors.Request{User: middleware.AppOf(c).ID + "/" + m.From}, m)

@@ -105,7 +105,7 @@ func (h Messages) send(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	m := messages.Keyed(c.UserContext(), vendors.Message{Kind: in.To.Kind, From: string(in.From), To: to, Content: content, Transient: bool(in.Transient), Push: push})
+	m := messages.Keyed(c.UserContext(), c.Get(handlers.IdempotencyKey), vendors.Message{Kind: in.To.Kind, From: string(in.From), To: to, Content: content, Transient: bool(in.Transient), Push: push})
 	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpSend(m.Kind), Payload: messages.SentInRows(m)}
 	app := middleware.AppOf(c).ID
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
