@@ -18,8 +18,8 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 # The vendors' mocks, for tests beside a Switchboard. They are on ports 9101 and up.
 FROM gcr.io/distroless/static:nonroot AS mocks
 COPY --from=build /out/mocks /mocks
-EXPOSE 9101 9102 9103
-ENTRYPOINT ["/mocks", "-rongcloud", "0.0.0.0:9101", "-linkv", "0.0.0.0:9102", "-youme", "0.0.0.0:9103"]
+EXPOSE 9101 9102 9103 9104
+ENTRYPOINT ["/mocks", "-rongcloud", "0.0.0.0:9101", "-linkv", "0.0.0.0:9102", "-youme", "0.0.0.0:9103", "-livekit", "0.0.0.0:9104"]
 
 # The last target, so that it is the one of a plain "docker build". State is in /data.
 # In production a start without vendors or apps is refused: to look around on mock

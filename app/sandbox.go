@@ -28,12 +28,13 @@ type sandbox struct {
 }
 
 // openSandbox starts the mocks when no vendor is configured, and points cfg at
-// them; otherwise it returns nil. Production refuses to run on mocks.
+// them; otherwise it returns nil. A vendor whose server runs on this machine is taken
+// beside the mocks of the others. Production refuses to run on mocks.
 func openSandbox(cfg *Config, address string) (*sandbox, error) {
-	if cfg.VendorsConfig.Any() || cfg.AccountsFile != "" {
+	if cfg.VendorsConfig.Any(cfg.Env == production) || cfg.AccountsFile != "" {
 		return nil, nil
 	}
-	if cfg.Env == "production" {
+	if cfg.Env == production {
 		return nil, fmt.Errorf("%s_ENV: no vendor is configured, and production does not run on mock vendors", envPrefix)
 	}
 	s := &sandbox{urls: map[string]string{}}
@@ -56,7 +57,13 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 // taken, on a free one, tells cfg where it is, and tells those
 // that call back where we are.
 func (s *sandbox) start(cfg *Config, address string) error {
+	if cfg.Route.Rooms == "" {
+		cfg.Route.Rooms = cfg.VendorsConfig.SandboxRooms()
+	}
 	for _, vendor := range vendorset.Mocked() {
+		if vendor.Configured(cfg.VendorsConfig) {
+			continue // one that may stand beside
+		}
 		options := vendorset.MockOptions{
 			Listen:    vendor.Listen,
 			Given:     func(setting string) string { return vendor.Sandbox[setting] },
@@ -74,9 +81,6 @@ func (s *sandbox) start(cfg *Config, address string) error {
 		if err := vendor.Use(&cfg.VendorsConfig, m); err != nil {
 			return err
 		}
-	}
-	if cfg.Route.Rooms == "" {
-		cfg.Route.Rooms = vendorset.SandboxRooms
 	}
 	return nil
 }

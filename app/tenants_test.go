@@ -95,8 +95,8 @@ func TestAppsWithAccountsOfTheirOwnShareNothing(t *testing.T) {
 
 func TestWhatAnAppIsPromisedInVainStopsTheStart(t *testing.T) {
 	for says, apps := range map[string]access.Apps{
-		`SWITCHBOARD_APPS: app a: no account "acme" is configured: one of rongcloud, linkv, youme`: {tenant("a", "acme")},
-		"SWITCHBOARD_APPS: app b: it names no accounts":                                            {tenant("a", "rongcloud", "linkv", "youme"), tenant("b")},
+		`SWITCHBOARD_APPS: app a: no account "acme" is configured: one of rongcloud, linkv, youme, livekit`: {tenant("a", "acme")},
+		"SWITCHBOARD_APPS: app b: it names no accounts":                                                     {tenant("a", "rongcloud", "linkv", "youme"), tenant("b")},
 	} {
 		cfg, err := loadConfig()
 		if err != nil {

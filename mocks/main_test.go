@@ -57,7 +57,7 @@ func (o *output) variables() map[string]string {
 // started runs the mocks on free ports until the test ends.
 func started(t *testing.T) map[string]string {
 	t.Helper()
-	return startedWith(t, serving, "-rongcloud", "127.0.0.1:0", "-linkv", "127.0.0.1:0", "-youme", "127.0.0.1:0").variables()
+	return startedWith(t, serving, "-rongcloud", "127.0.0.1:0", "-linkv", "127.0.0.1:0", "-youme", "127.0.0.1:0", "-livekit", "127.0.0.1:0").variables()
 }
 
 // startedWith returns once what is printed has the word until.
@@ -113,7 +113,7 @@ func TestTheMocksPrintWhatTheProductNeedsAndServe(t *testing.T) {
 
 func TestAProgramReadsWhereTheMocksAre(t *testing.T) {
 	t.Setenv("SWITCHBOARD_LINKV_APP_SECRET", "a-real-secret")
-	out := startedWith(t, "\n", "-json", "-rongcloud", "0.0.0.0:0", "-linkv", "127.0.0.1:0", "-youme", "")
+	out := startedWith(t, "\n", "-json", "-rongcloud", "0.0.0.0:0", "-linkv", "127.0.0.1:0", "-youme", "", "-livekit", "")
 	var got map[string]struct {
 		URL         string
 		Credentials map[string]any
@@ -191,11 +191,11 @@ func TestABadStartSaysWhatIsWrongAndLeavesNothingRunning(t *testing.T) {
 	}
 	defer taken.Close()
 	var opError *net.OpError
-	if err := run(t.Context(), []string{"-rongcloud", "127.0.0.1:0", "-linkv", "", "-youme", taken.Addr().String()}, io.Discard); !errors.As(err, &opError) {
+	if err := run(t.Context(), []string{"-rongcloud", "127.0.0.1:0", "-linkv", "", "-youme", taken.Addr().String(), "-livekit", ""}, io.Discard); !errors.As(err, &opError) {
 		t.Fatal(err)
 	}
 	t.Setenv("SWITCHBOARD_YOUME_APP_ID", "seven")
-	if err := run(t.Context(), []string{"-rongcloud", "", "-linkv", "", "-youme", "127.0.0.1:0"}, io.Discard); err == nil || !strings.Contains(err.Error(), "SWITCHBOARD_YOUME_APP_ID") {
+	if err := run(t.Context(), []string{"-rongcloud", "", "-linkv", "", "-youme", "127.0.0.1:0", "-livekit", ""}, io.Discard); err == nil || !strings.Contains(err.Error(), "SWITCHBOARD_YOUME_APP_ID") {
 		t.Fatal(err)
 	}
 	if err := run(t.Context(), []string{"-nothing"}, io.Discard); err == nil {

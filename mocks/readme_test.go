@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"switchboard/mocks/linkv"
+	"switchboard/mocks/livekit"
 	"switchboard/mocks/rongcloud"
 	"switchboard/mocks/youme"
 )
@@ -113,8 +114,13 @@ func TestTheReadmeHasTheCredentialsOfTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer you.Close()
+	kit, err := livekit.New(livekit.Config{SpecLater: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kit.Close()
 	for vendor, credentials := range map[string]map[string]string{
-		"rongcloud": rong.Default().Credentials(), "linkv": link.Default().Credentials(), "youme": you.Default().Credentials(),
+		"rongcloud": rong.Default().Credentials(), "linkv": link.Default().Credentials(), "youme": you.Default().Credentials(), "livekit": kit.Default().Credentials(),
 	} {
 		for name, value := range credentials {
 			if !strings.Contains(string(readme), "`"+value+"`") {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	mocklinkv "switchboard/mocks/linkv"
+	mocklivekit "switchboard/mocks/livekit"
 	mockrongcloud "switchboard/mocks/rongcloud"
 	mockyoume "switchboard/mocks/youme"
 )
@@ -28,7 +29,7 @@ type MockOptions struct {
 // Setting is a setting of the product by its name without prefix: "APP_KEY".
 type Setting struct {
 	Name  string
-	Value any // a string, an int64 or a []string
+	Value any // a string, an int64, a truth value or a []string
 }
 
 // String is the value as a variable has it.
@@ -92,6 +93,22 @@ func startLinkV(o MockOptions) (Mock, error) {
 	return Mock{URL: s.URL, Close: s.Close, Settings: credentials(s.Default().Credential,
 		[2]string{"APP_ID", "app_id"}, [2]string{"APP_KEY", "app_key"}, [2]string{"APP_SECRET", "app_secret"},
 		[2]string{"LIVE_APP_ID", "live_app_id"}, [2]string{"LIVE_APP_SECRET", "live_app_secret"})}, nil
+}
+
+func startLiveKit(o MockOptions) (Mock, error) {
+	cfg := mocklivekit.Config{
+		Listen: o.Listen, SpecLater: true,
+		Account: mocklivekit.Account{APIKey: o.given("API_KEY"), APISecret: o.given("API_SECRET")},
+	}
+	if o.Callbacks != "" {
+		cfg.Webhooks = o.Callbacks + "/livekit"
+	}
+	s, err := mocklivekit.Start(cfg)
+	if err != nil {
+		return Mock{}, err
+	}
+	return Mock{URL: s.URL, Close: s.Close, Settings: append(credentials(s.Default().Credential,
+		[2]string{"API_KEY", "api_key"}, [2]string{"API_SECRET", "api_secret"}), Setting{"EGRESS", true})}, nil
 }
 
 func startYouMe(o MockOptions) (Mock, error) {

@@ -13,6 +13,7 @@ import (
 	"switchboard/vendors"
 	"switchboard/vendors/ejabberd"
 	"switchboard/vendors/linkv"
+	"switchboard/vendors/livekit"
 	"switchboard/vendors/rongcloud"
 	"switchboard/vendors/upstream"
 	"switchboard/vendors/vendortest"
@@ -26,10 +27,6 @@ const EnvPrefix = "SWITCHBOARD"
 // but mocks.
 const SandboxSecret = "sandbox-only-secret"
 
-// SandboxRooms is the sandbox's rooms route: RongCloud, which is first elsewhere,
-// cannot list rooms.
-const SandboxRooms = "youme,rongcloud"
-
 // Config is every vendor's account as the environment has it. Each adapter owns
 // its part.
 type Config struct {
@@ -37,6 +34,17 @@ type Config struct {
 	LinkV     linkv.Config
 	YouMe     youme.Config
 	Ejabberd  ejabberd.Config
+	LiveKit   livekit.Config
+}
+
+// SandboxRooms is the sandbox's rooms route: RongCloud, which is first elsewhere,
+// cannot list rooms. A LiveKit server that is there comes first, its mock last: that
+// carries no media.
+func (c Config) SandboxRooms() string {
+	if c.LiveKit.Configured() {
+		return "livekit,youme,rongcloud"
+	}
+	return "youme,rongcloud,livekit"
 }
 
 // table is in the order of a route that configuration leaves out.
@@ -85,6 +93,18 @@ var table = []Vendor{
 		fixture:  certify.Ejabberd,
 		imitated: certify.EjabberdMock,
 	}.vendor(),
+	row[livekit.Config]{
+		name:     "livekit",
+		config:   func(c *Config) *livekit.Config { return &c.LiveKit },
+		open:     livekit.Open,
+		explain:  livekit.Explain,
+		fixture:  certify.LiveKit,
+		imitated: certify.LiveKitMock,
+		mock:     startLiveKit,
+		listen:   "127.0.0.1:9104",
+		sandbox:  map[string]string{"API_KEY": "APIsandbox", "API_SECRET": SandboxSecret + "-of-at-least-32-bytes"},
+		beside:   true,
+	}.vendor(),
 }
 
 // settings is an adapter's Config.
@@ -103,6 +123,7 @@ type row[C settings] struct {
 	fixture  func(cfg C) (vendortest.Fixture, error)
 	imitated func(vendortest.T) vendortest.Fixture // the fixture of the vendor's mock
 	mock     func(MockOptions) (Mock, error)       // nil: there is none to be used by itself
+	beside   bool                                  // an account of it may stand beside the mocks: its server runs on any machine
 	listen   string                                // where "go run ./mocks" has the mock
 	sandbox  map[string]string                     // the mock's credentials in the sandbox, which are no secrets
 }
@@ -111,6 +132,9 @@ type row[C settings] struct {
 type Vendor struct {
 	Name   string
 	Listen string // where the mock alone listens unless told otherwise
+	// Beside is true of a vendor whose server runs on any machine: the sandbox takes the
+	// environment's account of it, and mocks of the others.
+	Beside bool
 	// Sandbox is the mock's credentials in the sandbox, by setting.
 	Sandbox map[string]string
 
@@ -133,7 +157,7 @@ type Vendor struct {
 func (r row[C]) vendor() Vendor {
 	overlaid := func(c *Config, key []byte) error { return overlay(key, r.config(c)) }
 	v := Vendor{
-		Name: r.name, Listen: r.listen, Sandbox: r.sandbox, StartMock: r.mock, imitated: r.imitated, overlay: overlaid,
+		Name: r.name, Listen: r.listen, Beside: r.beside, Sandbox: r.sandbox, StartMock: r.mock, imitated: r.imitated, overlay: overlaid,
 		Configured: func(c Config) bool { return (*r.config(&c)).Configured() },
 		fixture:    func(c Config) (vendortest.Fixture, error) { return r.fixture(*r.config(&c)) },
 		open: func(account string, c Config, key []byte, opt upstream.Options) (*vendors.Vendor, error) {
@@ -184,10 +208,11 @@ func Find(name string) (Vendor, bool) {
 	return Vendor{}, false
 }
 
-// Any reports whether the environment has an account of any vendor.
-func (c Config) Any() bool {
+// Any reports whether the environment has an account of any vendor, of those that may
+// stand beside the mocks when beside is set.
+func (c Config) Any(beside bool) bool {
 	for _, v := range table {
-		if v.Configured(c) {
+		if v.Configured(c) && (beside || !v.Beside) {
 			return true
 		}
 	}

@@ -72,6 +72,9 @@ func (e *Engine[S]) execute(c *Call, s *space[S], op *route[S], problem *Problem
 	if e.opt.CheckAnswers && op != nil {
 		entry.Breach = op.contract.checkAnswer(answer.status(), answer.contentType(), answer.bytes())
 	}
+	if e.vendor.Encode != nil {
+		answer = e.vendor.Encode(c, answer)
+	}
 	return answer
 }
 

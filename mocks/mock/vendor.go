@@ -39,6 +39,9 @@ type Vendor[S State] struct {
 	// Refuse is the vendor's answer to whatever is wrong, in its own shape for
 	// the operation at hand.
 	Refuse func(*Call, Problem) Answer
+	// Encode gives an answer that was checked the encoding that its caller asked for.
+	// Nil: there is one alone.
+	Encode func(*Call, Answer) Answer
 	// Sign signs a callback, once per attempt. Nil: the vendor does not sign.
 	Sign func(n *Namespace, r *http.Request, body []byte)
 	// Schedule is the vendor's waits before each further attempt at a callback.

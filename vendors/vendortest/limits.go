@@ -1,6 +1,7 @@
 package vendortest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -176,7 +177,23 @@ func sizedServices() []sized {
 			return e.v.Rooms.Ban.BanUsers(c, "room", ids(s.targets, s.id), forAWhile(e.v.Traits.Ban))
 		}},
 		{vendors.OpRoomPush, "Rooms.Push", func(c ctx, e *env, s size) error {
-			return e.v.Rooms.Push.PushText(c, vendors.RoomText{Room: "room", From: e.Peer, Text: strings.Repeat("a", max(s.bytes, 1))})
+			return e.v.Rooms.Push.PushText(c, vendors.RoomText{Room: ids(1, s.id)[0], From: e.Peer, Text: strings.Repeat("a", max(s.bytes, 1))})
+		}},
+		{vendors.OpRoomData, "Rooms.Data", func(c ctx, e *env, s size) error {
+			return e.v.Rooms.Data.SendData(c, vendors.RoomPacket{Room: ids(1, s.id)[0], Data: bytes.Repeat([]byte("a"), max(s.bytes, 1)), Reliable: true})
+		}},
+		{vendors.OpRoomStatus, "Rooms.Query", func(c ctx, e *env, s size) error {
+			_, err := e.v.Rooms.Query.RoomStatus(c, ids(1, s.id)[0])
+			return err
+		}},
+		{vendors.OpRoomKick, "Rooms.Kick", func(c ctx, e *env, s size) error {
+			return e.v.Rooms.Kick.KickUser(c, vendors.Kick{Room: "room", User: ids(1, s.id)[0]})
+		}},
+		{vendors.OpRoomDissolve, "Rooms.Dissolve", func(c ctx, e *env, s size) error {
+			return e.v.Rooms.Dissolve.DissolveRoom(c, ids(1, s.id)[0])
+		}},
+		{vendors.OpRoomPermission, "Rooms.Permission", func(c ctx, e *env, s size) error {
+			return e.v.Rooms.Permission.SetPermission(c, vendors.PermissionChange{Room: "room", User: ids(1, s.id)[0], Identity: vendors.IdentityHost})
 		}},
 		{vendors.OpRoomUserCalls, "Rooms.Calls", func(c ctx, e *env, s size) error {
 			_, err := e.v.Rooms.Calls.UserCalls(c, vendors.CallQuery{User: e.Known, Day: "2026-01-02", Limit: max(s.targets, 1)})

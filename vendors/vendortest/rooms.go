@@ -8,6 +8,10 @@ import (
 )
 
 func roomChecks() []check {
+	return append(roomStateChecks(), roomRightsChecks()...)
+}
+
+func roomStateChecks() []check {
 	users := func(f Fixture) bool { return f.Far.RoomUsers != nil && f.Room != "" }
 	seeded := func(f Fixture) bool { return f.Room != "" }
 	return []check{

@@ -42,6 +42,15 @@ type Fixture struct {
 	// Looks says how many reads precede an operation's own exchange each time that it
 	// is made, at a vendor that takes writes without a word of whom they reach.
 	Looks map[string]int
+	// Restore puts Known and Peer back into Room, made anew if need be, before an
+	// operation is made for one more time. Nil: operations leave them there.
+	Restore func()
+	// Bare names operations whose success is an empty object.
+	Bare []string
+	// NoAnswer names operations about a room for which the vendor says, when there is
+	// no such room, that it is away itself: they must be refused as ErrNotFound, and
+	// no breaker may open.
+	NoAnswer []string
 
 	// Traits is what the vendor documents, stated independently of the adapter.
 	Traits vendors.Traits

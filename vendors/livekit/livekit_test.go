@@ -1,0 +1,12 @@
+package livekit_test
+
+import (
+	"testing"
+
+	"switchboard/app/certify"
+	"switchboard/vendors/vendortest"
+)
+
+func TestConformance(t *testing.T) {
+	vendortest.Run(t, func(t *testing.T) vendortest.Fixture { return certify.LiveKitMock(t) })
+}
