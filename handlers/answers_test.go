@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/access"
+	"switchboard/app/backup"
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
 	"switchboard/app/groups"
@@ -126,6 +127,10 @@ var sentinels = map[string]error{
 	"sqldb.ErrDuplicate":                  sqldb.ErrDuplicate,
 	"sqldb.ErrOutcomeUnknown":             sqldb.ErrOutcomeUnknown,
 	"sqldb.ErrNewerSchema":                sqldb.ErrNewerSchema,
+	"sqldb.ErrDamaged":                    sqldb.ErrDamaged,
+	"backup.ErrNoStore":                   backup.ErrNoStore,
+	"backup.ErrOccupied":                  backup.ErrOccupied,
+	"backup.ErrForeign":                   backup.ErrForeign,
 	"sqldb.ErrSlow":                       sqldb.ErrSlow,
 	"sqldb.ErrUnavailable":                sqldb.ErrUnavailable,
 	"switches.ErrChanged":                 switches.ErrChanged,
