@@ -52,6 +52,7 @@ var importRules = []struct {
 	{"mocks/", []string{"openapi", "mocks/mock"}},
 	{"openapi", nil},
 	{"openapi/", nil},
+	{"docs/", []string{"openapi/client"}}, // a sample
 	{"vendors", nil},
 	{"vendors/upstream", []string{"vendors", restyLib, gobreakerLib, gocacheLib}},
 	{"vendors/vendortest", []string{"vendors"}},
