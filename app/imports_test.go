@@ -62,7 +62,7 @@ var importRules = []struct {
 // domains are what HTTP may call; their stores are not among them.
 var domains = []string{
 	"app/access", "app/conversation", "app/credentials", "app/events", "app/groups", "app/ledger", "app/messages", "app/moderation", "app/owners", "app/pairing", "app/pairing/ticket", "app/problem",
-	"app/realtime", "app/realtime/wire", "app/rooms", "app/switches", "app/translation", "app/uploads", "app/wallet",
+	"app/realtime", "app/realtime/wire", "app/rooms", "app/switches", "app/translation", "app/uploads", "app/users", "app/wallet",
 }
 
 const (

@@ -43,7 +43,7 @@ func TestEveryMessageIsAnsweredByWhatBecameOfIt(t *testing.T) {
 		}
 		return map[string]any{"reference": map[string]any{"vendor": vendor, "kind": "user", "from": "100", "target": "1001", "id": "1", "sent_at": 0}}
 	}
-	acts := []act{
+	p.try(t, []act{
 		{what: "text", body: outgoing(toUsers("1001", "1002"), text("")), can: both, rows: 2, settled: rong},
 		{what: "image", body: outgoing(toUsers("1001"), map[string]any{"kind": "image", "url": "https://a.example/1.jpg"}), can: both, rows: 1, settled: rong},
 		{what: "location", body: outgoing(toUsers("1001"), map[string]any{"kind": "location", "latitude": 51.5, "longitude": -0.12, "place": "the bridge"}), can: both, rows: 1, settled: rong},
@@ -61,11 +61,7 @@ func TestEveryMessageIsAnsweredByWhatBecameOfIt(t *testing.T) {
 			in["content"] = text("better")
 			return in
 		}, can: rong, rows: 1},
-	}
-	for i := range acts {
-		acts[i].path, acts[i].route = "/api/server/messages"+acts[i].path, "messages"
-	}
-	p.try(t, acts)
+	}, "/api/server/messages", "messages")
 }
 
 // sent is the id of a message that exists.

@@ -94,10 +94,35 @@ func (s *server) presenceDeps() presence.Deps {
 			return s.pairing.RecordSocket(ctx, u.App, uid, s.node, open)
 		},
 	}
-	if s.cfg.Events.URL != "" {
+	if s.cfg.Events.URL == "" {
+		deps.Publish = func(context.Context, []vendors.Event) error { return nil } // nobody asked for it
+	}
+	if s.keepsPresence() {
 		deps.Store = realtimesql.NewPresence(s.db)
 	}
 	return deps
+}
+
+// keepsPresence reports whether the store knows who has a session at any replica: the
+// app's server is told of it, or there may be other replicas to ask.
+func (s *server) keepsPresence() bool { return s.cfg.Events.URL != "" || s.cfg.BusURL != "" }
+
+// connected tells which of the users have a session.
+func (s *server) connected(ctx context.Context, app string, ids []string) (map[string]bool, error) {
+	found := map[string]bool{}
+	for _, id := range ids {
+		if s.hub.Has(realtime.User{App: app, ID: id}) {
+			found[id] = true
+		}
+	}
+	if !s.keepsPresence() {
+		return found, nil
+	}
+	elsewhere, err := realtimesql.NewPresence(s.db).Online(ctx, app, ids)
+	for _, id := range elsewhere {
+		found[id] = true
+	}
+	return found, err
 }
 
 // closeSessions tells every session to come back elsewhere. Again is no error.

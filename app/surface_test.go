@@ -97,8 +97,10 @@ func startSurface(t *testing.T, edit func(*Config)) *process {
 
 // try makes the acts at each vendor alone and tells whether the answers are those of
 // the outcome: done, repeated, refused, vendor away, in doubt, and what a vendor cannot.
-func (p *process) try(t *testing.T, acts []act) {
+// Their paths go below path, and their route is that of the capability.
+func (p *process) try(t *testing.T, acts []act, path, route string) {
 	for _, a := range acts {
+		a.path, a.route = path+a.path, route
 		for _, vendor := range []string{"rongcloud", "linkv"} {
 			if a.at != nil && !slices.Contains(a.at, vendor) {
 				continue

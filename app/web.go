@@ -14,12 +14,15 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/conversation/relaylink"
 	"switchboard/app/environ"
+	"switchboard/app/owners/ownersql"
 	"switchboard/app/pairing/activity"
 	"switchboard/app/ratelimit"
+	"switchboard/app/realtime/buslink"
 	"switchboard/app/rooms"
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
 	"switchboard/app/uploads/uploadsql"
+	"switchboard/app/users"
 	"switchboard/handlers"
 	"switchboard/handlers/admin"
 	"switchboard/handlers/callback"
@@ -65,7 +68,12 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.BackEnd{Messages: s.messages(), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
 	product.Messages{Messages: s.messages(), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
-	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Routes: s.routes, Credentials: s.credentials, Log: s.log}.Mount(back)
+	people := users.New(s.routes, ownersql.New(s.db))
+	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Users: people, Credentials: s.credentials, Ledger: s.ledger, Log: s.log}.Mount(back)
+	product.Users{
+		Users: people, Conversations: s.conversations, Credentials: s.credentials, Ledger: s.ledger,
+		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, Connected: s.connected,
+	}.Mount(back)
 	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
 

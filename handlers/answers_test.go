@@ -37,6 +37,7 @@ import (
 	"switchboard/app/switches"
 	"switchboard/app/translation"
 	"switchboard/app/uploads"
+	"switchboard/app/users"
 	"switchboard/app/wallet"
 	"switchboard/handlers"
 	"switchboard/handlers/gateway"
@@ -169,6 +170,7 @@ var sentinels = map[string]error{
 	"ticket.ErrNeedSights":                ticket.ErrNeedSights,
 	"ticket.ErrNeedFunds":                 ticket.ErrNeedFunds,
 	"ticket.ErrStillWaiting":              ticket.ErrStillWaiting,
+	"users.ErrShared":                     users.ErrShared,
 }
 
 // mixtures are errors that hold more than one cause, and those of the transport.

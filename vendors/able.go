@@ -73,3 +73,15 @@ func ViaAble[A comparable, R any](ctx context.Context, r *Router, q Request, abi
 		return call(ctx, v, able)
 	})
 }
+
+// ViaAccount is Via for one account, whatever it can and whatever any route says: for a
+// user whom every account has to be told of. Of an account that the app may not have it
+// is ErrNoVendor.
+func ViaAccount[R any](ctx context.Context, r *Router, name string, effect Effect, call func(context.Context, *Vendor) (R, error)) (out R, err error) {
+	now := r.now.Load()
+	i := slices.IndexFunc(now.accounts, func(a account) bool { return a.name == name })
+	if app := AppOf(ctx); i < 0 || app != "" && !slices.Contains(r.AccountsFor(app), name) {
+		return out, &Error{Vendor: name, Outcome: NotSent, Effect: effect, Err: ErrNoVendor}
+	}
+	return viaAccount(ctx, r, JournalOf(ctx), now.accounts[i], call)
+}

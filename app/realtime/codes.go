@@ -16,6 +16,7 @@ const (
 	BadToken   Code = 3501
 	Banned     Code = 3502
 	BadRequest Code = 3503
+	Ended      Code = 3504
 )
 
 var reasons = map[Code]string{
@@ -27,6 +28,7 @@ var reasons = map[Code]string{
 	BadToken:   "token invalid or expired",
 	Banned:     "the user is banned",
 	BadRequest: "bad request",
+	Ended:      "the app ended the session",
 }
 
 // Final says that the client is not to come back.

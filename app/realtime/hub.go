@@ -264,7 +264,10 @@ func (h *Hub) Supersede(o Opening) {
 }
 
 // Ban closes a user's sessions on this node.
-func (h *Hub) Ban(u User) {
+func (h *Hub) Ban(u User) { h.End(u, Banned) }
+
+// End closes a user's sessions on this node with a code.
+func (h *Hub) End(u User, code Code) {
 	h.mu.Lock()
 	var open []*Session
 	if l := h.users[u]; l != nil {
@@ -272,7 +275,7 @@ func (h *Hub) Ban(u User) {
 	}
 	h.mu.Unlock()
 	for _, s := range open {
-		h.close(s, Banned)
+		h.close(s, code)
 	}
 }
 

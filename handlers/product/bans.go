@@ -2,16 +2,18 @@ package product
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"switchboard/app/conversation"
 	"switchboard/app/credentials"
+	"switchboard/app/ledger"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
+	"switchboard/app/users"
 	"switchboard/handlers"
 	"switchboard/middleware"
 	"switchboard/vendors"
@@ -21,8 +23,9 @@ import (
 type Bans struct {
 	Conversations *conversation.Service
 	Pairs         *pairing.Service
-	Routes        *vendors.Router
+	Users         *users.Service
 	Credentials   *credentials.Service
+	Ledger        *ledger.Ledger
 	Log           *slog.Logger
 }
 
@@ -32,37 +35,52 @@ func (h Bans) Mount(r fiber.Router) {
 	r.Post("/users/:user/unban", h.unban)
 }
 
-// ban shuts the user out of conversations, then out of pair matching. Repeated after
-// an error it does what is left.
+// ban shuts the user out of conversations, then out of pair matching, then at every
+// routed vendor that can. Repeated after an error it does what is left.
 func (h Bans) ban(c *fiber.Ctx) error {
+	return h.through(c, vendors.OpUserBlock, func(ctx context.Context, app, user string) (any, error) {
+		if err := h.Conversations.Ban(ctx, backEnd(c), user, true); err != nil {
+			return nil, err
+		}
+		h.Credentials.VoidUser(app, user)
+		if uid, err := ticket.ParseUID(user); err == nil { // only numbers are ever matched
+			if err := h.Pairs.Ban(ctx, app, uid); err != nil {
+				return nil, err
+			}
+		}
+		fates, err := h.Users.Block(ctx, app, user, 0)
+		if unable := new(vendors.UnableError); err != nil && !errors.As(err, &unable) {
+			return nil, err
+		}
+		ended, _, err := h.Users.EndSessions(ctx, app, user, time.Now()) // a block ends by itself, a token does not
+		return fiber.Map{"vendors": h.told(app, user, append(fates, ended...))}, err
+	})
+}
+
+func (h Bans) unban(c *fiber.Ctx) error {
+	return h.through(c, vendors.OpUserUnblock, func(ctx context.Context, app, user string) (any, error) {
+		if err := h.Conversations.Ban(ctx, backEnd(c), user, false); err != nil {
+			return nil, err
+		}
+		fates, err := h.Users.Unblock(ctx, app, user)
+		if unable := new(vendors.UnableError); errors.As(err, &unable) {
+			err = nil
+		}
+		return fiber.Map{"vendors": h.told(app, user, fates)}, err
+	})
+}
+
+// through makes a ban or its end, which the ledger keeps.
+func (h Bans) through(c *fiber.Ctx, op string, do func(ctx context.Context, app, user string) (any, error)) error {
 	user, err := handlers.PathID(c, "user")
 	if err != nil {
 		return err
 	}
-	if err := h.Conversations.Ban(c.UserContext(), backEnd(c), user, true); err != nil {
-		return err
-	}
-	h.Credentials.VoidUser(middleware.AppOf(c).ID, user)
-	if uid, err := ticket.ParseUID(user); err == nil { // only numbers are ever matched
-		if err := h.Pairs.Ban(c.UserContext(), middleware.AppOf(c).ID, uid); err != nil {
-			return err
-		}
-	}
-	return success(c, fiber.Map{"vendors": h.tell(c, user, func(ctx context.Context, v *vendors.Vendor) error {
-		d := time.Duration(0) // as long as the ban
-		if !v.Traits.Block.Takes(d) {
-			d = blockFor
-		}
-		if _, err := v.Users.Block(ctx, []string{user}, d); err != nil || v.Revoker == nil {
-			return err
-		}
-		_, err := v.Revoker.Revoke(ctx, []string{user}, time.Now()) // a block ends by itself, a token does not
-		return err
-	})})
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Payload: []string{"ban", user}}
+	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
+		return do(ctx, middleware.AppOf(c).ID, user)
+	})
 }
-
-// blockFor is the longest that vendors take who block for a time alone (docs/vendors/rongcloud.md#blocks).
-const blockFor = 30 * 24 * time.Hour
 
 // told is what became of a ban, or of its end, at one vendor account.
 type told struct {
@@ -71,57 +89,31 @@ type told struct {
 	Reason *string `json:"reason"`
 }
 
-// tell asks every routed account that can shut users out. The ban holds here whatever
-// they answer; who was not told stands in the answer and in the log.
-func (h Bans) tell(c *fiber.Ctx, user string, ask func(context.Context, *vendors.Vendor) error) []told {
+// told says which routed accounts know of it. The ban holds here whatever they answer;
+// who was not told stands in the answer and in the log.
+func (h Bans) told(app, user string, fates []users.Fate) []told {
 	out := []told{}
-	app := middleware.AppOf(c).ID
-	for _, v := range h.routed(app) {
-		why := ""
-		switch {
-		case v.Users == nil:
-			why = "the vendor cannot shut users out"
-		case !h.Routes.Alone(app, v.Name):
-			why = "other apps have users of this id at the vendor"
-		default:
-			if err := ask(c.UserContext(), v); err != nil {
-				why = handlers.Find(err).Text
+	for _, v := range h.Users.Routed(app) {
+		why, asked := "", false
+		for _, f := range fates {
+			if f.Account != v.Name {
+				continue
 			}
+			if asked = true; f.Err != nil && why == "" {
+				why = handlers.Find(f.Err).Text
+			}
+		}
+		if !asked {
+			why = "the vendor cannot shut users out"
 		}
 		answer := told{Vendor: v.Name, Told: why == ""}
 		if why != "" {
 			answer.Reason = &why
-			h.Log.Warn("vendor not told of a ban", "component", "bans", "vendor", v.Name, "app", middleware.AppOf(c).ID, "user", user, "reason", why)
+			h.Log.Warn("vendor not told of a ban", "component", "bans", "vendor", v.Name, "app", app, "user", user, "reason", why)
 		}
 		out = append(out, answer)
 	}
 	return out
-}
-
-// routed are the accounts that some route names, each once.
-func (h Bans) routed(app string) (out []*vendors.Vendor) {
-	for _, capability := range vendors.Capabilities() {
-		for _, v := range h.Routes.RouteFor(app, capability) {
-			if !slices.ContainsFunc(out, func(known *vendors.Vendor) bool { return known.Name == v.Name }) {
-				out = append(out, v)
-			}
-		}
-	}
-	return out
-}
-
-func (h Bans) unban(c *fiber.Ctx) error {
-	user, err := handlers.PathID(c, "user")
-	if err != nil {
-		return err
-	}
-	if err := h.Conversations.Ban(c.UserContext(), backEnd(c), user, false); err != nil {
-		return err
-	}
-	return success(c, fiber.Map{"vendors": h.tell(c, user, func(ctx context.Context, v *vendors.Vendor) error {
-		_, err := v.Users.Unblock(ctx, []string{user})
-		return err
-	})})
 }
 
 // backEnd is the app's server as the conversations' caller.

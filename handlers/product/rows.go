@@ -30,6 +30,7 @@ type row struct {
 	Vendor    string `json:"vendor,omitempty"`
 	MessageID string `json:"message_id,omitempty"`
 	Reason    string `json:"reason,omitempty"`
+	Until     *int64 `json:"until,omitempty"` // Unix seconds: when what was asked for ends by itself
 }
 
 // rowOf is what err, nil for none, says became of id at the account vendor.

@@ -356,6 +356,16 @@ type MessageReference struct {
 	Reference *MessageReferenceReference `json:"reference,omitempty"`
 }
 
+// NoticeLevel is as the contract has it.
+type NoticeLevel = string
+
+// NoticeSetting is as the contract has it.
+type NoticeSetting struct {
+	Kind   string      `json:"kind"`
+	Level  NoticeLevel `json:"level"`
+	Target string      `json:"target"`
+}
+
 // OutgoingMessagePush is as the contract has it.
 type OutgoingMessagePush struct {
 	Text  string  `json:"text"`
@@ -511,6 +521,37 @@ type ProductPartialRows struct {
 	Err  *string `json:"err"`
 	// Unix seconds
 	Time int64 `json:"time"`
+}
+
+// Profile: name or portrait, or both
+type Profile struct {
+	Name *string `json:"name,omitempty"`
+	// URL of a picture
+	Portrait *string `json:"portrait,omitempty"`
+}
+
+// ProfilesUsersItem is as the contract has it.
+type ProfilesUsersItem struct {
+	ID   string  `json:"id"`
+	Name *string `json:"name,omitempty"`
+	// URL of a picture
+	Portrait *string `json:"portrait,omitempty"`
+}
+
+// Profiles is as the contract has it.
+type Profiles struct {
+	Users []ProfilesUsersItem `json:"users"`
+}
+
+// RemarksNamesItem is as the contract has it.
+type RemarksNamesItem struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Remarks is as the contract has it.
+type Remarks struct {
+	Names []RemarksNamesItem `json:"names"`
 }
 
 // RestrainedList is as the contract has it.
@@ -669,6 +710,8 @@ type Row struct {
 	// why it is refused or unknown
 	Reason *string `json:"reason,omitempty"`
 	State  string  `json:"state"`
+	// Unix seconds: when it ends by itself
+	Until *int64 `json:"until,omitempty"`
 	// the account that took it or refused it
 	Vendor *string `json:"vendor,omitempty"`
 }
@@ -692,10 +735,28 @@ type SessionEnd struct {
 	Error string `json:"error"`
 }
 
+// SessionsEndStaysItem is as the contract has it.
+type SessionsEndStaysItem struct {
+	Vendor string `json:"vendor"`
+	What   string `json:"what"`
+}
+
+// SessionsEnd is as the contract has it.
+type SessionsEnd struct {
+	// what ended, at switchboard and at vendor accounts: connections, credentials
+	Rows  []Row                  `json:"rows"`
+	Stays []SessionsEndStaysItem `json:"stays"`
+}
+
 // Translate is as the contract has it.
 type Translate struct {
 	Short string   `json:"short"`
 	Text  []string `json:"text"`
+}
+
+// UserBlock is as the contract has it.
+type UserBlock struct {
+	Seconds *int64 `json:"seconds,omitempty"`
 }
 
 // UserCallsCallsItem is as the contract has it.
@@ -742,6 +803,23 @@ type UserList struct {
 	Vendor string   `json:"vendor"`
 }
 
+// UserList20 is as the contract has it.
+type UserList20 struct {
+	Users []string `json:"users"`
+}
+
+// UserList200 is as the contract has it.
+type UserList200 struct {
+	Users []string `json:"users"`
+}
+
+// UserPage is as the contract has it.
+type UserPage struct {
+	// cursor of the next page
+	Next  *string  `json:"next"`
+	Users []string `json:"users"`
+}
+
 // UserRoomsRoomsItem is as the contract has it.
 type UserRoomsRoomsItem struct {
 	Audio bool `json:"audio"`
@@ -758,6 +836,53 @@ type UserRoomsRoomsItem struct {
 // UserRooms is as the contract has it.
 type UserRooms struct {
 	Rooms []UserRoomsRoomsItem `json:"rooms"`
+}
+
+// UserViewBlocksItem is as the contract has it.
+type UserViewBlocksItem struct {
+	// Unix seconds; null: until it is ended
+	Until  *int64 `json:"until"`
+	Vendor string `json:"vendor"`
+}
+
+// UserView is as the contract has it.
+type UserView struct {
+	Banned bool                 `json:"banned"`
+	Blocks []UserViewBlocksItem `json:"blocks"`
+	// Unix seconds
+	CreatedAt *int64 `json:"created_at"`
+	// Any JSON value, null as well.
+	Ext   any    `json:"ext"`
+	ID    string `json:"id"`
+	Known bool   `json:"known"`
+}
+
+// UsersPresenceUsersItem is as the contract has it.
+type UsersPresenceUsersItem struct {
+	// with a connection, in the vendor's words
+	Devices []string `json:"devices"`
+	// has a session of ours
+	Here bool   `json:"here"`
+	ID   string `json:"id"`
+	// Unix seconds
+	Since *int64 `json:"since"`
+	State string `json:"state"`
+	// that was asked
+	Vendor *string `json:"vendor"`
+}
+
+// UsersPresence is as the contract has it.
+type UsersPresence struct {
+	// why no vendor could tell
+	Reason *string                  `json:"reason"`
+	Users  []UsersPresenceUsersItem `json:"users"`
+}
+
+// UsersPush is as the contract has it.
+type UsersPush struct {
+	Text  string   `json:"text"`
+	Title *string  `json:"title,omitempty"`
+	Users []string `json:"users"`
 }
 
 // VendorEventData: What a kind does not have is left out.
@@ -1429,6 +1554,30 @@ type RoomUsersParams struct {
 	Vendor string
 }
 
+// PutUsersParams is what may be said beside the body of PutUsers; what is zero is left out.
+type PutUsersParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// PushToUsersParams is what may be said beside the body of PushToUsers; what is zero is left out.
+type PushToUsersParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// PutUserParams is what may be said beside the body of PutUser; what is zero is left out.
+type PutUserParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// BanUserParams is what may be said beside the body of BanUser; what is zero is left out.
+type BanUserParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // BanUserDataVendorsItem is as the contract has it.
 type BanUserDataVendorsItem struct {
 	// Why it was not told
@@ -1440,6 +1589,32 @@ type BanUserDataVendorsItem struct {
 // BanUserData is as the contract has it.
 type BanUserData struct {
 	Vendors []BanUserDataVendorsItem `json:"vendors"`
+}
+
+// RemoveFromBlacklistParams is what may be said beside the body of RemoveFromBlacklist; what is zero is left
+// out.
+type RemoveFromBlacklistParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// UserBlacklistParams is what may be said beside the body of UserBlacklist; what is zero is left out.
+type UserBlacklistParams struct {
+	// data.next of the page before
+	Cursor string
+	Limit  int
+}
+
+// AddToBlacklistParams is what may be said beside the body of AddToBlacklist; what is zero is left out.
+type AddToBlacklistParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// BlockUserParams is what may be said beside the body of BlockUser; what is zero is left out.
+type BlockUserParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
 }
 
 // UserCallsParams is what may be said beside the body of UserCalls; what is zero is left out.
@@ -1460,11 +1635,58 @@ type ListUserGroupsParams struct {
 	Cursor string
 }
 
+// GetNoticeParams is what may be said beside the body of GetNotice; what is zero is left out.
+type GetNoticeParams struct {
+	Kind   string
+	Target string
+}
+
+// GetNoticeData is as the contract has it.
+type GetNoticeData struct {
+	Level  NoticeLevel `json:"level"`
+	Vendor string      `json:"vendor"`
+}
+
+// SetNoticeParams is what may be said beside the body of SetNotice; what is zero is left out.
+type SetNoticeParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// RemoveRemarkBody is as the contract has it.
+type RemoveRemarkBody struct {
+	Of string `json:"of"`
+}
+
+// RemoveRemarkParams is what may be said beside the body of RemoveRemark; what is zero is left out.
+type RemoveRemarkParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// SetRemarksParams is what may be said beside the body of SetRemarks; what is zero is left out.
+type SetRemarksParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // UserRoomsParams is what may be said beside the body of UserRooms; what is zero is left out.
 type UserRoomsParams struct {
 	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
 	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
+}
+
+// EndUserSessionsParams is what may be said beside the body of EndUserSessions; what is zero is left out.
+type EndUserSessionsParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// UnbanUserParams is what may be said beside the body of UnbanUser; what is zero is left out.
+type UnbanUserParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
 }
 
 // UnbanUserDataVendorsItem is as the contract has it.
@@ -1478,6 +1700,12 @@ type UnbanUserDataVendorsItem struct {
 // UnbanUserData is as the contract has it.
 type UnbanUserData struct {
 	Vendors []UnbanUserDataVendorsItem `json:"vendors"`
+}
+
+// UnblockUserParams is what may be said beside the body of UnblockUser; what is zero is left out.
+type UnblockUserParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
 }
 
 // AdjustWalletParams is what may be said beside the body of AdjustWallet; what is zero is left out.
@@ -2388,10 +2616,82 @@ func (c *Client) RoomUsers(ctx context.Context, room string, p RoomUsersParams) 
 	return out, err
 }
 
-// BanUser: Shut a user out of the app.
-func (c *Client) BanUser(ctx context.Context, user string) (out BanUserData, err error) {
+// PutUsers: Register users, or change how they are shown.
+func (c *Client) PutUsers(ctx context.Context, body Profiles, p PutUsersParams) (out Rows, err error) {
 	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "PUT", path: "/api/server/users", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// UsersPresence: Who can be reached.
+func (c *Client) UsersPresence(ctx context.Context, body UserList200) (out UsersPresence, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/presence", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// PushToUsers: Notify devices without a message.
+func (c *Client) PushToUsers(ctx context.Context, body UsersPush, p PushToUsersParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/push", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// GetUser: What is known here of a user.
+func (c *Client) GetUser(ctx context.Context, user string) (out UserView, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/users/" + url.PathEscape(user), query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// PutUser: Change how a user is shown.
+func (c *Client) PutUser(ctx context.Context, user string, body Profile, p PutUserParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "PUT", path: "/api/server/users/" + url.PathEscape(user), query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// BanUser: Shut a user out of the app.
+func (c *Client) BanUser(ctx context.Context, user string, p BanUserParams) (out BanUserData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/" + url.PathEscape(user) + "/ban", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// RemoveFromBlacklist: Let a user hear others again.
+func (c *Client) RemoveFromBlacklist(ctx context.Context, user string, body UserList20, p RemoveFromBlacklistParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/users/" + url.PathEscape(user) + "/blacklist", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// UserBlacklist: Whom a user does not want to hear.
+func (c *Client) UserBlacklist(ctx context.Context, user string, p UserBlacklistParams) (out UserPage, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "cursor", p.Cursor)
+	add(query.Add, "limit", p.Limit)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/users/" + url.PathEscape(user) + "/blacklist", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// AddToBlacklist: Keep what others say from a user.
+func (c *Client) AddToBlacklist(ctx context.Context, user string, body UserList20, p AddToBlacklistParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/" + url.PathEscape(user) + "/blacklist", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// BlockUser: Shut a user out at the vendors.
+func (c *Client) BlockUser(ctx context.Context, user string, body UserBlock, p BlockUserParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/" + url.PathEscape(user) + "/block", query: query, header: header, body: body, family: product}, &out)
 	return out, err
 }
 
@@ -2415,6 +2715,39 @@ func (c *Client) ListUserGroups(ctx context.Context, user string, p ListUserGrou
 	return out, err
 }
 
+// GetNotice: Which messages of a conversation notify a user.
+func (c *Client) GetNotice(ctx context.Context, user string, p GetNoticeParams) (out GetNoticeData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "kind", p.Kind)
+	add(query.Add, "target", p.Target)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/users/" + url.PathEscape(user) + "/notices", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// SetNotice: Say which messages of a conversation notify a user.
+func (c *Client) SetNotice(ctx context.Context, user string, body NoticeSetting, p SetNoticeParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "PUT", path: "/api/server/users/" + url.PathEscape(user) + "/notices", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// RemoveRemark: Take one name back.
+func (c *Client) RemoveRemark(ctx context.Context, user string, body RemoveRemarkBody, p RemoveRemarkParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/users/" + url.PathEscape(user) + "/remarks", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// SetRemarks: Name others as a user knows them.
+func (c *Client) SetRemarks(ctx context.Context, user string, body Remarks, p SetRemarksParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/" + url.PathEscape(user) + "/remarks", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
 // UserRooms: The rooms that a user is in now, and what they send there.
 func (c *Client) UserRooms(ctx context.Context, user string, p UserRoomsParams) (out UserRooms, err error) {
 	query, header := url.Values{}, http.Header{}
@@ -2423,10 +2756,27 @@ func (c *Client) UserRooms(ctx context.Context, user string, p UserRoomsParams) 
 	return out, err
 }
 
-// UnbanUser: Let a banned user in again.
-func (c *Client) UnbanUser(ctx context.Context, user string) (out UnbanUserData, err error) {
+// EndUserSessions: End a user's sessions.
+func (c *Client) EndUserSessions(ctx context.Context, user string, p EndUserSessionsParams) (out SessionsEnd, err error) {
 	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/users/" + url.PathEscape(user) + "/sessions", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// UnbanUser: Let a banned user in again.
+func (c *Client) UnbanUser(ctx context.Context, user string, p UnbanUserParams) (out UnbanUserData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/" + url.PathEscape(user) + "/unban", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// UnblockUser: Let a user in again at the vendors.
+func (c *Client) UnblockUser(ctx context.Context, user string, p UnblockUserParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/users/" + url.PathEscape(user) + "/unblock", query: query, header: header, body: nil, family: product}, &out)
 	return out, err
 }
 

@@ -320,6 +320,14 @@ export type MessageReference = {
   };
 };
 
+export type NoticeLevel = "default" | "all" | "mentions" | "own_mentions" | "to_all" | "none";
+
+export type NoticeSetting = {
+  "kind": "user" | "group" | "chatroom" | "system";
+  "level": NoticeLevel;
+  "target": string;
+};
+
 export type OutgoingMessage = {
   "content": MessageContent;
   // opaque text for the receiving client
@@ -498,6 +506,29 @@ export type ProductRefusal = {
   "time": number;
 };
 
+// name or portrait, or both
+export type Profile = {
+  "name"?: string;
+  // URL of a picture
+  "portrait"?: string;
+};
+
+export type Profiles = {
+  "users": Array<{
+    "id": string;
+    "name"?: string;
+    // URL of a picture
+    "portrait"?: string;
+  }>;
+};
+
+export type Remarks = {
+  "names": Array<{
+    "id": string;
+    "name": string;
+  }>;
+};
+
 export type RestrainedList = {
   // everybody is
   "all": boolean;
@@ -617,6 +648,8 @@ export type Row = {
   // why it is refused or unknown
   "reason"?: string;
   "state": "accepted" | "already" | "pending" | "refused" | "unknown";
+  // Unix seconds: when it ends by itself
+  "until"?: number;
   // the account that took it or refused it
   "vendor"?: string;
 };
@@ -638,9 +671,22 @@ export type SessionEnd = {
   "error": string;
 };
 
+export type SessionsEnd = {
+  // what ended, at switchboard and at vendor accounts: connections, credentials
+  "rows": Array<Row>;
+  "stays": Array<{
+    "vendor": string;
+    "what": string;
+  }>;
+};
+
 export type Translate = {
   "short": string;
   "text": string | Array<string>;
+};
+
+export type UserBlock = {
+  "seconds"?: number;
 };
 
 export type UserCalls = {
@@ -680,6 +726,20 @@ export type UserList = {
   "vendor": string;
 };
 
+export type UserList20 = {
+  "users": Array<string>;
+};
+
+export type UserList200 = {
+  "users": Array<string>;
+};
+
+export type UserPage = {
+  // cursor of the next page
+  "next": string | null;
+  "users": Array<string>;
+};
+
 export type UserRooms = {
   "rooms": Array<{
     "audio": boolean;
@@ -692,6 +752,43 @@ export type UserRooms = {
     // kbit/s
     "video_bit_rate": number;
   }>;
+};
+
+export type UserView = {
+  "banned": boolean;
+  "blocks": Array<{
+    // Unix seconds; null: until it is ended
+    "until": number | null;
+    "vendor": string;
+  }>;
+  // Unix seconds
+  "created_at": number | null;
+  "ext": unknown;
+  "id": string;
+  "known": boolean;
+};
+
+export type UsersPresence = {
+  // why no vendor could tell
+  "reason": string | null;
+  "users": Array<{
+    // with a connection, in the vendor's words
+    "devices": Array<string>;
+    // has a session of ours
+    "here": boolean;
+    "id": string;
+    // Unix seconds
+    "since": number | null;
+    "state": "online" | "push" | "offline" | "unknown";
+    // that was asked
+    "vendor": string | null;
+  }>;
+};
+
+export type UsersPush = {
+  "text": string;
+  "title"?: string;
+  "users": Array<string>;
 };
 
 export type VendorEvent = {
@@ -1480,11 +1577,61 @@ export interface Operations {
       "data": RoomUsers;
     }) | ProductRefusal | ProductFailure;
   };
+  // Register users, or change how they are shown.
+  putUsers: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: Profiles;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Who can be reached.
+  usersPresence: {
+    path: {};
+    query: {};
+    header: {};
+    body: UserList200;
+    answer: ProductDone & {
+      "data": UsersPresence;
+    } | ProductFailure;
+  };
+  // Notify devices without a message.
+  pushToUsers: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: UsersPush;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // What is known here of a user.
+  getUser: {
+    path: { "user": string };
+    query: {};
+    header: {};
+    body: undefined;
+    answer: ProductDone & {
+      "data": UserView;
+    } | ProductFailure;
+  };
+  // Change how a user is shown.
+  putUser: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: Profile;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
   // Shut a user out of the app.
   banUser: {
     path: { "user": string };
     query: {};
-    header: {};
+    header: { "Idempotency-Key"?: string };
     body: undefined;
     answer: (ProductDone & ({
       "data": {
@@ -1496,6 +1643,46 @@ export interface Operations {
         }>;
       };
     })) | ProductRefusal | ProductFailure;
+  };
+  // Let a user hear others again.
+  removeFromBlacklist: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: UserList20;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Whom a user does not want to hear.
+  userBlacklist: {
+    path: { "user": string };
+    query: { "cursor"?: string; "limit"?: number };
+    header: {};
+    body: undefined;
+    answer: ProductDone & {
+      "data": UserPage;
+    } | ProductFailure;
+  };
+  // Keep what others say from a user.
+  addToBlacklist: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: UserList20;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Shut a user out at the vendors.
+  blockUser: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: UserBlock;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
   };
   // A user's stays in rooms on one day, page by page.
   userCalls: {
@@ -1517,6 +1704,51 @@ export interface Operations {
       "data": UserGroupList;
     }) | ProductRefusal | ProductFailure;
   };
+  // Which messages of a conversation notify a user.
+  getNotice: {
+    path: { "user": string };
+    query: { "kind"?: "user" | "group" | "chatroom" | "system"; "target": string };
+    header: {};
+    body: undefined;
+    answer: ProductDone & {
+      "data": {
+        "level": NoticeLevel;
+        "vendor": string;
+      };
+    } | ProductFailure;
+  };
+  // Say which messages of a conversation notify a user.
+  setNotice: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: NoticeSetting;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Take one name back.
+  removeRemark: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: {
+      "of": string;
+    };
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // Name others as a user knows them.
+  setRemarks: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: Remarks;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
   // The rooms that a user is in now, and what they send there.
   userRooms: {
     path: { "user": string };
@@ -1527,11 +1759,21 @@ export interface Operations {
       "data": UserRooms;
     }) | ProductRefusal | ProductFailure;
   };
+  // End a user's sessions.
+  endUserSessions: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: undefined;
+    answer: (ProductDone & {
+      "data": SessionsEnd;
+    }) | ProductPartialRows | ProductFailure;
+  };
   // Let a banned user in again.
   unbanUser: {
     path: { "user": string };
     query: {};
-    header: {};
+    header: { "Idempotency-Key"?: string };
     body: undefined;
     answer: (ProductDone & ({
       "data": {
@@ -1543,6 +1785,16 @@ export interface Operations {
         }>;
       };
     })) | ProductRefusal | ProductFailure;
+  };
+  // Let a user in again at the vendors.
+  unblockUser: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: undefined;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
   };
   // Give or take coins.
   adjustWallet: {
@@ -2284,11 +2536,26 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   roomSpeakers: ["GET", "/api/server/rooms/{room}/speakers"],
   unbanFromRoom: ["POST", "/api/server/rooms/{room}/unban"],
   roomUsers: ["GET", "/api/server/rooms/{room}/users"],
+  putUsers: ["PUT", "/api/server/users"],
+  usersPresence: ["POST", "/api/server/users/presence"],
+  pushToUsers: ["POST", "/api/server/users/push"],
+  getUser: ["GET", "/api/server/users/{user}"],
+  putUser: ["PUT", "/api/server/users/{user}"],
   banUser: ["POST", "/api/server/users/{user}/ban"],
+  removeFromBlacklist: ["DELETE", "/api/server/users/{user}/blacklist"],
+  userBlacklist: ["GET", "/api/server/users/{user}/blacklist"],
+  addToBlacklist: ["POST", "/api/server/users/{user}/blacklist"],
+  blockUser: ["POST", "/api/server/users/{user}/block"],
   userCalls: ["GET", "/api/server/users/{user}/calls"],
   listUserGroups: ["GET", "/api/server/users/{user}/groups"],
+  getNotice: ["GET", "/api/server/users/{user}/notices"],
+  setNotice: ["PUT", "/api/server/users/{user}/notices"],
+  removeRemark: ["DELETE", "/api/server/users/{user}/remarks"],
+  setRemarks: ["POST", "/api/server/users/{user}/remarks"],
   userRooms: ["GET", "/api/server/users/{user}/rooms"],
+  endUserSessions: ["DELETE", "/api/server/users/{user}/sessions"],
   unbanUser: ["POST", "/api/server/users/{user}/unban"],
+  unblockUser: ["POST", "/api/server/users/{user}/unblock"],
   adjustWallet: ["POST", "/api/server/wallet/adjust"],
   beforeMessage: ["POST", "/api/v1/im/before/check"],
   issueToken: ["POST", "/api/v1/im/token"],

@@ -4,7 +4,7 @@ var __defNormalProp = (obj, key, value) => key in obj ? __defProp(obj, key, { en
 var __publicField = (obj, key, value) => __defNormalProp(obj, typeof key !== "symbol" ? key + "" : key, value);
 
 // typescript/realtime.ts
-var Code = { shutdown: 3e3, slow: 3001, internal: 3002, replaced: 3500, token: 3501, banned: 3502, badRequest: 3503 };
+var Code = { shutdown: 3e3, slow: 3001, internal: 3002, replaced: 3500, token: 3501, banned: 3502, badRequest: 3503, ended: 3504 };
 var firstWait = 500;
 var longestWait = 3e4;
 var remembered = 500;

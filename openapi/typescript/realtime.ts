@@ -7,7 +7,7 @@ export type { GatewayMessage } from "./generated.ts";
 export type Transport = "ws" | "sse" | "poll";
 
 // Close codes. From 3500 on a client must not come back by itself.
-export const Code = { shutdown: 3000, slow: 3001, internal: 3002, replaced: 3500, token: 3501, banned: 3502, badRequest: 3503 } as const;
+export const Code = { shutdown: 3000, slow: 3001, internal: 3002, replaced: 3500, token: 3501, banned: 3502, badRequest: 3503, ended: 3504 } as const;
 
 export type State = "idle" | "connecting" | "live" | "waiting" | "ended";
 

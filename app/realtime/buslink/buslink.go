@@ -23,6 +23,7 @@ type news struct {
 	News    *conversation.News `json:"news,omitempty"`
 	Opened  *realtime.Opening  `json:"opened,omitempty"`
 	Command *command           `json:"command,omitempty"`
+	Ended   *realtime.User     `json:"ended,omitempty"` // whose sessions the app ended
 }
 
 // command is an instruction on its way to a user's sessions, wherever they are.
@@ -43,6 +44,9 @@ func (p Publisher) Conversation(n conversation.News) { p.publish(news{News: &n})
 
 // Opened publishes that a session took its place here.
 func (p Publisher) Opened(o realtime.Opening) { p.publish(news{Opened: &o}) }
+
+// Ended ends a user's sessions on every node. Where the news is lost they stay.
+func (p Publisher) Ended(u realtime.User) { p.publish(news{Ended: &u}) }
 
 // Command sends an instruction of the product to a user's sessions on every node;
 // those that resume get it until ttl is over.

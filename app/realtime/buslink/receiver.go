@@ -77,6 +77,8 @@ func (r *Receiver) take(ctx context.Context, n news) {
 		r.Hub.Heard(n.News.App, n.News.MessageID)
 	case n.News != nil: // the log has grown
 		r.Hub.Wake()
+	case n.Ended != nil:
+		r.Hub.End(*n.Ended, realtime.Ended)
 	case n.Opened != nil:
 		r.Hub.Supersede(*n.Opened)
 	case n.Command != nil:

@@ -2,6 +2,7 @@ package realtimesql
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"switchboard/app/realtime"
@@ -54,6 +55,25 @@ func setPresence(tx *sqldb.Tx, u realtime.User, node string, here bool) (*presen
 	}
 	at, err := tx.Now()
 	return &presence.Change{User: u, Online: here, At: at}, err
+}
+
+// Online returns those of the users who have a session at a process whose lease is not
+// over.
+func (p *Presence) Online(ctx context.Context, app string, users []string) (online []string, err error) {
+	for some := range slices.Chunk(users, sqldb.MaxList) {
+		list, args := sqldb.InList(some)
+		rows, err := p.db.Query(ctx, "SELECT DISTINCT p.user_id FROM presence p JOIN presence_nodes n ON n.node = p.node WHERE n.until_us >= "+p.db.Dialect().NowSQL()+
+			" AND p.app_id = ? AND p.user_id IN "+list, append([]any{app}, args...)...)
+		if err != nil {
+			return nil, err
+		}
+		found, err := sqldb.Collect(rows, func(row sqldb.Scanner) (id string, err error) { return id, row.Scan(&id) })
+		if err != nil {
+			return nil, err
+		}
+		online = append(online, found...)
+	}
+	return online, nil
 }
 
 // Renew implements presence.Store.

@@ -40,6 +40,10 @@ func TestUserIsOnlineWhileAnyNodeHasThem(t *testing.T) {
 			if got := wordFor(change); err != nil || got != step.want {
 				t.Errorf("step %d: %q, %v; want %q", i, got, err, step.want)
 			}
+			online, err := p.Online(ctx, app, []string{"bob", "ann", "cid"})
+			if err != nil || (len(online) == 0) != (i == 5 || i == 7) || len(online) > 0 && online[0] != "ann" {
+				t.Errorf("step %d: %v online, %v", i, online, err)
+			}
 		}
 	})
 }

@@ -1,0 +1,202 @@
+// Package users tells vendor accounts what an app's back end wants of its users there:
+// that they are shut out, that their sessions end, how they are shown, whom they do not
+// want to hear. What a user is shut out of, and from whom they hear nothing, is
+// remembered here, since vendors do not list it.
+package users
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"switchboard/app/owners"
+	"switchboard/app/problem"
+	"switchboard/vendors"
+)
+
+// ErrShared says that an account has users of other apps by the same ids.
+var ErrShared = problem.New(problem.Forbidden, "other apps have users of this id at the vendor")
+
+// LongestBlock is the longest that vendors take which take no block for good
+// (docs/vendors/rongcloud.md#blocks).
+const LongestBlock = 30 * 24 * time.Hour
+
+// blacklisted is whom a user does not want to hear, as owners.Restraints keep it.
+const blacklisted owners.What = "blacklist"
+
+// Fate is what became of one thing at one account.
+type Fate struct {
+	ID      string // the user, or what was done: a session, a credential
+	Account string
+	State   vendors.MemberState
+	Until   time.Time // of a block; zero: until it is ended
+	Err     error
+}
+
+// Service asks vendors. It is safe for concurrent use.
+type Service struct {
+	routes *vendors.Router
+	kept   owners.Restraints
+}
+
+// New makes the service over the routes and what remembers.
+func New(routes *vendors.Router, kept owners.Restraints) *Service { return &Service{routes, kept} }
+
+// Routed are the accounts that some route of the app names, each once.
+func (s *Service) Routed(app string) (out []*vendors.Vendor) {
+	for _, capability := range vendors.Capabilities() {
+		for _, v := range s.routes.RouteFor(app, capability) {
+			if !slices.ContainsFunc(out, func(known *vendors.Vendor) bool { return known.Name == v.Name }) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// unable is the refusal of what no routed account can.
+func (s *Service) unable(app, ability string) error {
+	refusal := &vendors.UnableError{Ability: ability}
+	for _, v := range s.Routed(app) {
+		refusal.Unable = append(refusal.Unable, v.Name)
+	}
+	mine := s.routes.AccountsFor(app)
+	for _, v := range s.routes.All() {
+		if slices.Contains(mine, v.Name) && v.HasAbility(ability) {
+			refusal.Able = append(refusal.Able, v.Name)
+		}
+	}
+	return refusal
+}
+
+// at makes one call at an account, by whichever of its keys serves.
+func at(ctx context.Context, s *Service, account string, effect vendors.Effect, call func(context.Context, *vendors.Vendor) error) error {
+	_, err := vendors.ViaAccount(ctx, s.routes, account, effect, func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
+		return struct{}{}, call(ctx, v)
+	})
+	return err
+}
+
+// Block shuts a user out at every routed account that can, for d or, with zero, for as
+// long as each account takes.
+func (s *Service) Block(ctx context.Context, app, user string, d time.Duration) ([]Fate, error) {
+	var out []Fate
+	for _, v := range s.Routed(app) {
+		if v.Users == nil {
+			continue
+		}
+		f := Fate{ID: user, Account: v.Name, State: vendors.MemberAccepted}
+		if !s.routes.Alone(app, v.Name) {
+			f.fail(ErrShared)
+			out = append(out, f)
+			continue
+		}
+		held := d
+		if d == 0 && !v.Traits.Block.Takes(0) {
+			held = LongestBlock
+		}
+		if held > 0 {
+			f.Until = time.Now().Add(held)
+		}
+		f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+			if err := v.Traits.Block.Refuse(v.Name, vendors.OpUserBlock, held); err != nil {
+				return err
+			}
+			return oneRow(v.Users.Block(ctx, []string{user}, held))
+		}))
+		if f.Err == nil || f.State == vendors.MemberUnknown {
+			if err := s.kept.Restrain(ctx, blockOf(app, user), owners.Bar, []string{v.Name}, held); err != nil {
+				return out, unrecorded(v.Name, vendors.OpUserBlock, err)
+			}
+		}
+		out = append(out, f)
+	}
+	if out == nil {
+		return nil, s.unable(app, "users.block")
+	}
+	return out, nil
+}
+
+// unrecorded is the error of a write that a vendor took and that could not be written
+// down: it may be made again.
+func unrecorded(account, op string, err error) error {
+	return &vendors.Error{Vendor: account, Op: op, Outcome: vendors.Ambiguous, Effect: vendors.Write, Sent: true, Err: err}
+}
+
+func blockOf(app, user string) owners.Key { return owners.Key{App: app, Kind: owners.Block, ID: user} }
+
+// Unblock lets a user in again, at every account that is known to keep them out and at
+// the routed ones that can.
+func (s *Service) Unblock(ctx context.Context, app, user string) ([]Fate, error) {
+	held, err := s.Blocks(ctx, app, user)
+	if err != nil {
+		return nil, err
+	}
+	accounts := []string{}
+	for _, f := range held {
+		accounts = append(accounts, f.Account)
+	}
+	for _, v := range s.Routed(app) {
+		if v.Users != nil && !slices.Contains(accounts, v.Name) && s.routes.Alone(app, v.Name) {
+			accounts = append(accounts, v.Name)
+		}
+	}
+	var out []Fate
+	for _, account := range accounts {
+		f := Fate{ID: user, Account: account, State: vendors.MemberAccepted}
+		f.row(at(ctx, s, account, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+			if v.Users == nil || v.Traits.Block&vendors.HoldLifted == 0 {
+				return vendors.Refuse(account, vendors.OpUserUnblock, vendors.ErrUnsupported, "a block ends by itself")
+			}
+			return oneRow(v.Users.Unblock(ctx, []string{user}))
+		}))
+		if f.Err == nil {
+			if err := s.kept.Free(ctx, blockOf(app, user), owners.Bar, []string{account}); err != nil {
+				return out, unrecorded(account, vendors.OpUserUnblock, err)
+			}
+		}
+		// Who was never blocked there, or whose block cannot end early, needs no telling.
+		if errors.Is(f.Err, vendors.ErrUnsupported) && !slices.ContainsFunc(held, func(h Fate) bool { return h.Account == account }) {
+			continue
+		}
+		out = append(out, f)
+	}
+	if out == nil {
+		return nil, s.unable(app, "users.block")
+	}
+	return out, nil
+}
+
+// Blocks are the accounts that are known to keep the user out, and until when.
+func (s *Service) Blocks(ctx context.Context, app, user string) ([]Fate, error) {
+	held, err := s.kept.Restrained(ctx, blockOf(app, user), owners.Bar, "", maxAccounts)
+	var out []Fate
+	for _, h := range held {
+		out = append(out, Fate{ID: user, Account: h.User, State: vendors.MemberAccepted, Until: h.Until})
+	}
+	return out, err
+}
+
+const maxAccounts = 200
+
+// oneRow is the error of a write about one user.
+func oneRow(rows []vendors.MemberResult, err error) error {
+	if len(rows) == 1 && rows[0].Err != nil {
+		return rows[0].Err
+	}
+	return err
+}
+
+func (f *Fate) fail(err error) {
+	f.State, f.Err = vendors.MemberRefused, err
+	if vendors.OutcomeOf(err) == vendors.Ambiguous {
+		f.State = vendors.MemberUnknown
+	}
+}
+
+func (f *Fate) row(err error) {
+	if err != nil {
+		f.fail(err)
+	}
+}
