@@ -24,10 +24,11 @@ public class Sample {
     System.out.println("sent");
     // A client goes on with the position of the last answer.
     String came = send(request("/notify?protoc=poll&since=22222-2222-2222-222", "Authorization", "Bearer " + ben).GET().build());
-    System.out.println("received: " + field(came.substring(came.indexOf(conversation)), "Content"));
+    String ours = came.substring(came.indexOf(conversation)); // notices of who comes and goes have Type 0
+    System.out.println("received: " + field(ours.substring(ours.indexOf("\"Type\":1,")), "Content"));
     if (System.getenv("WEBHOOK_SECRET") != null) {
-      boolean ours = verify(System.getenv("WEBHOOK_SECRET"), System.getenv("WEBHOOK_ID"), System.getenv("WEBHOOK_TIMESTAMP"), System.getenv("WEBHOOK_SIGNATURE"), System.getenv("WEBHOOK_BODY"));
-      System.out.println(ours ? "webhook ok" : "webhook refused");
+      boolean genuine = verify(System.getenv("WEBHOOK_SECRET"), System.getenv("WEBHOOK_ID"), System.getenv("WEBHOOK_TIMESTAMP"), System.getenv("WEBHOOK_SIGNATURE"), System.getenv("WEBHOOK_BODY"));
+      System.out.println(genuine ? "webhook ok" : "webhook refused");
     }
   }
 
