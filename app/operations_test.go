@@ -125,6 +125,11 @@ func TestAStopIsToldBeforeThePortCloses(t *testing.T) {
 	if got := status("/healthz"); got != http.StatusOK {
 		t.Errorf("a new request during the delay: %d", got)
 	}
+	if res, err := p.client.Get(p.URL + "/healthz"); err != nil || !res.Close {
+		t.Errorf("a connection is kept during the delay: %v", err)
+	} else {
+		_ = res.Body.Close()
+	}
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}

@@ -160,6 +160,7 @@ func (s *server) newWeb(parent context.Context) {
 	if s.traces != nil {
 		s.web.Use(middleware.Trace(s.traces.Begin))
 	}
+	s.web.Use(middleware.CloseAfter(s.stopping.Load))
 	s.web.Use(middleware.Access(s.log, s.served),
 		middleware.Recover(s.log), middleware.Headers, middleware.CORS(s.cfg.AllowedOrigins), s.limits().Guard, middleware.BodyLimit(im.UploadPath))
 }

@@ -21,6 +21,18 @@ func Base(ctx context.Context) fiber.Handler {
 	}
 }
 
+// CloseAfter closes each connection after its answer while stopping holds, so that
+// clients and proxies that keep connections come back elsewhere before the port closes.
+func CloseAfter(stopping func() bool) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		err := c.Next()
+		if stopping() && c.Response().StatusCode() != fiber.StatusSwitchingProtocols {
+			c.Context().SetConnectionClose()
+		}
+		return err
+	}
+}
+
 // ErrPanic is what a request that panicked ends as; its text is never shown.
 var ErrPanic = errors.New("panic while serving")
 
