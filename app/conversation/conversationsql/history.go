@@ -56,10 +56,18 @@ func (s *Store) Messages(ctx context.Context, conv string, from, to int64, limit
 	return found, err
 }
 
+// What the log's index has to find; a test sees that it does.
+const (
+	logAfter = "SELECT " + messageColumns + `, c.member_version FROM messages m JOIN conversations c ON c.id = m.conv_id
+		WHERE m.msg_id > ? AND m.app_id = ? ORDER BY m.msg_id LIMIT ?`
+	logEnd  = "SELECT msg_id FROM messages WHERE app_id = ? ORDER BY msg_id DESC LIMIT 1"
+	seqOfID = "SELECT seq FROM messages WHERE app_id = (SELECT app_id FROM conversations WHERE id = ?) AND msg_id = ? AND conv_id = ? AND seq > 0"
+)
+
 // SeqOf implements conversation.Store.
 func (s *Store) SeqOf(ctx context.Context, conv, id string) (int64, bool, error) {
 	var seq int64
-	err := s.db.QueryRow(ctx, "SELECT seq FROM messages WHERE msg_id = ? AND conv_id = ? AND seq > 0", id, conv).Scan(&seq)
+	err := s.db.QueryRow(ctx, seqOfID, conv, id, conv).Scan(&seq)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return seq, err == nil, err
 	}
@@ -105,8 +113,7 @@ func (s *Store) Since(ctx context.Context, app, user, after string, open bool, l
 
 // After implements conversation.Store.
 func (s *Store) After(ctx context.Context, app, id string, limit int) ([]conversation.Logged, error) {
-	rows, err := s.db.Query(ctx, "SELECT "+messageColumns+`, c.member_version FROM messages m JOIN conversations c ON c.id = m.conv_id
-		WHERE m.msg_id > ? AND m.app_id = ? ORDER BY m.msg_id LIMIT ?`, id, app, limit)
+	rows, err := s.db.Query(ctx, logAfter, id, app, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +125,7 @@ func (s *Store) After(ctx context.Context, app, id string, limit int) ([]convers
 
 // LastID implements conversation.Store.
 func (s *Store) LastID(ctx context.Context, app string) (string, error) {
-	id, err := sqldb.ScanOne[string](s.db.QueryRow(ctx, "SELECT msg_id FROM messages WHERE app_id = ? ORDER BY msg_id DESC LIMIT 1", app))
+	id, err := sqldb.ScanOne[string](s.db.QueryRow(ctx, logEnd, app))
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

@@ -49,11 +49,11 @@ func (s *Store) Inbox(ctx context.Context, app, user string, open bool, from con
 	if err != nil {
 		return nil, err
 	}
-	return entries, s.addLast(ctx, entries, joinSeqs)
+	return entries, s.addLast(ctx, app, entries, joinSeqs)
 }
 
 // addLast reads the newest message of each entry whose member may see it.
-func (s *Store) addLast(ctx context.Context, entries []conversation.Entry, joinSeqs []int64) error {
+func (s *Store) addLast(ctx context.Context, app string, entries []conversation.Entry, joinSeqs []int64) error {
 	var ids []string
 	at := make(map[string]int)
 	for i, e := range entries {
@@ -64,7 +64,7 @@ func (s *Store) addLast(ctx context.Context, entries []conversation.Entry, joinS
 	}
 	for part := range slices.Chunk(ids, sqldb.MaxList) {
 		list, args := sqldb.InList(part)
-		found, err := s.messages(ctx, "SELECT "+messageColumns+" FROM messages m WHERE m.msg_id IN "+list, args...)
+		found, err := s.messages(ctx, "SELECT "+messageColumns+" FROM messages m WHERE m.app_id = ? AND m.msg_id IN "+list, append([]any{app}, args...)...)
 		if err != nil {
 			return err
 		}
