@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"regexp"
@@ -9,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"switchboard/middleware"
 )
 
 // docs/configuration.md shows what the config command prints. After a change of the
@@ -68,6 +72,56 @@ func TestReadmeTourWorks(t *testing.T) {
 		}
 		follows(t, string(out), answers)
 	}
+}
+
+// A container's port is called from an address that is not loopback: with what the compose
+// file says, the tour and the page work there.
+func TestTheSandboxWorksBehindAPortMapping(t *testing.T) {
+	compose, err := os.ReadFile("../docs/deploy/compose.sandbox.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := regexp.MustCompile(`(?m)^ {6}(SWITCHBOARD_\w+): (\S+)$`).FindAllStringSubmatch(string(compose), -1)
+	if len(set) < 3 {
+		t.Fatalf("the compose file sets %v", set)
+	}
+	for _, s := range set {
+		t.Setenv(s[1], s[2])
+	}
+	peer := ownAddress(t)
+	p := start(t, func(c *Config) {
+		for _, bridge := range []string{"172.17.0.1", "172.18.0.1", "192.168.65.1", "10.0.2.2"} {
+			if at := netip.MustParseAddr(bridge); !middleware.Proxies(c.AdminAllow).Has(at) || !middleware.Proxies(c.InnerAllow).Has(at) {
+				t.Errorf("%s, a host as containers see it, may not call", bridge)
+			}
+		}
+		c.Listen = "0.0.0.0:0"
+		c.AdminAllow, c.InnerAllow = append(c.AdminAllow, netip.PrefixFrom(peer, 32)), append(c.InnerAllow, netip.PrefixFrom(peer, 32))
+	})
+	p.URL = "http://" + peer.String() + p.URL[strings.LastIndex(p.URL, ":"):]
+	if got := p.do(t, request{Path: "/inner/get_token", Body: map[string]any{"session": "1001", "platform": 1}}); got.Code != 0 {
+		t.Errorf("a token: %s", got.Body)
+	}
+	for path, header := range map[string]map[string]string{"/admin/vendors": {"admin-key": sandboxAdmin}, "/sandbox/mocks/rongcloud/health": {"admin-key": sandboxAdmin}, "/": nil, "/metrics": nil} {
+		if got := p.do(t, request{Method: "GET", Path: path, Header: header, Bad: true}); got.Status != 200 {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+	}
+}
+
+// ownAddress is one of this machine's that is not loopback, where it has one.
+func ownAddress(t *testing.T) netip.Addr {
+	t.Helper()
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil && !ip.IP.IsLoopback() && !ip.IP.IsLinkLocalUnicast() {
+			return netip.AddrFrom4([4]byte(ip.IP.To4()))
+		}
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
 }
 
 // block is the text of page between begin and the end of that code block.
