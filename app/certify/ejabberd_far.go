@@ -71,7 +71,9 @@ func (e ejabberdFarEnd) farEnd() vendortest.FarEnd {
 			}
 			var out []vendortest.Received
 			for _, text := range e.clients.Inbox(user) {
-				out = append(out, EjabberdReceived(user, text))
+				if r := EjabberdReceived(user, text); r.Type != "" { // else it is a room's own word, such as its subject
+					out = append(out, r)
+				}
 			}
 			return out
 		},

@@ -36,6 +36,9 @@ func (a *adapter) Send(ctx context.Context, m vendors.Message) (vendors.Receipt,
 		return vendors.Receipt{}, a.refuse(op, vendors.ErrInvalid, "no target")
 	}
 	s := &stanza{Type: w.typ, ID: rand.Text()}
+	if !m.Key.IsZero() { // made again, it has the same id: clients know it by that
+		s.ID = m.Key.String()
+	}
 	s.Origin = &originID{"urn:xmpp:sid:0", s.ID}
 	if m.Kind == vendors.ToSystem {
 		s.System = &element{Space: namespace}

@@ -33,7 +33,7 @@ func chatRoomLife(t T, e *env) {
 		sameSet(t, "a used room", users, e.Known, e.Peer)
 	}
 	must(t, "destroy", e.v.ChatRooms.DestroyChatRoom(t.Context(), stage))
-	if e.Far.ChatRoom(stage) {
+	if !e.settled(func() bool { return !e.Far.ChatRoom(stage) }) {
 		t.Errorf("the destroyed room is still there")
 	}
 }

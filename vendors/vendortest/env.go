@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"switchboard/vendors"
 )
@@ -118,6 +119,17 @@ func capabilityChecks() []check {
 			}
 		}},
 	}
+}
+
+// settled reports whether the far end comes to show what it was told, within the time
+// that it may take.
+func (e *env) settled(shows func() bool) bool {
+	for end := time.Now().Add(e.Settles); !shows(); time.Sleep(5 * time.Millisecond) {
+		if !time.Now().Before(end) {
+			return false
+		}
+	}
+	return true
 }
 
 // mustBe fails unless err has the outcome and, when is is not nil, the sentinel.

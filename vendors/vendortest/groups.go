@@ -53,7 +53,7 @@ func changeGroup(t T, e *env) {
 func dismissGroup(t T, e *env) {
 	id := e.group(t, "made")
 	must(t, "dismiss", e.v.Groups.DismissGroup(t.Context(), id, e.Known))
-	if got := e.Far.Members(id); got != nil {
-		t.Errorf("the dismissed group has members %v", got)
+	if !e.settled(func() bool { return e.Far.Members(id) == nil }) {
+		t.Errorf("the dismissed group has members %v", e.Far.Members(id))
 	}
 }

@@ -186,11 +186,12 @@ func sessions(t T, e *env) {
 	}
 	devices := func(user string, want ...string) {
 		t.Helper()
-		list, err := e.v.Sessions.ListSessions(t.Context(), user)
-		for end := time.Now().Add(e.Settles); err == nil && len(list) > len(want) && time.Now().Before(end); {
-			time.Sleep(5 * time.Millisecond)
+		var list []vendors.Session
+		var err error
+		e.settled(func() bool {
 			list, err = e.v.Sessions.ListSessions(t.Context(), user)
-		}
+			return err != nil || len(list) <= len(want)
+		})
 		must(t, "sessions", err)
 		for what, list := range map[string][]vendors.Session{"listed": list, "at the far end": e.Far.Sessions(user)} {
 			var got []string
