@@ -354,6 +354,7 @@ func (s *server) openMatching(context.Context) (err error) {
 		return environ.Named(envPrefix+"_EVENTS_", err)
 	}
 	s.background("events", s.events.Run)
+	s.background("reconcile", func(ctx context.Context) error { return s.events.Reconcile(ctx, s.routes.All) })
 	s.background("presence", s.presence.Run)
 	return nil
 }

@@ -54,6 +54,7 @@ var abilities = []ability{
 	{"rooms.record", func(v *Vendor) bool { return v.Rooms.Recorder != nil }},
 	{"rooms.calls", func(v *Vendor) bool { return v.Rooms.Calls != nil }},
 	{"callbacks", func(v *Vendor) bool { return v.Callbacks != nil }},
+	{"callbacks.reconcile", func(v *Vendor) bool { return v.Reconciler != nil }},
 }
 
 // Abilities lists what a vendor may be able to do, in the order of the port.

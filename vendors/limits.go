@@ -73,6 +73,7 @@ const (
 	OpRoomRecordings  = "room.recordings"
 	OpRoomUserState   = "room.user_state"
 	OpRoomUserCalls   = "room.user_calls"
+	OpReconcile       = "room.snapshot"
 	OpCallbackVerify  = "callback.verify"
 )
 

@@ -21,6 +21,7 @@ type Traits struct {
 	// SendRepeat is for how long the vendor takes a message of the same key for the one
 	// before, so that a send in doubt may be made again there. Zero: it does not.
 	SendRepeat time.Duration
+	Callbacks  CallbackTerms // Callbacks
 }
 
 // Hold says how a vendor can keep somebody out or silent: any of its bits.
@@ -126,6 +127,7 @@ func (v *Vendor) Declared() []Trait {
 		{"chatrooms.block", v.ChatRoomBlocks != nil, t.ChatRoomBlock.String()},
 		{"rooms.kick", v.Rooms.Kick != nil, t.Kick.String()},
 		{"rooms.ban", v.Rooms.Ban != nil, t.Ban.String()},
+		{"callbacks", v.Callbacks != nil && t.Callbacks != CallbackTerms{}, t.Callbacks.String()},
 	} {
 		if row.has {
 			out = append(out, Trait{row.ability, row.value})

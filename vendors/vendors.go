@@ -56,6 +56,11 @@ type Vendor struct {
 	ChatRoomBlocks ChatRoomBlocks
 	Rooms          Rooms
 	Callbacks      Callbacks
+	Reconciler     Reconciler
+
+	// CallbackSecrets are those that the address of an unsigned callback may hold: see
+	// CallbackTerms.Unsigned.
+	CallbackSecrets []Secret
 
 	// Limits are the vendor's own numbers, by operation; an operation that is
 	// not listed has none that we know of.

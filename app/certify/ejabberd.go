@@ -31,7 +31,7 @@ func ejabberdFixture(cfg ejabberd.Config) vendortest.Fixture {
 		BaseURL: cfg.BaseURL[:len(cfg.BaseURL)-len("/api")],
 		// What the HTTP API has no command for, or none that says what became of it.
 		Lacks: []string{
-			"MessageLookup", "Blacklist", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator",
+			"MessageLookup", "Reconciler", "Blacklist", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator",
 			"Wallet", "Orders", "GroupOwners", "GroupMutes", "ChatRoomMutes", "Callbacks",
 			"Rooms.Tokens", "Rooms.List", "Rooms.Query", "Rooms.Speakers", "Rooms.Kick", "Rooms.Ban", "Rooms.Dissolve", "Rooms.Push", "Rooms.Data",
 			"Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls",

@@ -27,12 +27,13 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		// What RongCloud's documents have no call for.
-		Lacks: []string{"Sessions", "UserImport", "MessageLookup", "Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
+		Lacks: []string{"Sessions", "UserImport", "MessageLookup", "Reconciler", "Wallet", "Orders", "GroupOwners", "Rooms.Tokens", "Rooms.List", "Rooms.Speakers", "Rooms.Push", "Rooms.Data", "Rooms.Permission", "Rooms.Mute", "Rooms.Recorder", "Rooms.Calls"},
 		Traits: vendors.Traits{
 			Block: vendors.HoldTimed | vendors.HoldLifted, Kick: vendors.HoldTimed, Ban: vendors.HoldTimed | vendors.HoldLifted,
 			MemberMute:   vendors.HoldTimed | vendors.HoldOpen | vendors.HoldLifted,
 			ChatRoomMute: vendors.HoldTimed | vendors.HoldLifted, ChatRoomBlock: vendors.HoldTimed | vendors.HoldLifted,
-			Revoke: vendors.RevokeBefore,
+			Revoke:    vendors.RevokeBefore,
+			Callbacks: vendors.CallbackTerms{Deadline: 3 * time.Second, Silence: vendors.SilenceDelivers, Retries: 2, Lossy: true},
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Nonce:   func(s vendortest.Seen) string { return s.Header.Get("Nonce") },

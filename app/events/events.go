@@ -28,6 +28,8 @@ type Config struct {
 	URL    string         `desc:"where vendors' events are sent on to, as POSTs signed by the Standard Webhooks scheme; empty: nowhere"`
 	Secret vendors.Secret `desc:"signs them: whsec_ and the key in base64"`
 	Keep   time.Duration  `default:"72h" desc:"how long an event is remembered, to know it when a vendor repeats it; at least 1h"`
+
+	Reconcile time.Duration `default:"1m" desc:"how often vendors whose callbacks may be lost are asked which rooms there are; at least 5s; 0: never"`
 }
 
 // Record is one event as it is kept.
@@ -60,6 +62,9 @@ func (c Config) Validate() error {
 	if c.Keep < time.Hour {
 		errs = append(errs, errors.New("KEEP: must be at least 1h"))
 	}
+	if c.Reconcile != 0 && c.Reconcile < 5*time.Second {
+		errs = append(errs, errors.New("RECONCILE: must be 0 or at least 5s"))
+	}
 	if c.URL != "" {
 		_, err := webhook.New(c.URL, c.Secret)
 		errs = append(errs, err)
@@ -88,6 +93,7 @@ type Service struct {
 	handle  func(context.Context, vendors.Event)
 	observe func(result string)
 	wake    chan struct{} // the outbox has grown
+	rooms   knownRooms
 }
 
 // New refuses what Config.Validate does.
@@ -98,6 +104,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		cfg: cfg, store: deps.Store, log: deps.Log.With("component", "events"),
 		handle: deps.Handle, observe: deps.Observe, wake: make(chan struct{}, 1),
+		rooms: knownRooms{accounts: map[string]map[string]*knownRoom{}},
 	}
 	if s.handle == nil {
 		s.handle = func(context.Context, vendors.Event) {}
@@ -131,6 +138,7 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 	if err != nil {
 		return err
 	}
+	s.rooms.heard(events)
 	s.handOn(ctx, events, fresh)
 	s.grown()
 	return nil
@@ -214,6 +222,10 @@ type data struct {
 	Text       string          `json:"text,omitempty"`
 	Content    json.RawMessage `json:"content,omitempty"`
 	Session    string          `json:"session,omitempty"`
+	Seq        int64           `json:"seq,omitempty"`
+	Device     string          `json:"device,omitempty"`
+	Attempt    int             `json:"attempt,omitempty"`
+	Snapshot   bool            `json:"snapshot,omitempty"`
 	Client     string          `json:"client,omitempty"`
 	Address    string          `json:"client_address,omitempty"`
 	Reason     string          `json:"reason,omitempty"`
@@ -229,6 +241,7 @@ func newBody(e vendors.Event) body {
 		Data: data{
 			ID: e.ID, Vendor: e.Vendor, App: e.App, From: e.From, Target: e.Target, TargetKind: string(e.TargetKind), Users: e.Users,
 			MessageID: e.MessageID, Type: e.Type, Text: e.Text, Content: e.Content, Session: e.Session,
+			Seq: e.Seq, Device: e.Device, Attempt: e.Attempt, Snapshot: e.Snapshot,
 			Client: e.Client, Address: e.Address, Reason: e.Reason,
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
@@ -56,7 +57,9 @@ func (h Handler) take(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	kept := h.keep(c.UserContext(), found) // puts our ids in found
+	ctx, stop := h.inTime(c, found)
+	defer stop()
+	kept := h.keep(ctx, found) // puts our ids in found
 	verdict, asked := h.judge(found)
 	if kept != nil && !asked {
 		return kept
@@ -69,6 +72,17 @@ func (h Handler) take(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, reply.ContentType)
 	}
 	return c.Status(reply.Status).Send(reply.Body)
+}
+
+// inTime leaves a question whether to deliver a quarter of the vendor's deadline to be
+// answered in: what cannot be stored before is not waited for.
+func (h Handler) inTime(c *fiber.Ctx, found []vendors.Event) (context.Context, context.CancelFunc) {
+	live := h.Routes.Live(c.Params("account"))
+	asks := slices.ContainsFunc(found, func(e vendors.Event) bool { return e.Kind == vendors.EventModeration })
+	if len(live) == 0 || !asks || live[0].Traits.Callbacks.Deadline == 0 {
+		return c.UserContext(), func() {}
+	}
+	return context.WithTimeout(c.UserContext(), live[0].Traits.Callbacks.Deadline*3/4)
 }
 
 // keep stores messages before events: a failure of either makes the vendor
@@ -94,6 +108,10 @@ func (h Handler) parse(account string, r *http.Request, body []byte) (vendors.Ca
 	err := errNoCallbacks
 	for _, v := range h.Routes.Live(account) {
 		if v.Callbacks == nil {
+			continue
+		}
+		if !v.BelievesAddress(r) {
+			err = errBadSignature
 			continue
 		}
 		var found []vendors.Event

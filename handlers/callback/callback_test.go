@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,43 @@ func TestACallbackIsAnsweredOnceItIsKept(t *testing.T) {
 		got, _ := handlertest.Do(t, web, handlertest.Request{Path: c.path, Body: c.body, Header: []string{"Signature: " + c.signature, "Text: " + c.text}})
 		if got != c.want || b.kept != c.kept {
 			t.Errorf("%s: %s, want %s; %d kept", c.name, got, c.want, b.kept)
+		}
+	}
+}
+
+func TestAnUnsignedCallbackIsBelievedForASecretInItsAddress(t *testing.T) {
+	p := postman{}
+	v := &vendors.Vendor{Name: "open", Callbacks: p, CallbackSecrets: []vendors.Secret{"old-secret", "new-secret"}}
+	v.Traits.Callbacks.Unsigned = true
+	bare := &vendors.Vendor{Name: "bare", Callbacks: p, CallbackSecrets: []vendors.Secret{""}}
+	bare.Traits.Callbacks.Unsigned = true
+	routes, err := vendors.NewRouter([]*vendors.Vendor{v, bare}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := events.New(events.Config{Keep: time.Hour}, events.Deps{Store: &box{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fiber.New(fiber.Config{ErrorHandler: handlers.PlainFailure})
+	Handler{Routes: routes, Events: taken, Log: slog.New(slog.DiscardHandler)}.Mount(app.Group("/callbacks"))
+	for path, want := range map[string]int{
+		"/callbacks/open":                   401,
+		"/callbacks/open?secret=":           401,
+		"/callbacks/open?secret=guess":      401,
+		"/callbacks/open?secret=new-secret": 200,
+		"/callbacks/open?secret=old-secret": 200,
+		"/callbacks/bare":                   401,
+		"/callbacks/bare?secret=":           401,
+	} {
+		r, _ := http.NewRequest(http.MethodPost, "http://switchboard"+path, strings.NewReader("presence"))
+		res, err := app.Test(r, 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
 		}
 	}
 }

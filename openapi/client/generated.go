@@ -888,12 +888,16 @@ type UsersPush struct {
 // VendorEventData: What a kind does not have is left out.
 type VendorEventData struct {
 	App *string `json:"app,omitempty"`
+	// which delivery of the event this is, where the vendor tells
+	Attempt *int64 `json:"attempt,omitempty"`
 	// kind of the user's client, in the vendor's words
 	Client *string `json:"client,omitempty"`
 	// of the user's client, as the vendor saw it
 	ClientAddress *string `json:"client_address,omitempty"`
 	Content       any     `json:"content,omitempty"`
-	From          *string `json:"from,omitempty"`
+	// of the user, in the vendor's words
+	Device *string `json:"device,omitempty"`
+	From   *string `json:"from,omitempty"`
 	// the same for every delivery of the same event
 	ID          string  `json:"id"`
 	MessageID   *string `json:"message_id,omitempty"`
@@ -902,8 +906,13 @@ type VendorEventData struct {
 	// that nobody is in). In an RTC room: abnormal (the connection broke), ejected, destroyed (the room was ended),
 	// replaced (the user came in a second time and is still there). A number that the vendor does not publish stands
 	// behind the field's name: "status 7", "exit 1".
-	Reason  *string `json:"reason,omitempty"`
+	Reason *string `json:"reason,omitempty"`
+	// its number among the events of one object, where the vendor counts them
+	Seq     *int64  `json:"seq,omitempty"`
 	Session *string `json:"session,omitempty"`
+	// true: the vendor did not report it; it follows from the rooms that there are now. A room's first snapshot is
+	// room.synced with all its users
+	Snapshot *bool `json:"snapshot,omitempty"`
 	// user, group or room
 	Target     *string  `json:"target,omitempty"`
 	TargetKind *string  `json:"target_kind,omitempty"`

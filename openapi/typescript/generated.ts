@@ -795,11 +795,15 @@ export type VendorEvent = {
   // What a kind does not have is left out.
   "data": {
     "app"?: string;
+    // which delivery of the event this is, where the vendor tells
+    "attempt"?: number;
     // kind of the user's client, in the vendor's words
     "client"?: string;
     // of the user's client, as the vendor saw it
     "client_address"?: string;
     "content"?: unknown;
+    // of the user, in the vendor's words
+    "device"?: string;
     "from"?: string;
     // the same for every delivery of the same event
     "id": string;
@@ -810,7 +814,12 @@ export type VendorEvent = {
     // replaced (the user came in a second time and is still there). A number that the vendor does not publish stands
     // behind the field's name: "status 7", "exit 1".
     "reason"?: string;
+    // its number among the events of one object, where the vendor counts them
+    "seq"?: number;
     "session"?: string;
+    // true: the vendor did not report it; it follows from the rooms that there are now. A room's first snapshot is
+    // room.synced with all its users
+    "snapshot"?: boolean;
     // user, group or room
     "target"?: string;
     "target_kind"?: string;

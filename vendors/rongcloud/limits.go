@@ -79,6 +79,9 @@ var traits = vendors.Traits{
 	Block: forAWhile, Ban: forAWhile, ChatRoomMute: forAWhile, ChatRoomBlock: forAWhile, Kick: vendors.HoldTimed,
 	MemberMute: forAWhile | vendors.HoldOpen,
 	Revoke:     vendors.RevokeBefore,
+	// docs/vendors/rongcloud.md#pre-send-check for the deadline, and
+	// docs/vendors/rongcloud.md#chat-room-status for retries and loss.
+	Callbacks: vendors.CallbackTerms{Deadline: 3 * time.Second, Silence: vendors.SilenceDelivers, Retries: 2, Lossy: true},
 }
 
 // roomID: room ids travel in a path and a header, so only visible characters.

@@ -18,7 +18,8 @@ func callbackChecks() []check {
 		{"RedeliveredCallbackKeepsItsEventIDsAndNoOtherHasThem", need, has, stableIDs},
 		{"CallbackSignedWithAnotherSecretIsAnAuthFault", need, func(f Fixture) bool { return has(f) && f.Spoil != nil }, forged},
 		{"CallbackWhoseBodyWasChangedIsAnAuthFault", need, func(f Fixture) bool { return has(f) && f.SignsBody }, changedBody},
-		{"UnsignedCallbackIsAnAuthFault", need, has, unsigned},
+		{"UnsignedCallbackIsAnAuthFault", need, func(f Fixture) bool { return has(f) && !f.Traits.Callbacks.Unsigned }, unsigned},
+		{"UnsignedCallbacksAreBelievedForASecretInTheirAddress", need, has, believed},
 		{"SignedNonsenseIsADefiniteNo", need, has, nonsense},
 		{"CallbackIsAnsweredInTheVendorsForm", need, has, replies},
 	}
@@ -99,6 +100,28 @@ func unsigned(t T, e *env) {
 		bare := &http.Request{Method: r.Method, URL: &url.URL{Path: r.URL.Path}, Header: http.Header{"Content-Type": r.Header["Content-Type"]}}
 		_, err := e.v.Callbacks.Parse(bare, c.Body)
 		mustBe(t, c.Name, err, vendors.AuthFault, nil)
+	}
+}
+
+// believed: at a vendor that signs the address says nothing.
+func believed(t T, e *env) {
+	at := func(query url.Values) bool {
+		return e.v.BelievesAddress(&http.Request{URL: &url.URL{Path: "/callbacks/x", RawQuery: query.Encode()}})
+	}
+	bare, empty, guess := at(nil), at(url.Values{vendors.CallbackSecretParam: {""}}), at(url.Values{vendors.CallbackSecretParam: {"guess"}})
+	if !e.v.Traits.Callbacks.Unsigned {
+		if !bare {
+			t.Errorf("signed callbacks are not believed without a secret in their address")
+		}
+		return
+	}
+	if bare || empty || guess || len(e.v.CallbackSecrets) == 0 {
+		t.Errorf("unsigned callbacks are believed: bare %t, with an empty secret %t, with a guess %t; %d secrets are set", bare, empty, guess, len(e.v.CallbackSecrets))
+	}
+	for i, s := range e.v.CallbackSecrets {
+		if !at(url.Values{vendors.CallbackSecretParam: {s.Reveal()}}) {
+			t.Errorf("secret %d in the address is not believed", i)
+		}
 	}
 }
 

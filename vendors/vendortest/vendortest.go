@@ -251,7 +251,7 @@ func (c check) against(t T, f Fixture) string {
 func checks() []check {
 	all := [][]check{
 		capabilityChecks(), traitChecks(), messageChecks(), messageKeyChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
-		groupChecks(), memberChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), conversationChecks(), noticeChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(),
+		groupChecks(), memberChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), conversationChecks(), noticeChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(), reconcilerChecks(),
 	}
 	var out []check
 	for _, part := range all {
