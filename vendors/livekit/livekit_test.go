@@ -8,5 +8,6 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	vendortest.Run(t, func(t *testing.T) vendortest.Fixture { return certify.LiveKitMock(t) })
 }

@@ -48,9 +48,24 @@ func (a *adapter) ListRooms(ctx context.Context, cursor string) (vendors.RoomPag
 	return page, nil
 }
 
-// RoomStatus asks for the one room. It stays for a while after the last user left.
+// RoomStatus asks for the room, which stays for a while after the last user left, and
+// counts the people in it: the server's own count is up to five seconds old
+// (docs/vendors/livekit.md#presence-in-a-room).
 func (a *adapter) RoomStatus(ctx context.Context, name string) (vendors.RoomStatus, error) {
-	return a.status(ctx, vendors.OpRoomStatus, name)
+	op := vendors.OpRoomStatus
+	s, err := a.status(ctx, op, name)
+	if err != nil || s.State == vendors.RoomAbsent {
+		return s, err
+	}
+	people, err := a.listed(ctx, op, name)
+	if err != nil {
+		return vendors.RoomStatus{}, err
+	}
+	s.State, s.Users = vendors.RoomIdle, len(people)
+	if len(people) > 0 {
+		s.State = vendors.RoomActive
+	}
+	return s, nil
 }
 
 func (a *adapter) status(ctx context.Context, op, name string) (vendors.RoomStatus, error) {
@@ -105,6 +120,21 @@ func (a *adapter) people(ctx context.Context, op, name string) ([]participant, e
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{name}}); err != nil {
 		return nil, err
 	}
+	people, err := a.listed(ctx, op, name)
+	if err != nil || len(people) > 0 {
+		return people, err
+	}
+	switch s, err := a.status(ctx, op, name); {
+	case err != nil:
+		return nil, err
+	case s.State == vendors.RoomAbsent:
+		return nil, a.refuse(op, vendors.ErrNotFound, "no such room")
+	}
+	return nil, nil
+}
+
+// listed are the people whom the server lists in a room.
+func (a *adapter) listed(ctx context.Context, op, name string) ([]participant, error) {
 	var out struct {
 		Participants []participant `json:"participants"`
 	}
@@ -116,17 +146,7 @@ func (a *adapter) people(ctx context.Context, op, name string) ([]participant, e
 			return nil, a.unreadable(op)
 		}
 	}
-	people := slices.DeleteFunc(out.Participants, func(p participant) bool { return !p.person() || p.State == "DISCONNECTED" })
-	if len(people) > 0 {
-		return people, nil
-	}
-	switch s, err := a.status(ctx, op, name); {
-	case err != nil:
-		return nil, err
-	case s.State == vendors.RoomAbsent:
-		return nil, a.refuse(op, vendors.ErrNotFound, "no such room")
-	}
-	return nil, nil
+	return slices.DeleteFunc(out.Participants, func(p participant) bool { return !p.person() || p.State == "DISCONNECTED" }), nil
 }
 
 // RoomUsers lists who is in the room. Somebody whose app was ended stays in it for

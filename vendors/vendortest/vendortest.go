@@ -45,6 +45,8 @@ type Fixture struct {
 	// Restore puts Known and Peer back into Room, made anew if need be, before an
 	// operation is made for one more time. Nil: operations leave them there.
 	Restore func()
+	// CountsLag is how old the counts of a list of rooms may be.
+	CountsLag time.Duration
 	// Bare names operations whose success is an empty object.
 	Bare []string
 	// NoAnswer names operations about a room for which the vendor says, when there is
