@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"switchboard/app/owners"
@@ -85,10 +86,19 @@ func (s *Service) Apply(ctx context.Context, app string, c Change) (Done, error)
 	if c.Action == Create {
 		return s.create(ctx, app, c)
 	}
-	r, err := s.noted(ctx, app, c)
+	r, doubted, err := s.begin(ctx, app, c)
 	if err != nil {
 		return Done{Record: r}, err
 	}
+	done, err := s.applyAt(ctx, r, c)
+	if outcomeOf(err) == vendors.Ambiguous || slices.ContainsFunc(done.Rows, func(m vendors.MemberResult) bool { return m.State == vendors.MemberUnknown }) {
+		doubted()
+	}
+	return done, err
+}
+
+// applyAt makes a change of what is there.
+func (s *Service) applyAt(ctx context.Context, r owners.Record, c Change) (_ Done, err error) {
 	if c.By, err = byWhom(r, c); err != nil {
 		return Done{Record: r}, err
 	}

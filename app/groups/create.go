@@ -18,16 +18,24 @@ func (s *Service) create(ctx context.Context, app string, c Change) (Done, error
 		return Done{Record: r}, err
 	}
 	members := distinct(append([]string{c.By}, c.Users...))
+	var had bool
 	r, err := s.make(ctx, making{
 		key: c.Key(app), name: c.Name, person: c.By, ability: "groups", op: c.Op(),
 		has: func(v *vendors.Vendor) bool { return v.Groups != nil },
 		call: func(ctx context.Context, v *vendors.Vendor, id string) (vendors.GroupRef, error) {
 			return v.Groups.CreateGroup(ctx, vendors.Group{ID: id, Name: c.Name, Creator: c.By, Members: members})
 		},
+		had: &had,
 	})
 	out := Done{Record: r}
 	part, partly := vendors.PartialOf(err)
 	switch {
+	case err == nil && had: // of those who were added by the call before, some may have left since
+		seen, err := s.members(ctx, r)
+		if err != nil {
+			return out, unwritten(r, c.Op(), err)
+		}
+		out.Rows = rowsSeen(r.Account, members, seen, true)
 	case err == nil:
 		out.Rows, _ = vendors.AllMembers(members, nil)
 	case partly:
@@ -79,6 +87,7 @@ type making struct {
 	name, person, ability, op string
 	has                       func(*vendors.Vendor) bool
 	call                      func(ctx context.Context, v *vendors.Vendor, id string) (vendors.GroupRef, error)
+	had                       *bool // set when the vendor had it since a call before; may be nil
 }
 
 // make reserves, calls and confirms. What an account surely did not make goes to the
@@ -99,6 +108,7 @@ func (s *Service) make(ctx context.Context, m making) (owners.Record, error) {
 		next := r
 		next.Account, next.Name, next.Person = v.Name, m.name, m.person
 		if !again {
+			next.LastWrite = ""
 			next.VendorID = next.Alias(s.routes.Alone(m.key.App, v.Name), v.Limits[m.op])
 		}
 		reserved, err := s.owners.Reserve(ctx, next)
@@ -112,11 +122,11 @@ func (s *Service) make(ctx context.Context, m making) (owners.Record, error) {
 	if !tried {
 		return r, err
 	}
-	return s.settleMade(ctx, r, m.op, ref, again, err)
+	return s.settleMade(ctx, r, m, ref, again, err)
 }
 
 // settleMade writes down what came of the call: made, in doubt, or surely not made.
-func (s *Service) settleMade(ctx context.Context, r owners.Record, op string, ref vendors.GroupRef, again bool, err error) (owners.Record, error) {
+func (s *Service) settleMade(ctx context.Context, r owners.Record, m making, ref vendors.GroupRef, again bool, err error) (owners.Record, error) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	_, partly := vendors.PartialOf(err)
@@ -127,7 +137,9 @@ func (s *Service) settleMade(ctx context.Context, r owners.Record, op string, re
 			r.VendorID = ref.ID
 		}
 	case again && o == vendors.DefiniteNo && s.seen(ctx, r): // it is there since the call before
-		r.State, err = owners.Made, nil
+		if r.State, err = owners.Made, nil; m.had != nil {
+			*m.had = true
+		}
 	case again || o == vendors.Ambiguous:
 		r.State = owners.Doubt
 	default:
@@ -138,7 +150,7 @@ func (s *Service) settleMade(ctx context.Context, r owners.Record, op string, re
 	}
 	saved, failed := s.owners.Set(ctx, r)
 	if failed != nil && r.State == owners.Made {
-		return r, unwritten(r, op, failed)
+		return r, unwritten(r, m.op, failed)
 	}
 	if failed != nil {
 		s.log.Warn("doubt not written down: the reservation stands for it", "key", r.Key.String(), "error", failed)

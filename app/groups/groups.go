@@ -5,6 +5,7 @@ package groups
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"time"
@@ -100,14 +101,29 @@ func do[A comparable](ctx context.Context, s *Service, r owners.Record, ability 
 	return err
 }
 
-// noted returns where c goes, and notes there that c is the last write about it: a
-// write in doubt that is not seen later was not made, unless another one came behind.
-func (s *Service) noted(ctx context.Context, app string, c Change) (owners.Record, error) {
-	r, err := s.Place(ctx, c.Key(app))
+// begin returns where c goes, and notes there that a write about it begins. doubted is
+// to be called when it ends in doubt: it notes that c was the last write to begin, if it
+// was. A write in doubt that is not seen later was not made, unless another one came
+// behind it.
+func (s *Service) begin(ctx context.Context, app string, c Change) (r owners.Record, doubted func(), err error) {
+	r, err = s.Place(ctx, c.Key(app))
 	if err != nil || r.Version == 0 {
-		return r, err
+		return r, func() {}, err
 	}
-	return r, s.owners.Update(ctx, r.Key, func(r *owners.Record) { r.LastWrite = c.digest() })
+	this := rand.Text()
+	err = s.owners.Update(ctx, r.Key, func(r *owners.Record) { r.LastWrite = this })
+	return r, func() {
+		ctx, cancel := afterwards(ctx)
+		defer cancel()
+		err := s.owners.Update(ctx, r.Key, func(r *owners.Record) {
+			if r.LastWrite == this {
+				r.LastWrite = c.digest()
+			}
+		})
+		if err != nil {
+			s.log.Warn("doubt not noted: it ends as unknown unless it is seen", "key", r.Key.String(), "error", err)
+		}
+	}, err
 }
 
 // keptFor is how long what a vendor has done may take to be written down, though its

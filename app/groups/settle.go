@@ -44,12 +44,14 @@ func (s *Service) settle(ctx context.Context, app, account string, old bool, c C
 		return Done{}, fmt.Errorf("%w: %v", errUnsettled, err)
 	case !found && c.Action == Create:
 		return Done{}, vendors.ErrNotDone // its reservation was released
+	case !found && !s.routes.Alone(app, account):
+		return Done{}, errUnsettled // it was forgotten since; another app may have that id
 	case !found:
 		r = owners.Record{Key: c.Key(app), Account: account, VendorID: c.ID, State: owners.Made}
 	case c.Action != Create && r.Account != account:
 		return Done{}, errUnsettled // it was moved since
 	}
-	last := r.Version > 0 && r.LastWrite == c.digest()
+	last := r.Version > 0 && r.LastWrite == c.digest() // or one just like it, which wanted the same
 	switch c.Action {
 	case Create:
 		return s.settleCreate(ctx, r, c, old)
@@ -93,6 +95,12 @@ func (s *Service) settleDoubt(ctx context.Context, r owners.Record, old bool) (o
 		r.State = owners.Made
 		return s.owners.Set(ctx, r)
 	case !old:
+		return r, errUnsettled
+	case r.LastWrite != "": // what came behind it may have ended it
+		r.State = owners.Gone
+		if _, err := s.owners.Set(ctx, r); err != nil {
+			return r, fmt.Errorf("%w: %v", errUnsettled, err)
+		}
 		return r, errUnsettled
 	}
 	if err := s.owners.Release(ctx, r); err != nil {

@@ -82,8 +82,8 @@ type Record struct {
 	State    State
 	Name     string // as people see it; empty: it has none
 	Person   string // whose it is among the app's users; empty: nobody's
-	// LastWrite is what its owner says of the last write about it that began, at most
-	// 64 bytes: a write in doubt finds out by it whether another came behind it.
+	// LastWrite names the last write about it that began, in at most 64 bytes: one in
+	// doubt finds out by it whether another came behind it.
 	LastWrite string
 	Version   int64 // rises with every change, from 1
 	Made      time.Time
