@@ -21,6 +21,9 @@ func showConfig(args []string, stdout io.Writer) error {
 	}
 	cfg, err := loadConfig()
 	if args[0] == "-check" {
+		for _, text := range cfg.doubts() {
+			fmt.Fprintln(stdout, "warning: "+text)
+		}
 		if err == nil {
 			_, err = fmt.Fprintln(stdout, "the configuration is complete")
 		}

@@ -145,7 +145,7 @@ func (c Config) Validate() error {
 	if c.Env == production {
 		errs = append(errs, environ.Named(envPrefix+"_", c.production()))
 	}
-	errs = append(errs, vendorset.Validate(c.accounts()))
+	errs = append(errs, vendorset.Validate(c.accounts()), environ.Named(envPrefix+"_", c.outside()))
 	return errors.Join(errs...)
 }
 

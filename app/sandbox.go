@@ -31,7 +31,7 @@ type sandbox struct {
 // them; otherwise it returns nil. A vendor whose server runs on this machine is taken
 // beside the mocks of the others. Production refuses to run on mocks.
 func openSandbox(cfg *Config, address string) (*sandbox, error) {
-	if cfg.VendorsConfig.Any(cfg.Env == production) || cfg.AccountsFile != "" {
+	if !cfg.sandboxed() {
 		return nil, nil
 	}
 	if cfg.Env == production {

@@ -183,6 +183,9 @@ func (s *server) openOutside(context.Context) (err error) {
 	if s.apps, err = access.New(s.cfg.AccessConfig, verified.Get); err != nil {
 		return fmt.Errorf("%s_APPS: %w", envPrefix, err)
 	}
+	for _, text := range s.cfg.doubts() {
+		s.log.Warn("configured by half", "component", "config", "doubt", text)
+	}
 	for _, app := range s.cfg.Apps {
 		if app.Open {
 			s.log.Warn("app is open: whoever knows its id reads its conversations and listens as anybody", "component", "access", "app", app.ID)
