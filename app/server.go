@@ -279,7 +279,8 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.background("groups", s.groups.Run)
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
-	recipes[vendors.OpAdjust] = s.wallet.Settle
+	recipes[vendors.OpAdjust], recipes[vendors.OpOrder] = s.wallet.Settle, s.wallet.SettleOrder
+	recipes[vendors.OpWordChange] = product.SettleWords(moderation.VendorLists{Routes: s.routes})
 	sent := s.messages()
 	recipes[vendors.OpSendUser], recipes[vendors.OpRecall] = product.SettleSend(sent, s.messageIDs()), product.SettleRecall(sent)
 	for _, op := range []string{vendors.OpGroup, vendors.OpGroupRename, vendors.OpChatRoom} {

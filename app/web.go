@@ -14,6 +14,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/conversation/relaylink"
 	"switchboard/app/environ"
+	"switchboard/app/moderation"
 	"switchboard/app/owners/ownersql"
 	"switchboard/app/pairing/activity"
 	"switchboard/app/ratelimit"
@@ -70,6 +71,8 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.PairingHosts{Service: s.pairing}.Mount(back)
 	people := users.New(s.routes, ownersql.New(s.db))
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Users: people, Credentials: s.credentials, Ledger: s.ledger, Log: s.log}.Mount(back)
+	product.Capabilities{Routes: s.routes}.Mount(back)
+	product.Words{Words: s.moderation, Lists: moderation.VendorLists{Routes: s.routes}, Ledger: s.ledger}.Mount(back)
 	product.Users{
 		Users: people, Conversations: s.conversations, Credentials: s.credentials, Ledger: s.ledger,
 		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, Connected: s.connected,

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"switchboard/app/periodic"
 	"switchboard/app/problem"
 	"switchboard/vendors"
 )
@@ -40,10 +39,29 @@ type Service struct {
 	log    *slog.Logger
 
 	dictionary atomic.Pointer[Dictionary]
+	listed     atomic.Pointer[[]Listed]
+	again      chan struct{} // of Run: a list has changed
 
 	// Of the Run goroutine alone.
 	last       lists
-	vendorList []string
+	vendorList []vendors.Word
+}
+
+// Origin says where an entry of the merged list comes from.
+type Origin string
+
+// The origins.
+const (
+	OfFile   Origin = "file"   // Config.File
+	OfVendor Origin = "vendor" // the routed vendor's own list
+	Allowed  Origin = "allow"  // Config.AllowFile: inside it no word counts
+)
+
+// Listed is one entry of what texts are checked against.
+type Listed struct {
+	vendors.Word
+	Origin Origin
+	Whole  bool // it counts as a whole word only, in scripts that have such
 }
 
 // lists are the files' lines, and the vendor's words among the words.
@@ -72,11 +90,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, vendor: deps.Vendor, log: deps.Log.With("component", "moderation")}
+	s := &Service{cfg: cfg, vendor: deps.Vendor, again: make(chan struct{}, 1), log: deps.Log.With("component", "moderation")}
 	files, err := cfg.lists()
 	if err != nil {
 		return nil, err
 	}
+	s.show(files)
 	s.install(files)
 	return s, nil
 }
@@ -91,8 +110,58 @@ func (s *Service) Check(text string) error {
 
 // Run reads both lists at once and then every Config.Sync, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	periodic.RunNow(ctx, s.cfg.Sync, s.refresh)
+	tick := time.NewTicker(s.cfg.Sync)
+	defer tick.Stop()
+	for {
+		s.refresh(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-s.again:
+		}
+	}
+}
+
+// Again has the lists read soon: one was changed.
+func (s *Service) Again() {
+	select {
+	case s.again <- struct{}{}:
+	default: // they will be
+	}
+}
+
+// Merged is every entry that texts are checked against now: the file's, then the
+// vendor's, then what is allowed, each in the order of its text.
+func (s *Service) Merged() []Listed {
+	if listed := s.listed.Load(); listed != nil {
+		return *listed
+	}
 	return nil
+}
+
+// show keeps what Merged tells.
+func (s *Service) show(files lists) {
+	var out []Listed
+	for _, part := range []struct {
+		words  []vendors.Word
+		origin Origin
+	}{{plain(files.words), OfFile}, {s.vendorList, OfVendor}, {plain(files.allowed), Allowed}} {
+		words := slices.Clone(part.words)
+		slices.SortFunc(words, func(a, b vendors.Word) int { return strings.Compare(a.Text, b.Text) })
+		for _, w := range slices.CompactFunc(words, func(a, b vendors.Word) bool { return a.Text == b.Text }) {
+			out = append(out, Listed{Word: w, Origin: part.origin, Whole: s.cfg.Whole && part.origin != Allowed})
+		}
+	}
+	s.listed.Store(&out)
+}
+
+func plain(texts []string) []vendors.Word {
+	out := make([]vendors.Word, len(texts))
+	for i, text := range texts {
+		out[i] = vendors.Word{Text: text}
+	}
+	return out
 }
 
 // refresh keeps what it had of a source that cannot be read now: a vendor's bad
@@ -108,15 +177,15 @@ func (s *Service) refresh(ctx context.Context) {
 		list, err := s.vendor(ctx)
 		switch {
 		case err == nil:
-			s.vendorList = s.vendorList[:0]
-			for _, w := range list {
-				s.vendorList = append(s.vendorList, w.Text)
-			}
+			s.vendorList = list
 		case ctx.Err() == nil:
 			s.log.Warn("vendor's word list not read, the last one stays", "error", err)
 		}
 	}
-	files.words = append(files.words, s.vendorList...)
+	s.show(files)
+	for _, w := range s.vendorList {
+		files.words = append(files.words, w.Text)
+	}
 	s.install(files)
 }
 

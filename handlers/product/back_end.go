@@ -31,6 +31,7 @@ func (h BackEnd) Mount(r fiber.Router) {
 	r.Post("/im/send/tip", func(c *fiber.Ctx) error { return h.send(c, vendors.ToUsers, vendors.Tip) })
 	r.Post("/im/send/system", func(c *fiber.Ctx) error { return h.send(c, vendors.ToSystem, vendors.Text) })
 	r.Post("/wallet/adjust", h.adjust)
+	r.Post("/wallet/orders", h.order)
 }
 
 func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.ContentKind) error {

@@ -21,6 +21,51 @@ type Adjust struct {
 	UID ID `json:"uid"`
 }
 
+// AppCapabilitiesAccountsItemLimitsItem is as the contract has it.
+type AppCapabilitiesAccountsItemLimitsItem struct {
+	Bytes      int64   `json:"bytes"`
+	Characters int64   `json:"characters"`
+	IDBytes    int64   `json:"id_bytes"`
+	Operation  string  `json:"operation"`
+	Seconds    float64 `json:"seconds"`
+	Targets    int64   `json:"targets"`
+	// in each span; a send counts one for each target
+	Units int64 `json:"units"`
+}
+
+// AppCapabilitiesAccountsItem is as the contract has it.
+type AppCapabilitiesAccountsItem struct {
+	Abilities []string                                `json:"abilities"`
+	Limits    []AppCapabilitiesAccountsItemLimitsItem `json:"limits"`
+	Now       bool                                    `json:"now"`
+	Routes    []string                                `json:"routes"`
+	Traits    map[string]string                       `json:"traits"`
+	Vendor    string                                  `json:"vendor"`
+}
+
+// AppCapabilitiesPathsItemVendorsItem is as the contract has it.
+type AppCapabilitiesPathsItemVendorsItem struct {
+	Routed bool   `json:"routed"`
+	State  string `json:"state"`
+	Vendor string `json:"vendor"`
+}
+
+// AppCapabilitiesPathsItem is as the contract has it.
+type AppCapabilitiesPathsItem struct {
+	Ability string                                `json:"ability"`
+	Method  string                                `json:"method"`
+	Now     bool                                  `json:"now"`
+	Path    string                                `json:"path"`
+	State   string                                `json:"state"`
+	Vendors []AppCapabilitiesPathsItemVendorsItem `json:"vendors"`
+}
+
+// AppCapabilities is as the contract has it.
+type AppCapabilities struct {
+	Accounts []AppCapabilitiesAccountsItem `json:"accounts"`
+	Paths    []AppCapabilitiesPathsItem    `json:"paths"`
+}
+
 // AsOf: Unix seconds: when the vendor said so. An answer may be kept for a moment, and for up to a minute while
 // the vendor cannot be asked.
 type AsOf = int64
@@ -411,6 +456,21 @@ type OwnerPlace struct {
 	Account  string `json:"account"`
 	State    string `json:"state"`
 	VendorID string `json:"vendor_id"`
+}
+
+// PaidOrder is as the contract has it.
+type PaidOrder struct {
+	// paid, in US cents
+	Cents   *int64  `json:"cents,omitempty"`
+	Channel *string `json:"channel,omitempty"`
+	Coins   int64   `json:"coins"`
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	OrderID  ID     `json:"order_id"`
+	Platform string `json:"platform"`
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	RequestID ID `json:"request_id"`
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	UID ID `json:"uid"`
 }
 
 // PairAnswer is as the contract has it.
@@ -996,6 +1056,34 @@ type VendorHealth struct {
 	// How the account does what vendors do in different ways, by ability.
 	Traits       map[string]string              `json:"traits"`
 	UnknownCodes []VendorHealthUnknownCodesItem `json:"unknown_codes"`
+}
+
+// WordChangeWordsItem is as the contract has it.
+type WordChangeWordsItem struct {
+	// left out to block the message
+	Replace *string `json:"replace,omitempty"`
+	Text    string  `json:"text"`
+}
+
+// WordChange is as the contract has it.
+type WordChange struct {
+	Words []WordChangeWordsItem `json:"words"`
+}
+
+// WordListWordsItem is as the contract has it.
+type WordListWordsItem struct {
+	Origin string `json:"origin"`
+	// what the vendor puts in its place; left out where the message is blocked
+	Replace *string `json:"replace,omitempty"`
+	Text    string  `json:"text"`
+	Whole   bool    `json:"whole"`
+}
+
+// WordList is as the contract has it.
+type WordList struct {
+	// cursor of the next page
+	Next  *string             `json:"next"`
+	Words []WordListWordsItem `json:"words"`
 }
 
 // CapabilitiesData is as the contract has it.
@@ -1728,6 +1816,36 @@ type AdjustWalletData struct {
 	RequestID string `json:"request_id"`
 }
 
+// CreditOrderParams is what may be said beside the body of CreditOrder; what is zero is left out.
+type CreditOrderParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// CreditOrderData is as the contract has it.
+type CreditOrderData struct {
+	RequestID string `json:"request_id"`
+}
+
+// RemoveWordsParams is what may be said beside the body of RemoveWords; what is zero is left out.
+type RemoveWordsParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// ListWordsParams is what may be said beside the body of ListWords; what is zero is left out.
+type ListWordsParams struct {
+	// data.next of the page before
+	Cursor string
+	Limit  int
+}
+
+// AddWordsParams is what may be said beside the body of AddWords; what is zero is left out.
+type AddWordsParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // IssueTokenBody is as the contract has it.
 type IssueTokenBody struct {
 	// shown by the vendor's SDK and in its pushes
@@ -2267,6 +2385,13 @@ func (c *Client) SetBreaker(ctx context.Context, vendor string, body SetBreakerB
 	return out, err
 }
 
+// CapabilitiesOfApp: What the app's vendors can do now.
+func (c *Client) CapabilitiesOfApp(ctx context.Context) (out AppCapabilities, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/capabilities", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
 // ListChatRooms: The chat rooms that were made here.
 func (c *Client) ListChatRooms(ctx context.Context, p ListChatRoomsParams) (out ChatRoomList, err error) {
 	query, header := url.Values{}, http.Header{}
@@ -2794,6 +2919,39 @@ func (c *Client) AdjustWallet(ctx context.Context, body Adjust, p AdjustWalletPa
 	query, header := url.Values{}, http.Header{}
 	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/wallet/adjust", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// CreditOrder: Credit a paid order.
+func (c *Client) CreditOrder(ctx context.Context, body PaidOrder, p CreditOrderParams) (out CreditOrderData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/wallet/orders", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// RemoveWords: Remove words from the vendor's own list.
+func (c *Client) RemoveWords(ctx context.Context, body WordChange, p RemoveWordsParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/words", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// ListWords: The words that texts are checked against, with where each comes from.
+func (c *Client) ListWords(ctx context.Context, p ListWordsParams) (out WordList, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "cursor", p.Cursor)
+	add(query.Add, "limit", p.Limit)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/words", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// AddWords: Add words to the vendor's own list.
+func (c *Client) AddWords(ctx context.Context, body WordChange, p AddWordsParams) (out Rows, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/words", query: query, header: header, body: body, family: product}, &out)
 	return out, err
 }
 

@@ -8,6 +8,38 @@ export type Adjust = {
   "uid": ID;
 };
 
+export type AppCapabilities = {
+  "accounts": Array<{
+    "abilities": Array<string>;
+    "limits": Array<{
+      "bytes": number;
+      "characters": number;
+      "id_bytes": number;
+      "operation": string;
+      "seconds": number;
+      "targets": number;
+      // in each span; a send counts one for each target
+      "units": number;
+    }>;
+    "now": boolean;
+    "routes": Array<string>;
+    "traits": Record<string, string>;
+    "vendor": string;
+  }>;
+  "paths": Array<{
+    "ability": string;
+    "method": string;
+    "now": boolean;
+    "path": string;
+    "state": "can" | "emulated" | "kept" | "cannot";
+    "vendors": Array<{
+      "routed": boolean;
+      "state": "can" | "emulated" | "kept" | "cannot";
+      "vendor": string;
+    }>;
+  }>;
+};
+
 // Unix seconds: when the vendor said so. An answer may be kept for a moment, and for up to a minute while the
 // vendor cannot be asked.
 export type AsOf = number;
@@ -364,6 +396,17 @@ export type OwnerPlace = {
   "account": string;
   "state": string;
   "vendor_id": string;
+};
+
+export type PaidOrder = {
+  // paid, in US cents
+  "cents"?: number;
+  "channel"?: string;
+  "coins": number;
+  "order_id": ID;
+  "platform": "h5" | "ios" | "android";
+  "request_id": ID;
+  "uid": ID;
 };
 
 export type PairAnswer = {
@@ -887,6 +930,26 @@ export type VendorHealth = {
   }> | null;
 };
 
+export type WordChange = {
+  "words": Array<{
+    // left out to block the message
+    "replace"?: string;
+    "text": string;
+  }>;
+};
+
+export type WordList = {
+  // cursor of the next page
+  "next": string | null;
+  "words": Array<{
+    "origin": "file" | "vendor" | "allow";
+    // what the vendor puts in its place; left out where the message is blocked
+    "replace"?: string;
+    "text": string;
+    "whole": boolean;
+  }>;
+};
+
 // What each operation takes and answers. Answers in an envelope are unions that narrow by code.
 export interface Operations {
   // Who can do what.
@@ -1114,6 +1177,16 @@ export interface Operations {
     answer: {
       "vendors": Array<VendorHealth>;
     };
+  };
+  // What the app's vendors can do now.
+  capabilitiesOfApp: {
+    path: {};
+    query: {};
+    header: {};
+    body: undefined;
+    answer: ProductDone & {
+      "data": AppCapabilities;
+    } | ProductFailure;
   };
   // The chat rooms that were made here.
   listChatRooms: {
@@ -1817,6 +1890,48 @@ export interface Operations {
       };
     }) | ProductRefusal | ProductFailure;
   };
+  // Credit a paid order.
+  creditOrder: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: PaidOrder;
+    answer: ProductDone & {
+      "data": {
+        "request_id": string;
+      };
+    } | ProductFailure;
+  };
+  // Remove words from the vendor's own list.
+  removeWords: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: WordChange;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
+  // The words that texts are checked against, with where each comes from.
+  listWords: {
+    path: {};
+    query: { "cursor"?: string; "limit"?: number };
+    header: {};
+    body: undefined;
+    answer: ProductDone & {
+      "data": WordList;
+    } | ProductFailure;
+  };
+  // Add words to the vendor's own list.
+  addWords: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: WordChange;
+    answer: (ProductDone & {
+      "data": Rows;
+    }) | ProductPartialRows | ProductFailure;
+  };
   // May this message be sent.
   beforeMessage: {
     path: {};
@@ -2501,6 +2616,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   sessions: ["GET", "/admin/sessions"],
   vendors: ["GET", "/admin/vendors"],
   setBreaker: ["POST", "/admin/vendors/{vendor}/breaker"],
+  capabilitiesOfApp: ["GET", "/api/server/capabilities"],
   listChatRooms: ["GET", "/api/server/chatrooms"],
   createChatRoom: ["POST", "/api/server/chatrooms"],
   endChatRoom: ["DELETE", "/api/server/chatrooms/{room}"],
@@ -2566,6 +2682,10 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   unbanUser: ["POST", "/api/server/users/{user}/unban"],
   unblockUser: ["POST", "/api/server/users/{user}/unblock"],
   adjustWallet: ["POST", "/api/server/wallet/adjust"],
+  creditOrder: ["POST", "/api/server/wallet/orders"],
+  removeWords: ["DELETE", "/api/server/words"],
+  listWords: ["GET", "/api/server/words"],
+  addWords: ["POST", "/api/server/words"],
   beforeMessage: ["POST", "/api/v1/im/before/check"],
   issueToken: ["POST", "/api/v1/im/token"],
   translate: ["POST", "/api/v1/translate/action"],
