@@ -105,3 +105,14 @@ func TestAValueMayStandInAFile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAShownURLKeepsItsSecrets(t *testing.T) {
+	for value, want := range map[string]string{
+		"http://127.0.0.1:1/hook?key=s3cr3t": "http://127.0.0.1:1/hook?[secret]", "https://u:s3cr3t@h/p": "https://[secret]@h/p",
+		"s3://bucket": "s3://bucket", "10s": "10s", "a?b": "a?b", "http://u:s3c@r3t@h": "http://[secret]@h",
+	} {
+		if got := withoutSecrets(value); got != want {
+			t.Errorf("%s: %s, want %s", value, got, want)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func Print(w io.Writer, prefix string, cfg any) error {
 
 // PrintEffective lists every variable of cfg, which was loaded, with its value and where
 // that comes from: the environment, a file that it names, or the default. A secret's type
-// hides it.
+// hides it; of a URL, which may hold one, the password and the query are hidden.
 func PrintEffective(w io.Writer, prefix string, cfg any) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprint(table, "VARIABLE\tVALUE\tFROM\n")
@@ -49,7 +49,7 @@ func PrintEffective(w io.Writer, prefix string, cfg any) error {
 	for _, v := range all {
 		value := ""
 		if v.value.Kind() != reflect.String || v.value.Len() > 0 {
-			value = fmt.Sprint(v.value.Interface())
+			value = withoutSecrets(fmt.Sprint(v.value.Interface()))
 		}
 		origin := "default"
 		if _, set := os.LookupEnv(v.key); set {
@@ -60,6 +60,22 @@ func PrintEffective(w io.Writer, prefix string, cfg any) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", v.key, value, origin)
 	}
 	return table.Flush()
+}
+
+// withoutSecrets hides the parts of a URL in which keys and passwords stand.
+func withoutSecrets(value string) string {
+	scheme, rest, isURL := strings.Cut(value, "://")
+	if !isURL {
+		return value
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = "[secret]" + rest[at:]
+	}
+	if query != "" {
+		rest += "?[secret]"
+	}
+	return scheme + "://" + rest
 }
 
 func known(all []variable, key string) bool {
