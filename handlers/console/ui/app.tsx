@@ -65,6 +65,7 @@ function App() {
     void begin();
     return () => removeEventListener("hashchange", follow);
   }, []);
+  useEffect(() => document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [hash, me?.role]);
   useEffect(() => (me && me.role !== "" ? collect() : undefined), [me?.role]);
   const tools = (
     <div class="row">
@@ -94,7 +95,7 @@ function App() {
         {view === "routes" && <Routes mayChange={mayChange} />}
         {view === "doubts" && <Doubts />}
         {view === "explain" && <Explain request={safely(rest)} />}
-        {view === "owners" && <Owners />}
+        {view === "owners" && <Owners mayChange={mayChange} />}
         {view === "sessions" && <Sessions />}
         {view === "pairing" && <Pairing />}
         {view === "audit" && <Audit />}

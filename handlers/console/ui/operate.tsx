@@ -37,7 +37,7 @@ export function Vendors({ mayChange }: { mayChange: boolean }) {
   const [kind, setKind] = useState("");
   return (
     <>
-      <Lead title={t("vendors")} />
+      <Lead title={t("vendors")} text={t("vendorsLead")} />
       <Waiting of={live} />
       <div class="grid">
         {live.data?.vendors.map((v) => (
@@ -86,7 +86,7 @@ export function Routes({ mayChange }: { mayChange: boolean }) {
   };
   return (
     <>
-      <Lead title={t("routes")} tools={table && <Badge>{t("version")} {table.version}</Badge>} />
+      <Lead title={t("routes")} text={t("routesLead")} tools={table && <Badge>{t("version")} {table.version}</Badge>} />
       <Waiting of={live} />
       {table && (
         <Card title={t("routes")} flush>
@@ -117,16 +117,36 @@ export function Doubts() {
   );
 }
 
-export function Owners() {
-  const live = useLive(() => admin.ask("owners", {}), 5000);
+type Owner = Operations["owners"]["answer"]["owners"][number];
+
+export function Owners({ mayChange }: { mayChange: boolean }) {
+  const [pages, setPages] = useState<string[]>([""]); // the cursors of the pages before, the last one's first
+  const live = useLive(() => admin.ask("owners", { query: { cursor: pages[0] || undefined } }), 5000, [pages[0]]);
+  const [moving, move] = useState<Owner>();
+  const [account, setAccount] = useState("");
+  const [vendorID, setVendorID] = useState("");
   return (
     <>
       <Lead title={t("owners")} text={t("ownersLead")} />
       <Waiting of={live} />
-      {live.data && <Card title={t("owners")} flush>
-        <Table label={t("owners")} head={[t("kind"), t("id"), t("account"), t("vendorId"), t("app"), t("state"), t("made")]}
-          rows={live.data.owners.map((o) => [o.kind, <code>{o.id}</code>, o.account, <code>{o.vendor_id}</code>, o.app, <Badge>{o.state}</Badge>, when(o.made)])} />
+      {live.data && <Card title={t("owners")} tools={<div class="row">{pages.length > 1 && <button onClick={() => setPages(pages.slice(1))}>←</button>}{live.data.cursor && <button onClick={() => setPages([live.data!.cursor, ...pages])}>{t("more")}</button>}</div>} flush>
+        <Table label={t("owners")} head={[t("kind"), t("id"), t("account"), t("vendorId"), t("app"), t("state"), t("made"), ""]}
+          rows={live.data.owners.map((o) => [o.kind, <code>{o.id}</code>, <b>{o.account}</b>, <code>{o.vendor_id}</code>, o.app, <Badge kind={o.state === "doubt" ? "warn" : ""}>{o.state}</Badge>, when(o.made),
+            mayChange ? <button aria-label={`${t("move")} ${o.kind} ${o.id}`} onClick={() => { move(o); setAccount(o.account); setVendorID(o.vendor_id); }}>{t("move")}</button> : ""])} />
       </Card>}
+      {live.data && live.data.moves.length > 0 && <Card title={t("audit")} flush>
+        <Table label={t("audit")} head={[t("at"), t("by"), t("reason"), t("kind"), t("id"), t("what")]}
+          rows={live.data.moves.map((m) => [when(m.at), <b>{m.by}</b>, m.reason, m.kind, <code>{m.id}</code>, `${m.from.account} → ${m.to.account}`])} />
+      </Card>}
+      {moving && (
+        <Change title={`${t("moveTitle")}: ${moving.kind} ${moving.id}`} onClose={() => { move(undefined); live.again(); }}
+          send={(by, reason) => admin.ask("moveOwner", { body: { by, reason, app: moving.app, kind: moving.kind as "group", id: moving.id, account, vendor_id: vendorID || undefined } })}
+          fields={<>
+            <p class="soft small">{t("moveHint")}</p>
+            <label class="field">{t("account")}<input value={account} onInput={(e) => setAccount(e.currentTarget.value)} required autocomplete="off" /></label>
+            <label class="field">{t("vendorId")}<input value={vendorID} onInput={(e) => setVendorID(e.currentTarget.value)} maxLength={128} autocomplete="off" /></label>
+          </>} />
+      )}
     </>
   );
 }

@@ -37,11 +37,12 @@ export const Note = ({ kind = "", children }: { kind?: string; children: Compone
 // Spark draws numbers as a line over an area, from 0.
 export function Spark({ values, label }: { values: number[]; label: string }) {
   const top = Math.max(1, ...values), step = 100 / Math.max(1, values.length - 1);
-  const line = values.map((v, i) => `${i ? "L" : "M"}${(i * step).toFixed(2)} ${(30 - (v / top) * 28).toFixed(2)}`).join("");
+  const shown = values.length > 1 ? values : [values[0] ?? 0, values[0] ?? 0];
+  const line = shown.map((v, i) => `${i ? "L" : "M"}${(i * step).toFixed(2)} ${(30 - (v / top) * 28).toFixed(2)}`).join("");
   return (
     <svg class="spark" viewBox="0 0 100 31" preserveAspectRatio="none" role="img" aria-label={`${label}: ${values[values.length - 1] ?? 0}`}>
-      {values.length > 1 && <path class="area" d={`${line}L100 31L0 31Z`} />}
-      {values.length > 1 && <path class="line" d={line} />}
+      <path class="area" d={`${line}L100 31L0 31Z`} />
+      <path class="line" d={line} />
     </svg>
   );
 }
