@@ -81,7 +81,7 @@ type groupData struct {
 func (v *twoVendors) make(t *testing.T, app, id string, members ...string) groupData {
 	t.Helper()
 	var made groupData
-	got := v.call(t, app, "POST", "/groups", map[string]any{"group": id, "name": "of " + app, "owner": "ann", "members": members})
+	got := v.call(t, app, "POST", "/groups", map[string]any{"group": id, "name": "of " + app, "owner": "ann", "members": append([]string{}, members...)})
 	if got.Code != 0 {
 		t.Fatalf("%s/%s: %s", app, id, got.Body)
 	}
