@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"switchboard/app/access"
 )
@@ -162,6 +166,72 @@ func TestAConversationsHistoryIsPaged(t *testing.T) {
 	}
 }
 
+// Portions go out at the vendor's pace while there is time; the rest is told that nothing
+// was sent, and when to come back. One portion's refusal is that of its targets alone.
+func TestASendToManyTellsEachTargetsFate(t *testing.T) {
+	p := startSurface(t, func(c *Config) { c.Deadline = 3 * time.Second })
+	ids := make([]any, 600)
+	for i := range ids {
+		ids[i] = fmt.Sprint(2000 + i)
+	}
+	send := func(key string) (got answer, states map[string]int) {
+		t.Helper()
+		got = p.do(t, request{Path: "/api/server/messages", Header: with(serverKey, "Idempotency-Key", key), Body: map[string]any{"from": "100", "to": map[string]any{"kind": "system", "ids": ids}, "content": text("hi")}})
+		states = map[string]int{}
+		for i, r := range rowsIn(t, got) {
+			states[r.State]++
+			if r.ID != ids[i] || (r.State == "accepted") != (r.Message_id != "") || (r.State == "accepted") != (r.Reason == "") {
+				t.Fatalf("row %d: %+v", i, r)
+			}
+		}
+		return got, states
+	}
+	got, states := send("paced")
+	if got.Code != codePartly || states["accepted"] == 0 || states["refused"] == 0 || states["accepted"]+states["refused"]+states["unknown"] != 600 || got.Header.Get("Retry-After") == "" {
+		t.Errorf("more than there is time for: code %d, %v, Retry-After %q", got.Code, states, got.Header.Get("Retry-After"))
+	}
+	if again, _ := send("paced"); again.Header.Get("Idempotent-Replayed") != "true" || string(again.Data) != string(got.Data) {
+		t.Error("the rows are others when the request is repeated")
+	}
+	ids = ids[:3]
+	waitFor(t, "the vendor's pace", func() bool {
+		got, _ = send(fmt.Sprint("few-", time.Now().UnixNano()))
+		return got.Code == 0
+	})
+	// One by one at LinkV, which refuses the second.
+	p.operate(t, "PUT", "/admin/routes", `{"by":"test","routes":{"messages":"linkv"}}`, nil)
+	post(t, p.mock(t, "linkv")+"/_mock/faults", map[string]any{"match": map[string]any{"op": "*", "nth": 2}, "action": map[string]any{"kind": "code", "code": "400"}})
+	got = p.do(t, request{Path: "/api/server/messages", Header: serverKey, Body: map[string]any{"from": "100", "to": toUsers("1", "2", "3"), "content": text("hi"), "push": map[string]any{"text": "hi"}}})
+	rows := rowsIn(t, got)
+	if got.Code != codePartly || len(rows) != 3 || rows[0].State != "accepted" || rows[1].State != "refused" || rows[2].State != "accepted" || rows[1].Vendor != "linkv" {
+		t.Errorf("%s", got.Body)
+	}
+}
+
+func post(t testing.TB, url string, body any) {
+	t.Helper()
+	raw, _ := json.Marshal(body)
+	res, err := http.Post(url, "application/json", bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		t.Fatalf("%s: %d", url, res.StatusCode)
+	}
+}
+
+// A vendor without any of it cannot even be routed.
+func TestAVendorOfRoomsAloneIsRoutedForNothingElse(t *testing.T) {
+	p := startSurface(t, nil)
+	for _, capability := range []string{"messages", "tokens", "presence", "words", "wallet", "translator", "groups", "chatrooms"} {
+		got := p.do(t, request{Method: "PUT", Path: "/admin/routes", Header: adminKey, Body: map[string]any{"by": "test", "routes": map[string]string{capability: "youme"}}})
+		if got.Status != 422 || !strings.Contains(string(got.Body), "youme cannot do that") {
+			t.Errorf("%s: %d %s", capability, got.Status, got.Body)
+		}
+	}
+}
+
 func TestAMessageThatCannotBeIsRefusedBeforeAnyCall(t *testing.T) {
 	p := startSurface(t, nil)
 	before := p.calls(t, "rongcloud") + p.calls(t, "linkv")
@@ -174,16 +244,18 @@ func TestAMessageThatCannotBeIsRefusedBeforeAnyCall(t *testing.T) {
 		base + `{"kind":"voice","url":"https://a.example/1","seconds":-1}}`: "", base + `{"kind":"file","url":"https://a.example/1"}}`: "",
 		base + `{"kind":"location","latitude":91,"longitude":0}}`: "", base + `{"kind":"location","latitude":"x","longitude":0}}`: "", base + `{"kind":"location","latitude":1}}`: "",
 		base + `{"kind":"custom","type":"a"}}`: "", base + `{"kind":"command"}}`: "", base + `{"kind":"text","text":"x"},"push":{"title":"y"}}`: "",
-		base + `{"kind":"text","text":"x"},"transient":"perhaps"}`:                             "",
-		`{"from":"1","to":{"kind":"planet","ids":["2"]},"content":{"kind":"text","text":"x"}}`: "",
-		`{"from":"1","to":{"kind":"user","ids":[]},"content":{"kind":"text","text":"x"}}`:      "",
-		`{"from":"1","text":"hello {name}","to":[{"id":"2"}]}`:                                 "/template",
-		`{"from":"1","text":"hello","to":[]}`:                                                  "/template",
-		`{"from":"1","kind":"group","text":"hello","to":[{"id":"2"}]}`:                         "/template",
-		`{"content":{"kind":"text","text":"x"}}`:                                               "/broadcast",
-		`{ }`:                                                                                  "/recall",
-		`{"message_id":"a","reference":{"vendor":"rongcloud"}}`:                                "/recall",
-		`{"reference":{"vendor":"rongcloud","kind":"user","from":"1","target":"2"}}`:           "/edit",
+		base + `{"kind":"text","text":"x"},"transient":"perhaps"}`:                                            "",
+		`{"from":"1","to":{"kind":"planet","ids":["2"]},"content":{"kind":"text","text":"x"}}`:                "",
+		`{"from":"1","to":{"kind":"user","ids":[]},"content":{"kind":"text","text":"x"}}`:                     "",
+		`{"from":"1","text":"hello {name}","to":[{"id":"2"}]}`:                                                "/template",
+		`{"from":"1","text":"` + strings.Repeat("{a}", 101) + `","to":[{"id":"2","values":{"a":"x"}}]}`:       "/template",
+		`{"from":"1","text":"{a}{a}","to":[{"id":"2","values":{"a":"` + strings.Repeat("x", 70_000) + `"}}]}`: "/template",
+		`{"from":"1","text":"hello","to":[]}`:                                                                 "/template",
+		`{"from":"1","kind":"group","text":"hello","to":[{"id":"2"}]}`:                                        "/template",
+		`{"content":{"kind":"text","text":"x"}}`:                                                              "/broadcast",
+		`{ }`:                                                                                                 "/recall",
+		`{"message_id":"a","reference":{"vendor":"rongcloud"}}`:                                               "/recall",
+		`{"reference":{"vendor":"rongcloud","kind":"user","from":"1","target":"2"}}`:                          "/edit",
 	} {
 		if got := p.do(t, request{Path: "/api/server/messages" + path, Header: serverKey, Body: body, Bad: true}); got.Status != 400 || got.Code != 100101 {
 			t.Errorf("%s %s: %d %s", path, body, got.Status, got.Body)

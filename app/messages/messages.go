@@ -31,10 +31,12 @@ const maxParallel = 4 // batches under way for one request
 type Service struct {
 	routes *vendors.Router
 	locate Locate // nil: nothing has an owner
+
+	introduced *introduced
 }
 
 // New makes the service over the routes.
-func New(routes *vendors.Router) *Service { return &Service{routes: routes} }
+func New(routes *vendors.Router) *Service { return &Service{routes: routes, introduced: &introduced{}} }
 
 // Send publishes m to all of m.To, however many batches that takes, at the pace that
 // the vendor allows and for as long as the deadline allows. The receipt has one entry
@@ -51,7 +53,7 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 	return s.sendAll(ctx, by, vendors.OpSend(m.Kind), to, func(ctx context.Context, v *vendors.Vendor, some []int) (vendors.Receipt, error) {
 		m := m
 		m.To = pick(to, some)
-		return v.Messages.Send(ctx, m)
+		return s.sendTo(ctx, v, m)
 	})
 }
 

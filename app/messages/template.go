@@ -27,7 +27,7 @@ func (s *Service) SendTemplate(ctx context.Context, by vendors.Request, t vendor
 		t := t
 		t.To = pick(fillings, some)
 		if v.Templates == nil {
-			return sendFilled(ctx, v, t)
+			return s.sendFilled(ctx, v, t)
 		}
 		return v.Templates.SendTemplate(ctx, t)
 	})
@@ -35,7 +35,7 @@ func (s *Service) SendTemplate(ctx context.Context, by vendors.Request, t vendor
 
 // sendFilled sends a template text by text. A vendor that was not reached for one is
 // not asked for the rest; the error is that of the first when nobody was served.
-func sendFilled(ctx context.Context, v *vendors.Vendor, t vendors.Template) (vendors.Receipt, error) {
+func (s *Service) sendFilled(ctx context.Context, v *vendors.Vendor, t vendors.Template) (vendors.Receipt, error) {
 	texts := make([]string, len(t.To))
 	for i, f := range t.To {
 		text, complete := t.Fill(f)
@@ -51,7 +51,7 @@ func sendFilled(ctx context.Context, v *vendors.Vendor, t vendors.Template) (ven
 		if stopped != nil {
 			continue
 		}
-		one, err := v.Messages.Send(ctx, vendors.Message{Kind: t.Kind, From: t.From, To: []string{f.Target}, Content: vendors.Content{Kind: vendors.Text, Text: texts[i]}})
+		one, err := s.sendTo(ctx, v, vendors.Message{Kind: t.Kind, From: t.From, To: []string{f.Target}, Content: vendors.Content{Kind: vendors.Text, Text: texts[i]}})
 		if err == nil && len(one.Targets) == 1 {
 			out.Targets[i] = one.Targets[0]
 		}

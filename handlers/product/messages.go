@@ -117,6 +117,11 @@ func (h Messages) send(c *fiber.Ctx) error {
 // requestBy is who a route that goes by user goes by.
 func requestBy(app, user string) vendors.Request { return vendors.Request{User: app + "/" + user} }
 
+const (
+	maxTemplate     = 128 << 10 // bytes of a text, as it stands and as each target reads it
+	maxPlaceholders = 100
+)
+
 // template sends one text to many, each with values of its own.
 func (h Messages) template(c *fiber.Ctx) error {
 	var in struct {
@@ -141,18 +146,29 @@ func (h Messages) template(c *fiber.Ctx) error {
 	switch {
 	case t.Kind != vendors.ToUsers && t.Kind != vendors.ToSystem:
 		return handlers.Invalid("kind: user or system")
-	case t.Text == "":
-		return handlers.Invalid("text is required")
+	case t.Text == "" || len(t.Text) > maxTemplate:
+		return handlers.Invalid("text: 1 to %d bytes are required", maxTemplate)
 	case len(in.To) == 0 || len(in.To) > maxRows:
 		return handlers.Invalid("to: 1 to %d are required", maxRows)
+	}
+	names := t.Placeholders()
+	if len(names) > maxPlaceholders {
+		return handlers.Invalid("text: at most %d placeholders", maxPlaceholders)
 	}
 	for _, to := range in.To {
 		f := vendors.Filling{Target: string(to.ID), Values: to.Values}
 		if err := to.ID.Check("to.id"); err != nil {
 			return err
 		}
-		if _, complete := t.Fill(f); !complete {
-			return handlers.Invalid("to: a placeholder of the text has no value for %s", f.Target)
+		size := len(t.Text)
+		for _, name := range names {
+			value, given := f.Values[name]
+			if size += len(value); !given {
+				return handlers.Invalid("to: a placeholder of the text has no value for %s", f.Target)
+			}
+		}
+		if size > maxTemplate {
+			return handlers.Invalid("to: the text for %s has more than %d bytes", f.Target, maxTemplate)
 		}
 		t.To = append(t.To, f)
 	}
