@@ -82,6 +82,7 @@ type server struct {
 	switches    *switches.Service
 	owners      *owners.Service
 	groups      *groups.Service
+	holds       *owners.Timer
 
 	node          string // names this process among replicas
 	files         *uploads.Store
@@ -275,7 +276,9 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.wallet = wallet.New(s.cfg.Price, s.routes)
 	kept := ownersql.New(s.db)
 	s.owners = owners.New(kept, s.log)
-	s.groups = groups.New(s.routes, s.owners, kept, s.log)
+	s.holds = owners.NewTimer(kept, s.routes, s.log)
+	s.background("holds", s.holds.Run)
+	s.groups = groups.New(s.routes, s.owners, kept, s.holds, s.log)
 	s.background("groups", s.groups.Run)
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()

@@ -69,7 +69,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.BackEnd{Messages: s.messages(), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
 	product.Messages{Messages: s.messages(), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
-	people := users.New(s.routes, ownersql.New(s.db))
+	people := users.New(s.routes, ownersql.New(s.db), s.holds)
 	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Users: people, Credentials: s.credentials, Ledger: s.ledger, Log: s.log}.Mount(back)
 	product.Capabilities{Routes: s.routes}.Mount(back)
 	product.Words{Words: s.moderation, Lists: moderation.VendorLists{Routes: s.routes}, Ledger: s.ledger}.Mount(back)

@@ -76,6 +76,9 @@ func (c Change) Op() string { return ops[c.Kind][c.Action] }
 type Done struct {
 	Record owners.Record
 	Rows   []vendors.MemberResult
+	// Emulated: the vendor holds until it is told otherwise, and is told when the time
+	// of a mute or a block is over.
+	Emulated bool
 }
 
 // Apply makes a change. Beside an error there may be what was done all the same.
@@ -115,7 +118,7 @@ func (s *Service) applyAt(ctx context.Context, r owners.Record, c Change) (_ Don
 		var rows []vendors.MemberResult
 		rows, err = s.portions(ctx, r, c)
 		s.noteRows(ctx, r, c, rows)
-		return Done{r, rows}, err
+		return Done{Record: r, Rows: rows, Emulated: s.emulated(r, c)}, err
 	}
 	return Done{Record: r}, err
 }

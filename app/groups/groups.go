@@ -26,12 +26,13 @@ type Service struct {
 	routes *vendors.Router
 	owners *owners.Service
 	bars   owners.Restraints
+	timer  *owners.Timer
 	log    *slog.Logger
 }
 
 // New makes the service over the routes.
-func New(routes *vendors.Router, kept *owners.Service, bars owners.Restraints, log *slog.Logger) *Service {
-	return &Service{routes, kept, bars, log.With("component", "groups")}
+func New(routes *vendors.Router, kept *owners.Service, bars owners.Restraints, timer *owners.Timer, log *slog.Logger) *Service {
+	return &Service{routes, kept, bars, timer, log.With("component", "groups")}
 }
 
 // capabilities are the routes that new ones follow.

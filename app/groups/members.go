@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"switchboard/app/owners"
 	"switchboard/app/problem"
@@ -77,31 +78,60 @@ func (s *Service) portion(ctx context.Context, r owners.Record, c Change, some [
 			return v.ChangeGroup(ctx, r.VendorID, nil, some)
 		})
 	case c.Kind == owners.Group:
-		return ask(ctx, s, r, "groups.mute_members", vendors.Write, func(v *vendors.Vendor) vendors.MemberMutes { return v.MemberMutes },
-			func(ctx context.Context, v vendors.MemberMutes) ([]vendors.MemberResult, error) {
-				m := vendors.MemberMute{Group: r.VendorID, By: c.By, Users: some}
-				if c.Action == Unmute {
-					return v.UnmuteMembers(ctx, m)
-				}
-				m.For = c.span()
-				return v.MuteMembers(ctx, m)
-			})
-	case c.Action == Mute || c.Action == Unmute:
-		return ask(ctx, s, r, "chatrooms.mute", vendors.Write, func(v *vendors.Vendor) vendors.ChatRoomMutes { return v.ChatRoomMutes },
-			func(ctx context.Context, v vendors.ChatRoomMutes) ([]vendors.MemberResult, error) {
-				if c.Action == Unmute {
-					return v.UnmuteInChatRoom(ctx, r.VendorID, some)
-				}
-				return v.MuteInChatRoom(ctx, r.VendorID, some, c.span())
-			})
-	}
-	return ask(ctx, s, r, "chatrooms.block", vendors.Write, func(v *vendors.Vendor) vendors.ChatRoomBlocks { return v.ChatRoomBlocks },
-		func(ctx context.Context, v vendors.ChatRoomBlocks) ([]vendors.MemberResult, error) {
-			if c.Action == Unblock {
-				return v.UnblockFromChatRoom(ctx, r.VendorID, some)
-			}
-			return v.BlockFromChatRoom(ctx, r.VendorID, some, c.span())
+		return s.held(ctx, r, c, some, owners.Mute, func(d time.Duration) ([]vendors.MemberResult, error) {
+			return ask(ctx, s, r, "groups.mute_members", vendors.Write, func(v *vendors.Vendor) vendors.MemberMutes { return v.MemberMutes },
+				func(ctx context.Context, v vendors.MemberMutes) ([]vendors.MemberResult, error) {
+					m := vendors.MemberMute{Group: r.VendorID, By: c.By, Users: some}
+					if c.Action == Unmute {
+						return v.UnmuteMembers(ctx, m)
+					}
+					m.For = d
+					return v.MuteMembers(ctx, m)
+				})
 		})
+	case c.Action == Mute || c.Action == Unmute:
+		return s.held(ctx, r, c, some, owners.Mute, func(d time.Duration) ([]vendors.MemberResult, error) {
+			return ask(ctx, s, r, "chatrooms.mute", vendors.Write, func(v *vendors.Vendor) vendors.ChatRoomMutes { return v.ChatRoomMutes },
+				func(ctx context.Context, v vendors.ChatRoomMutes) ([]vendors.MemberResult, error) {
+					if c.Action == Unmute {
+						return v.UnmuteInChatRoom(ctx, r.VendorID, some)
+					}
+					return v.MuteInChatRoom(ctx, r.VendorID, some, d)
+				})
+		})
+	}
+	return s.held(ctx, r, c, some, owners.Bar, func(d time.Duration) ([]vendors.MemberResult, error) {
+		return ask(ctx, s, r, "chatrooms.block", vendors.Write, func(v *vendors.Vendor) vendors.ChatRoomBlocks { return v.ChatRoomBlocks },
+			func(ctx context.Context, v vendors.ChatRoomBlocks) ([]vendors.MemberResult, error) {
+				if c.Action == Unblock {
+					return v.UnblockFromChatRoom(ctx, r.VendorID, some)
+				}
+				return v.BlockFromChatRoom(ctx, r.VendorID, some, d)
+			})
+	})
+}
+
+// held makes a mute or a block for as long as c says, or ends it.
+func (s *Service) held(ctx context.Context, r owners.Record, c Change, some []string, what owners.What, call func(time.Duration) ([]vendors.MemberResult, error)) ([]vendors.MemberResult, error) {
+	of := owners.Lift{Key: r.Key, What: what, Account: r.Account, VendorID: r.VendorID, By: c.By}
+	if c.Action == Unmute || c.Action == Unblock {
+		rows, err := call(0)
+		return rows, s.timer.Freed(ctx, of, some, rows, err)
+	}
+	live := s.routes.Live(r.Account)
+	if len(live) == 0 {
+		return call(c.span())
+	}
+	return s.timer.Hold(ctx, live[0], of, some, c.span(), call)
+}
+
+// emulated reports whether a mute or block is ended by us, since the vendor knows no time.
+func (s *Service) emulated(r owners.Record, c Change) bool {
+	what, live := owners.Mute, s.routes.Live(r.Account)
+	if c.Action == Block {
+		what = owners.Bar
+	}
+	return len(live) > 0 && (c.Action == Mute || c.Action == Block) && owners.Emulates(live[0], c.Kind, what, c.span())
 }
 
 // limit is what the account's vendor takes.

@@ -130,7 +130,7 @@ func (s *Service) settleMembers(ctx context.Context, r owners.Record, c Change, 
 	case undone == len(rows):
 		return Done{}, vendors.ErrNotDone
 	}
-	return Done{r, rows}, nil
+	return Done{Record: r, Rows: rows}, nil
 }
 
 // rowsSeen are rows by who is seen in the group: those for whom that is not as it was

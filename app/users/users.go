@@ -31,17 +31,23 @@ type Fate struct {
 	Account string
 	State   vendors.MemberState
 	Until   time.Time // of a block; zero: until it is ended
-	Err     error
+	// Emulated: the vendor blocks until it is told otherwise, and is told at Until.
+	Emulated bool
+	Err      error
 }
 
 // Service asks vendors. It is safe for concurrent use.
 type Service struct {
 	routes *vendors.Router
 	kept   owners.Restraints
+	timer  *owners.Timer
 }
 
-// New makes the service over the routes and what remembers.
-func New(routes *vendors.Router, kept owners.Restraints) *Service { return &Service{routes, kept} }
+// New makes the service over the routes, what remembers, and what ends blocks at vendors
+// that know no time.
+func New(routes *vendors.Router, kept owners.Restraints, timer *owners.Timer) *Service {
+	return &Service{routes, kept, timer}
+}
 
 // Routed are the accounts that some route of the app names, each once.
 func (s *Service) Routed(app string) (out []*vendors.Vendor) {
@@ -100,10 +106,13 @@ func (s *Service) Block(ctx context.Context, app, user string, d time.Duration) 
 			f.Until = time.Now().Add(held)
 		}
 		f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
-			if err := v.Traits.Block.Refuse(v.Name, vendors.OpUserBlock, held); err != nil {
+			f.Emulated = owners.Emulates(v, owners.Block, owners.Bar, held)
+			if err := v.Traits.Block.Refuse(v.Name, vendors.OpUserBlock, held); err != nil && !f.Emulated {
 				return err
 			}
-			return oneRow(v.Users.Block(ctx, []string{user}, held))
+			return oneRow(s.timer.Hold(ctx, v, liftOf(app, user, v.Name), []string{user}, held, func(d time.Duration) ([]vendors.MemberResult, error) {
+				return v.Users.Block(ctx, []string{user}, d)
+			}))
 		}))
 		if f.Err == nil || f.State == vendors.MemberUnknown {
 			if err := s.kept.Restrain(ctx, blockOf(app, user), owners.Bar, []string{v.Name}, held); err != nil {
@@ -122,6 +131,11 @@ func (s *Service) Block(ctx context.Context, app, user string, d time.Duration) 
 // down: it may be made again.
 func unrecorded(account, op string, err error) error {
 	return &vendors.Error{Vendor: account, Op: op, Outcome: vendors.Ambiguous, Effect: vendors.Write, Sent: true, Err: err}
+}
+
+// liftOf is the end of a user's block at an account.
+func liftOf(app, user, account string) owners.Lift {
+	return owners.Lift{Key: blockOf(app, user), What: owners.Bar, User: user, Account: account}
 }
 
 func blockOf(app, user string) owners.Key { return owners.Key{App: app, Kind: owners.Block, ID: user} }
@@ -149,7 +163,8 @@ func (s *Service) Unblock(ctx context.Context, app, user string) ([]Fate, error)
 			if v.Users == nil || v.Traits.Block&vendors.HoldLifted == 0 {
 				return vendors.Refuse(account, vendors.OpUserUnblock, vendors.ErrUnsupported, "a block ends by itself")
 			}
-			return oneRow(v.Users.Unblock(ctx, []string{user}))
+			rows, err := v.Users.Unblock(ctx, []string{user})
+			return oneRow(rows, s.timer.Freed(ctx, liftOf(app, user, account), []string{user}, rows, err))
 		}))
 		if f.Err == nil {
 			if err := s.kept.Free(ctx, blockOf(app, user), owners.Bar, []string{account}); err != nil {

@@ -107,7 +107,7 @@ func groupResult(action groups.Action, done groups.Done, err error) (any, error)
 	for _, m := range done.Rows {
 		r := rowOf(m.User, done.Record.Account, m.Err)
 		if m.Err == nil {
-			r.State = string(m.State)
+			r.State, r.Emulated = string(m.State), done.Emulated
 		}
 		set.add(r, m.Err)
 	}

@@ -31,6 +31,8 @@ type row struct {
 	MessageID string `json:"message_id,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	Until     *int64 `json:"until,omitempty"` // Unix seconds: when what was asked for ends by itself
+	// Emulated: the vendor knows no time, and is told at the end of it.
+	Emulated bool `json:"emulated,omitempty"`
 }
 
 // rowOf is what err, nil for none, says became of id at the account vendor.

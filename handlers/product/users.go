@@ -71,7 +71,7 @@ func fateRows(fates []users.Fate) (set rowSet) {
 		}
 		if !f.Until.IsZero() && f.Err == nil {
 			until := f.Until.Unix()
-			r.Until = &until
+			r.Until, r.Emulated = &until, f.Emulated
 		}
 		set.add(r, f.Err)
 	}

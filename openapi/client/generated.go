@@ -763,6 +763,8 @@ type Routes struct {
 
 // Row is as the contract has it.
 type Row struct {
+	// true: the vendor holds until it is told otherwise, and this product tells it when the time is over
+	Emulated *bool `json:"emulated,omitempty"`
 	// the target or member, or the user where the rows are of vendors
 	ID string `json:"id"`
 	// names the message for a recall or an edit

@@ -684,6 +684,8 @@ export type Routes = {
 };
 
 export type Row = {
+  // true: the vendor holds until it is told otherwise, and this product tells it when the time is over
+  "emulated"?: boolean;
   // the target or member, or the user where the rows are of vendors
   "id": string;
   // names the message for a recall or an edit
