@@ -43,7 +43,7 @@ func newWorld() *world {
 		panic(err)
 	}
 	w.route("acme", "bell")
-	w.s = New(w.routes, owners.New(w.store, slog.New(slog.DiscardHandler)), w.store, slog.New(slog.DiscardHandler))
+	w.s = New(w.routes, owners.New(w.store, slog.New(slog.DiscardHandler)), w.store, owners.NewTimer(w.store, w.routes, slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler))
 	return w
 }
 
