@@ -79,6 +79,7 @@ func (c *Client) roundTrip(ctx context.Context, call Call, start time.Time, out 
 		return nil
 	}
 	fault.Sent = true
+	fault.Text = call.withoutEcho(a.req, fault.Text)
 	return c.fail(call, answer, fault)
 }
 
