@@ -107,7 +107,14 @@ func (h Console) mock(c *fiber.Ctx) error {
 	}
 	c.Request().Header.Del(fiber.HeaderCookie)
 	c.Request().Header.Del("admin-key")
-	return proxy.DoTimeout(c, target, mockWait)
+	if err := proxy.DoTimeout(c, target, mockWait); err != nil {
+		return err
+	}
+	// The answer has the mock's headers; these are ours again.
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return nil
 }
 
 //go:generate go run ./ui

@@ -2,8 +2,8 @@
 import { useState } from "preact/hooks";
 import { admin, Failure, type Operations } from "./api.ts";
 import { stateKind } from "./explain.tsx";
-import { Badge, Card, Dialog, Lead, Note, said, Spark, Table, useLive, Waiting } from "./parts.tsx";
-import { keep, number, read, t, time, when, type Word } from "./words.ts";
+import { At, Badge, Card, Dialog, Lead, Note, said, Spark, Table, useLive, Waiting } from "./parts.tsx";
+import { keep, number, read, t, time, type Word } from "./words.ts";
 
 const often = 2000; // ms between two looks
 
@@ -111,7 +111,7 @@ export function Doubts() {
       <Waiting of={live} />
       {live.data && <Card title={t("doubts")} tools={<Badge kind={live.data.writes.length ? "warn" : "ok"}>{live.data.writes.length}{live.data.more ? "+" : ""}</Badge>} flush>
         <Table label={t("doubts")} empty={t("noDoubts")} head={[t("operation"), t("state"), t("vendor"), t("app"), { num: t("checks") }, t("created"), t("request")]}
-          rows={live.data.writes.map((w) => [<code>{w.op}</code>, <Badge kind={stateKind(w.state)}>{w.state}</Badge>, w.vendor, w.app, w.checks, when(w.created), <a href={"#/explain/" + encodeURIComponent(w.request_id)}><code>{w.request_id}</code></a>])} />
+          rows={live.data.writes.map((w) => [<code>{w.op}</code>, <Badge kind={stateKind(w.state)}>{w.state}</Badge>, w.vendor, w.app, w.checks, <At at={w.created} />, <a href={"#/explain/" + encodeURIComponent(w.request_id)}><code>{w.request_id}</code></a>])} />
       </Card>}
     </>
   );
@@ -131,12 +131,12 @@ export function Owners({ mayChange }: { mayChange: boolean }) {
       <Waiting of={live} />
       {live.data && <Card title={t("owners")} tools={<div class="row">{pages.length > 1 && <button onClick={() => setPages(pages.slice(1))}>←</button>}{live.data.cursor && <button onClick={() => setPages([live.data!.cursor, ...pages])}>{t("more")}</button>}</div>} flush>
         <Table label={t("owners")} head={[t("kind"), t("id"), t("account"), t("vendorId"), t("app"), t("state"), t("made"), ""]}
-          rows={live.data.owners.map((o) => [o.kind, <code>{o.id}</code>, <b>{o.account}</b>, <code>{o.vendor_id}</code>, o.app, <Badge kind={o.state === "doubt" ? "warn" : ""}>{o.state}</Badge>, when(o.made),
+          rows={live.data.owners.map((o) => [o.kind, <code>{o.id}</code>, <b>{o.account}</b>, <code>{o.vendor_id}</code>, o.app, <Badge kind={o.state === "doubt" ? "warn" : ""}>{o.state}</Badge>, <At at={o.made} />,
             mayChange ? <button aria-label={`${t("move")} ${o.kind} ${o.id}`} onClick={() => { move(o); setAccount(o.account); setVendorID(o.vendor_id); }}>{t("move")}</button> : ""])} />
       </Card>}
       {live.data && live.data.moves.length > 0 && <Card title={t("audit")} flush>
         <Table label={t("audit")} head={[t("at"), t("by"), t("reason"), t("kind"), t("id"), t("what")]}
-          rows={live.data.moves.map((m) => [when(m.at), <b>{m.by}</b>, m.reason, m.kind, <code>{m.id}</code>, `${m.from.account} → ${m.to.account}`])} />
+          rows={live.data.moves.map((m) => [<At at={m.at} />, <b>{m.by}</b>, m.reason, m.kind, <code>{m.id}</code>, `${m.from.account} → ${m.to.account}`])} />
       </Card>}
       {moving && (
         <Change title={`${t("moveTitle")}: ${moving.kind} ${moving.id}`} onClose={() => { move(undefined); live.again(); }}
@@ -159,7 +159,7 @@ export function Sessions() {
       <Waiting of={live} />
       {live.data && <Card title={t("sessions")} flush>
         <Table label={t("sessions")} head={[t("user"), t("app"), t("api"), t("device"), t("since"), { num: t("waitingMessages") }]}
-          rows={live.data.sessions.map((s) => [<b>{s.user}</b>, s.app, s.polled ? `${s.api}, poll` : s.api, <code>{s.device}</code>, when(s.since), s.waiting])} />
+          rows={live.data.sessions.map((s) => [<b>{s.user}</b>, s.app, s.polled ? `${s.api}, poll` : s.api, <code>{s.device}</code>, <At at={s.since} />, s.waiting])} />
       </Card>}
     </>
   );
@@ -221,7 +221,7 @@ export function Audit() {
       <Waiting of={live} />
       {live.data && <Card title={t("audit")} flush>
         <Table label={t("audit")} head={[{ num: t("version") }, t("at"), t("by"), t("reason"), t("what")]}
-          rows={live.data.audit.map((a) => [a.version, when(a.at), <b>{a.by}</b>, a.reason, <details><summary>{t("look")}</summary><pre>{JSON.stringify(a.state, null, 1)}</pre></details>])} />
+          rows={live.data.audit.map((a) => [a.version, <At at={a.at} />, <b>{a.by}</b>, a.reason, <details><summary>{t("look")}</summary><pre>{JSON.stringify(a.state, null, 1)}</pre></details>])} />
       </Card>}
     </>
   );

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Failure } from "./api.ts";
-import { t } from "./words.ts";
+import { t, when } from "./words.ts";
 
 export function Card({ title, tools, children, flush }: { title: string; tools?: ComponentChildren; children: ComponentChildren; flush?: boolean }) {
   return (
@@ -31,6 +31,8 @@ export function Table({ label, head, rows, empty }: { label: string; head: (stri
     </div>
   );
 }
+
+export const At = ({ at }: { at: string }) => <time class="nowrap" dateTime={at}>{when(at)}</time>;
 
 export const Note = ({ kind = "", children }: { kind?: string; children: ComponentChildren }) => <p class={`note ${kind}`} role="status">{children}</p>;
 

@@ -7,7 +7,7 @@ const words = {
   adminKey: ["Admin or reader key", "管理员或只读密钥"], signInHint: ["The key is sent once and not kept: the browser gets a session of eight hours.", "密钥只发送一次，不会保存；浏览器获得八小时会话。"],
   wrongKey: ["This key does not open the console.", "该密钥无法打开控制台。"], tooOften: ["Too many attempts. Try again later.", "尝试过多，请稍后再试。"], notFromHere: ["The console is not open to this address.", "此地址无法访问控制台。"],
   failed: ["It did not work", "操作失败"], loading: ["Loading", "加载中"], nothing: ["Nothing here.", "暂无数据。"], cancel: ["Cancel", "取消"], refresh: ["Refresh", "刷新"],
-  stageLead: ["Two phones, one API, three mock vendors. Write, call, then break a vendor and watch.", "两部手机、一个接口、三家模拟厂商。聊天、通话，然后弄坏一家厂商看看。"],
+  stageLead: ["Two phones, one API, mock vendors behind it. Write, call, then break a vendor and watch.", "两部手机、一个接口，背后是模拟厂商。聊天、通话，然后弄坏一家厂商看看。"],
   online: ["online", "在线"], offline: ["offline", "离线"], connect: ["Online", "在线"], send: ["Send", "发送"], write: ["Write a message", "输入消息"], messageOf: ["Message of", "消息，用户"],
   coins: ["coins", "金币"], find: ["Find somebody to talk to", "找人聊天"], available: ["Take calls", "接受来电"], searching: ["Searching for somebody", "正在寻找"], offerFrom: ["Call offered by", "来电，来自"],
   accept: ["Accept", "接受"], decline: ["Decline", "拒绝"], connecting: ["Connecting with", "正在接通"], inCall: ["In a call with", "通话中，对方"], startCall: ["Begin the call", "开始通话"], like: ["Like, and pay", "喜欢并付费"], liked: ["Liked: coins are due", "已喜欢：开始计费"],
