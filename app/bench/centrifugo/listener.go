@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -28,7 +27,7 @@ type listener struct {
 	came chan struct{} // gets something for each message, where somebody waits for it
 
 	mu   sync.Mutex // guards what follows
-	last map[int]int
+	last [publishers]int64
 	took []time.Duration
 	err  error
 }
@@ -38,17 +37,24 @@ func listen(p *process, person, room string) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &listener{conn: conn, p: p, last: map[int]int{}}, nil
+	return &listener{conn: conn, p: p}, nil
 }
 
-// read works until the connection ends.
+// read works until the connection ends. It shares the processors with what is measured,
+// so it keeps its buffer.
 func (l *listener) read() {
 	mark, pong := []byte(l.p.mark()), l.p.pong()
+	var buffer bytes.Buffer
 	for {
-		_, frame, err := l.conn.ReadMessage()
+		_, message, err := l.conn.NextReader()
 		if err != nil {
 			return
 		}
+		buffer.Reset()
+		if _, err := buffer.ReadFrom(message); err != nil {
+			return
+		}
+		frame := buffer.Bytes()
 		if len(pong) > 0 && bytes.Equal(frame, pong) {
 			_ = l.conn.WriteMessage(websocket.TextMessage, pong)
 		}
@@ -66,15 +72,13 @@ func (l *listener) read() {
 
 func (l *listener) take(text []byte) {
 	sender, rest, _ := bytes.Cut(text, []byte(" "))
-	number, at, found := bytes.Cut(rest, []byte(" "))
-	if !found {
+	nth, at, found := bytes.Cut(rest, []byte(" "))
+	who, n, sent := number(sender), number(nth), number(at)
+	if !found || who < 0 || who >= publishers || n < 0 || sent < 0 {
 		return // it is none of ours
 	}
-	who, _ := strconv.Atoi(string(sender))
-	n, _ := strconv.Atoi(string(number))
-	sent, err := strconv.ParseInt(string(at), 10, 64)
 	l.mu.Lock()
-	if want := l.last[who] + 1; n != want || err != nil {
+	if want := l.last[who] + 1; n != want {
 		l.err = fmt.Errorf("message %d of sender %d came where %d had to come", n, who, want)
 	}
 	l.last[who] = n
@@ -83,6 +87,17 @@ func (l *listener) take(text []byte) {
 	if l.came != nil {
 		l.came <- struct{}{}
 	}
+}
+
+// number reads digits; -1: there is something else.
+func number(text []byte) (n int64) {
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n
 }
 
 func (l *listener) count() (int, error) {

@@ -87,6 +87,11 @@ func once(ctx context.Context, s side, w work, length time.Duration, into *figur
 		return err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
+	sync, err := syncTime(dir)
+	if err != nil {
+		return err
+	}
+	into.add("a sync of the disk, ms", sync)
 	into.add("start to the first answer, ms", milliseconds(p.started))
 	into.add("resident when idle, MB", p.resident()/1e6)
 	return w.do(ctx, p, length, into)

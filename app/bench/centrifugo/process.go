@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -140,3 +141,26 @@ func freeAddress() (string, error) {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// syncTime is how long the disk takes to make a small write durable, the median of some:
+// no message that is kept is answered sooner.
+func syncTime(dir string) (float64, error) {
+	file, err := os.Create(filepath.Join(dir, "sync"))
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	var took []time.Duration
+	for i := range int64(30) {
+		began := time.Now()
+		if _, err := file.WriteAt(make([]byte, 4096), i%4*4096); err != nil {
+			return 0, err
+		}
+		if err := file.Sync(); err != nil {
+			return 0, err
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	return milliseconds(took[len(took)/2]), nil
+}
