@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	_ "embed"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ type Probe struct {
 
 // Probes serves health, metrics and the contract.
 type Probes struct {
+	Log     *slog.Logger
 	Ready   []Probe
 	Sandbox bool
 	Version string // of the program
@@ -32,7 +34,8 @@ type Probes struct {
 // Mount adds the routes. Metrics are only for peers that operators lets in.
 func (h Probes) Mount(r fiber.Router, operators fiber.Handler) {
 	r.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok", "version": h.Version}) })
-	r.Get("/readyz", h.ready)
+	var away told
+	r.Get("/readyz", func(c *fiber.Ctx) error { return h.ready(c, &away) })
 	r.Get("/metrics", operators, adaptor.HTTPHandler(h.Metrics))
 	r.Get("/openapi.yaml", func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, "application/yaml")
@@ -70,7 +73,28 @@ const docsPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; s
 
 const probeTime = 2 * time.Second
 
-func (h Probes) ready(c *fiber.Ctx) error {
+// told is what the log was last told to be missing; probes come every second.
+type told struct {
+	mu      sync.Mutex // guards missing
+	missing string
+}
+
+// note logs a change of what is missing, and that nothing is any more.
+func (t *told) note(log *slog.Logger, missing []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := strings.Join(missing, "; ")
+	switch {
+	case text == t.missing:
+	case text == "":
+		log.Info("ready again")
+	default:
+		log.Warn("not ready", "missing", text)
+	}
+	t.missing = text
+}
+
+func (h Probes) ready(c *fiber.Ctx, away *told) error {
 	ctx, cancel := context.WithTimeout(c.UserContext(), probeTime)
 	defer cancel()
 	found := make([]error, len(h.Ready))
@@ -80,12 +104,15 @@ func (h Probes) ready(c *fiber.Ctx) error {
 	}
 	asked.Wait()
 	status, checks := fiber.StatusOK, fiber.Map{}
+	var missing []string
 	for i, p := range h.Ready {
 		checks[p.Name] = "ok"
 		if found[i] != nil {
 			status, checks[p.Name] = fiber.StatusServiceUnavailable, found[i].Error()
+			missing = append(missing, p.Name+": "+found[i].Error())
 		}
 	}
+	away.note(h.Log, missing)
 	word := "ready"
 	if status != fiber.StatusOK {
 		word = "not ready"
