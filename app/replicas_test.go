@@ -44,7 +44,7 @@ func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
 }
 
 // busOf is the URL of a server of the tests, which are skipped without one.
-func busOf(t *testing.T, server string) string {
+func busOf(t testing.TB, server string) string {
 	t.Helper()
 	bus := os.Getenv("SWITCHBOARD_TEST_" + server)
 	if bus == "" {
