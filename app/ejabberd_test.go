@@ -206,10 +206,10 @@ func TestMessagesSwitchFromRongCloudToEjabberdUnderTraffic(t *testing.T) {
 }
 
 // group makes a group of 1001 and 1002 and says where it is.
-func (s *switching) group(t *testing.T, id, want string) groupData {
+func (p *process) group(t *testing.T, id, want string) groupData {
 	t.Helper()
 	var made groupData
-	got := s.do(t, request{Path: "/api/server/groups", Header: with(serverKey, "Idempotency-Key", id), Body: map[string]any{
+	got := p.do(t, request{Path: "/api/server/groups", Header: with(serverKey, "Idempotency-Key", id), Body: map[string]any{
 		"group": id, "name": "Club", "owner": "1002", "members": []string{"1001"},
 	}})
 	got.decode(t, &made)

@@ -3,6 +3,7 @@ package certify
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 
 	mock "switchboard/mocks/ejabberd"
@@ -18,17 +19,23 @@ func Ejabberd(cfg ejabberd.Config) (vendortest.Fixture, error) {
 	if cfg.PasswordKey == "" && cfg.JWTKey == "" {
 		return vendortest.Fixture{}, fmt.Errorf("PASSWORD_KEY or JWT_KEY is needed to make the users that messages are sent to")
 	}
-	return ejabberdFixture(cfg), nil
+	f := ejabberdFixture(cfg)
+	f.Untried = []string{vendors.OpSendChatRoom} // from who is in the room, and nobody is
+	return f, nil
 }
 
 func ejabberdFixture(cfg ejabberd.Config) vendortest.Fixture {
+	host, path := cfg.BaseURL, ""
+	if u, err := url.Parse(cfg.BaseURL); err == nil {
+		host, path = u.Scheme+"://"+u.Host, u.Path
+	}
 	f := vendortest.Fixture{
 		Open: func(baseURL string) (*vendors.Vendor, error) {
 			own := cfg
-			own.BaseURL = baseURL + "/api"
+			own.BaseURL = baseURL + path
 			return ejabberd.Open("ejabberd", own, upstream.Options{})
 		},
-		BaseURL: cfg.BaseURL[:len(cfg.BaseURL)-len("/api")],
+		BaseURL: host,
 		// What the HTTP API has no command for, or none that says what became of it.
 		Lacks: []string{
 			"MessageLookup", "Reconciler", "Blacklist", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Words", "WordAdmin", "Translator",

@@ -28,7 +28,9 @@ type op struct {
 
 // ops are the operations that the vendor can do.
 func (e *env) ops() []op {
-	return slices.DeleteFunc(e.allOps(), func(o op) bool { return slices.Contains(e.Unsupported, o.name) })
+	return slices.DeleteFunc(e.allOps(), func(o op) bool {
+		return slices.Contains(e.Unsupported, o.name) || slices.Contains(e.Untried, o.name)
+	})
 }
 
 // allOps are the operations of the capabilities that the vendor has.

@@ -35,6 +35,9 @@ type Fixture struct {
 	// Unsupported names operations of capabilities that the vendor has, but
 	// cannot do: they must be refused with ErrUnsupported before the call.
 	Unsupported []string
+	// Untried names operations that cannot be tried at this far end, such as a message
+	// from somebody who would have to be present in a room.
+	Untried []string
 	// Warm names operations that first look something up at the vendor and
 	// keep it. They are made once before an exchange is spoiled, so that the
 	// spoiled one is the operation's own.
