@@ -557,21 +557,6 @@ type PairRecords struct {
 // PairUser: A user of pair matching is a whole number above 0, also as text.
 type PairUser = Text
 
-// ParamForm is as the contract has it.
-type ParamForm struct {
-	// the JSON object of parameters
-	Param *string `json:"param,omitempty"`
-}
-
-// ProductAnswer is as the contract has it.
-type ProductAnswer struct {
-	Code int64 `json:"code"`
-	// Any JSON value, null as well.
-	Data any     `json:"data"`
-	Err  *string `json:"err"`
-	Time int64   `json:"time"`
-}
-
 // ProductPartialRows: Some rows are refused or unknown. A repeat with the same Idempotency-Key has this answer
 // again.
 type ProductPartialRows struct {

@@ -494,18 +494,6 @@ export type PairRefusal = {
 // A user of pair matching is a whole number above 0, also as text.
 export type PairUser = number | string;
 
-export type ParamForm = {
-  // the JSON object of parameters
-  "param"?: string;
-};
-
-export type ProductAnswer = {
-  "code": number;
-  "data": unknown;
-  "err": string | null;
-  "time": number;
-};
-
 export type ProductDone = {
   "code": 0;
   "data": unknown;
