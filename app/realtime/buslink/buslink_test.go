@@ -67,6 +67,13 @@ func (q *quiet) Banned(context.Context, []realtime.User) ([]realtime.User, error
 // listen opens a session of ann's behind a bus.
 func listen(t *testing.T, q *quiet) (Publisher, *realtime.Session) {
 	t.Helper()
+	commits, s := listenHere(t, q)
+	return Publisher{Bus: commits.Bus}, s
+}
+
+// listenHere is listen for who commits on ann's own node.
+func listenHere(t *testing.T, q *quiet) (Commits, *realtime.Session) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	b, err := bus.Open("", log)
 	if err != nil {
@@ -99,7 +106,7 @@ func listen(t *testing.T, q *quiet) (Publisher, *realtime.Session) {
 	}
 	for len(waiting(t, s)) > 0 {
 	}
-	return publish, s
+	return Commits{Bus: b, Hub: hub}, s
 }
 
 // waiting takes what waits for the session or comes soon.
@@ -134,6 +141,37 @@ func TestCommandsAndTransientMessagesReachSessionsOverTheBus(t *testing.T) {
 	publish.Conversation(conversation.News{App: "a", Transient: &conversation.Message{App: "a", Conversation: "c", From: "bob", Text: "hi"}})
 	if m, ok := next(t, s).Body.(conversation.Message); !ok || m.Text != "hi" {
 		t.Errorf("%+v", m)
+	}
+}
+
+// The log is empty here, so what comes was handed over; what is in no log does not come,
+// and takes its place all the same.
+func TestCommitsReachSessionsWithoutTheLogOrTheBus(t *testing.T) {
+	commits, s := listenHere(t, &quiet{})
+	news := commits.Bus.Subscribe(topic)
+	defer news.Close()
+	said := func(after, tick conversation.Tick, text string) *conversation.Outgoing {
+		return &conversation.Outgoing{
+			Message: conversation.Message{App: "a", Conversation: "c", ID: conversation.MessageID(tick, 3, "c"), Seq: int64(tick), From: "bob", Text: text},
+			After:   after, Tick: tick, MemberVersion: 1,
+		}
+	}
+	refused, transient, again := said(1, 2, "refused"), said(2, 3, "transient"), said(3, 4, "again")
+	refused.Err, transient.Transient, again.Repeated = conversation.ErrNotMember, true, true
+	commits.Tell([]*conversation.Outgoing{said(0, 1, "first"), refused, transient, again, said(4, 5, "second")})
+	commits.Tell([]*conversation.Outgoing{said(5, 6, "third")})
+	for _, want := range []string{"first", "second", "third"} {
+		if m, ok := next(t, s).Body.(conversation.Message); !ok || m.Text != want {
+			t.Fatalf("%+v came, want %s", m, want)
+		}
+	}
+	if more := waiting(t, s); len(more) > 0 {
+		t.Errorf("%+v came too", more[0].Body)
+	}
+	select {
+	case payload := <-news.News:
+		t.Errorf("told to ourselves: %s", payload)
+	default:
 	}
 }
 
