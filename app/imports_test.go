@@ -25,6 +25,8 @@ var importRules = []struct {
 	{"app/ledger/ledgersql", []string{"app/ledger", "app/sqldb", "vendors"}},
 	{"app/pairing/pairingsql", []string{"app/pairing", "app/pairing/", "app/sqldb"}},
 	{"app/realtime/realtimesql", []string{"app/realtime", "app/realtime/presence", "app/sqldb"}},
+	{"app/rooms/roomsql", []string{"app/rooms", "app/sqldb", "vendors"}},
+	{"app/rooms", []string{"app/owners", "app/problem", "vendors"}},
 	{"app/uploads/uploadsql", []string{"app/uploads", "app/sqldb"}},
 	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
 	{"app/owners/ownersql", []string{"app/owners", "app/sqldb"}},

@@ -38,6 +38,7 @@ import (
 	"switchboard/app/realtime/buslink"
 	"switchboard/app/realtime/presence"
 	"switchboard/app/rooms"
+	"switchboard/app/rooms/roomsql"
 	"switchboard/app/sqldb"
 	"switchboard/app/switches"
 	"switchboard/app/switches/switchessql"
@@ -81,6 +82,7 @@ type server struct {
 	ledger      *ledger.Ledger
 	switches    *switches.Service
 	owners      *owners.Service
+	door        *rooms.Door
 	groups      *groups.Service
 	holds       *owners.Timer
 
@@ -279,6 +281,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.holds = owners.NewTimer(kept, s.routes, s.log)
 	s.background("holds", s.holds.Run)
 	s.groups = groups.New(s.routes, s.owners, kept, s.holds, s.log)
+	s.door = &rooms.Door{Routes: s.routes, Owners: s.owners, Bars: kept, Grants: roomsql.New(s.db), Log: s.log}
 	s.background("groups", s.groups.Run)
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
@@ -356,7 +359,7 @@ func (s *server) openMatching(context.Context) (err error) {
 	}
 	fromVendors := pairinglink.VendorEvents{Service: s.pairing, Apps: s.apps.IDs(), Log: s.log}
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
-		Store: eventsql.New(s.db), Log: s.log, Handle: fromVendors.Handle, Observe: s.metrics.event,
+		Store: eventsql.New(s.db), Log: s.log, Handle: s.handle(fromVendors), Observe: s.metrics.event,
 	}); err != nil {
 		return environ.Named(envPrefix+"_EVENTS_", err)
 	}
@@ -364,6 +367,17 @@ func (s *server) openMatching(context.Context) (err error) {
 	s.background("reconcile", func(ctx context.Context) error { return s.events.Reconcile(ctx, s.routes.All) })
 	s.background("presence", s.presence.Run)
 	return nil
+}
+
+// handle tells pair matching and the rooms' door of a vendor's event, which is for each
+// app that the account serves.
+func (s *server) handle(pairs pairinglink.VendorEvents) func(context.Context, vendors.Event) {
+	return func(ctx context.Context, e vendors.Event) {
+		pairs.Handle(ctx, e)
+		for _, app := range s.apps.IDs() {
+			s.door.HandleVendorEvent(ctx, app, e)
+		}
+	}
 }
 
 // reaches reports whether a command reaches the user's sessions: without a bus those of
@@ -378,7 +392,7 @@ func (s *server) openPairing() error {
 	profiles.Stale = s.cfg.Pairing.Profile.Stale
 	link, err := pairinglink.New(s.cfg.Pairing, pairinglink.Deps{
 		Prices: s.cfg.Price, Routes: s.routes, Wallet: s.wallet, Command: buslink.Publisher{Bus: s.bus}.Command, Reaches: s.reaches,
-		Settings: store.Settings, Profiles: profiles.Get, Log: s.log,
+		Settings: store.Settings, Profiles: profiles.Get, RoomAccount: s.door.Account, Log: s.log,
 	})
 	if err != nil {
 		return environ.Named(envPrefix+"_PAIRING_", err)

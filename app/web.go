@@ -64,6 +64,7 @@ func (s *server) openWeb(ctx context.Context) error {
 		Translations: &translation.Service{Routes: s.routes, Cache: translated.Get},
 	}.Mount(clients)
 	product.Pairing{Service: s.pairing}.Mount(clients)
+	product.RTC{Door: s.door, Pairs: s.pairing}.Mount(clients)
 
 	back := s.web.Group("/api/server", middleware.Server(s.apps), deadline, journal)
 	product.BackEnd{Messages: s.messages(), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
@@ -78,7 +79,7 @@ func (s *server) openWeb(ctx context.Context) error {
 		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, Connected: s.connected,
 	}.Mount(back)
 	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)
-	product.Rooms{Rooms: rooms.New(s.routes), Ledger: s.ledger}.Mount(back)
+	product.Rooms{Rooms: rooms.New(s.routes), Door: s.door, Ledger: s.ledger}.Mount(back)
 
 	s.mountOperators(deadline, recent)
 	callback.Handler{Routes: s.routes, Owners: s.owners, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.

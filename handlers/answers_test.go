@@ -94,6 +94,8 @@ var sentinels = map[string]error{
 	"middleware.ErrOtherUser":             middleware.ErrOtherUser,
 	"middleware.ErrPanic":                 middleware.ErrPanic,
 	"moderation.ErrSensitive":             moderation.ErrSensitive,
+	"rooms.ErrNotAllowed":                 rooms.ErrNotAllowed,
+	"rooms.ErrBarred":                     rooms.ErrBarred,
 	"owners.ErrBusy":                      owners.ErrBusy,
 	"owners.ErrChanged":                   owners.ErrChanged,
 	"owners.ErrExists":                    owners.ErrExists,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"switchboard/app/pairing/ticket"
@@ -79,6 +81,13 @@ func (s *Service) handleCall(ctx context.Context, app string, e vendors.Event) e
 // handleRoom reads RTC room events. A room that a pairing's call runs in ends
 // when it is destroyed; its people tell which ask it was.
 func (s *Service) handleRoom(ctx context.Context, app string, e vendors.Event) error {
+	if askNo, round, ours := roomOf(e.Target); ours && e.Action == "joined" {
+		uid, err := ticket.ParseUID(e.From)
+		if err != nil {
+			return nil
+		}
+		return ignoreRefusal(s.CallStarted(ctx, app, askNo, ticket.CallSeen{Users: []ticket.UID{uid}, Round: round, CallID: e.Target}))
+	}
 	if e.Action != "destroyed" && e.Action != "left" || e.Reason == vendors.ReasonReplaced {
 		return nil
 	}
@@ -92,10 +101,59 @@ func (s *Service) handleRoom(ctx context.Context, app string, e vendors.Event) e
 			return err
 		}
 		if held {
-			return ignoreRefusal(s.CallOver(ctx, app, c.AskNo, ticket.CallEnded{CallID: strings.TrimSpace(e.Target)}))
+			if err := ignoreRefusal(s.CallOver(ctx, app, c.AskNo, ticket.CallEnded{CallID: strings.TrimSpace(e.Target)})); err != nil {
+				return err
+			}
+			return s.closeRoom(ctx, app, e)
 		}
 	}
 	return nil
+}
+
+// closeRoom ends a room of ours that one of the two has left: the other is not left
+// alone in it.
+func (s *Service) closeRoom(ctx context.Context, app string, e vendors.Event) error {
+	askNo, _, ours := roomOf(e.Target)
+	if !ours || e.Action != "left" || s.HangUp == nil {
+		return nil
+	}
+	err := s.HangUp(ctx, Order{App: app, AskNo: askNo, CallID: e.Target})
+	if errors.Is(err, vendors.ErrNotFound) || errors.Is(err, vendors.ErrNoVendor) || errors.Is(err, vendors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+const roomPrefix = "pair-" // of rooms whose names this product chose
+
+// roomName is the room of a round's call.
+func roomName(askNo string, round int) string {
+	return fmt.Sprintf("%s%s-%d", roomPrefix, askNo, round)
+}
+
+// roomOf reads what roomName wrote.
+func roomOf(room string) (askNo string, round int, ours bool) {
+	rest, ours := strings.CutPrefix(room, roomPrefix)
+	cut := strings.LastIndexByte(rest, '-')
+	if !ours || cut < 0 {
+		return "", 0, false
+	}
+	round, err := strconv.Atoi(rest[cut+1:])
+	return rest[:cut], round, err == nil && round > 0
+}
+
+// CallRoom is the RTC room that this product names for the call of uid's round; false
+// outside a call. What clients report as their call's id never counts: it could be
+// anybody's room.
+func (s *Service) CallRoom(ctx context.Context, app, askNo string, uid ticket.UID) (room string, inCall bool, err error) {
+	t, err := s.load(ctx, app, askNo)
+	if err != nil {
+		return "", false, err
+	}
+	if uid != t.Asker && uid != t.Round().Peer || !t.State.InCall() {
+		return "", false, nil
+	}
+	return roomName(askNo, t.RoundNo()), true, nil
 }
 
 // ignoreRefusal drops the refusals that a vendor can do nothing about.

@@ -43,30 +43,35 @@ type Service struct{ routes *vendors.Router }
 // New makes the service over the routes.
 func New(routes *vendors.Router) *Service { return &Service{routes} }
 
-// Read asks an ability of the vendor named, or of the first on the route for
-// "". pick takes it from a vendor's rooms, and what names it in a refusal:
+// At says which account is meant.
+type At struct {
+	Vendor string // of the rooms route; empty: the first on it
+	Owner  bool   // Vendor has the room, whether it is still on the route or not
+}
+
+// Read asks an ability of the vendor that at means. pick takes it from a vendor's rooms, and what names it in a refusal:
 // "list rooms".
-func Read[A comparable, R any](ctx context.Context, s *Service, vendor, what string,
+func Read[A comparable, R any](ctx context.Context, s *Service, where At, what string,
 	pick func(vendors.Rooms) A, ask func(context.Context, A) (R, error),
 ) (R, error) {
-	return at(ctx, s, vendor, what, vendors.Read, pick, ask)
+	return at(ctx, s, where, what, vendors.Read, pick, ask)
 }
 
 // Write is Read for what changes something and answers nothing.
-func Write[A comparable](ctx context.Context, s *Service, vendor, what string,
+func Write[A comparable](ctx context.Context, s *Service, where At, what string,
 	pick func(vendors.Rooms) A, do func(context.Context, A) error,
 ) error {
-	_, err := at(ctx, s, vendor, what, vendors.Write, pick, func(ctx context.Context, able A) (struct{}, error) {
+	_, err := at(ctx, s, where, what, vendors.Write, pick, func(ctx context.Context, able A) (struct{}, error) {
 		return struct{}{}, do(ctx, able)
 	})
 	return err
 }
 
-func at[A comparable, R any](ctx context.Context, s *Service, vendor, what string, effect vendors.Effect,
+func at[A comparable, R any](ctx context.Context, s *Service, where At, what string, effect vendors.Effect,
 	pick func(vendors.Rooms) A, call func(context.Context, A) (R, error),
 ) (R, error) {
 	var none R
-	v, err := s.keeper(ctx, vendor)
+	v, err := s.keeper(ctx, where)
 	if err != nil {
 		return none, err
 	}
@@ -92,16 +97,20 @@ func (s *Service) able(v *vendors.Vendor, what string, has func(vendors.Rooms) b
 	return refusal
 }
 
-// Keeper is the account that a call for vendor goes to; "" when it is refused.
-func (s *Service) Keeper(ctx context.Context, vendor string) string {
-	v, err := s.keeper(ctx, vendor)
+// Keeper is the account that a call goes to; "" when it is refused.
+func (s *Service) Keeper(ctx context.Context, where At) string {
+	v, err := s.keeper(ctx, where)
 	if err != nil {
 		return ""
 	}
 	return v.Name
 }
 
-func (s *Service) keeper(ctx context.Context, name string) (*vendors.Vendor, error) {
+func (s *Service) keeper(ctx context.Context, where At) (*vendors.Vendor, error) {
+	name := where.Vendor
+	if live := s.routes.Live(name); where.Owner && len(live) > 0 {
+		return live[0], nil
+	}
 	route := s.routes.RouteFor(vendors.AppOf(ctx), vendors.CapRooms)
 	if len(route) == 0 {
 		return nil, &vendors.Error{Op: string(vendors.CapRooms), Outcome: vendors.NotSent, Err: vendors.ErrNoVendor}

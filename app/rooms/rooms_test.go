@@ -21,7 +21,7 @@ func (d desk) KickUser(context.Context, vendors.Kick) error {
 }
 
 func list(s *Service, vendor string) (string, error) {
-	found, err := Read(context.Background(), s, vendor, "list rooms",
+	found, err := Read(context.Background(), s, At{Vendor: vendor}, "list rooms",
 		func(r vendors.Rooms) vendors.RoomList { return r.List },
 		func(ctx context.Context, v vendors.RoomList) (vendors.RoomPage, error) { return v.ListRooms(ctx, "") })
 	if len(found.Rooms) == 0 {
@@ -64,12 +64,12 @@ func TestAnAbilityIsThatOfTheRoomsVendorAlone(t *testing.T) {
 	if _, err := list(s, ""); err == nil || err.Error() != "kicker cannot list rooms; lister, apart can" {
 		t.Errorf("others can: %v", err)
 	}
-	err = Write(t.Context(), s, "", "dissolve rooms", func(r vendors.Rooms) vendors.RoomDissolve { return r.Dissolve },
+	err = Write(t.Context(), s, At{}, "dissolve rooms", func(r vendors.Rooms) vendors.RoomDissolve { return r.Dissolve },
 		func(ctx context.Context, v vendors.RoomDissolve) error { return v.DissolveRoom(ctx, "r") })
 	if err == nil || err.Error() != "kicker cannot dissolve rooms; no configured vendor can" {
 		t.Errorf("nobody can: %v", err)
 	}
-	err = Write(t.Context(), s, "", "kick", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
+	err = Write(t.Context(), s, At{}, "kick", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
 		func(ctx context.Context, v vendors.RoomKick) error { return v.KickUser(ctx, vendors.Kick{}) })
 	var failed *vendors.Error
 	if !errors.As(err, &failed) || failed.Vendor != "kicker" {

@@ -2,6 +2,7 @@ package product
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -9,13 +10,16 @@ import (
 	"switchboard/app/ledger"
 	"switchboard/app/rooms"
 	"switchboard/handlers"
+	"switchboard/middleware"
 	"switchboard/vendors"
 )
 
 // Rooms serves RTC rooms under /api/server. Every path takes ?vendor=: which of
-// the rooms route's vendors is meant, the first when left out.
+// the rooms route's vendors is meant; when left out, the account that has the room, and
+// the first of the route for a room that none is known to have.
 type Rooms struct {
 	Rooms  *rooms.Service
+	Door   *rooms.Door
 	Ledger *ledger.Ledger
 }
 
@@ -31,22 +35,52 @@ func (h Rooms) Mount(r fiber.Router) {
 	r.Post("/rooms/:room/ban", h.ban)
 	r.Post("/rooms/:room/unban", h.unban)
 	r.Post("/rooms/:room/dissolve", h.dissolve)
+	r.Post("/rooms/:room/permission", h.permission)
+	r.Post("/rooms/:room/mute", h.mute)
+	r.Post("/rooms/:room/data", h.data)
+	r.Get("/rooms/:room/recordings", h.recordings)
+	r.Post("/rooms/:room/recordings", h.record)
+	r.Post("/rooms/:room/recordings/:recording/stop", h.stopRecording)
+	r.Post("/rooms/:room/grants", h.grant)
+	r.Delete("/rooms/:room/grants", h.withdraw)
 	r.Get("/users/:user/rooms", h.userRooms)
 	r.Get("/users/:user/calls", h.userCalls)
 }
 
 // read asks the vendor that the request means.
 func read[A comparable, R any](h Rooms, c *fiber.Ctx, what string, pick func(vendors.Rooms) A, ask func(context.Context, A) (R, error)) (R, error) {
-	return rooms.Read(c.UserContext(), h.Rooms, c.Query("vendor"), what, pick, ask)
+	where, err := h.at(c)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return rooms.Read(c.UserContext(), h.Rooms, where, what, pick, ask)
+}
+
+// at is the account that the request means.
+func (h Rooms) at(c *fiber.Ctx) (rooms.At, error) {
+	if name := c.Query("vendor"); name != "" || c.Params("room") == "" {
+		return rooms.At{Vendor: name}, nil
+	}
+	room, err := handlers.PathID(c, "room")
+	if err != nil {
+		return rooms.At{}, err
+	}
+	account, err := h.Door.Account(c.UserContext(), middleware.AppOf(c).ID, room)
+	return rooms.At{Vendor: account, Owner: account != ""}, err
 }
 
 // write has the vendor that the request means do something, through the ledger,
 // and answers.
 func write[A comparable](h Rooms, c *fiber.Ctx, op string, change rooms.Change, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
-	change.Vendor = c.Query("vendor")
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(c.UserContext(), change.Vendor), Payload: change}
+	where, err := h.at(c)
+	if err != nil {
+		return err
+	}
+	change.Vendor = where.Vendor
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(c.UserContext(), where), Payload: change}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
-		return nil, rooms.Write(ctx, h.Rooms, change.Vendor, what, pick, do)
+		return nil, rooms.Write(ctx, h.Rooms, where, what, pick, do)
 	})
 }
 
@@ -174,8 +208,26 @@ func (h Rooms) kick(c *fiber.Ctx) error {
 	}
 	k := vendors.Kick{Room: room, User: string(in.User), For: away, By: in.By}
 	change := rooms.Change{Room: room, Users: []string{k.User}, Seconds: int64(in.Seconds), By: in.By}
+	app := middleware.AppOf(c).ID
 	return write(h, c, vendors.OpRoomKick, change, "put a user out of a room", func(r vendors.Rooms) vendors.RoomKick { return r.Kick },
-		func(ctx context.Context, v vendors.RoomKick) error { return v.KickUser(ctx, k) })
+		func(ctx context.Context, v vendors.RoomKick) error { return h.putOut(ctx, app, v, k) })
+}
+
+// putOut has the vendor keep the user out for the time, or, where it keeps nobody out,
+// this product: that is written down first, so that no credential is given meanwhile.
+func (h Rooms) putOut(ctx context.Context, app string, v vendors.RoomKick, k vendors.Kick) error {
+	err := v.KickUser(ctx, k)
+	if k.For == 0 || !errors.Is(err, vendors.ErrUnsupported) {
+		return err
+	}
+	if err := h.Door.Bar(ctx, app, k.Room, k.User, k.For); err != nil {
+		return err
+	}
+	k.For = 0
+	if err = v.KickUser(ctx, k); errors.Is(err, vendors.ErrNotFound) {
+		return nil // not there, and not let in
+	}
+	return err
 }
 
 // decodeIn reads the room from the path and the parameters into v.

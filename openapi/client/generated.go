@@ -623,6 +623,24 @@ type RoomBan struct {
 	Users   []ID  `json:"users"`
 }
 
+// RoomData is as the contract has it.
+type RoomData struct {
+	// bytes in base64; LiveKit takes 15 KiB, and 1300 bytes when reliable is false
+	Data     string `json:"data"`
+	Reliable *bool  `json:"reliable,omitempty"`
+	// users in the room; left out: everybody
+	To []ID `json:"to,omitempty"`
+	// by which clients tell packets apart
+	Topic *string `json:"topic,omitempty"`
+}
+
+// RoomGrant is as the contract has it.
+type RoomGrant struct {
+	RoomRights
+	Seconds int64 `json:"seconds"`
+	Users   []ID  `json:"users"`
+}
+
 // RoomIdentity is as the contract has it.
 type RoomIdentity struct {
 	Identity string `json:"identity"`
@@ -637,7 +655,8 @@ type RoomIdentity struct {
 type RoomKick struct {
 	// the operator, for the vendor's record
 	By *string `json:"by,omitempty"`
-	// how long the user may not come back; 0 or left out: they may at once
+	// how long the user may not come back; 0 or left out: they may at once. Where the vendor keeps nobody out,
+	// Switchboard does: no credentials, and out again when they come in
 	Seconds *int64 `json:"seconds,omitempty"`
 	// A user's id, at most 64 bytes, as text or as a whole number.
 	User ID `json:"user"`
@@ -650,6 +669,54 @@ type RoomMessage struct {
 	Text string `json:"text"`
 	// a user in the room; left out: everybody
 	To *Text `json:"to,omitempty"`
+}
+
+// RoomMute is as the contract has it.
+type RoomMute struct {
+	Media *string `json:"media,omitempty"`
+	Muted *bool   `json:"muted,omitempty"`
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	User ID `json:"user"`
+}
+
+// RoomPermission is as the contract has it.
+type RoomPermission struct {
+	RoomRights
+	// A user's id, at most 64 bytes, as text or as a whole number.
+	User ID `json:"user"`
+}
+
+// RoomRecord is as the contract has it.
+type RoomRecord struct {
+	Audio *bool `json:"audio,omitempty"`
+	// the vendor's name for how the users are shown
+	Layout *string `json:"layout,omitempty"`
+	// where the vendor puts the file; left out: as the account is configured
+	Path  *string `json:"path,omitempty"`
+	Video *bool   `json:"video,omitempty"`
+}
+
+// RoomRecording is as the contract has it.
+type RoomRecording struct {
+	// Unix seconds
+	EndedAt *int64   `json:"ended_at"`
+	Files   []string `json:"files"`
+	ID      string   `json:"id"`
+	Problem *string  `json:"problem"`
+	Room    string   `json:"room"`
+	// Unix seconds
+	StartedAt *int64 `json:"started_at"`
+	Status    string `json:"status"`
+}
+
+// RoomRights is as the contract has it.
+type RoomRights struct {
+	// sends data to others
+	Data *bool `json:"data,omitempty"`
+	// what the user may send; left out: nothing
+	Publish []string `json:"publish,omitempty"`
+	// receives what others send
+	Subscribe *bool `json:"subscribe,omitempty"`
 }
 
 // RoomSession: Names this life of the room. A room of the same name that was made again has another. Null at a
@@ -1558,22 +1625,35 @@ type PairHostsData struct {
 type ListRoomsParams struct {
 	// `next` of the page before; the first page when left out.
 	Cursor string
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 }
 
 // RoomStatusParams is what may be said beside the body of RoomStatus; what is zero is left out.
 type RoomStatusParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 }
 
 // BanFromRoomParams is what may be said beside the body of BanFromRoom; what is zero is left out.
 type BanFromRoomParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
+	Vendor string
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// SendRoomDataParams is what may be said beside the body of SendRoomData; what is zero is left out.
+type SendRoomDataParams struct {
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 	// Makes a repeat of this request safe; at most 128 bytes.
 	IdempotencyKey string
@@ -1581,8 +1661,9 @@ type BanFromRoomParams struct {
 
 // DissolveRoomParams is what may be said beside the body of DissolveRoom; what is zero is left out.
 type DissolveRoomParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 	// Makes a repeat of this request safe; at most 128 bytes.
 	IdempotencyKey string
@@ -1590,8 +1671,9 @@ type DissolveRoomParams struct {
 
 // SetRoomIdentityParams is what may be said beside the body of SetRoomIdentity; what is zero is left out.
 type SetRoomIdentityParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 	// Makes a repeat of this request safe; at most 128 bytes.
 	IdempotencyKey string
@@ -1599,8 +1681,9 @@ type SetRoomIdentityParams struct {
 
 // KickFromRoomParams is what may be said beside the body of KickFromRoom; what is zero is left out.
 type KickFromRoomParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 	// Makes a repeat of this request safe; at most 128 bytes.
 	IdempotencyKey string
@@ -1608,8 +1691,62 @@ type KickFromRoomParams struct {
 
 // MessageRoomParams is what may be said beside the body of MessageRoom; what is zero is left out.
 type MessageRoomParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
+	Vendor string
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// MuteInRoomParams is what may be said beside the body of MuteInRoom; what is zero is left out.
+type MuteInRoomParams struct {
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
+	Vendor string
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// SetRoomPermissionParams is what may be said beside the body of SetRoomPermission; what is zero is left out.
+type SetRoomPermissionParams struct {
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
+	Vendor string
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// ListRoomRecordingsParams is what may be said beside the body of ListRoomRecordings; what is zero is left out.
+type ListRoomRecordingsParams struct {
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
+	Vendor string
+}
+
+// ListRoomRecordingsData is as the contract has it.
+type ListRoomRecordingsData struct {
+	Recordings []RoomRecording `json:"recordings"`
+}
+
+// RecordRoomParams is what may be said beside the body of RecordRoom; what is zero is left out.
+type RecordRoomParams struct {
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
+	Vendor string
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// StopRoomRecordingParams is what may be said beside the body of StopRoomRecording; what is zero is left out.
+type StopRoomRecordingParams struct {
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 	// Makes a repeat of this request safe; at most 128 bytes.
 	IdempotencyKey string
@@ -1617,15 +1754,17 @@ type MessageRoomParams struct {
 
 // RoomSpeakersParams is what may be said beside the body of RoomSpeakers; what is zero is left out.
 type RoomSpeakersParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 }
 
 // UnbanFromRoomParams is what may be said beside the body of UnbanFromRoom; what is zero is left out.
 type UnbanFromRoomParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 	// Makes a repeat of this request safe; at most 128 bytes.
 	IdempotencyKey string
@@ -1633,8 +1772,9 @@ type UnbanFromRoomParams struct {
 
 // RoomUsersParams is what may be said beside the body of RoomUsers; what is zero is left out.
 type RoomUsersParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 }
 
@@ -1703,8 +1843,9 @@ type BlockUserParams struct {
 
 // UserCallsParams is what may be said beside the body of UserCalls; what is zero is left out.
 type UserCallsParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 	Day    string
 	// data.next of the page before
@@ -1756,8 +1897,9 @@ type SetRemarksParams struct {
 
 // UserRoomsParams is what may be said beside the body of UserRooms; what is zero is left out.
 type UserRoomsParams struct {
-	// Which vendor of the rooms route is meant; the first when left out. A room lives at one vendor, so no other is
-	// asked. What that one cannot do is refused with 100111, and data.able names the vendors that can.
+	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
+	// route for a room that none is known to have. A room lives at one vendor, so no other is asked. What that one
+	// cannot do is refused with 100111, and data.able names the vendors that can.
 	Vendor string
 }
 
@@ -1850,6 +1992,27 @@ type IssueTokenData struct {
 	OpenID *string `json:"open_id"`
 	SDK    string  `json:"sdk"`
 	Token  string  `json:"token"`
+}
+
+// IssueRoomTokenBody is as the contract has it.
+type IssueRoomTokenBody struct {
+	// of the call; then room is left out
+	AskNo *string `json:"ask_no,omitempty"`
+	// shown to the others in the room
+	Name *string `json:"name,omitempty"`
+	Room *string `json:"room,omitempty"`
+}
+
+// IssueRoomTokenData is as the contract has it.
+type IssueRoomTokenData struct {
+	AppKey string `json:"app_key"`
+	// Unix seconds
+	ExpiresAt int64  `json:"expires_at"`
+	Room      string `json:"room"`
+	SDK       string `json:"sdk"`
+	Token     string `json:"token"`
+	// where the SDK connects
+	URL string `json:"url"`
 }
 
 // PairAskData is as the contract has it.
@@ -2681,12 +2844,32 @@ func (c *Client) BanFromRoom(ctx context.Context, room string, body RoomBan, p B
 	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/ban", query: query, header: header, body: body, family: product}, nil)
 }
 
+// SendRoomData: Send data to those in a room, or to some of them.
+func (c *Client) SendRoomData(ctx context.Context, room string, body RoomData, p SendRoomDataParams) error {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "vendor", p.Vendor)
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/data", query: query, header: header, body: body, family: product}, nil)
+}
+
 // DissolveRoom: Put everybody out and end a room.
 func (c *Client) DissolveRoom(ctx context.Context, room string, p DissolveRoomParams) error {
 	query, header := url.Values{}, http.Header{}
 	add(query.Add, "vendor", p.Vendor)
 	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/dissolve", query: query, header: header, body: nil, family: product}, nil)
+}
+
+// WithdrawRoomGrants: Let users ask for no more credentials.
+func (c *Client) WithdrawRoomGrants(ctx context.Context, room string, body RoomUnban) error {
+	query, header := url.Values{}, http.Header{}
+	return c.call(ctx, outgoing{method: "DELETE", path: "/api/server/rooms/" + url.PathEscape(room) + "/grants", query: query, header: header, body: body, family: product}, nil)
+}
+
+// GrantRoom: Let users into a room.
+func (c *Client) GrantRoom(ctx context.Context, room string, body RoomGrant) error {
+	query, header := url.Values{}, http.Header{}
+	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/grants", query: query, header: header, body: body, family: product}, nil)
 }
 
 // SetRoomIdentity: Change what a user may do in a room.
@@ -2711,6 +2894,48 @@ func (c *Client) MessageRoom(ctx context.Context, room string, body RoomMessage,
 	add(query.Add, "vendor", p.Vendor)
 	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/message", query: query, header: header, body: body, family: product}, nil)
+}
+
+// MuteInRoom: Mute what a user sends into a room.
+func (c *Client) MuteInRoom(ctx context.Context, room string, body RoomMute, p MuteInRoomParams) error {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "vendor", p.Vendor)
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/mute", query: query, header: header, body: body, family: product}, nil)
+}
+
+// SetRoomPermission: Replace what a user in a room may do.
+func (c *Client) SetRoomPermission(ctx context.Context, room string, body RoomPermission, p SetRoomPermissionParams) error {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "vendor", p.Vendor)
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/permission", query: query, header: header, body: body, family: product}, nil)
+}
+
+// ListRoomRecordings: Recordings of a room that the vendor still knows, newest first.
+func (c *Client) ListRoomRecordings(ctx context.Context, room string, p ListRoomRecordingsParams) (out ListRoomRecordingsData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "vendor", p.Vendor)
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/rooms/" + url.PathEscape(room) + "/recordings", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// RecordRoom: Record a room into one file.
+func (c *Client) RecordRoom(ctx context.Context, room string, body RoomRecord, p RecordRoomParams) (out RoomRecording, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "vendor", p.Vendor)
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/recordings", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// StopRoomRecording: End a recording.
+func (c *Client) StopRoomRecording(ctx context.Context, room string, recording string, p StopRoomRecordingParams) (out RoomRecording, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "vendor", p.Vendor)
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/recordings/" + url.PathEscape(recording) + "/stop", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
 }
 
 // RoomSpeakers: Who holds a microphone in a room.
@@ -2952,6 +3177,13 @@ func (c *Client) BeforeMessage(ctx context.Context, body BeforeMessage) error {
 func (c *Client) IssueToken(ctx context.Context, body IssueTokenBody) (out IssueTokenData, err error) {
 	query, header := url.Values{}, http.Header{}
 	err = c.call(ctx, outgoing{method: "POST", path: "/api/v1/im/token", query: query, header: header, body: body, family: product}, &out)
+	return out, err
+}
+
+// IssueRoomToken: A join credential for one room.
+func (c *Client) IssueRoomToken(ctx context.Context, body IssueRoomTokenBody) (out IssueRoomTokenData, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "POST", path: "/api/v1/rtc/token", query: query, header: header, body: body, family: product}, &out)
 	return out, err
 }
 

@@ -581,6 +581,21 @@ export type RoomBan = {
   "users": Array<ID>;
 };
 
+export type RoomData = {
+  // bytes in base64; LiveKit takes 15 KiB, and 1300 bytes when reliable is false
+  "data": string;
+  "reliable"?: boolean;
+  // users in the room; left out: everybody
+  "to"?: Array<ID>;
+  // by which clients tell packets apart
+  "topic"?: string;
+};
+
+export type RoomGrant = RoomRights & {
+  "seconds": number;
+  "users": Array<ID>;
+};
+
 export type RoomIdentity = {
   "identity": "free" | "request" | "listener" | "commander" | "host" | "guest";
   // rises with each change of this user; one that is too low is refused with 100113. 0 or left out: in order of
@@ -592,7 +607,8 @@ export type RoomIdentity = {
 export type RoomKick = {
   // the operator, for the vendor's record
   "by"?: string;
-  // how long the user may not come back; 0 or left out: they may at once
+  // how long the user may not come back; 0 or left out: they may at once. Where the vendor keeps nobody out,
+  // Switchboard does: no credentials, and out again when they come in
   "seconds"?: number;
   "user": ID;
 };
@@ -602,6 +618,46 @@ export type RoomMessage = {
   "text": string;
   // a user in the room; left out: everybody
   "to"?: string | number;
+};
+
+export type RoomMute = {
+  "media"?: "microphone" | "camera" | "screen";
+  "muted"?: boolean;
+  "user": ID;
+};
+
+export type RoomPermission = RoomRights & {
+  "user": ID;
+};
+
+export type RoomRecord = {
+  "audio"?: boolean;
+  // the vendor's name for how the users are shown
+  "layout"?: string;
+  // where the vendor puts the file; left out: as the account is configured
+  "path"?: string;
+  "video"?: boolean;
+} | null;
+
+export type RoomRecording = {
+  // Unix seconds
+  "ended_at": number | null;
+  "files": Array<string>;
+  "id": string;
+  "problem": string | null;
+  "room": string;
+  // Unix seconds
+  "started_at": number | null;
+  "status": "starting" | "active" | "ending" | "done" | "failed";
+};
+
+export type RoomRights = {
+  // sends data to others
+  "data"?: boolean;
+  // what the user may send; left out: nothing
+  "publish"?: Array<"microphone" | "camera" | "screen">;
+  // receives what others send
+  "subscribe"?: boolean;
 };
 
 // Names this life of the room. A room of the same name that was made again has another. Null at a vendor that
@@ -1589,12 +1645,36 @@ export interface Operations {
     body: RoomBan;
     answer: ProductDone | ProductRefusal | ProductFailure;
   };
+  // Send data to those in a room, or to some of them.
+  sendRoomData: {
+    path: { "room": string };
+    query: { "vendor"?: string };
+    header: { "Idempotency-Key"?: string };
+    body: RoomData;
+    answer: ProductDone | ProductRefusal | ProductFailure;
+  };
   // Put everybody out and end a room.
   dissolveRoom: {
     path: { "room": string };
     query: { "vendor"?: string };
     header: { "Idempotency-Key"?: string };
     body: undefined;
+    answer: ProductDone | ProductRefusal | ProductFailure;
+  };
+  // Let users ask for no more credentials.
+  withdrawRoomGrants: {
+    path: { "room": string };
+    query: {};
+    header: {};
+    body: RoomUnban;
+    answer: ProductDone | ProductRefusal | ProductFailure;
+  };
+  // Let users into a room.
+  grantRoom: {
+    path: { "room": string };
+    query: {};
+    header: {};
+    body: RoomGrant;
     answer: ProductDone | ProductRefusal | ProductFailure;
   };
   // Change what a user may do in a room.
@@ -1620,6 +1700,54 @@ export interface Operations {
     header: { "Idempotency-Key"?: string };
     body: RoomMessage;
     answer: ProductDone | ProductRefusal | ProductFailure;
+  };
+  // Mute what a user sends into a room.
+  muteInRoom: {
+    path: { "room": string };
+    query: { "vendor"?: string };
+    header: { "Idempotency-Key"?: string };
+    body: RoomMute;
+    answer: ProductDone | ProductRefusal | ProductFailure;
+  };
+  // Replace what a user in a room may do.
+  setRoomPermission: {
+    path: { "room": string };
+    query: { "vendor"?: string };
+    header: { "Idempotency-Key"?: string };
+    body: RoomPermission;
+    answer: ProductDone | ProductRefusal | ProductFailure;
+  };
+  // Recordings of a room that the vendor still knows, newest first.
+  listRoomRecordings: {
+    path: { "room": string };
+    query: { "vendor"?: string };
+    header: {};
+    body: undefined;
+    answer: (ProductDone & {
+      "data": {
+        "recordings": Array<RoomRecording>;
+      };
+    }) | ProductRefusal | ProductFailure;
+  };
+  // Record a room into one file.
+  recordRoom: {
+    path: { "room": string };
+    query: { "vendor"?: string };
+    header: { "Idempotency-Key"?: string };
+    body: RoomRecord;
+    answer: (ProductDone & {
+      "data": RoomRecording;
+    }) | ProductRefusal | ProductFailure;
+  };
+  // End a recording.
+  stopRoomRecording: {
+    path: { "room": string; "recording": string };
+    query: { "vendor"?: string };
+    header: { "Idempotency-Key"?: string };
+    body: undefined;
+    answer: (ProductDone & {
+      "data": RoomRecording;
+    }) | ProductRefusal | ProductFailure;
   };
   // Who holds a microphone in a room.
   roomSpeakers: {
@@ -1954,6 +2082,31 @@ export interface Operations {
         "token": string;
       };
     })) | ProductRefusal | ProductFailure;
+  };
+  // A join credential for one room.
+  issueRoomToken: {
+    path: {};
+    query: {};
+    header: {};
+    body: {
+      // of the call; then room is left out
+      "ask_no"?: string;
+      // shown to the others in the room
+      "name"?: string;
+      "room"?: string;
+    };
+    answer: (ProductDone & {
+      "data": {
+        "app_key": string;
+        // Unix seconds
+        "expires_at": number;
+        "room": string;
+        "sdk": string;
+        "token": string;
+        // where the SDK connects
+        "url": string;
+      };
+    }) | ProductRefusal | ProductFailure;
   };
   // Translate texts.
   translate: {
@@ -2644,10 +2797,18 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   listRooms: ["GET", "/api/server/rooms"],
   roomStatus: ["GET", "/api/server/rooms/{room}"],
   banFromRoom: ["POST", "/api/server/rooms/{room}/ban"],
+  sendRoomData: ["POST", "/api/server/rooms/{room}/data"],
   dissolveRoom: ["POST", "/api/server/rooms/{room}/dissolve"],
+  withdrawRoomGrants: ["DELETE", "/api/server/rooms/{room}/grants"],
+  grantRoom: ["POST", "/api/server/rooms/{room}/grants"],
   setRoomIdentity: ["POST", "/api/server/rooms/{room}/identity"],
   kickFromRoom: ["POST", "/api/server/rooms/{room}/kick"],
   messageRoom: ["POST", "/api/server/rooms/{room}/message"],
+  muteInRoom: ["POST", "/api/server/rooms/{room}/mute"],
+  setRoomPermission: ["POST", "/api/server/rooms/{room}/permission"],
+  listRoomRecordings: ["GET", "/api/server/rooms/{room}/recordings"],
+  recordRoom: ["POST", "/api/server/rooms/{room}/recordings"],
+  stopRoomRecording: ["POST", "/api/server/rooms/{room}/recordings/{recording}/stop"],
   roomSpeakers: ["GET", "/api/server/rooms/{room}/speakers"],
   unbanFromRoom: ["POST", "/api/server/rooms/{room}/unban"],
   roomUsers: ["GET", "/api/server/rooms/{room}/users"],
@@ -2678,6 +2839,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   addWords: ["POST", "/api/server/words"],
   beforeMessage: ["POST", "/api/v1/im/before/check"],
   issueToken: ["POST", "/api/v1/im/token"],
+  issueRoomToken: ["POST", "/api/v1/rtc/token"],
   translate: ["POST", "/api/v1/translate/action"],
   beforeVideo: ["POST", "/api/v1/video/before/check"],
   delPairRecord: ["POST", "/api/v1/video/delPairRecord"],

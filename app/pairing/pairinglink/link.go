@@ -31,6 +31,8 @@ type Deps struct {
 	Reaches func(realtime.User) bool
 	// Settings reads the rows of the table pair_settings.
 	Settings pairing.Source
+	// RoomAccount tells which account has a call's room; "" when none is known to.
+	RoomAccount func(ctx context.Context, app, room string) (string, error)
 	// Profiles keeps what the business server says of users: Config.Profile.TTL, and
 	// Stale beyond that while it cannot be asked.
 	Profiles Lookup
@@ -91,9 +93,14 @@ func (l *Link) Options() pairing.Options {
 	return o
 }
 
-// hangUp dissolves the call's room where a vendor of the rooms route can.
+// hangUp dissolves the call's room at the account that has it, else where a vendor of
+// the rooms route can.
 func (l *Link) hangUp(ctx context.Context, o pairing.Order) error {
-	_, err := vendors.Via(vendors.WithApp(ctx, o.App), l.deps.Routes, vendors.Request{Capability: vendors.CapRooms, Effect: vendors.Write},
+	account, err := l.deps.RoomAccount(ctx, o.App, o.CallID)
+	if err != nil {
+		return err
+	}
+	_, err = vendors.Via(vendors.WithApp(ctx, o.App), l.deps.Routes, vendors.Request{Capability: vendors.CapRooms, Effect: vendors.Write, Account: account},
 		func(ctx context.Context, v *vendors.Vendor) (struct{}, error) {
 			if v.Rooms.Dissolve == nil {
 				return struct{}{}, vendors.Refuse(v.Name, vendors.OpRoomDissolve, vendors.ErrUnsupported, "no way to end a room")
