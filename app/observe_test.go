@@ -118,10 +118,15 @@ func TestASessionIsCountedByWhatItIsReachedOverAndLoggedAtItsEnd(t *testing.T) {
 }
 
 func TestProfilesAreForOperators(t *testing.T) {
-	p := start(t, nil)
+	const reader = "reader-key-of-the-test"
+	p := start(t, func(c *Config) { c.AdminReaderKey = reader })
 	heap := request{Method: "GET", Path: "/admin/debug/pprof/heap?debug=1"}
 	if got := p.do(t, heap); got.Status != 401 {
 		t.Errorf("without the key: %d", got.Status)
+	}
+	heap.Header = map[string]string{"admin-key": reader}
+	if got := p.do(t, heap); got.Status != 403 {
+		t.Errorf("with a reader's key: %d", got.Status)
 	}
 	heap.Header = adminKey
 	if got := p.do(t, heap); got.Status != 200 || !strings.Contains(string(got.Body), "heap profile") {

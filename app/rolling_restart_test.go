@@ -35,8 +35,8 @@ func freePort(t testing.TB) string {
 }
 
 // haproxy runs docs/deploy/haproxy.cfg before two replicas, and returns where it serves
-// and where it tells how they are.
-func haproxy(t *testing.T, a, b string) (public, stats string) {
+// where it tells how they are, and what it logs.
+func haproxy(t *testing.T, a, b string) (public, stats string, said *syncBuffer) {
 	t.Helper()
 	program, err := exec.LookPath("haproxy")
 	if err != nil {
@@ -46,10 +46,10 @@ func haproxy(t *testing.T, a, b string) (public, stats string) {
 		}
 	}
 	public, stats = freePort(t), freePort(t)
-	var said syncBuffer
+	said = &syncBuffer{}
 	cmd := exec.Command(program, "-db", "-f", "../docs/deploy/haproxy.cfg")
 	cmd.Env = append(os.Environ(), "BIND="+public, "STATS="+stats, "CHECK_HOST=127.0.0.1", "REPLICA_A="+a, "REPLICA_B="+b)
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func haproxy(t *testing.T, a, b string) (public, stats string) {
 			t.Log(said.String())
 		}
 	})
-	return "http://" + public, "http://" + stats
+	return "http://" + public, "http://" + stats, said
 }
 
 // seen says whether the proxy sends requests to a replica; false too while the proxy
@@ -104,8 +104,15 @@ func TestARollingRestartBehindAProxyLosesNothing(t *testing.T) {
 	}
 	addresses := []string{freePort(t), freePort(t)}
 	replicas := []*process{begin(addresses[0]), begin(addresses[1])}
-	url, stats := haproxy(t, addresses[0], addresses[1])
+	url, stats, said := haproxy(t, addresses[0], addresses[1])
 	waitFor(t, "both replicas at the proxy", func() bool { return seen(stats, "a") && seen(stats, "b") })
+	if res, err := http.Get(url + "/metrics?token=" + planted); err != nil || res.StatusCode != http.StatusNotFound {
+		t.Errorf("the proxy lets the public at metrics: %v", err)
+	}
+	waitFor(t, "the proxy's line", func() bool { return strings.Contains(said.String(), "/metrics") })
+	if strings.Contains(said.String(), planted) {
+		t.Errorf("the proxy logs tokens: %s", said.String())
+	}
 
 	proxied := *replicas[0]
 	proxied.URL = url

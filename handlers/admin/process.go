@@ -7,13 +7,19 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/pprof"
 
+	"switchboard/app/access"
 	"switchboard/handlers"
+	"switchboard/middleware"
 )
 
 var pprofs = pprof.New(pprof.Config{Prefix: "/admin"})
 
-// profiles serves what "go tool pprof" reads.
+// profiles serves what "go tool pprof" reads, to admins alone: some of them cost
+// processor time.
 func profiles(c *fiber.Ctx) error {
+	if middleware.OperatorOf(c) == access.Reader {
+		return middleware.ErrReader
+	}
 	switch c.Params("profile") {
 	case "allocs", "block", "goroutine", "heap", "mutex", "profile", "threadcreate", "trace":
 		return pprofs(c)
