@@ -5,6 +5,7 @@ package openapi
 import "embed"
 
 //go:generate go run ./generate
+//go:generate go generate ../handlers/console
 
 // Files holds every contract by file name: "linkv.yaml".
 //
