@@ -225,3 +225,19 @@ func TestWhatCannotBeAUsersIsRefusedBeforeAnyCall(t *testing.T) {
 		t.Errorf("%d calls for what cannot be", n-before)
 	}
 }
+
+// A vendor that hangs takes the time of no other, nor of the ban itself.
+func TestABanDoesNotWaitForAVendorThatHangs(t *testing.T) {
+	p := startSurface(t, func(c *Config) { c.Deadline = 2 * time.Second })
+	p.as(t, "9100")
+	spoil(t, p.mock(t, "rongcloud"), "*", 9, map[string]any{"kind": "hang"})
+	got := p.do(t, request{Path: "/api/server/users/9100/ban", Header: serverKey})
+	if !strings.Contains(string(got.Data), `"vendor":"linkv","told":true`) || !strings.Contains(string(got.Data), `"vendor":"rongcloud","told":false`) {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	var user struct{ Banned bool }
+	p.do(t, request{Method: "GET", Path: "/api/server/users/9100", Header: serverKey}).decode(t, &user)
+	if !user.Banned {
+		t.Error("the ban does not hold")
+	}
+}

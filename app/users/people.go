@@ -25,6 +25,8 @@ func (s *Service) AddToBlacklist(ctx context.Context, app, user string, others [
 	})
 	fates, err := s.fates(others, account, rows, err)
 	if some := changed(fates); len(some) > 0 {
+		ctx, cancel := recorded(ctx)
+		defer cancel()
 		if kept := s.kept.Restrain(ctx, blockOf(app, user), blacklisted, some, 0); kept != nil {
 			return fates, unrecorded(account, vendors.OpBlacklist, kept)
 		}
@@ -45,6 +47,8 @@ func (s *Service) RemoveFromBlacklist(ctx context.Context, app, user string, oth
 		}
 	}
 	if len(gone) > 0 {
+		ctx, cancel := recorded(ctx)
+		defer cancel()
 		if kept := s.kept.Free(ctx, blockOf(app, user), blacklisted, gone); kept != nil {
 			return fates, unrecorded(account, vendors.OpBlacklist, kept)
 		}

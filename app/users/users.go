@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"switchboard/app/owners"
@@ -85,46 +86,68 @@ func at(ctx context.Context, s *Service, account string, effect vendors.Effect, 
 }
 
 // Block shuts a user out at every routed account that can, for d or, with zero, for as
-// long as each account takes.
+// long as each account takes. The accounts are asked at once: one that hangs takes the
+// time of no other.
 func (s *Service) Block(ctx context.Context, app, user string, d time.Duration) ([]Fate, error) {
-	var out []Fate
+	var able []*vendors.Vendor
 	for _, v := range s.Routed(app) {
-		if v.Users == nil {
-			continue
+		if v.Users != nil {
+			able = append(able, v)
 		}
-		f := Fate{ID: user, Account: v.Name, State: vendors.MemberAccepted}
-		if !s.routes.Alone(app, v.Name) {
-			f.fail(ErrShared)
-			out = append(out, f)
-			continue
-		}
-		held := d
-		if d == 0 && !v.Traits.Block.Takes(0) {
-			held = LongestBlock
-		}
-		if held > 0 {
-			f.Until = time.Now().Add(held)
-		}
-		f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
-			f.Emulated = owners.Emulates(v, owners.Block, owners.Bar, held)
-			if err := v.Traits.Block.Refuse(v.Name, vendors.OpUserBlock, held); err != nil && !f.Emulated {
-				return err
-			}
-			return oneRow(s.timer.Hold(ctx, v, liftOf(app, user, v.Name), []string{user}, held, func(d time.Duration) ([]vendors.MemberResult, error) {
-				return v.Users.Block(ctx, []string{user}, d)
-			}))
-		}))
-		if f.Err == nil || f.State == vendors.MemberUnknown {
-			if err := s.kept.Restrain(ctx, blockOf(app, user), owners.Bar, []string{v.Name}, held); err != nil {
-				return out, unrecorded(v.Name, vendors.OpUserBlock, err)
-			}
-		}
-		out = append(out, f)
 	}
-	if out == nil {
+	if able == nil {
 		return nil, s.unable(app, "users.block")
 	}
-	return out, nil
+	return atOnce(able, func(v *vendors.Vendor) (Fate, error) { return s.blockAt(ctx, app, user, v, d) })
+}
+
+// atOnce has a fate of each of what is listed, in its order, and the first error.
+func atOnce[T any](list []T, do func(T) (Fate, error)) ([]Fate, error) {
+	out, errs := make([]Fate, len(list)), make([]error, len(list))
+	var wg sync.WaitGroup
+	for i, one := range list {
+		wg.Go(func() { out[i], errs[i] = do(one) })
+	}
+	wg.Wait()
+	return out, errors.Join(errs...)
+}
+
+func (s *Service) blockAt(ctx context.Context, app, user string, v *vendors.Vendor, d time.Duration) (Fate, error) {
+	f := Fate{ID: user, Account: v.Name, State: vendors.MemberAccepted}
+	if !s.routes.Alone(app, v.Name) {
+		f.fail(ErrShared)
+		return f, nil
+	}
+	held := d
+	if d == 0 && !v.Traits.Block.Takes(0) {
+		held = LongestBlock
+	}
+	if held > 0 {
+		f.Until = time.Now().Add(held)
+	}
+	f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+		f.Emulated = owners.Emulates(v, owners.Block, owners.Bar, held)
+		if err := v.Traits.Block.Refuse(v.Name, vendors.OpUserBlock, held); err != nil && !f.Emulated {
+			return err
+		}
+		return oneRow(s.timer.Hold(ctx, v, liftOf(app, user, v.Name), []string{user}, held, func(d time.Duration) ([]vendors.MemberResult, error) {
+			return v.Users.Block(ctx, []string{user}, d)
+		}))
+	}))
+	if f.Err != nil && f.State != vendors.MemberUnknown {
+		return f, nil
+	}
+	kept, cancel := recorded(ctx)
+	defer cancel()
+	if err := s.kept.Restrain(kept, blockOf(app, user), owners.Bar, []string{v.Name}, held); err != nil {
+		return f, unrecorded(v.Name, vendors.OpUserBlock, err)
+	}
+	return f, nil
+}
+
+// recorded is for writing down what a vendor did, also when the request's time is over.
+func recorded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
 // unrecorded is the error of a write that a vendor took and that could not be written
@@ -156,31 +179,35 @@ func (s *Service) Unblock(ctx context.Context, app, user string) ([]Fate, error)
 			accounts = append(accounts, v.Name)
 		}
 	}
-	var out []Fate
-	for _, account := range accounts {
-		f := Fate{ID: user, Account: account, State: vendors.MemberAccepted}
-		f.row(at(ctx, s, account, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
-			if v.Users == nil || v.Traits.Block&vendors.HoldLifted == 0 {
-				return vendors.Refuse(account, vendors.OpUserUnblock, vendors.ErrUnsupported, "a block ends by itself")
-			}
-			rows, err := v.Users.Unblock(ctx, []string{user})
-			return oneRow(rows, s.timer.Freed(ctx, liftOf(app, user, account), []string{user}, rows, err))
-		}))
-		if f.Err == nil {
-			if err := s.kept.Free(ctx, blockOf(app, user), owners.Bar, []string{account}); err != nil {
-				return out, unrecorded(account, vendors.OpUserUnblock, err)
-			}
-		}
-		// Who was never blocked there, or whose block cannot end early, needs no telling.
-		if errors.Is(f.Err, vendors.ErrUnsupported) && !slices.ContainsFunc(held, func(h Fate) bool { return h.Account == account }) {
-			continue
-		}
-		out = append(out, f)
-	}
-	if out == nil {
+	all, err := atOnce(accounts, func(account string) (Fate, error) { return s.unblockAt(ctx, app, user, account) })
+	// Who was never blocked there, or whose block cannot end early, needs no telling.
+	out := slices.DeleteFunc(all, func(f Fate) bool {
+		return errors.Is(f.Err, vendors.ErrUnsupported) && !slices.ContainsFunc(held, func(h Fate) bool { return h.Account == f.Account })
+	})
+	if len(out) == 0 && err == nil {
 		return nil, s.unable(app, "users.block")
 	}
-	return out, nil
+	return out, err
+}
+
+func (s *Service) unblockAt(ctx context.Context, app, user, account string) (Fate, error) {
+	f := Fate{ID: user, Account: account, State: vendors.MemberAccepted}
+	f.row(at(ctx, s, account, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+		if v.Users == nil || v.Traits.Block&vendors.HoldLifted == 0 {
+			return vendors.Refuse(account, vendors.OpUserUnblock, vendors.ErrUnsupported, "a block ends by itself")
+		}
+		rows, err := v.Users.Unblock(ctx, []string{user})
+		return oneRow(rows, s.timer.Freed(ctx, liftOf(app, user, account), []string{user}, rows, err))
+	}))
+	if f.Err != nil {
+		return f, nil
+	}
+	kept, cancel := recorded(ctx)
+	defer cancel()
+	if err := s.kept.Free(kept, blockOf(app, user), owners.Bar, []string{account}); err != nil {
+		return f, unrecorded(account, vendors.OpUserUnblock, err)
+	}
+	return f, nil
 }
 
 // Blocks are the accounts that are known to keep the user out, and until when.
