@@ -283,6 +283,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.groups = groups.New(s.routes, s.owners, kept, s.holds, s.log)
 	s.door = &rooms.Door{Routes: s.routes, Owners: s.owners, Bars: kept, Grants: roomsql.New(s.db), Log: s.log}
 	s.background("groups", s.groups.Run)
+	s.metrics.gauge("switchboard_groups_in_doubt", "Groups and chat rooms that a vendor may have made or not.", func() float64 { return float64(s.groups.InDoubt()) })
 	s.ledgerStore = ledgersql.New(s.db)
 	recipes := rooms.New(s.routes).Recipes()
 	recipes[vendors.OpAdjust], recipes[vendors.OpOrder] = s.wallet.Settle, s.wallet.SettleOrder

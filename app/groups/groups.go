@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"switchboard/app/owners"
@@ -28,11 +29,16 @@ type Service struct {
 	bars   owners.Restraints
 	timer  *owners.Timer
 	log    *slog.Logger
+	open   atomic.Int64 // what Sweep left in doubt
 }
+
+// InDoubt is how many groups and chat rooms may have been made or not, as of the last
+// look at their vendors.
+func (s *Service) InDoubt() int { return int(s.open.Load()) }
 
 // New makes the service over the routes.
 func New(routes *vendors.Router, kept *owners.Service, bars owners.Restraints, timer *owners.Timer, log *slog.Logger) *Service {
-	return &Service{routes, kept, bars, timer, log.With("component", "groups")}
+	return &Service{routes: routes, owners: kept, bars: bars, timer: timer, log: log.With("component", "groups")}
 }
 
 // capabilities are the routes that new ones follow.

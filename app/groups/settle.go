@@ -206,20 +206,27 @@ func (s *Service) Run(ctx context.Context) error {
 // Sweep looks once at the vendors for what may have been made.
 func (s *Service) Sweep(ctx context.Context) error {
 	var failed error
+	left := 0
 	for _, kind := range []owners.Kind{owners.Group, owners.ChatRoom} {
 		for _, state := range []owners.State{owners.Reserved, owners.Doubt} {
 			found, err := s.owners.List(ctx, owners.Filter{Kind: kind, State: state}, owners.Key{}, sweepLimit)
 			failed = errors.Join(failed, err)
 			for _, r := range found {
-				if r.Fresh() || s.routes.Live(r.Account) == nil {
+				if r.Fresh() {
+					continue
+				}
+				left++
+				if s.routes.Live(r.Account) == nil {
 					continue
 				}
 				old := time.Since(r.Changed) > settledAfter
 				if now, err := s.settleDoubt(ctx, r, old); err == nil || errors.Is(err, vendors.ErrNotDone) {
+					left--
 					s.log.Info("create in doubt settled", "key", r.Key.String(), "account", r.Account, "made", now.State == owners.Made && err == nil)
 				}
 			}
 		}
 	}
+	s.open.Store(int64(left))
 	return failed
 }

@@ -134,13 +134,19 @@ func (s *Store) List(ctx context.Context, f owners.Filter, behind owners.Key, li
 	return sqldb.Collect(rows, scan)
 }
 
-// Accounts implements owners.Store.
-func (s *Store) Accounts(ctx context.Context, app string, kind owners.Kind) ([]string, error) {
-	rows, err := s.db.Query(ctx, "SELECT DISTINCT account FROM owners WHERE app_id = ? AND kind = ? AND state <> ? ORDER BY account", app, string(kind), string(owners.Gone))
-	if err != nil {
-		return nil, err
+// Accounts implements owners.Store. It goes from one account to the next by the index:
+// there are few of them, and there may be many groups.
+func (s *Store) Accounts(ctx context.Context, app string, kind owners.Kind) (out []string, err error) {
+	last := ""
+	for {
+		var next sql.NullString
+		err := s.db.QueryRow(ctx, "SELECT MIN(account) FROM owners WHERE app_id = ? AND kind = ? AND account > ? AND state <> ?", app, string(kind), last, string(owners.Gone)).Scan(&next)
+		if err != nil || !next.Valid {
+			return out, err
+		}
+		last = next.String
+		out = append(out, last)
 	}
-	return sqldb.Collect(rows, sqldb.ScanOne[string])
 }
 
 // Moves implements owners.Store.
