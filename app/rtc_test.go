@@ -105,6 +105,11 @@ func TestWhoMayJoinARoomIsTheBackEndsWord(t *testing.T) {
 	}
 	until(t, "ann is put out again", func() bool { return slices.Equal(app.Members("stage"), []string{"bob"}) })
 
+	order("unban", map[string]any{"users": []any{"ann"}})
+	if got, _ := p.rtcToken(t, ann, map[string]any{"room": "stage"}); got.Code != 0 {
+		t.Errorf("ann may come back: %s", got.Body)
+	}
+
 	// The room belongs to the account that let people in, whatever the route says now.
 	p.operate(t, "PUT", "/admin/routes", map[string]any{"by": "test", "routes": map[string]string{"rooms": "youme"}}, nil)
 	if got := p.do(t, request{Method: "GET", Path: "/api/server/rooms/stage/users", Header: serverKey}); !sameJSON(got.Data, `{"users":["bob"]}`) {

@@ -126,9 +126,22 @@ func (d *Door) Bar(ctx context.Context, app, room, user string, away time.Durati
 	return d.Bars.Restrain(ctx, key(app, room), owners.Bar, []string{user}, away)
 }
 
-// Admit ends a Bar.
-func (d *Door) Admit(ctx context.Context, app, room, user string) error {
-	return d.Bars.Free(ctx, key(app, room), owners.Bar, []string{user})
+// AdmitAll ends Bars, and reports whether one of the users had any: those of other users
+// are the vendor's.
+func (d *Door) AdmitAll(ctx context.Context, app, room string, users []string) (bool, error) {
+	if d == nil {
+		return false, nil
+	}
+	for _, user := range users {
+		barred, err := d.barred(ctx, app, room, user)
+		if err != nil {
+			return false, err
+		}
+		if barred {
+			return true, d.Bars.Free(ctx, key(app, room), owners.Bar, users)
+		}
+	}
+	return false, nil
 }
 
 func (d *Door) barred(ctx context.Context, app, room, user string) (bool, error) {

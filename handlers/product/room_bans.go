@@ -7,6 +7,7 @@ import (
 
 	"switchboard/app/rooms"
 	"switchboard/handlers"
+	"switchboard/middleware"
 	"switchboard/vendors"
 )
 
@@ -48,6 +49,12 @@ func (h Rooms) unban(c *fiber.Ctx) error {
 	users, err := userIDs(in.Users)
 	if err != nil {
 		return err
+	}
+	if admitted, err := h.Door.AdmitAll(c.UserContext(), middleware.AppOf(c).ID, room, users); err != nil || admitted {
+		if err != nil {
+			return err
+		}
+		return success(c, nil)
 	}
 	return write(h, c, vendors.OpRoomUnban, rooms.Change{Room: room, Users: users}, "ban users from a room", banning,
 		func(ctx context.Context, v vendors.RoomBan) error { return v.UnbanUsers(ctx, room, users) })
