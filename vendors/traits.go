@@ -22,6 +22,10 @@ type Traits struct {
 	// before, so that a send in doubt may be made again there. Zero: it does not.
 	SendRepeat time.Duration
 	Callbacks  CallbackTerms // Callbacks
+	// Content names the convention by which clients read Messages. Clients of a vendor
+	// with another convention have to learn it before the app is moved there
+	// (docs/vendors/README.md#what-clients-decode).
+	Content string
 }
 
 // Hold says how a vendor can keep somebody out or silent: any of its bits.
@@ -118,6 +122,7 @@ func (v *Vendor) Declared() []Trait {
 		value   string
 	}{
 		{"tokens.revoke", v.Revoker != nil, string(t.Revoke)},
+		{"messages", v.Messages != nil, t.Content},
 		{"messages.unknown_users", v.Messages != nil && t.UnknownUsers != UnknownTaken, string(t.UnknownUsers)},
 		{"messages.repeat", t.SendRepeat > 0, t.SendRepeat.String()},
 		{"sessions", v.Sessions != nil, string(t.Sessions)},

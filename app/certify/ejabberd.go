@@ -55,7 +55,7 @@ func ejabberdFixture(cfg ejabberd.Config) vendortest.Fixture {
 		Codes:  ejabberdCodes(),
 	}
 	held := vendors.HoldOpen | vendors.HoldLifted
-	f.Traits = vendors.Traits{Block: held, MemberMute: held, ChatRoomBlock: held, Revoke: vendors.RevokeNow, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused}
+	f.Traits = vendors.Traits{Block: held, MemberMute: held, ChatRoomBlock: held, Revoke: vendors.RevokeNow, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused, Content: "urn:switchboard:im:0"}
 	if cfg.PasswordKey == "" {
 		f.Lacks, f.Traits.Revoke = append(f.Lacks, "Revoker"), vendors.RevokeNone
 	}

@@ -52,7 +52,7 @@ func linkvWhole(cfg linkv.Config) vendortest.Fixture {
 		},
 		Unsupported: []string{vendors.OpUserUnblock},
 		Warm:        []string{vendors.OpBalance, vendors.OpAdjust, vendors.OpOrder},
-		Traits:      vendors.Traits{Block: vendors.HoldTimed, MemberMute: vendors.HoldOpen | vendors.HoldLifted},
+		Traits:      vendors.Traits{Block: vendors.HoldTimed, MemberMute: vendors.HoldOpen | vendors.HoldLifted, Content: "linkv"},
 		Secrets:     []vendors.Secret{cfg.AppSecret, cfg.LiveAppSecret},
 		Nonce:       func(s vendortest.Seen) string { return s.Header.Get("nonce") + s.Form().Get("nonce_str") },
 		Known:       "known", Peer: "peer", Group: "friends", Chat: "lobby",

@@ -32,7 +32,7 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 			Block: vendors.HoldTimed | vendors.HoldLifted, Kick: vendors.HoldTimed, Ban: vendors.HoldTimed | vendors.HoldLifted,
 			MemberMute:   vendors.HoldTimed | vendors.HoldOpen | vendors.HoldLifted,
 			ChatRoomMute: vendors.HoldTimed | vendors.HoldLifted, ChatRoomBlock: vendors.HoldTimed | vendors.HoldLifted,
-			Revoke:    vendors.RevokeBefore,
+			Revoke: vendors.RevokeBefore, Content: "rongcloud",
 			Callbacks: vendors.CallbackTerms{Deadline: 3 * time.Second, Silence: vendors.SilenceDelivers, Retries: 2, Lossy: true},
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},

@@ -96,7 +96,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 		Profiles: a, Messages: a, Presence: a, Sessions: a, UserImport: a,
 		Groups: a, GroupNames: a, GroupLists: a, MemberMutes: a,
 		ChatRooms: a, ChatRoomBlocks: a,
-		Traits: vendors.Traits{MemberMute: held, ChatRoomBlock: held, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused},
+		Traits: vendors.Traits{MemberMute: held, ChatRoomBlock: held, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused, Content: namespace},
 	}
 	if cfg.PasswordKey != "" {
 		v.Tokens, v.Revoker, v.Traits.Revoke = passwords{a}, passwords{a}, vendors.RevokeNow

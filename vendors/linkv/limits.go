@@ -44,6 +44,7 @@ var limits = vendors.Limits{
 var traits = vendors.Traits{
 	Block:      vendors.HoldTimed,
 	MemberMute: vendors.HoldOpen | vendors.HoldLifted,
+	Content:    "linkv",
 }
 
 func targets(n int) vendors.Limit {

@@ -79,6 +79,7 @@ var traits = vendors.Traits{
 	Block: forAWhile, Ban: forAWhile, ChatRoomMute: forAWhile, ChatRoomBlock: forAWhile, Kick: vendors.HoldTimed,
 	MemberMute: forAWhile | vendors.HoldOpen,
 	Revoke:     vendors.RevokeBefore,
+	Content:    "rongcloud",
 	// docs/vendors/rongcloud.md#pre-send-check for the deadline, and
 	// docs/vendors/rongcloud.md#chat-room-status for retries and loss.
 	Callbacks: vendors.CallbackTerms{Deadline: 3 * time.Second, Silence: vendors.SilenceDelivers, Retries: 2, Lossy: true},
