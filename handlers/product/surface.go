@@ -16,6 +16,7 @@ type path struct {
 // holds it to the contract, and docs/abilities.md is made from it.
 var surface = []path{
 	{method: "POST", path: "/api/v1/im/token", route: vendors.CapTokens, ability: "tokens"},
+	{method: "POST", path: "/api/v1/rtc/token", route: vendors.CapRooms, ability: "rooms.tokens"},
 	{method: "POST", path: "/api/v1/translate/action", route: vendors.CapTranslator, ability: "translator"},
 	{method: "GET", path: "/api/v1/wallet", route: vendors.CapWallet, ability: "wallet"},
 	{method: "POST", path: "/api/server/im/send/tip", route: vendors.CapMessages, ability: "messages"},
@@ -81,6 +82,14 @@ var surface = []path{
 	{method: "POST", path: "/api/server/rooms/{room}/ban", route: vendors.CapRooms, ability: "rooms.ban"},
 	{method: "POST", path: "/api/server/rooms/{room}/unban", route: vendors.CapRooms, ability: "rooms.ban"},
 	{method: "POST", path: "/api/server/rooms/{room}/dissolve", route: vendors.CapRooms, ability: "rooms.dissolve"},
+	{method: "POST", path: "/api/server/rooms/{room}/permission", route: vendors.CapRooms, ability: "rooms.permission"},
+	{method: "POST", path: "/api/server/rooms/{room}/mute", route: vendors.CapRooms, ability: "rooms.mute"},
+	{method: "POST", path: "/api/server/rooms/{room}/data", route: vendors.CapRooms, ability: "rooms.data"},
+	{method: "GET", path: "/api/server/rooms/{room}/recordings", route: vendors.CapRooms, ability: "rooms.record"},
+	{method: "POST", path: "/api/server/rooms/{room}/recordings", route: vendors.CapRooms, ability: "rooms.record"},
+	{method: "POST", path: "/api/server/rooms/{room}/recordings/{recording}/stop", route: vendors.CapRooms, ability: "rooms.record"},
+	{method: "POST", path: "/api/server/rooms/{room}/grants", route: vendors.CapRooms, ability: "rooms.tokens", kept: true},
+	{method: "DELETE", path: "/api/server/rooms/{room}/grants", route: vendors.CapRooms, ability: "rooms.tokens", kept: true},
 	{method: "GET", path: "/api/server/users/{user}/rooms", route: vendors.CapRooms, ability: "rooms.calls"},
 	{method: "GET", path: "/api/server/users/{user}/calls", route: vendors.CapRooms, ability: "rooms.calls"},
 }
