@@ -28,7 +28,7 @@ func LiveKit(cfg livekit.Config) (vendortest.Fixture, error) {
 
 func livekitFixture(cfg livekit.Config) vendortest.Fixture {
 	lacks := []string{
-		"Reconciler", "Rooms.Ban", "Rooms.Calls", "MessageLookup", "UserImport", "Sessions", "UserImport", "Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes",
+		"Rooms.Ban", "Rooms.Calls", "MessageLookup", "UserImport", "Sessions", "UserImport", "Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes",
 		"Remarks", "Presence", "Words", "WordAdmin", "Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes",
 		"ChatRooms", "ChatRoomMutes", "ChatRoomBlocks",
 	}
@@ -43,6 +43,7 @@ func livekitFixture(cfg livekit.Config) vendortest.Fixture {
 			return livekit.Open("livekit", own, upstream.Options{})
 		},
 		BaseURL: cfg.BaseURL, Lacks: lacks,
+		Traits:  vendors.Traits{Callbacks: vendors.CallbackTerms{Retries: 4, Ordered: true, Lossy: true}},
 		Secrets: []vendors.Secret{cfg.APISecret},
 		Known:   "known", Peer: "peer", Room: "stage",
 		Bare:     []string{vendors.OpRoomKick, vendors.OpRoomDissolve, vendors.OpRoomPush, vendors.OpRoomData},

@@ -21,6 +21,10 @@ var limits = vendors.Limits{
 	vendors.OpRoomData:       {IDBytes: maxID, Bytes: maxPacket},
 }
 
+// traits: the server keeps nobody out, and drops events that it could not deliver for 30
+// seconds (docs/vendors/livekit.md#webhooks).
+var traits = vendors.Traits{Callbacks: vendors.CallbackTerms{Retries: 4, Ordered: true, Lossy: true}}
+
 const (
 	maxPacket = 15 << 10 // bytes of a reliable packet
 	maxLossy  = 1300     // bytes of one that is sent once: it has to fit into one datagram

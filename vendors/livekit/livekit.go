@@ -97,7 +97,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	}
 	a := &adapter{name: name, cfg: cfg, up: up}
 	v := &vendors.Vendor{
-		Name: name, Limits: limits, Connection: up, Close: up.Close, Callbacks: a,
+		Name: name, Limits: limits, Connection: up, Close: up.Close, Callbacks: a, Reconciler: a, Traits: traits,
 		Rooms: vendors.Rooms{
 			Tokens: a, List: a, Query: a, Speakers: a, Kick: a, Dissolve: a, Push: a, Data: a, Permission: a, Mute: a,
 		},

@@ -227,3 +227,25 @@ func (a *adapter) doToRoom(ctx context.Context, call upstream.Call, name string)
 	a.up.Blame(call.Class, fault)
 	return err
 }
+
+// Snapshot lists the rooms with the people in them, who are asked for room by room: the
+// list's own counts are old.
+func (a *adapter) Snapshot(ctx context.Context) ([]vendors.RoomSnapshot, error) {
+	op := vendors.OpReconcile
+	var out roomList
+	if err := a.up.Do(ctx, a.call(op, upstream.Read, listRooms, "", struct{}{}, "rooms"), &out); err != nil {
+		return nil, err
+	}
+	rooms := make([]vendors.RoomSnapshot, 0, len(out.Rooms))
+	for _, r := range out.Rooms {
+		if r.Name == "" || r.SID == "" {
+			return nil, a.unreadable(op)
+		}
+		people, err := a.listed(ctx, op, r.Name)
+		if err != nil {
+			return nil, err
+		}
+		rooms = append(rooms, vendors.RoomSnapshot{ID: r.Name, Session: r.SID, Users: identities(people, func(participant) bool { return true })})
+	}
+	return rooms, nil
+}
