@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -57,10 +58,16 @@ func Open(t testing.TB) *Browser {
 	mux.HandleFunc("POST /next", b.next)
 	mux.HandleFunc("POST /done", b.done)
 	b.site = httptest.NewServer(mux)
+	// Not t.TempDir: what the browser started outlives it by a moment and may write there.
+	profile, err := os.MkdirTemp("", "livekittest-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	b.cmd = exec.Command(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync",
 		"--disable-background-networking", "--disable-component-update", "--autoplay-policy=no-user-gesture-required", "--disable-background-timer-throttling",
 		"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--allow-loopback-in-peer-connection",
-		"--user-data-dir="+t.TempDir(), b.site.URL+"/")
+		"--user-data-dir="+profile, b.site.URL+"/")
 	if err := b.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
