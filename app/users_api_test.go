@@ -104,7 +104,7 @@ func TestAUserIsBlockedAtEveryVendorThatCan(t *testing.T) {
 	got, states = do("7001/block", nil)
 	expect("one away", got, states, codePartly, "refused", "accepted")
 	p.breaker(t, "linkv", "open")
-	got, states = do("7001/block", nil)
+	got, _ = do("7001/block", nil)
 	if got.Status != 503 || got.Header.Get("Retry-After") == "" {
 		t.Errorf("both away: %d %s", got.Status, got.Body)
 	}
