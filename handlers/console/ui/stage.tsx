@@ -231,19 +231,18 @@ function Received({ mocks }: { mocks: string[] }) {
   const [entries, set] = useState<(JournalEntry & { vendor: string })[]>([]);
   useEffect(() => {
     let gone = false;
-    for (const vendor of mocks) {
-      void (async () => {
-        for (let since = 0; !gone; ) {
-          try {
-            const fresh = await mock<JournalEntry[]>(vendor, `journal?since=${since}&within=8s`);
-            if (gone) return;
-            since = fresh[fresh.length - 1]?.seq ?? since;
-            if (fresh.length) set((old) => [...fresh.map((e) => ({ ...e, vendor })).reverse(), ...old].slice(0, 60));
-            else await new Promise((f) => setTimeout(f, 250));
-          } catch { await new Promise((f) => setTimeout(f, 2000)); }
+    // Short questions, one after the other: a browser has six connections for a host, in
+    // all its tabs, and questions that wait would leave none for the page.
+    void (async () => {
+      for (const since: Record<string, number> = {}; !gone; await new Promise((f) => setTimeout(f, document.hidden ? 5000 : 1000))) {
+        for (const vendor of mocks) {
+          const fresh = await mock<JournalEntry[]>(vendor, `journal?since=${since[vendor] ?? 0}`).catch(() => []);
+          if (gone) return;
+          since[vendor] = fresh[fresh.length - 1]?.seq ?? since[vendor] ?? 0;
+          if (fresh.length) set((old) => [...fresh.map((e) => ({ ...e, vendor })).reverse(), ...old].slice(0, 60));
         }
-      })();
-    }
+      }
+    })();
     return () => { gone = true; };
   }, []);
   return (
