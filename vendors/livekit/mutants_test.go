@@ -84,7 +84,7 @@ func (w endless) StopRecording(ctx context.Context, id string) (vendors.Recordin
 }
 
 func (w forgetful) KickUser(ctx context.Context, k vendors.Kick) error {
-	k.For = max(0, k.For-k.For) // takes a time that the server does not keep
+	k.For = 0 // takes a time that the server does not keep
 	return w.RoomKick.KickUser(ctx, k)
 }
 
