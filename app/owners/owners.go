@@ -229,6 +229,9 @@ func (s *Service) save(ctx context.Context, r Record, changed error) (Record, er
 		return r, err
 	}
 	r.Version++
+	if r.Changed = time.Now(); r.State == Reserved {
+		r.Made = r.Changed // as the store has it, but for the difference of the clocks
+	}
 	return r, nil
 }
 
