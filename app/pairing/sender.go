@@ -94,22 +94,40 @@ func (d *sender) Take(out []Outgoing) {
 }
 
 // run delivers first and what comes into the queue of l, until that is empty. An event
-// that is refused keeps back those behind it: all come again, in order.
+// that is refused keeps back those behind it: all come again, in order. It waits for
+// some that were committed before the refusal was known, and are queued after it.
 func (d *sender) run(p *senderPart, l deliveryKey, first Outgoing) {
 	defer d.wg.Done()
-	d.slots <- struct{}{}
-	defer func() { <-d.slots }()
-	refused := false
+	refused := int64(0)
 	for jobs := []Outgoing{first}; len(jobs) > 0; jobs = p.next(l) {
-		for _, j := range jobs {
-			if refused {
-				d.putOff(p.ctx, j)
-				continue
+		if refused = d.makeAll(p, jobs, refused); refused != 0 {
+			select {
+			case <-time.After(refusalWait):
+			case <-p.ctx.Done():
 			}
-			how := d.deliver(p.ctx, p.deadline(j.cfg.SendTime(j.Entry.Kind)), j)
-			refused = how == ticket.DeliveryRetry && j.Entry.Kind == ticket.ToBusiness
 		}
 	}
+}
+
+// refusalWait is below the time after which a refused event comes again.
+const refusalWait = 500 * time.Millisecond
+
+// makeAll makes the deliveries but events behind the one that was refused, 0 for none,
+// and returns which one is now.
+func (d *sender) makeAll(p *senderPart, jobs []Outgoing, refused int64) int64 {
+	d.slots <- struct{}{}
+	defer func() { <-d.slots }()
+	for _, j := range jobs {
+		if refused != 0 && j.Entry.ID > refused {
+			d.putOff(p.ctx, j)
+			continue
+		}
+		refused = 0
+		if d.deliver(p.ctx, p.deadline(j.cfg.SendTime(j.Entry.Kind)), j) == ticket.DeliveryRetry && j.Entry.Kind == ticket.ToBusiness {
+			refused = j.Entry.ID
+		}
+	}
+	return refused
 }
 
 // next takes what a queue has to deliver; an empty queue is removed.

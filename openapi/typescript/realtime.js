@@ -5,6 +5,7 @@ var __publicField = (obj, key, value) => __defNormalProp(obj, typeof key !== "sy
 
 // typescript/realtime.ts
 var Code = { shutdown: 3e3, slow: 3001, internal: 3002, replaced: 3500, token: 3501, banned: 3502, badRequest: 3503, ended: 3504 };
+var closing = { 10007: Code.banned, 10101: Code.token };
 var firstWait = 500;
 var longestWait = 3e4;
 var remembered = 500;
@@ -117,7 +118,7 @@ var Realtime = class {
       } catch {
         return this.lost(mine);
       }
-      if (typeof answer.code === "number") return this.lost(mine, answer.code === 10101 ? Code.token : answer.code, answer.error);
+      if (typeof answer.code === "number") return this.lost(mine, closing[answer.code] ?? answer.code, answer.error);
       if (mine !== this.turn) return;
       if (!answer.recovered) this.options.onGap?.();
       for (const message of answer.Msg) this.deliver(message);

@@ -22,6 +22,9 @@ export interface RealtimeOptions {
   onGap?: () => void; // too much was missed: read the history
 }
 
+// What a poll answers where a socket is closed: it may meet a ban between two polls.
+const closing: Record<number, number> = { 10007: Code.banned, 10101: Code.token };
+
 const firstWait = 500; // ms before it comes back the first time; doubles
 const longestWait = 30_000;
 const remembered = 500; // ids of messages, against one that comes twice
@@ -141,7 +144,7 @@ export class Realtime {
       } catch {
         return this.lost(mine);
       }
-      if (typeof answer.code === "number") return this.lost(mine, answer.code === 10101 ? Code.token : answer.code, answer.error);
+      if (typeof answer.code === "number") return this.lost(mine, closing[answer.code] ?? answer.code, answer.error);
       if (mine !== this.turn) return;
       if (!answer.recovered) this.options.onGap?.();
       for (const message of answer.Msg) this.deliver(message);
