@@ -36,6 +36,9 @@ func (db *database) migrate(ctx context.Context, dir string, version int64) erro
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
 	defer unlock()
+	if err := db.syncEach(ctx, false); err != nil {
+		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
+	}
 	files, err := fs.Sub(migrations, "migrations/"+string(db.dialect))
 	if err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", err)
@@ -59,7 +62,25 @@ func (db *database) migrate(ctx context.Context, dir string, version int64) erro
 	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
+	if err := db.syncEach(ctx, true); err != nil {
+		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
+	}
 	return nil
+}
+
+// syncEach says whether SQLite syncs each commit of the owner's one connection. Migrations
+// are no promise to anybody: those that a power cut takes are made again, and the first
+// commit that is synced makes all before it last.
+func (db *database) syncEach(ctx context.Context, each bool) error {
+	if db.dialect != SQLite {
+		return nil
+	}
+	mode := "NORMAL" // consistent after a power cut, but perhaps without the last commits
+	if each {
+		mode = "FULL"
+	}
+	_, err := db.owner().ExecContext(ctx, "PRAGMA synchronous = "+mode)
+	return err
 }
 
 // owner is the pool that changes the schema: waits for locks are no conflict there.
