@@ -35,7 +35,7 @@ type Config struct {
 	DocSignature bool
 	TokenTTL     time.Duration // how long an IM token is good for; zero: for ever
 	CheckAnswers bool          // hold answers against the openapi; see mock.Options
-	SpecLater    bool          // read the openapi beside the start; see mock.Options
+	SpecLater    bool          // read the openapi after the start; see mock.Options
 }
 
 // Mock is LinkV as an http.Handler, with all its namespaces.

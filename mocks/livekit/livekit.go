@@ -29,7 +29,7 @@ type Config struct {
 	RemoteUnmute bool          // room.enable_remote_unmute
 	NoAnswer     time.Duration // how long the server waits for a room that is not there; zero: 3 s
 	CheckAnswers bool          // hold answers against the openapi; see mock.Options
-	SpecLater    bool          // read the openapi beside the start; see mock.Options
+	SpecLater    bool          // read the openapi after the start; see mock.Options
 }
 
 // Mock is LiveKit as an http.Handler, with all its namespaces.

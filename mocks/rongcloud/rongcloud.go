@@ -31,7 +31,7 @@ type Config struct {
 	Listen       string // for Start; empty: a free loopback port
 	Seed         uint64 // of tokens and message ids
 	CheckAnswers bool   // hold every answer against the openapi; see mock.Options
-	SpecLater    bool   // read the openapi beside the start; see mock.Options
+	SpecLater    bool   // read the openapi after the start; see mock.Options
 
 	MaxSkew      time.Duration // refuse older and newer timestamps; zero: take any
 	NonceOnce    bool          // refuse a nonce that was used before

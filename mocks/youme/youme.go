@@ -32,7 +32,7 @@ type Config struct {
 	// Zone is that of QueryDate; nil: UTC+8, which is likely and not confirmed.
 	Zone         *time.Location
 	CheckAnswers bool // hold answers against the openapi; see mock.Options
-	SpecLater    bool // read the openapi beside the start; see mock.Options
+	SpecLater    bool // read the openapi after the start; see mock.Options
 }
 
 // Mock is YouMe as an http.Handler, with all its namespaces.
