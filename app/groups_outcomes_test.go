@@ -31,22 +31,22 @@ func TestEveryGroupWriteIsAnsweredByWhatBecameOfIt(t *testing.T) {
 		{what: "add", path: "/NAME/members", body: group(map[string]any{"users": []string{"cat"}}), can: both, rows: 1, settled: both},
 		{what: "remove", method: "DELETE", path: "/NAME/members", body: group(bob), can: both, rows: 1, settled: both},
 		{what: "rename", method: "PATCH", path: "/NAME", body: group(map[string]any{"name": "better"}), can: both, settled: both},
-		{what: "hand over", method: "PUT", path: "/NAME/owner", body: group(map[string]any{"owner": "bob"}), can: linkv},
-		{what: "mute", path: "/NAME/mutes", body: group(bob), can: both, rows: 1},
-		{what: "unmute", method: "DELETE", path: "/NAME/mutes", body: group(bob), can: both, rows: 1},
-		{what: "mute all", path: "/NAME/mutes", body: group(map[string]any{"all": true}), can: both},
-		{what: "unmute all", method: "DELETE", path: "/NAME/mutes", body: group(map[string]any{"all": true}), can: both},
+		{what: "mute", path: "/NAME/mutes", body: group(bob), can: both, rows: 1, remade: both},
+		{what: "unmute", method: "DELETE", path: "/NAME/mutes", body: group(bob), can: both, rows: 1, remade: both},
+		{what: "mute all", path: "/NAME/mutes", body: group(map[string]any{"all": true}), can: both, remade: both},
+		{what: "unmute all", method: "DELETE", path: "/NAME/mutes", body: group(map[string]any{"all": true}), can: both, remade: both},
 		{what: "end", method: "DELETE", path: "/NAME", body: group(map[string]any{}), can: both, settled: both},
+		{what: "hand over", method: "PUT", path: "/NAME/owner", body: group(map[string]any{"owner": "bob"}), can: linkv, asked: linkv}, // the last: it is asked for on and on
 	}, "/api/server/groups", "groups")
 
 	room := func(body map[string]any) func(string, string) any { return on("/api/server/chatrooms", "room", body) }
 	timed := map[string]any{"users": []string{"bob"}, "seconds": 60}
 	p.try(t, []act{
 		{what: "open", body: func(_, name string) any { return map[string]any{"room": name} }, can: rong, at: rong, settled: rong},
-		{what: "silence", path: "/NAME/mutes", body: room(timed), can: rong, at: rong, rows: 1},
-		{what: "let talk", method: "DELETE", path: "/NAME/mutes", body: room(bob), can: rong, at: rong, rows: 1},
-		{what: "put out", path: "/NAME/blocks", body: room(timed), can: rong, at: rong, rows: 1},
-		{what: "let in", method: "DELETE", path: "/NAME/blocks", body: room(bob), can: rong, at: rong, rows: 1},
+		{what: "silence", path: "/NAME/mutes", body: room(timed), can: rong, at: rong, rows: 1, remade: rong},
+		{what: "let talk", method: "DELETE", path: "/NAME/mutes", body: room(bob), can: rong, at: rong, rows: 1, remade: rong},
+		{what: "put out", path: "/NAME/blocks", body: room(timed), can: rong, at: rong, rows: 1, remade: rong},
+		{what: "let in", method: "DELETE", path: "/NAME/blocks", body: room(bob), can: rong, at: rong, rows: 1, remade: rong},
 		{what: "close", method: "DELETE", path: "/NAME", body: func(v, n string) any { room(nil)(v, n); return nil }, can: rong, at: rong, settled: rong},
 	}, "/api/server/chatrooms", "chatrooms")
 

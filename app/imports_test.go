@@ -27,6 +27,7 @@ var importRules = []struct {
 	{"app/realtime/realtimesql", []string{"app/realtime", "app/realtime/presence", "app/sqldb"}},
 	{"app/rooms/roomsql", []string{"app/rooms", "app/sqldb", "vendors"}},
 	{"app/rooms", []string{"app/owners", "app/problem", "vendors"}},
+	{"app/users/usersql", []string{"app/users", "app/sqldb", "vendors"}},
 	{"app/uploads/uploadsql", []string{"app/uploads", "app/sqldb"}},
 	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
 	{"app/owners/ownersql", []string{"app/owners", "app/sqldb"}},

@@ -47,24 +47,27 @@ func TestEveryMessageIsAnsweredByWhatBecameOfIt(t *testing.T) {
 		}
 		return map[string]any{"reference": map[string]any{"vendor": vendor, "kind": "user", "from": "100", "target": "1001", "id": "1", "sent_at": 0}}
 	}
+	if got := p.do(t, request{Path: "/api/server/groups", Header: serverKey, Body: map[string]any{"group": "9001", "name": "n", "owner": "1001", "members": []string{"100"}}}); got.Code != 0 {
+		t.Fatalf("%s", got.Body)
+	}
 	p.try(t, []act{
 		{what: "text", body: outgoing(toUsers("1001", "1002"), text("")), can: both, rows: 2, settled: rong},
 		{what: "image", body: outgoing(toUsers("1001"), map[string]any{"kind": "image", "url": "https://a.example/1.jpg"}), can: both, rows: 1, settled: rong},
 		{what: "location", body: outgoing(toUsers("1001"), map[string]any{"kind": "location", "latitude": 51.5, "longitude": -0.12, "place": "the bridge"}), can: both, rows: 1, settled: rong},
-		{what: "group", body: outgoing(map[string]any{"kind": "group", "ids": []string{"9001"}}, text("")), can: both, rows: 1, at: rong},
-		{what: "chatroom", body: outgoing(map[string]any{"kind": "chatroom", "ids": []string{"9002"}}, text("")), can: both, rows: 1},
+		{what: "group", body: outgoing(map[string]any{"kind": "group", "ids": []string{"9001"}}, text("")), can: both, rows: 1, at: rong, settled: rong},
 		{what: "broadcast", path: "/broadcast", body: func(_, _ string) any {
 			return map[string]any{"from": "100", "content": text("all"), "online_only": true}
 		}, can: rong, rows: 1},
 		{what: "template", path: "/template", body: func(_, name string) any {
 			return map[string]any{"from": "100", "text": "hello {name}", "to": []map[string]any{{"id": "1001", "values": map[string]string{"name": name}}}}
-		}, can: both, rows: 1},
+		}, can: both, rows: 1, settled: rong},
 		{what: "recall", path: "/recall", body: func(v, n string) any { return reference(v, n) }, can: rong, rows: 1, settled: rong},
 		{what: "edit", path: "/edit", body: func(v, n string) any {
 			in := reference(v, n)
 			in["content"] = text("better")
 			return in
-		}, can: rong, rows: 1},
+		}, can: rong, rows: 1, remade: rong},
+		{what: "chatroom", body: outgoing(map[string]any{"kind": "chatroom", "ids": []string{"9002"}}, text("")), can: both, rows: 1, asked: rong}, // nobody is in it; the last: it is looked for on and on
 	}, "/api/server/messages", "messages")
 }
 

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +46,8 @@ import (
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/tracing"
 	"switchboard/app/uploads"
+	"switchboard/app/users"
+	"switchboard/app/users/usersql"
 	"switchboard/app/vendorset"
 	"switchboard/app/wallet"
 	"switchboard/handlers/product"
@@ -85,6 +89,8 @@ type server struct {
 	door        *rooms.Door
 	groups      *groups.Service
 	holds       *owners.Timer
+	wishes      *owners.Wishes
+	people      *users.Service
 
 	node          string // names this process among replicas
 	files         *uploads.Store
@@ -280,20 +286,28 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.owners = owners.New(kept, s.log)
 	s.holds = owners.NewTimer(kept, s.routes, s.log)
 	s.background("holds", s.holds.Run)
-	s.groups = groups.New(s.routes, s.owners, kept, s.holds, s.log)
+	s.wishes = owners.NewWishes(kept, s.log)
+	s.background("wishes", s.wishes.Run)
+	s.people = users.New(s.routes, kept, s.holds, s.wishes, usersql.New(s.db))
+	s.groups = groups.New(s.routes, s.owners, kept, s.holds, s.wishes, s.log)
 	s.door = &rooms.Door{Routes: s.routes, Owners: s.owners, Bars: kept, Grants: roomsql.New(s.db), Log: s.log}
 	s.background("groups", s.groups.Run)
 	s.metrics.gauge("switchboard_groups_in_doubt", "Groups and chat rooms that a vendor may have made or not.", func() float64 { return float64(s.groups.InDoubt()) })
 	s.ledgerStore = ledgersql.New(s.db)
-	recipes := rooms.New(s.routes).Recipes()
+	recipes := rooms.New(s.routes, s.wishes).Recipes()
 	recipes[vendors.OpAdjust], recipes[vendors.OpOrder] = s.wallet.Settle, s.wallet.SettleOrder
 	recipes[vendors.OpWordChange] = product.SettleWords(moderation.VendorLists{Routes: s.routes})
 	sent := s.messages()
-	recipes[vendors.OpSendUser], recipes[vendors.OpRecall] = product.SettleSend(sent, s.messageIDs()), product.SettleRecall(sent)
-	for _, op := range []string{vendors.OpGroup, vendors.OpGroupRename, vendors.OpChatRoom} {
+	recipes[vendors.OpRecall], recipes[vendors.OpEdit] = product.SettleRecall(sent), product.SettleEdit(sent)
+	sends := []string{vendors.OpSendUser, vendors.OpSendGroup, vendors.OpSendChatRoom, vendors.OpSendSystem, vendors.OpSendTemplate}
+	for _, op := range sends {
+		recipes[op] = product.SettleSend(sent, s.messageIDs())
+	}
+	maps.Copy(recipes, product.SettleUsers(s.people))
+	for _, op := range groups.Ops() {
 		recipes[op] = product.SettleGroup(s.groups)
 	}
-	tells := func(op, account string) bool { return op != vendors.OpSendUser || sent.Tells(account) }
+	tells := func(op, account string) bool { return !slices.Contains(sends, op) || sent.Tells(op, account) }
 	s.ledger = ledger.New(s.cfg.Ledger, ledger.Deps{
 		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Observe: s.metrics.write, Log: s.log,
 	})
@@ -311,7 +325,7 @@ func (s *server) messageIDs() messages.IDs {
 
 // messages sends to groups and chat rooms where they are.
 func (s *server) messages() *messages.Service {
-	return messages.New(s.routes).WithOwners(func(ctx context.Context, kind vendors.TargetKind, id string) (account, vendorID string, err error) {
+	return messages.New(s.routes, s.wishes).WithOwners(func(ctx context.Context, kind vendors.TargetKind, id string) (account, vendorID string, err error) {
 		k := owners.Key{App: vendors.AppOf(ctx), Kind: owners.Group, ID: id}
 		if kind == vendors.ToChatRooms {
 			k.Kind = owners.ChatRoom

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"switchboard/app/credentials"
+	"switchboard/app/users/usersql"
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
 )
@@ -24,12 +25,20 @@ func (s *server) openCredentials() {
 	kept := upstream.NewCache[credentials.Issued](string(vendors.CapTokens), vendors.OpTokenIssue, s.cfg.Credentials.Life, s.cfg.Credentials.Size)
 	kept.Life = s.cfg.Credentials.Good
 	s.credentials = credentials.New(credentials.Deps{
-		Routes: s.routes, Get: kept.Get, Forget: kept.Forget, Wait: s.cfg.Deadline * 8 / 10, Observe: s.metrics.credential,
+		Routes: s.routes, Get: kept.Get, Forget: kept.Forget, Wait: s.cfg.Deadline * 8 / 10, Observe: s.metrics.credential, Registered: s.registered,
 		Publish: func(n credentials.News) {
 			payload, _ := json.Marshal(voidNews{s.node, n}) // of texts
 			s.bus.Publish(voidTopic, payload)
 		},
 	})
+}
+
+// registered notes how a vendor shows a user from now on. The user has a credential
+// whether or not it can be noted.
+func (s *server) registered(ctx context.Context, app, account string, u vendors.User) {
+	if err := usersql.New(s.db).Show(ctx, app, account, []vendors.User{u}); err != nil {
+		s.log.Warn("profile not noted", "component", "credentials", "account", account, "app", app, "user", u.ID, "error", err)
+	}
 }
 
 // followCredentials forgets what other replicas say is void, until ctx ends. Where news

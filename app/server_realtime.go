@@ -71,7 +71,7 @@ func (s *server) openConversations(publish buslink.Publisher) *conversationsql.S
 	})
 	s.background("conversation", s.conversations.Run)
 	if cfg.Relay {
-		sender := relaylink.Sender{Messages: messages.New(s.routes)}
+		sender := relaylink.Sender{Messages: messages.New(s.routes, nil)}
 		relay := conversation.NewRelay(conversation.RelayConfig{Targets: func() int { return relaylink.Targets }},
 			conversation.RelayDeps{Store: store, Send: sender.Send, Log: s.log})
 		s.background("relay", relay.Run)

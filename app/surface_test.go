@@ -18,6 +18,8 @@ type act struct {
 	route              string                        // the capability that routes it
 	can                []string                      // vendors that can
 	settled            []string                      // vendors that a doubt is settled at
+	remade             []string                      // vendors that it is settled at by making it again, executed or not
+	asked              []string                      // vendors that are asked in vain what became of it
 	at                 []string                      // vendors that are tried; nil: all
 	rows               int                           // of a whole success; 0: the answer has none
 	code               map[string]string             // the vendor's own refusal; empty: its usual one
@@ -26,8 +28,14 @@ type act struct {
 // usualNo is a code by which each vendor refuses a parameter.
 var usualNo = map[string]string{"rongcloud": "1002", "linkv": "400", "youme": "1001"}
 
+// rowIn is a row of an answer.
+type rowIn struct {
+	ID, State, Vendor, Message_id, Reason string
+	Until                                 *int64
+}
+
 // rowsIn are the rows of an answer.
-func rowsIn(t testing.TB, a answer) (rows []struct{ ID, State, Vendor, Message_id, Reason string }) {
+func rowsIn(t testing.TB, a answer) (rows []rowIn) {
 	t.Helper()
 	var data struct{ Rows *json.RawMessage }
 	if json.Unmarshal(a.Data, &data) != nil || data.Rows == nil {
@@ -117,6 +125,9 @@ func (p *process) try(t *testing.T, acts []act, path, route string) {
 				p.refused(t, a, vendor)
 				p.away(t, a, vendor)
 				p.doubted(t, a, vendor)
+				if slices.Contains(a.remade, vendor) {
+					p.lost(t, a, vendor)
+				}
 			})
 		}
 	}
@@ -231,15 +242,45 @@ func (p *process) doubted(t *testing.T, a act, vendor string) {
 	}
 	before := p.calls(t, vendor)
 	p.forget(t, vendor, "faults")
-	if !slices.Contains(a.settled, vendor) {
-		if again := p.do(t, r); again.Code != 100109 || p.calls(t, vendor) != before {
+	if !slices.Contains(a.settled, vendor) && !slices.Contains(a.remade, vendor) {
+		if again := p.do(t, r); again.Code != 100109 || p.calls(t, vendor) != before && !slices.Contains(a.asked, vendor) {
 			t.Errorf("in doubt, and repeated: %d %s, %d calls after %d", again.Status, again.Body, p.calls(t, vendor), before)
 		}
 		return
 	}
+	p.settles(t, r)
+}
+
+// lost: the vendor does not execute it, nobody knows, and it is away for a while. The key
+// tells in the end that it was done.
+func (p *process) lost(t *testing.T, a act, vendor string) {
+	t.Helper()
+	r := a.request(vendor, a.name(vendor, "lost"))
+	p.clear(t, vendor)
+	spoil(t, p.mock(t, vendor), "", 3, map[string]any{"kind": "drop"})
+	if got := p.do(t, r); got.Status != 504 || got.Code != 100109 {
+		t.Errorf("lost: %d %s", got.Status, got.Body)
+	}
+	p.breaker(t, vendor, "open")
+	p.forget(t, vendor, "faults")
+	if got := p.do(t, r); got.Status != 504 || got.Code != 100109 || got.Header.Get("Retry-After") == "" {
+		t.Errorf("lost, and the vendor is away: %d %s", got.Status, got.Body)
+	}
+	p.breaker(t, vendor, "closed")
+	p.settles(t, r)
+}
+
+// settles waits until the repeat of a request tells that it was done.
+func (p *process) settles(t *testing.T, r request) {
+	t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		again := p.do(t, r)
 		if again.Code == 0 {
+			for _, row := range rowsIn(t, again) {
+				if row.State != "accepted" && row.State != "already" {
+					t.Errorf("settled: %+v", row)
+				}
+			}
 			return
 		}
 		if again.Code != 100109 || time.Now().After(deadline) {

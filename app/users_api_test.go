@@ -20,13 +20,13 @@ func TestWhatIsDoneAboutAUserIsAnsweredByWhatBecameOfIt(t *testing.T) {
 	}
 	both, rong := []string{"rongcloud", "linkv"}, []string{"rongcloud"}
 	p.try(t, []act{
-		{what: "profile", method: "PUT", path: "/1001", body: body(map[string]any{"name": "Ann"}), can: rong, rows: 1},
-		{what: "profiles", method: "PUT", body: body(map[string]any{"users": []map[string]any{{"id": "1001", "name": "Ann"}, {"id": "1002", "portrait": "https://a.example/1.png"}}}), can: rong, rows: 2},
-		{what: "blacklist", path: "/1001/blacklist", body: body(map[string]any{"users": []string{"1002", "1003", "1002"}}), can: both, rows: 2},
-		{what: "hear again", method: "DELETE", path: "/1001/blacklist", body: body(map[string]any{"users": []string{"1002"}}), can: both, rows: 1},
-		{what: "remarks", path: "/1001/remarks", body: body(map[string]any{"names": []map[string]any{{"id": "1002", "name": "my friend"}}}), can: rong, rows: 1},
-		{what: "no remark", method: "DELETE", path: "/1001/remarks", body: body(map[string]any{"of": "1002"}), can: rong, rows: 1},
-		{what: "notices", method: "PUT", path: "/1001/notices", body: body(map[string]any{"kind": "user", "target": "1002", "level": "none"}), can: rong, rows: 1},
+		{what: "profile", method: "PUT", path: "/1001", body: body(map[string]any{"name": "Ann"}), can: rong, rows: 1, remade: rong},
+		{what: "profiles", method: "PUT", body: body(map[string]any{"users": []map[string]any{{"id": "1001", "name": "Ann"}, {"id": "1002", "portrait": "https://a.example/1.png"}}}), can: rong, rows: 2, remade: rong},
+		{what: "blacklist", path: "/1001/blacklist", body: body(map[string]any{"users": []string{"1002", "1003", "1002"}}), can: both, rows: 2, remade: both},
+		{what: "hear again", method: "DELETE", path: "/1001/blacklist", body: body(map[string]any{"users": []string{"1002"}}), can: both, rows: 1, remade: both},
+		{what: "remarks", path: "/1001/remarks", body: body(map[string]any{"names": []map[string]any{{"id": "1002", "name": "my friend"}}}), can: rong, rows: 1, remade: rong},
+		{what: "no remark", method: "DELETE", path: "/1001/remarks", body: body(map[string]any{"of": "1002"}), can: rong, rows: 1, remade: rong},
+		{what: "notices", method: "PUT", path: "/1001/notices", body: body(map[string]any{"kind": "user", "target": "1002", "level": "none"}), can: rong, rows: 1, remade: rong},
 		{what: "push", path: "/push", body: body(map[string]any{"users": []string{"1001", "1002"}, "text": "news"}), can: rong, rows: 2},
 	}, "/api/server/users", "tokens")
 	// The last that was asked for: 1003, by both vendors, and no more.
@@ -44,6 +44,49 @@ func TestWhatIsDoneAboutAUserIsAnsweredByWhatBecameOfIt(t *testing.T) {
 	if level.Level != "none" || level.Vendor != "rongcloud" {
 		t.Errorf("notices: %+v", level)
 	}
+}
+
+// What vendors were told of a user is answered, each account's own, and survives a
+// restart of neither vendor nor this program: it is in the store.
+func TestAUserIsAnsweredWithTheProfilesThatVendorsTook(t *testing.T) {
+	p := startSurface(t, nil)
+	profiles := func(user string) string {
+		t.Helper()
+		var out struct {
+			Profiles []struct {
+				Vendor, Name, Portrait string
+				At                     int64
+			}
+		}
+		p.do(t, request{Method: "GET", Path: "/api/server/users/" + user, Header: serverKey}).decode(t, &out)
+		text := ""
+		for _, s := range out.Profiles {
+			if time.Since(time.Unix(s.At, 0)).Abs() > time.Minute {
+				t.Errorf("registered at %d", s.At)
+			}
+			text += fmt.Sprintf("%s %q %q;", s.Vendor, s.Name, s.Portrait)
+		}
+		return text
+	}
+	expect := func(what, user, want string) {
+		t.Helper()
+		if got := profiles(user); got != want {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
+	}
+	expect("nobody", "6001", "")
+	header := p.as(t, "6001")
+	p.do(t, request{Path: "/api/v1/im/token", Header: header, Body: map[string]any{"name": "Ann"}})
+	expect("with a token", "6001", `rongcloud "Ann" "";`)
+	p.do(t, request{Method: "PUT", Path: "/api/server/users/6001", Header: serverKey, Body: map[string]any{"portrait": "https://a.example/1.png"}})
+	expect("a portrait", "6001", `rongcloud "Ann" "https://a.example/1.png";`)
+	p.breaker(t, "rongcloud", "open")
+	p.do(t, request{Method: "PUT", Path: "/api/server/users/6001", Header: serverKey, Body: map[string]any{"name": "Anna"}})
+	expect("refused", "6001", `rongcloud "Ann" "https://a.example/1.png";`)
+	p.operate(t, "PUT", "/admin/routes", `{"by":"test","routes":{"tokens":"linkv"}}`, nil)
+	time.Sleep(2 * time.Millisecond) // the store's clock goes in steps of 1 ms
+	p.do(t, request{Path: "/api/v1/im/token", Header: header, Body: map[string]any{"name": "Anna"}})
+	expect("at two", "6001", `linkv "Anna" "";rongcloud "Ann" "https://a.example/1.png";`)
 }
 
 func TestAUserIsBlockedAtEveryVendorThatCan(t *testing.T) {
@@ -111,9 +154,17 @@ func TestAUserIsBlockedAtEveryVendorThatCan(t *testing.T) {
 	for _, vendor := range []string{"rongcloud", "linkv"} {
 		p.breaker(t, vendor, "closed")
 	}
-	spoil(t, p.mock(t, "rongcloud"), "", 3, map[string]any{"kind": "drop", "after": true})
+	spoil(t, p.mock(t, "rongcloud"), "", 3, map[string]any{"kind": "drop"})
 	got, states = do("7001/block", nil)
 	expect("one in doubt", got, states, codePartly, "unknown", "accepted")
+	p.forget(t, "rongcloud", "faults")
+	r := request{Path: "/api/server/users/7001/block", Header: with(serverKey, "Idempotency-Key", fmt.Sprint("block-", n))}
+	p.settles(t, r)
+	for _, row := range rowsIn(t, p.do(t, r)) {
+		if row.State != "accepted" || row.Until == nil {
+			t.Errorf("settled: %+v", row)
+		}
+	}
 	if held() != "linkv rongcloud" {
 		t.Errorf("in doubt, blocked at %s", held())
 	}

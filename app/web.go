@@ -15,7 +15,6 @@ import (
 	"switchboard/app/conversation/relaylink"
 	"switchboard/app/environ"
 	"switchboard/app/moderation"
-	"switchboard/app/owners/ownersql"
 	"switchboard/app/pairing/activity"
 	"switchboard/app/ratelimit"
 	"switchboard/app/realtime/buslink"
@@ -23,7 +22,6 @@ import (
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
 	"switchboard/app/uploads/uploadsql"
-	"switchboard/app/users"
 	"switchboard/handlers"
 	"switchboard/handlers/admin"
 	"switchboard/handlers/callback"
@@ -70,16 +68,15 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.BackEnd{Messages: s.messages(), Wallet: s.wallet, Ledger: s.ledger}.Mount(back)
 	product.Messages{Messages: s.messages(), Ledger: s.ledger, IDs: s.messageIDs(), Routes: s.routes}.Mount(back)
 	product.PairingHosts{Service: s.pairing}.Mount(back)
-	people := users.New(s.routes, ownersql.New(s.db), s.holds)
-	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Users: people, Credentials: s.credentials, Ledger: s.ledger, Log: s.log}.Mount(back)
+	product.Bans{Conversations: s.conversations, Pairs: s.pairing, Users: s.people, Credentials: s.credentials, Ledger: s.ledger, Log: s.log}.Mount(back)
 	product.Capabilities{Routes: s.routes}.Mount(back)
 	product.Words{Words: s.moderation, Lists: moderation.VendorLists{Routes: s.routes}, Ledger: s.ledger}.Mount(back)
 	product.Users{
-		Users: people, Conversations: s.conversations, Credentials: s.credentials, Ledger: s.ledger,
+		Users: s.people, Conversations: s.conversations, Credentials: s.credentials, Ledger: s.ledger,
 		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, Connected: s.connected,
 	}.Mount(back)
 	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)
-	product.Rooms{Rooms: rooms.New(s.routes), Door: s.door, Ledger: s.ledger}.Mount(back)
+	product.Rooms{Rooms: rooms.New(s.routes, s.wishes), Door: s.door, Ledger: s.ledger}.Mount(back)
 
 	s.mountOperators(deadline, recent)
 	callback.Handler{Routes: s.routes, Owners: s.owners, Events: s.events, Import: s.importer(), Words: s.moderation, Log: s.log}.

@@ -99,6 +99,8 @@ var sentinels = map[string]error{
 	"owners.ErrBusy":                      owners.ErrBusy,
 	"owners.ErrChanged":                   owners.ErrChanged,
 	"owners.ErrExists":                    owners.ErrExists,
+	"owners.ErrNoWish":                    owners.ErrNoWish,
+	"owners.ErrSettling":                  owners.ErrSettling,
 	"owners.ErrTaken":                     owners.ErrTaken,
 	"owners.ErrUnknown":                   owners.ErrUnknown,
 	"ticket.ErrBalance":                   ticket.ErrBalance,

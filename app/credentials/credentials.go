@@ -67,6 +67,9 @@ type Deps struct {
 	Publish func(News)
 	// Observe is told whether a request was answered by what was kept; nil: nobody listens.
 	Observe func(kept bool)
+	// Registered is told of a user whom an account took with a name or a portrait; nil:
+	// nobody listens.
+	Registered func(ctx context.Context, app, account string, u vendors.User)
 	// Wait is for how long a request may wait for its turn at the vendor.
 	Wait time.Duration
 }
@@ -113,6 +116,9 @@ func (s *Service) at(ctx context.Context, app string, u vendors.User, v *vendors
 	ask := func(ctx context.Context) (Issued, error) {
 		asked.Store(true)
 		c, err := s.ask(ctx, u, v)
+		if err == nil && s.deps.Registered != nil && (u.Name != "" || u.Portrait != "") {
+			s.deps.Registered(ctx, app, v.Name, u)
+		}
 		return Issued{c, u.Name, u.Portrait}, err
 	}
 	got, err := s.deps.Get(ctx, key, ask)

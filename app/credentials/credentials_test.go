@@ -62,7 +62,7 @@ func newIssuer(perSecond float64) *issuer {
 }
 
 // replica makes a service over the issuers of the accounts a, b, and so on.
-func replica(t *testing.T, publish func(News), issuers ...*issuer) *Service {
+func replica(t testing.TB, publish func(News), issuers ...*issuer) *Service {
 	t.Helper()
 	var all []*vendors.Vendor
 	for i, tokens := range issuers {
@@ -78,35 +78,58 @@ func replica(t *testing.T, publish func(News), issuers ...*issuer) *Service {
 	return New(Deps{Routes: routes, Get: kept.Get, Forget: kept.Forget, Publish: publish, Wait: 8 * time.Second})
 }
 
-// A login storm: everybody comes within a minute, some again, and the vendor issues 200
-// a second.
-func TestALoginStormAsksTheVendorOnceForEachUserAtItsOwnPace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const users, repeats = 10_000, 1_000
-		vendor := newIssuer(200)
-		s := replica(t, nil, vendor)
-		var wg sync.WaitGroup
-		come := func(user int) {
+// storm has users come within a minute, each on two devices at once, and again so many
+// times each. Everybody gets the one credential that was issued for them.
+func storm(t testing.TB, s *Service, users, repeats int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for i := range users {
+		come := rand.N(time.Minute)
+		for device := range 2 {
 			wg.Go(func() {
-				time.Sleep(rand.N(time.Minute))
-				u := vendors.User{ID: fmt.Sprint(user)}
-				got, err := s.Issue(t.Context(), "app", u)
-				if err != nil || got.Token != u.ID+"-1" {
-					t.Errorf("%d: %+v, %v", user, got, err)
+				time.Sleep(come)
+				u := vendors.User{ID: fmt.Sprint(i)}
+				for range 1 + repeats*device {
+					if got, err := s.Issue(t.Context(), "app", u); err != nil || got.Token != u.ID+"-1" {
+						t.Errorf("%d: %+v, %v", i, got, err)
+						return
+					}
 				}
 			})
 		}
-		for i := range users {
-			come(i)
-		}
-		for range repeats {
-			come(rand.IntN(users))
-		}
-		wg.Wait()
-		if sum, most := vendor.asked(); sum != users || most != 1 {
+	}
+	wg.Wait()
+}
+
+const stormUsers = 10_000
+
+// A login storm: everybody comes within a minute, and again and again, and the vendor
+// issues 200 a second. BenchmarkLoginStorm has more repeats.
+func TestALoginStormAsksTheVendorOnceForEachUserAtItsOwnPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vendor := newIssuer(200)
+		storm(t, replica(t, nil, vendor), stormUsers, 20)
+		if sum, most := vendor.asked(); sum != stormUsers || most != 1 {
 			t.Errorf("the vendor issued %d, at most %d for one user", sum, most)
 		}
 	})
+}
+
+// BenchmarkLoginStorm is the storm in real time with 1,000 repeats for each user. It
+// fails unless the vendor issued one token for each.
+func BenchmarkLoginStorm(b *testing.B) {
+	const repeats = 1_000
+	for b.Loop() {
+		vendor, start := newIssuer(200), time.Now()
+		storm(b, replica(b, nil, vendor), stormUsers, repeats)
+		sum, most := vendor.asked()
+		if sum != stormUsers || most != 1 {
+			b.Errorf("the vendor issued %d, at most %d for one user", sum, most)
+		}
+		b.ReportMetric(float64(sum), "issued")
+		b.ReportMetric(stormUsers*(2+repeats), "requests")
+		b.ReportMetric(time.Since(start).Seconds(), "s")
+	}
 }
 
 // More at once than the vendor can serve in the time of a request are told when to come

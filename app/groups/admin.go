@@ -22,6 +22,16 @@ func (s *Service) rename(ctx context.Context, r owners.Record, c Change) (owners
 }
 
 func (s *Service) transfer(ctx context.Context, r owners.Record, c Change) (owners.Record, error) {
+	out := r
+	_, err := s.wished(ctx, r, c, []string{""}, func() (_ []vendors.MemberResult, err error) {
+		out, err = s.handOver(ctx, r, c)
+		return nil, err
+	})
+	return out, err
+}
+
+// handOver makes the call that makes somebody else the owner.
+func (s *Service) handOver(ctx context.Context, r owners.Record, c Change) (owners.Record, error) {
 	to := c.Users[0]
 	err := do(ctx, s, r, "groups.transfer", func(v *vendors.Vendor) vendors.GroupOwners { return v.GroupOwners },
 		func(ctx context.Context, v vendors.GroupOwners) error {

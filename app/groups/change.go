@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -42,6 +43,8 @@ type Change struct {
 	By      string      `json:"by,omitempty"` // who asks; empty: whose group it is
 	Users   []string    `json:"users,omitempty"`
 	Seconds int64       `json:"seconds,omitempty"`
+
+	write string // digest, as it was asked for
 }
 
 // Key is what the change is about.
@@ -68,6 +71,14 @@ var ops = map[owners.Kind]map[Action]string{
 	},
 }
 
+// Ops are the operations of all changes.
+func Ops() (out []string) {
+	for _, of := range ops {
+		out = slices.AppendSeq(out, maps.Values(of))
+	}
+	return out
+}
+
 // Op is the port's operation.
 func (c Change) Op() string { return ops[c.Kind][c.Action] }
 
@@ -89,6 +100,7 @@ func (s *Service) Apply(ctx context.Context, app string, c Change) (Done, error)
 	if c.Action == Create {
 		return s.create(ctx, app, c)
 	}
+	c.write = c.digest()
 	r, doubted, err := s.begin(ctx, app, c)
 	if err != nil {
 		return Done{Record: r}, err

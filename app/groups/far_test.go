@@ -27,10 +27,12 @@ type far struct {
 	mode     mode
 	groups   map[string]*farGroup
 	rooms    map[string]bool
+	muted    map[string]bool // by room and user
 	asked    map[string]bool // ids that it was asked to make
 	strays   []string
 	executed bool // the last write
 	deaf     bool // says yes to new members and does nothing
+	own      bool // makes ids of its own
 }
 
 type farGroup struct {
@@ -40,7 +42,7 @@ type farGroup struct {
 }
 
 func newFar(name string, keeps bool) *far {
-	return &far{name: name, keeps: keeps, groups: map[string]*farGroup{}, rooms: map[string]bool{}, asked: map[string]bool{}}
+	return &far{name: name, keeps: keeps, groups: map[string]*farGroup{}, rooms: map[string]bool{}, muted: map[string]bool{}, asked: map[string]bool{}}
 }
 
 func (f *far) vendor() *vendors.Vendor {
@@ -93,8 +95,11 @@ func (f *far) there(op, id string) (*farGroup, error) {
 }
 
 func (f *far) CreateGroup(_ context.Context, g vendors.Group) (vendors.GroupRef, error) {
+	if f.own {
+		g.ID = "own-" + g.ID
+	}
 	f.asked[g.ID] = true
-	return vendors.GroupRef{ID: g.ID, Own: true}, f.write("create", g.ID, func() error {
+	return vendors.GroupRef{ID: g.ID, Own: !f.own}, f.write("create", g.ID, func() error {
 		have := f.groups[g.ID]
 		if have != nil && (f.keeps || !have.ended) {
 			return f.error("create", vendors.DefiniteNo, vendors.ErrUnknownCode)
@@ -186,11 +191,21 @@ func (f *far) ChatRoomUsers(_ context.Context, id string) ([]string, error) {
 }
 
 func (f *far) MuteInChatRoom(_ context.Context, id string, users []string, _ time.Duration) ([]vendors.MemberResult, error) {
-	return vendors.AllMembers(users, f.write("mute", id, func() error { return f.room(id) }))
+	return vendors.AllMembers(users, f.write("mute", id, func() error { return f.silence(id, users, true) }))
 }
 
 func (f *far) UnmuteInChatRoom(_ context.Context, id string, users []string) ([]vendors.MemberResult, error) {
-	return vendors.AllMembers(users, f.write("unmute", id, func() error { return f.room(id) }))
+	return vendors.AllMembers(users, f.write("unmute", id, func() error { return f.silence(id, users, false) }))
+}
+
+func (f *far) silence(id string, users []string, muted bool) error {
+	if err := f.room(id); err != nil {
+		return err
+	}
+	for _, u := range users {
+		f.muted[id+"/"+u] = muted
+	}
+	return nil
 }
 
 func (f *far) room(id string) error {

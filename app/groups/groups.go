@@ -28,6 +28,7 @@ type Service struct {
 	owners *owners.Service
 	bars   owners.Restraints
 	timer  *owners.Timer
+	wishes *owners.Wishes
 	log    *slog.Logger
 	open   atomic.Int64 // what Sweep left in doubt
 }
@@ -37,8 +38,8 @@ type Service struct {
 func (s *Service) InDoubt() int { return int(s.open.Load()) }
 
 // New makes the service over the routes.
-func New(routes *vendors.Router, kept *owners.Service, bars owners.Restraints, timer *owners.Timer, log *slog.Logger) *Service {
-	return &Service{routes: routes, owners: kept, bars: bars, timer: timer, log: log.With("component", "groups")}
+func New(routes *vendors.Router, kept *owners.Service, bars owners.Restraints, timer *owners.Timer, wishes *owners.Wishes, log *slog.Logger) *Service {
+	return &Service{routes: routes, owners: kept, bars: bars, timer: timer, wishes: wishes, log: log.With("component", "groups")}
 }
 
 // capabilities are the routes that new ones follow.

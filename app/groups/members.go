@@ -69,6 +69,13 @@ func (s *Service) portions(ctx context.Context, r owners.Record, c Change) ([]ve
 
 // portion makes one call.
 func (s *Service) portion(ctx context.Context, r owners.Record, c Change, some []string) ([]vendors.MemberResult, error) {
+	if !c.Action.remade() {
+		return s.callFor(ctx, r, c, some)
+	}
+	return s.wished(ctx, r, c, some, func() ([]vendors.MemberResult, error) { return s.callFor(ctx, r, c, some) })
+}
+
+func (s *Service) callFor(ctx context.Context, r owners.Record, c Change, some []string) ([]vendors.MemberResult, error) {
 	switch {
 	case c.Action == Add || c.Action == Remove:
 		return ask(ctx, s, r, "groups", vendors.Write, groupsOf, func(ctx context.Context, v vendors.Groups) ([]vendors.MemberResult, error) {
@@ -145,6 +152,11 @@ func (s *Service) limit(account, op string) vendors.Limit {
 
 // muteAll keeps everybody in a group from talking, or lets them again.
 func (s *Service) muteAll(ctx context.Context, r owners.Record, c Change) error {
+	_, err := s.wished(ctx, r, c, []string{""}, func() ([]vendors.MemberResult, error) { return nil, s.muteEverybody(ctx, r, c) })
+	return err
+}
+
+func (s *Service) muteEverybody(ctx context.Context, r owners.Record, c Change) error {
 	err := do(ctx, s, r, "groups.mute", func(v *vendors.Vendor) vendors.GroupMutes { return v.GroupMutes }, func(ctx context.Context, v vendors.GroupMutes) error {
 		if c.Action == MuteAll {
 			return v.MuteGroup(ctx, r.VendorID, c.By)

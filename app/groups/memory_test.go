@@ -17,6 +17,7 @@ type memory struct {
 	mu     sync.Mutex
 	rows   map[owners.Key]owners.Record
 	bars   map[owners.Key]map[owners.What]map[string]bool
+	wishes map[wishKey]owners.Wish
 	age    time.Duration
 	onSave func(*owners.Record) (drop bool)
 	onGet  func(*owners.Record)

@@ -25,6 +25,7 @@ type world struct {
 	fars   map[string]*far
 	doubts []doubt
 	want   map[owners.Key]map[string]bool // who is in it, as far as that was told; absent: not decided
+	asked  map[owners.Key]Action          // mute or unmute of bob, the last that was not surely in vain
 	wrong  []string
 }
 
@@ -37,13 +38,13 @@ type doubt struct {
 }
 
 func newWorld() *world {
-	w := &world{store: newMemory(), fars: map[string]*far{"acme": newFar("acme", false), "bell": newFar("bell", true)}, want: map[owners.Key]map[string]bool{}}
+	w := &world{store: newMemory(), fars: map[string]*far{"acme": newFar("acme", false), "bell": newFar("bell", true)}, want: map[owners.Key]map[string]bool{}, asked: map[owners.Key]Action{}}
 	var err error
 	if w.routes, err = vendors.NewRouter([]*vendors.Vendor{w.fars["acme"].vendor(), w.fars["bell"].vendor()}, nil); err != nil {
 		panic(err)
 	}
 	w.route("acme", "bell")
-	w.s = New(w.routes, owners.New(w.store, slog.New(slog.DiscardHandler)), w.store, owners.NewTimer(w.store, w.routes, slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler))
+	w.s = New(w.routes, owners.New(w.store, slog.New(slog.DiscardHandler)), w.store, owners.NewTimer(w.store, w.routes, slog.New(slog.DiscardHandler)), owners.NewWishes(w.store, slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler))
 	return w
 }
 
@@ -92,9 +93,12 @@ func (w *world) change(d draw) {
 	app := pick(d, "app", "a", "b")
 	c := Change{Kind: pick(d, "kind", owners.Group, owners.Group, owners.ChatRoom), ID: pick(d, "id", "g1", "g2")}
 	if c.Kind == owners.ChatRoom {
-		c.Action = pick(d, "action", Create, Mute, End)
+		c.Action = pick(d, "action", Create, Mute, Unmute, End)
+		if c.Action == Mute || c.Action == Unmute {
+			c.Users = []string{"bob"}
+		}
 		if c.Action == Mute {
-			c.Users, c.Seconds = []string{"bob"}, 60
+			c.Seconds = 60
 		}
 	} else {
 		switch c.Action = pick(d, "action", Create, Add, Add, Remove, Rename, End); c.Action {
@@ -117,12 +121,15 @@ func (w *world) note(app string, c Change, done Done, err error) {
 	unclear := vendors.OutcomeOf(err) == vendors.Ambiguous
 	for _, row := range done.Rows {
 		switch {
-		case row.Err == nil && c.Action != Mute:
+		case row.Err == nil && c.Action != Mute && c.Action != Unmute:
 			w.tell(k, row.User, c.Action != Remove)
 		case row.State == vendors.MemberUnknown:
 			unclear = true
 			delete(w.want[k], row.User)
 		}
+	}
+	if (c.Action == Mute || c.Action == Unmute) && (unclear || err == nil && done.Rows[0].Err == nil) {
+		w.asked[k] = c.Action
 	}
 	if unclear {
 		for _, u := range c.Users {
@@ -165,7 +172,7 @@ func (w *world) settle(ctx context.Context, d doubt) {
 	payload, _ := json.Marshal(d.change)
 	k := d.change.Key(d.app)
 	before, found, _ := w.store.Get(ctx, k)
-	_, done, err := w.s.Settle(vendors.WithApp(ctx, d.app), d.app, d.account, time.Now().Add(-2*settledAfter), payload)
+	_, done, err := w.s.Settle(vendors.WithApp(ctx, d.app), d.app, d.account, time.Now().Add(-2*settledAfter), payload, nil)
 	switch {
 	case errors.Is(err, vendors.ErrNotDone) && d.executed && found && before.State != owners.Gone && !w.twice(d):
 		w.fail("%s of %s was executed, and is said not to be", d.change.Action, k)
@@ -177,6 +184,10 @@ func (w *world) settle(ctx context.Context, d doubt) {
 		}
 	case err == nil && d.change.Action == End:
 		delete(w.want, k)
+	case err == nil && (d.change.Action == Mute || d.change.Action == Unmute):
+		if is := w.fars[d.account].muted[done.Record.VendorID+"/bob"]; w.asked[k] != d.change.Action || is != (d.change.Action == Mute) {
+			w.fail("%s in %s was made again, and %s was asked for last; muted: %v", d.change.Action, k, w.asked[k], is)
+		}
 	}
 }
 

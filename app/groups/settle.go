@@ -25,19 +25,23 @@ const settledAfter = time.Minute
 // the vendor was made. What is not seen a minute later was not made, a
 // vendors.ErrNotDone, as long as no other write about the thing began behind it. An end
 // is made once more: the vendor's id is used for one thing only, so it can end nothing
-// else. Mutes and blocks cannot be read, and nobody knows who owns a group but its
-// vendor: those stay in doubt.
-func (s *Service) Settle(ctx context.Context, app, account string, since time.Time, payload []byte) (Action, Done, error) {
+// else. Mutes, blocks and who owns a group cannot be seen: those are made again, for the
+// time that is left and for those of the users whom doubtful names, nil for all. What a
+// later write about the same took the place of is not made again.
+func (s *Service) Settle(ctx context.Context, app, account string, since time.Time, payload []byte, doubtful []string) (Action, Done, error) {
 	var c Change
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return "", Done{}, fmt.Errorf("groups: a change in the ledger is not readable: %w", err)
 	}
 	c.Users = distinct(c.Users)
-	done, err := s.settle(ctx, app, account, time.Since(since) > settledAfter, c)
+	if doubtful == nil {
+		doubtful = c.Users
+	}
+	done, err := s.settle(ctx, app, account, time.Since(since) > settledAfter, c, doubtful)
 	return c.Action, done, err
 }
 
-func (s *Service) settle(ctx context.Context, app, account string, old bool, c Change) (Done, error) {
+func (s *Service) settle(ctx context.Context, app, account string, old bool, c Change, doubtful []string) (Done, error) {
 	r, found, err := s.owners.Get(ctx, c.Key(app))
 	switch {
 	case err != nil:
@@ -62,7 +66,7 @@ func (s *Service) settle(ctx context.Context, app, account string, old bool, c C
 	case End:
 		return s.settleEnd(ctx, r, c)
 	}
-	return Done{}, errUnsettled
+	return s.settleAgain(ctx, r, c, doubtful)
 }
 
 func (s *Service) settleCreate(ctx context.Context, r owners.Record, c Change, old bool) (Done, error) {

@@ -14,7 +14,7 @@ import (
 // askingLedger keeps ids for an hour, and its vendor answers by said.
 func askingLedger(m *memory, said func() error) (l *Ledger, asked *int) {
 	asked = new(int)
-	l = newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, _ []byte) (any, error) {
+	l = newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, _, _ []byte) (any, error) {
 		*asked++
 		vendors.JournalOf(ctx).Add(vendors.Step{Vendor: "acme", Outcome: vendors.OutcomeOf(said())})
 		return "made", said()
@@ -153,10 +153,10 @@ func TestARepeatThatCannotBeRecordedIsInDoubt(t *testing.T) {
 		_, _, _ = l.Do(t.Context(), write("k"), ambiguous)
 		days(t, l, quick.GiveUp+2*lastCheck)
 		recipe := l.deps.Recipes[vendors.OpAdjust]
-		l.deps.Recipes[vendors.OpAdjust] = func(ctx context.Context, app, account string, since time.Time, payload []byte) (any, error) {
+		l.deps.Recipes[vendors.OpAdjust] = func(ctx context.Context, app, account string, since time.Time, payload, told []byte) (any, error) {
 			m.broken = errors.New("database gone")
 			says = nil
-			return recipe(ctx, app, account, since, payload)
+			return recipe(ctx, app, account, since, payload, told)
 		}
 		if _, _, err := l.Do(t.Context(), write("k"), nil); vendors.OutcomeOf(err) != vendors.Ambiguous {
 			t.Errorf("made and not written down: %v", err)

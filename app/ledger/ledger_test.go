@@ -268,7 +268,7 @@ func TestDoubtEndsAsTheVendorSaysOrUnknownInTime(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
 				checks, began := 0, time.Now()
-				recipe := func(ctx context.Context, app, account string, since time.Time, raw []byte) (any, error) {
+				recipe := func(ctx context.Context, app, account string, since time.Time, raw, _ []byte) (any, error) {
 					var payload string
 					if since.After(began) {
 						t.Errorf("the write was made at %s, and the recipe is told it was not before %s", began, since)
@@ -315,7 +315,7 @@ func TestReplicasDoNotAskAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		asking, most, asked := 0, 0, 0
-		recipe := func(context.Context, string, string, time.Time, []byte) (any, error) {
+		recipe := func(context.Context, string, string, time.Time, []byte, []byte) (any, error) {
 			asking++
 			asked++
 			most = max(most, asking)
@@ -366,7 +366,7 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 		ended := map[string]State{}
 		synctest.Test(t, func(t *testing.T) {
 			m, asked := newMemory(), vendors.OK
-			l := newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, payload []byte) (any, error) {
+			l := newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, payload, _ []byte) (any, error) {
 				var key string
 				if err := json.Unmarshal(payload, &key); err != nil {
 					t.Error(err)
@@ -419,7 +419,7 @@ func TestAtMostOneExecutionForEachKey(t *testing.T) {
 func TestRunSettlesAndForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		l := newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, _ []byte) (any, error) {
+		l := newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, _, _ []byte) (any, error) {
 			return attempted(ctx, vendors.OK)
 		})
 		for i := range 5 {
@@ -536,7 +536,7 @@ func TestVendorThatHangsHoldsUpNobodyElsesEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		var asked atomic.Int64
-		l := newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, _ []byte) (any, error) {
+		l := newLedger(m, func(ctx context.Context, _, _ string, _ time.Time, _, _ []byte) (any, error) {
 			if asked.Add(1) == 1 {
 				<-ctx.Done() // until checkTime is over
 			}

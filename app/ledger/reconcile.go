@@ -17,9 +17,10 @@ import (
 // de-duplicates. Success and a definite no settle the entry with what its caller is
 // told from then on, and a vendors.ErrNotDone frees the key; every other error means that it is still not known. It may be
 // called until Config.AskAgain is over. The write was not made before since, by the
-// store's clock or this process's. It is an alias, so that domains offer recipes
-// without this package.
-type Recipe = func(ctx context.Context, app, account string, since time.Time, payload []byte) (data any, err error)
+// store's clock or this process's. told is the data of its first answer, such as rows of
+// which only some are in doubt; nil: there was none. It is an alias, so that domains offer
+// recipes without this package.
+type Recipe = func(ctx context.Context, app, account string, since time.Time, payload, told []byte) (data any, err error)
 
 const (
 	sweepEvery = time.Second
@@ -178,7 +179,7 @@ func (l *Ledger) ask(ctx context.Context, e *Entry) {
 	journal := &vendors.Journal{}
 	timed, cancel := context.WithTimeout(vendors.WithJournal(vendors.WithApp(ctx, e.App), journal), checkTime)
 	defer cancel()
-	data, err := l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.tried(), e.Payload)
+	data, err := l.deps.Recipes[e.Op](timed, e.App, e.Vendor, e.tried(), e.Payload, e.Result.Data)
 	r := l.result(data, err)
 	e.addSteps(journal.Steps())
 	if r.Outcome == vendors.OK || r.Outcome == vendors.DefiniteNo {

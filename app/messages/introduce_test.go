@@ -53,7 +53,7 @@ func TestAVendorThatTakesNoStrangersIsToldOfThemBeforeTheirFirstMessage(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(routes)
+	s := New(routes, nil)
 	send := func(to ...string) (failed []string, err error) {
 		t.Helper()
 		r, err := s.Send(t.Context(), vendors.Request{}, vendors.Message{Kind: vendors.ToUsers, From: "desk", To: to, Content: vendors.Content{Kind: vendors.Text, Text: "hi"}})

@@ -2,9 +2,13 @@ package messages
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 
+	"switchboard/app/owners"
 	"switchboard/vendors"
 )
 
@@ -20,8 +24,13 @@ func (s *Service) Broadcast(ctx context.Context, by vendors.Request, b vendors.B
 	return id, account, err
 }
 
-// Recall takes a message back at the account that has it.
+// Recall takes a message back at the account that has it. An edit in doubt is not made
+// again from then on.
 func (s *Service) Recall(ctx context.Context, r Ref) error {
+	return s.wishes.MakeOne(ctx, r.wish(ctx, "recall", []byte("{}")), func() error { return s.recall(ctx, r) })
+}
+
+func (s *Service) recall(ctx context.Context, r Ref) error {
 	r = s.named(ctx, r)
 	_, err := vendors.ViaAble(ctx, s.routes, at(r, vendors.Write), "messages.recall", func(v *vendors.Vendor) vendors.Recaller { return v.Recaller },
 		func(ctx context.Context, _ *vendors.Vendor, able vendors.Recaller) (struct{}, error) {
@@ -33,14 +42,49 @@ func (s *Service) Recall(ctx context.Context, r Ref) error {
 // SettleRecall makes a recall in doubt again: a message that was taken back stays so.
 // A refusal says nothing of the first try: the vendor may not know the message any more.
 func (s *Service) SettleRecall(ctx context.Context, r Ref) error {
-	if err := s.Recall(ctx, r); err != nil {
+	if err := s.recall(ctx, r); err != nil {
 		return fmt.Errorf("%w: %v", errUnsettled, err)
 	}
 	return nil
 }
 
-// Edit changes what a message says at the account that has it.
-func (s *Service) Edit(ctx context.Context, r Ref, to vendors.Content) error {
+// Edit changes what a message says at the account that has it. write names it for
+// SettleEdit.
+func (s *Service) Edit(ctx context.Context, write string, r Ref, to vendors.Content) error {
+	want, err := json.Marshal(to)
+	if err != nil {
+		return fmt.Errorf("messages: %w", err)
+	}
+	return s.wishes.MakeOne(ctx, r.wish(ctx, write, want), func() error { return s.edit(ctx, r, to) })
+}
+
+// SettleEdit makes an edit in doubt again, unless a later one of the message, or its
+// recall, began. A refusal says nothing of the first try.
+func (s *Service) SettleEdit(ctx context.Context, write string, r Ref) error {
+	claimed, err := s.wishes.Again(ctx, r.wish(ctx, write, nil), func(want json.RawMessage) error {
+		var to vendors.Content
+		if err := json.Unmarshal(want, &to); err != nil {
+			return err
+		}
+		return s.edit(ctx, r, to)
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %v", errUnsettled, err)
+	}
+	s.wishes.End(ctx, []owners.Wish{claimed}, nil)
+	return nil
+}
+
+// wish is that of a write about what the message says.
+func (r Ref) wish(ctx context.Context, write string, want []byte) owners.Wish {
+	sum := sha256.Sum256([]byte(string(r.Kind) + "\x00" + r.Target + "\x00" + r.ID))
+	return owners.Wish{
+		Key: owners.Key{App: vendors.AppOf(ctx), Kind: owners.Message, ID: r.From}, Thing: "text/" + hex.EncodeToString(sum[:]),
+		Account: r.Account, Write: write, Want: want,
+	}
+}
+
+func (s *Service) edit(ctx context.Context, r Ref, to vendors.Content) error {
 	r = s.named(ctx, r)
 	_, err := vendors.ViaAble(ctx, s.routes, at(r, vendors.Write), "messages.edit", func(v *vendors.Vendor) vendors.Editor { return v.Editor },
 		func(ctx context.Context, _ *vendors.Vendor, able vendors.Editor) (struct{}, error) {

@@ -54,7 +54,7 @@ func TestEveryMessageOfAHistoryIsReadOnce(t *testing.T) {
 		}
 		q := vendors.HistoryQuery{After: start, Until: start.Add(time.Hour), Limit: rapid.IntRange(1, 100).Draw(t, "limit")}
 		for range len(a.at) + 2 {
-			page, err := New(routes).History(t.Context(), vendors.Request{}, q)
+			page, err := New(routes, nil).History(t.Context(), vendors.Request{}, q)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"switchboard/app/owners"
 	"switchboard/app/problem"
 	"switchboard/vendors"
 )
@@ -31,12 +32,16 @@ const maxParallel = 4 // batches under way for one request
 type Service struct {
 	routes *vendors.Router
 	locate Locate // nil: nothing has an owner
+	wishes *owners.Wishes
 
 	introduced *introduced
 }
 
-// New makes the service over the routes.
-func New(routes *vendors.Router) *Service { return &Service{routes: routes, introduced: &introduced{}} }
+// New makes the service over the routes, and what knows which edits may be made again; nil
+// for a service that sends alone.
+func New(routes *vendors.Router, wishes *owners.Wishes) *Service {
+	return &Service{routes: routes, wishes: wishes, introduced: &introduced{}}
+}
 
 // Send publishes m to all of m.To, however many batches that takes, at the pace that
 // the vendor allows and for as long as the deadline allows. The receipt has one entry

@@ -49,7 +49,7 @@ func service(t interface{ Fatal(...any) }, p *post, limit int) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(routes)
+	return New(routes, nil)
 }
 
 func TestEveryTargetIsSentToOnceAndToldItsFate(t *testing.T) {

@@ -13,7 +13,7 @@ type Locate = func(ctx context.Context, kind vendors.TargetKind, id string) (acc
 // WithOwners is the service for groups and chat rooms that belong to accounts: messages
 // to them go to their owners, whatever the route says, by the vendors' names for them.
 func (s *Service) WithOwners(locate Locate) *Service {
-	return &Service{routes: s.routes, locate: locate, introduced: s.introduced}
+	return &Service{routes: s.routes, locate: locate, wishes: s.wishes, introduced: s.introduced}
 }
 
 // owned reports whether targets of the kind have owners.

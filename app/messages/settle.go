@@ -19,11 +19,12 @@ import (
 type Sent struct {
 	Kind    vendors.TargetKind `json:"kind"`
 	From    string             `json:"from"`
-	To      []string           `json:"to,omitempty"`   // nil when there are more than Settle asks for
-	Content string             `json:"content"`        // digest
-	Digest  string             `json:"digest"`         // of the whole message
-	Rows    bool               `json:"rows,omitempty"` // whether the answer tells each target's fate
-	Key     string             `json:"key,omitempty"`  // the message's, for vendors that find it by that
+	To      []string           `json:"to,omitempty"`    // nil when there are more than Settle asks for
+	Content string             `json:"content"`         // digest
+	Digest  string             `json:"digest"`          // of the whole message
+	Rows    bool               `json:"rows,omitempty"`  // whether the answer tells each target's fate
+	Key     string             `json:"key,omitempty"`   // the message's, for vendors that find it by that
+	Texts   map[string]string  `json:"texts,omitempty"` // digests of what each target of a template reads
 }
 
 // Keyed is m with a key of its own: the caller's idempotency key, or without one the
@@ -69,6 +70,36 @@ func (w sending) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s)
 }
 
+// SentFilled is SentInRows for a template, whose targets read a text of their own each.
+func SentFilled(t vendors.Template) json.Marshaler { return filling{t} }
+
+type filling struct{ t vendors.Template }
+
+// MarshalJSON implements json.Marshaler.
+func (w filling) MarshalJSON() ([]byte, error) {
+	s := Sent{Kind: w.t.Kind, From: w.t.From, Digest: digestOf(w.t), Rows: true}
+	texts := map[string]string{}
+	var to []string
+	for _, f := range w.t.To {
+		if _, seen := texts[f.Target]; !seen { // of two the first counts
+			text, _ := w.t.Fill(f)
+			to, texts[f.Target] = append(to, f.Target), digestOf(vendors.Content{Kind: vendors.Text, Text: text})
+		}
+	}
+	if len(to) <= most {
+		s.To, s.Texts = to, texts
+	}
+	return json.Marshal(s)
+}
+
+// content is the digest of what a target was sent.
+func (s Sent) content(to string) string {
+	if text, filled := s.Texts[to]; filled {
+		return text
+	}
+	return s.Content
+}
+
 func digestOf(v any) string {
 	raw, _ := json.Marshal(v) // texts and lists of texts
 	sum := sha256.Sum256(raw)
@@ -84,16 +115,20 @@ const (
 	historyMost = 5 // pages for one target
 )
 
-// Tells reports whether the account's vendor finds a message by its key, or has a
-// history to look into.
-func (s *Service) Tells(account string) bool {
+// Tells reports whether the account's vendor finds a message of op by its key, or has a
+// history to look into: of system messages none has, and templates have no keys.
+func (s *Service) Tells(op, account string) bool {
 	live := s.routes.Live(account)
-	return len(live) > 0 && (live[0].MessageLookup != nil || live[0].History != nil)
+	if len(live) == 0 {
+		return false
+	}
+	return live[0].MessageLookup != nil && op != vendors.OpSendTemplate || live[0].History != nil && op != vendors.OpSendSystem
 }
 
 // Settle finds out what became of a send in doubt that was not made before since. A
 // vendor that keeps keys is asked for the message of that key. At any other it was made
-// when every target has a message of that sender and content from then on.
+// when every target has a message of that sender and content from then on: of a group or
+// a chat room, whoever of those who are in it now and is not the sender.
 // What is not seen stays in doubt: the vendor may store nothing. The same words said
 // twice by one to the other look alike; only those from since on count, so a sender
 // who says the same again within the difference of the two clocks is not told apart.
@@ -106,7 +141,7 @@ func (s *Service) Settle(ctx context.Context, account string, since time.Time, p
 		find = func(ctx context.Context, account string, since time.Time, sent Sent, to string) (vendors.MessageRef, error) {
 			return s.found(ctx, account, vendors.Lookup{Key: key, Kind: sent.Kind, From: sent.From, Target: s.nameAt(ctx, account, sent.Kind, to), Around: since})
 		}
-	} else if sent.Kind != vendors.ToUsers {
+	} else if sent.Kind == vendors.ToSystem {
 		return sent, vendors.Receipt{}, errUnsettled
 	}
 	if len(sent.To) == 0 {
@@ -156,8 +191,12 @@ func (s *Service) found(ctx context.Context, account string, l vendors.Lookup) (
 
 // stored is the message that the target has.
 func (s *Service) stored(ctx context.Context, account string, since time.Time, sent Sent, to string) (vendors.MessageRef, error) {
+	conversation, err := s.conversation(ctx, account, sent, to)
+	if err != nil {
+		return vendors.MessageRef{}, fmt.Errorf("%w: %v", errUnsettled, err)
+	}
 	q := vendors.HistoryQuery{
-		Conversation: vendors.Conversation{User: to, Kind: sent.Kind, Target: sent.From},
+		Conversation: conversation,
 		After:        since.Add(-time.Millisecond), Until: time.Now().Add(time.Minute), Limit: historyPage,
 	}
 	for range historyMost {
@@ -171,7 +210,7 @@ func (s *Service) stored(ctx context.Context, account string, since time.Time, s
 		if err != nil {
 			return vendors.MessageRef{}, fmt.Errorf("%w: %v", errUnsettled, err) // a refusal to be asked says nothing of the send
 		}
-		found := slices.IndexFunc(rows, func(m vendors.Stored) bool { return m.From == sent.From && digestOf(m.Content) == sent.Content })
+		found := slices.IndexFunc(rows, func(m vendors.Stored) bool { return m.From == sent.From && digestOf(m.Content) == sent.content(to) })
 		if found >= 0 {
 			return vendors.MessageRef{ID: rows[found].ID, At: rows[found].SentAt}, nil
 		}
@@ -181,4 +220,32 @@ func (s *Service) stored(ctx context.Context, account string, since time.Time, s
 		q.After = rows[len(rows)-1].SentAt
 	}
 	return vendors.MessageRef{}, errUnsettled
+}
+
+// conversation is where a target has the message: the receiver's own, or that of somebody
+// who is in the group or the chat room now. The sender has none of what was sent here.
+func (s *Service) conversation(ctx context.Context, account string, sent Sent, to string) (vendors.Conversation, error) {
+	if sent.Kind == vendors.ToUsers {
+		return vendors.Conversation{User: to, Kind: sent.Kind, Target: sent.From}, nil
+	}
+	name := s.nameAt(ctx, account, sent.Kind, to)
+	there, err := vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapMessages, Account: account},
+		func(ctx context.Context, v *vendors.Vendor) ([]string, error) {
+			switch {
+			case sent.Kind == vendors.ToGroups && v.GroupLists != nil:
+				return v.GroupLists.GroupMembers(ctx, name)
+			case sent.Kind == vendors.ToChatRooms && v.ChatRooms != nil:
+				return v.ChatRooms.ChatRoomUsers(ctx, name)
+			}
+			return nil, errUnsettled
+		})
+	if err != nil {
+		return vendors.Conversation{}, err
+	}
+	for _, user := range there {
+		if user != sent.From {
+			return vendors.Conversation{User: user, Kind: sent.Kind, Target: name}, nil
+		}
+	}
+	return vendors.Conversation{}, errUnsettled
 }

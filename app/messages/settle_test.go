@@ -67,7 +67,7 @@ func TestASendInDoubtIsDoneOnceEveryTargetHasIt(t *testing.T) {
 		if err != nil || strings.Contains(string(payload), said.Text) {
 			t.Fatalf("the ledger keeps %s, %v", payload, err)
 		}
-		_, receipt, err := New(routes).Settle(t.Context(), "post", since, payload)
+		_, receipt, err := New(routes, nil).Settle(t.Context(), "post", since, payload)
 		var ids []string
 		for _, target := range receipt.Targets {
 			ids = append(ids, target.MessageID)
@@ -88,9 +88,9 @@ func TestOnlyAVendorWithAHistoryTells(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(routes)
-	if !s.Tells("with") || s.Tells("without") || s.Tells("gone") {
-		t.Error(s.Tells("with"), s.Tells("without"), s.Tells("gone"))
+	s, op := New(routes, nil), vendors.OpSendGroup
+	if !s.Tells(op, "with") || s.Tells(op, "without") || s.Tells(op, "gone") || s.Tells(vendors.OpSendSystem, "with") {
+		t.Error(s.Tells(op, "with"), s.Tells(op, "without"), s.Tells(op, "gone"), s.Tells(vendors.OpSendSystem, "with"))
 	}
 	payload, _ := json.Marshal(SentOf(vendors.Message{Kind: vendors.ToUsers, From: "me", To: []string{"a"}}))
 	for _, account := range []string{"without", "gone"} {
@@ -152,8 +152,8 @@ func TestASendInDoubtIsLookedUpByItsKeyWhereTheVendorKeepsKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(routes)
-	if !s.Tells("post") {
+	s := New(routes, nil)
+	if !s.Tells(vendors.OpSendSystem, "post") || s.Tells(vendors.OpSendTemplate, "post") {
 		t.Error("the vendor keeps keys, and is said to tell nothing")
 	}
 	if _, _, err := s.Settle(ctx, "post", time.Now(), payload); !errors.Is(err, errUnsettled) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"switchboard/app/owners"
 	"switchboard/app/problem"
 	"switchboard/vendors"
 )
@@ -38,10 +39,13 @@ func (e *UnableError) Error() string {
 func (e *UnableError) Unwrap() []error { return []error{ErrUnable, vendors.ErrUnsupported} }
 
 // Service calls the vendors that keep rooms.
-type Service struct{ routes *vendors.Router }
+type Service struct {
+	routes *vendors.Router
+	wishes *owners.Wishes
+}
 
-// New makes the service over the routes.
-func New(routes *vendors.Router) *Service { return &Service{routes} }
+// New makes the service over the routes, and what knows which bans may be made again.
+func New(routes *vendors.Router, wishes *owners.Wishes) *Service { return &Service{routes, wishes} }
 
 // At says which account is meant.
 type At struct {

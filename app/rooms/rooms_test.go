@@ -40,7 +40,7 @@ func TestAnAbilityIsThatOfTheRoomsVendorAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(router)
+	s := New(router, nil)
 	for _, tc := range []struct {
 		name, vendor string
 		is           error
@@ -82,7 +82,7 @@ func TestWithoutARouteThereIsNoVendor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := list(New(router), ""); !errors.Is(err, vendors.ErrNoVendor) {
+	if _, err := list(New(router, nil), ""); !errors.Is(err, vendors.ErrNoVendor) {
 		t.Errorf("%v", err)
 	}
 }

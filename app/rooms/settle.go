@@ -29,7 +29,7 @@ type Change struct {
 
 // Recipe tells the ledger what became of a write that may have been executed at
 // account. An error means that this is still not known.
-type Recipe = func(ctx context.Context, app, account string, since time.Time, payload []byte) (any, error)
+type Recipe = func(ctx context.Context, app, account string, since time.Time, payload, told []byte) (any, error)
 
 // errUnsettled says that what is seen at the vendor does not tell whether the
 // write was executed.
@@ -37,19 +37,21 @@ var errUnsettled = errors.New("rooms: what the vendor shows does not settle the 
 
 // Recipes are those for writes about rooms, by operation. They read back and settle
 // by what is seen alone: a room that is gone, a user who is not in it. A change that
-// is not seen may have been made and undone again, and stays in doubt. The one write
-// that is repeated is an identity with a sequence, since the vendor orders those; a
-// ban made once more could undo a later unban. Bans and texts cannot be read back.
+// is not seen may have been made and undone again, and stays in doubt. Two sorts of
+// writes are made again: an identity with a sequence, since the vendor orders those, and
+// a ban or its end, unless a later one of the same user began. Texts cannot be read back.
 func (s *Service) Recipes() map[string]Recipe {
 	return map[string]Recipe{
 		vendors.OpRoomDissolve:   s.recipe(roomGone),
 		vendors.OpRoomKick:       s.recipe(userGone),
 		vendors.OpRoomPermission: s.recipe(permissionSet),
+		vendors.OpRoomBan:        s.bannedAgain(vendors.OpRoomBan),
+		vendors.OpRoomUnban:      s.bannedAgain(vendors.OpRoomUnban),
 	}
 }
 
 func (s *Service) recipe(happened func(context.Context, vendors.Rooms, Change) (bool, error)) Recipe {
-	return func(ctx context.Context, _, account string, _ time.Time, payload []byte) (any, error) {
+	return func(ctx context.Context, _, account string, _ time.Time, payload, _ []byte) (any, error) {
 		var c Change
 		if err := json.Unmarshal(payload, &c); err != nil {
 			return nil, fmt.Errorf("rooms: a change in the ledger is not readable: %w", err)

@@ -59,7 +59,7 @@ func TestAWriteInDoubtIsSettledByWhatIsSeenAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = New(routes).Recipes()[c.op](t.Context(), "app", "acme", time.Now(), payload)
+		_, err = New(routes, nil).Recipes()[c.op](t.Context(), "app", "acme", time.Now(), payload, nil)
 		if (err == nil) != c.settled {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -71,13 +71,13 @@ func TestAWriteInDoubtIsSettledByWhatIsSeenAlone(t *testing.T) {
 }
 
 func TestNothingThatCannotBeReadBackHasARecipe(t *testing.T) {
-	recipes := New(nil).Recipes()
-	for _, op := range []string{vendors.OpRoomBan, vendors.OpRoomUnban, vendors.OpRoomPush} {
+	recipes := New(nil, nil).Recipes()
+	for _, op := range []string{vendors.OpRoomPush, vendors.OpRoomData, vendors.OpRoomMute} {
 		if recipes[op] != nil {
 			t.Errorf("%s would be settled", op)
 		}
 	}
-	if _, err := recipes[vendors.OpRoomKick](t.Context(), "app", "acme", time.Now(), []byte("nonsense")); err == nil {
+	if _, err := recipes[vendors.OpRoomKick](t.Context(), "app", "acme", time.Now(), []byte("nonsense"), nil); err == nil {
 		t.Error("what cannot be read is settled")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"switchboard/app/owners"
 	"switchboard/vendors"
 )
 
@@ -16,17 +17,20 @@ const (
 // EndSessions ends a user's connections at the accounts of the tokens route and voids
 // what was issued until now, as far as each can. What an account lacks is left out of
 // the fates and named by left.
-func (s *Service) EndSessions(ctx context.Context, app, user string, now time.Time) (done, left []Fate, err error) {
+func (s *Service) EndSessions(ctx context.Context, app, user, write string, now time.Time) (done, left []Fate, err error) {
 	for _, v := range s.routes.RouteFor(app, vendors.CapTokens) {
 		for _, what := range []struct {
 			name string
 			can  bool
-			call func(context.Context, *vendors.Vendor) error
+			call func() error
 		}{
-			{Credentials, v.Revoker != nil, func(ctx context.Context, v *vendors.Vendor) error {
-				return oneRow(v.Revoker.Revoke(ctx, []string{user}, now))
+			{Credentials, v.Revoker != nil, func() error {
+				of := wish(app, user, ThingCredentials, v.Name, write, asked{Do: doRevoke, Moment: now})
+				return s.wishes.MakeOne(ctx, of, func() error { return s.revoke(ctx, v.Name, user, now) })
 			}},
-			{Connections, v.Sessions != nil, func(ctx context.Context, v *vendors.Vendor) error { return v.Sessions.EndSessions(ctx, user, "") }},
+			{Connections, v.Sessions != nil, func() error {
+				return at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error { return v.Sessions.EndSessions(ctx, user, "") })
+			}},
 		} {
 			f := Fate{ID: what.name, Account: v.Name, State: vendors.MemberAccepted}
 			switch {
@@ -36,7 +40,7 @@ func (s *Service) EndSessions(ctx context.Context, app, user string, now time.Ti
 			case !s.routes.Alone(app, v.Name):
 				f.fail(ErrShared)
 			default:
-				f.row(at(ctx, s, v.Name, vendors.Write, what.call))
+				f.row(what.call())
 			}
 			done = append(done, f)
 		}
@@ -44,30 +48,79 @@ func (s *Service) EndSessions(ctx context.Context, app, user string, now time.Ti
 	return done, left, nil
 }
 
+// revoke voids what an account issued to the user before t.
+func (s *Service) revoke(ctx context.Context, account, user string, t time.Time) error {
+	return at(ctx, s, account, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+		return oneRow(v.Revoker.Revoke(ctx, []string{user}, t))
+	})
+}
+
 // Profiles registers users, or changes how they are shown, at the accounts of the tokens
 // route that can.
-func (s *Service) Profiles(ctx context.Context, app string, list []vendors.User) ([]Fate, error) {
+func (s *Service) Profiles(ctx context.Context, app, write string, list []vendors.User) ([]Fate, error) {
 	var out []Fate
 	able := false
 	for _, v := range s.routes.RouteFor(app, vendors.CapTokens) {
-		switch {
-		case v.UserImport != nil:
-			out = append(out, s.register(ctx, v, list)...)
-		case v.Profiles != nil:
-			for _, u := range list {
-				f := Fate{ID: u.ID, Account: v.Name, State: vendors.MemberAccepted}
-				f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error { return v.Profiles.RefreshProfile(ctx, u) }))
-				out = append(out, f)
-			}
-		default:
+		if v.UserImport == nil && v.Profiles == nil {
 			continue
 		}
 		able = true
+		fates, err := s.profilesAt(ctx, app, write, v, list)
+		if out = append(out, fates...); err != nil {
+			return out, err
+		}
 	}
 	if !able {
 		return nil, s.routes.CheckAble(ctx, vendors.Request{Capability: vendors.CapTokens}, "users.profile")
 	}
 	return out, nil
+}
+
+func (s *Service) profilesAt(ctx context.Context, app, write string, v *vendors.Vendor, list []vendors.User) (fates []Fate, unkept error) {
+	wishes := make([]owners.Wish, len(list))
+	for i, u := range list {
+		wishes[i] = wish(app, u.ID, ThingProfile, v.Name, write, asked{Do: doProfile, Name: u.Name, Image: u.Portrait})
+	}
+	err := s.wishes.Make(ctx, wishes, func() []error {
+		fates = s.profile(ctx, v, list)
+		unkept = s.show(ctx, app, v.Name, list, fates)
+		return errorsOf(fates)
+	})
+	if err == nil {
+		return fates, unkept
+	}
+	for _, u := range list { // the wishes could not be noted
+		f := Fate{ID: u.ID, Account: v.Name}
+		f.fail(err)
+		fates = append(fates, f)
+	}
+	return fates, nil
+}
+
+func errorsOf(fates []Fate) []error {
+	errs := make([]error, len(fates))
+	for i, f := range fates {
+		errs[i] = f.Err
+	}
+	return errs
+}
+
+// profile registers users at an account, or changes how it shows them.
+func (s *Service) profile(ctx context.Context, v *vendors.Vendor, list []vendors.User) []Fate {
+	if v.UserImport != nil {
+		return s.register(ctx, v, list)
+	}
+	return s.refresh(ctx, v, list)
+}
+
+// refresh makes one call for each user.
+func (s *Service) refresh(ctx context.Context, v *vendors.Vendor, list []vendors.User) []Fate {
+	out := make([]Fate, len(list))
+	for i, u := range list {
+		out[i] = Fate{ID: u.ID, Account: v.Name, State: vendors.MemberAccepted}
+		out[i].row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error { return v.Profiles.RefreshProfile(ctx, u) }))
+	}
+	return out
 }
 
 // register imports users in portions that the account takes.

@@ -42,12 +42,16 @@ type Service struct {
 	routes *vendors.Router
 	kept   owners.Restraints
 	timer  *owners.Timer
+	wishes *owners.Wishes
+	shown  ShownStore
 }
 
 // New makes the service over the routes, what remembers, and what ends blocks at vendors
 // that know no time.
-func New(routes *vendors.Router, kept owners.Restraints, timer *owners.Timer) *Service {
-	return &Service{routes, kept, timer}
+//
+// A write names itself by the argument write: Settle finds by it what is in doubt.
+func New(routes *vendors.Router, kept owners.Restraints, timer *owners.Timer, wishes *owners.Wishes, shown ShownStore) *Service {
+	return &Service{routes, kept, timer, wishes, shown}
 }
 
 // Routed are the accounts that some route of the app names, each once.
@@ -88,7 +92,7 @@ func at(ctx context.Context, s *Service, account string, effect vendors.Effect, 
 // Block shuts a user out at every routed account that can, for d or, with zero, for as
 // long as each account takes. The accounts are asked at once: one that hangs takes the
 // time of no other.
-func (s *Service) Block(ctx context.Context, app, user string, d time.Duration) ([]Fate, error) {
+func (s *Service) Block(ctx context.Context, app, user, write string, d time.Duration) ([]Fate, error) {
 	var able []*vendors.Vendor
 	for _, v := range s.Routed(app) {
 		if v.Users != nil {
@@ -98,7 +102,7 @@ func (s *Service) Block(ctx context.Context, app, user string, d time.Duration) 
 	if able == nil {
 		return nil, s.unable(app, "users.block")
 	}
-	return atOnce(able, func(v *vendors.Vendor) (Fate, error) { return s.blockAt(ctx, app, user, v, d) })
+	return atOnce(able, func(v *vendors.Vendor) (Fate, error) { return s.blockAt(ctx, app, user, write, v, d) })
 }
 
 // atOnce has a fate of each of what is listed, in its order, and the first error.
@@ -112,8 +116,8 @@ func atOnce[T any](list []T, do func(T) (Fate, error)) ([]Fate, error) {
 	return out, errors.Join(errs...)
 }
 
-func (s *Service) blockAt(ctx context.Context, app, user string, v *vendors.Vendor, d time.Duration) (Fate, error) {
-	f := Fate{ID: user, Account: v.Name, State: vendors.MemberAccepted}
+func (s *Service) blockAt(ctx context.Context, app, user, write string, v *vendors.Vendor, d time.Duration) (f Fate, unkept error) {
+	f = Fate{ID: user, Account: v.Name, State: vendors.MemberAccepted}
 	if !s.routes.Alone(app, v.Name) {
 		f.fail(ErrShared)
 		return f, nil
@@ -125,6 +129,19 @@ func (s *Service) blockAt(ctx context.Context, app, user string, v *vendors.Vend
 	if held > 0 {
 		f.Until = time.Now().Add(held)
 	}
+	err := s.wishes.MakeOne(ctx, wish(app, user, ThingBlock, v.Name, write, asked{Do: doBlock, Moment: f.Until}), func() error {
+		unkept = s.hold(ctx, app, user, v, held, &f)
+		return errors.Join(f.Err, unkept)
+	})
+	if err != nil && f.Err == nil && unkept == nil {
+		f.fail(err) // the wish could not be noted
+	}
+	return f, unkept
+}
+
+// hold makes a block at an account and notes it. f tells what became of it, the error
+// that it could not be noted.
+func (s *Service) hold(ctx context.Context, app, user string, v *vendors.Vendor, held time.Duration, f *Fate) error {
 	f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
 		f.Emulated = owners.Emulates(v, owners.Block, owners.Bar, held)
 		if err := v.Traits.Block.Refuse(v.Name, vendors.OpUserBlock, held); err != nil && !f.Emulated {
@@ -135,14 +152,14 @@ func (s *Service) blockAt(ctx context.Context, app, user string, v *vendors.Vend
 		}))
 	}))
 	if f.Err != nil && f.State != vendors.MemberUnknown {
-		return f, nil
+		return nil
 	}
 	kept, cancel := recorded(ctx)
 	defer cancel()
 	if err := s.kept.Restrain(kept, blockOf(app, user), owners.Bar, []string{v.Name}, held); err != nil {
-		return f, unrecorded(v.Name, vendors.OpUserBlock, err)
+		return unrecorded(v.Name, vendors.OpUserBlock, err)
 	}
-	return f, nil
+	return nil
 }
 
 // recorded is for writing down what a vendor did, also when the request's time is over.
@@ -165,7 +182,7 @@ func blockOf(app, user string) owners.Key { return owners.Key{App: app, Kind: ow
 
 // Unblock lets a user in again, at every account that is known to keep them out and at
 // the routed ones that can.
-func (s *Service) Unblock(ctx context.Context, app, user string) ([]Fate, error) {
+func (s *Service) Unblock(ctx context.Context, app, user, write string) ([]Fate, error) {
 	held, err := s.Blocks(ctx, app, user)
 	if err != nil {
 		return nil, err
@@ -179,7 +196,7 @@ func (s *Service) Unblock(ctx context.Context, app, user string) ([]Fate, error)
 			accounts = append(accounts, v.Name)
 		}
 	}
-	all, err := atOnce(accounts, func(account string) (Fate, error) { return s.unblockAt(ctx, app, user, account) })
+	all, err := atOnce(accounts, func(account string) (Fate, error) { return s.unblockAt(ctx, app, user, write, account) })
 	// Who was never blocked there, or whose block cannot end early, needs no telling.
 	out := slices.DeleteFunc(all, func(f Fate) bool {
 		return errors.Is(f.Err, vendors.ErrUnsupported) && !slices.ContainsFunc(held, func(h Fate) bool { return h.Account == f.Account })
@@ -190,8 +207,20 @@ func (s *Service) Unblock(ctx context.Context, app, user string) ([]Fate, error)
 	return out, err
 }
 
-func (s *Service) unblockAt(ctx context.Context, app, user, account string) (Fate, error) {
-	f := Fate{ID: user, Account: account, State: vendors.MemberAccepted}
+func (s *Service) unblockAt(ctx context.Context, app, user, write, account string) (f Fate, unkept error) {
+	f = Fate{ID: user, Account: account, State: vendors.MemberAccepted}
+	err := s.wishes.MakeOne(ctx, wish(app, user, ThingBlock, account, write, asked{Do: doUnblock}), func() error {
+		unkept = s.free(ctx, app, user, account, &f)
+		return errors.Join(f.Err, unkept)
+	})
+	if err != nil && f.Err == nil && unkept == nil {
+		f.fail(err)
+	}
+	return f, unkept
+}
+
+// free ends a block at an account, as hold makes one.
+func (s *Service) free(ctx context.Context, app, user, account string, f *Fate) error {
 	f.row(at(ctx, s, account, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
 		if v.Users == nil || v.Traits.Block&vendors.HoldLifted == 0 {
 			return vendors.Refuse(account, vendors.OpUserUnblock, vendors.ErrUnsupported, "a block ends by itself")
@@ -200,14 +229,14 @@ func (s *Service) unblockAt(ctx context.Context, app, user, account string) (Fat
 		return oneRow(rows, s.timer.Freed(ctx, liftOf(app, user, account), []string{user}, rows, err))
 	}))
 	if f.Err != nil {
-		return f, nil
+		return nil
 	}
 	kept, cancel := recorded(ctx)
 	defer cancel()
 	if err := s.kept.Free(kept, blockOf(app, user), owners.Bar, []string{account}); err != nil {
-		return f, unrecorded(account, vendors.OpUserUnblock, err)
+		return unrecorded(account, vendors.OpUserUnblock, err)
 	}
-	return f, nil
+	return nil
 }
 
 // Blocks are the accounts that are known to keep the user out, and until when.

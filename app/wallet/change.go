@@ -31,7 +31,7 @@ func (s *Service) Apply(ctx context.Context, app string, c Change) (any, error) 
 // Settle is the ledger's recipe for a change in doubt. The port promises that its
 // vendor applies a request id once, so repeating it at the account that may have
 // it both asks and ends the doubt: it was applied, or it is now, or it is refused.
-func (s *Service) Settle(ctx context.Context, app, account string, _ time.Time, payload []byte) (any, error) {
+func (s *Service) Settle(ctx context.Context, app, account string, _ time.Time, payload, _ []byte) (any, error) {
 	var c Change
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return nil, fmt.Errorf("wallet: a change in the ledger is not readable: %w", err)

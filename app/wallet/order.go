@@ -26,7 +26,7 @@ func (s *Service) Credit(ctx context.Context, app string, o Order) (any, error) 
 }
 
 // SettleOrder is the ledger's recipe for an order in doubt, as Settle is for a change.
-func (s *Service) SettleOrder(ctx context.Context, app, account string, _ time.Time, payload []byte) (any, error) {
+func (s *Service) SettleOrder(ctx context.Context, app, account string, _ time.Time, payload, _ []byte) (any, error) {
 	var o Order
 	if err := json.Unmarshal(payload, &o); err != nil {
 		return nil, fmt.Errorf("wallet: an order in the ledger is not readable: %w", err)

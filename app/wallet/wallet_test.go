@@ -135,7 +135,7 @@ func TestAChangeInDoubtIsSettledByRepeatingItWhereItWent(t *testing.T) {
 		"down":    {&vendors.Error{Op: vendors.OpAdjust, Outcome: vendors.Ambiguous}, vendors.Ambiguous, false},
 	} {
 		keeper, other := &bank{}, &bank{err: c.err}
-		data, err := over(t, keeper, other).Settle(t.Context(), "app", "other", time.Now(), payload)
+		data, err := over(t, keeper, other).Settle(t.Context(), "app", "other", time.Now(), payload, nil)
 		if len(keeper.adjusts) != 0 || len(other.adjusts) != 1 || other.adjusts[0].RequestID != "app/order-1" {
 			t.Errorf("%s: %+v at the keeper, %+v at the other", name, keeper.adjusts, other.adjusts)
 		}
@@ -143,7 +143,7 @@ func TestAChangeInDoubtIsSettledByRepeatingItWhereItWent(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, data, err)
 		}
 	}
-	if _, err := over(t, &bank{}, &bank{}).Settle(t.Context(), "app", "keeper", time.Now(), []byte("nonsense")); err == nil {
+	if _, err := over(t, &bank{}, &bank{}).Settle(t.Context(), "app", "keeper", time.Now(), []byte("nonsense"), nil); err == nil {
 		t.Error("what cannot be read is settled")
 	}
 }

@@ -67,7 +67,7 @@ func (h BackEnd) send(c *fiber.Ctx, kind vendors.TargetKind, content vendors.Con
 // SettleSend is the ledger's recipe for a send in doubt. It tells what the send would
 // have answered.
 func SettleSend(s *messages.Service, ids messages.IDs) ledger.Recipe {
-	return func(ctx context.Context, app, account string, since time.Time, payload []byte) (any, error) {
+	return func(ctx context.Context, app, account string, since time.Time, payload, _ []byte) (any, error) {
 		sent, receipt, err := s.Settle(ctx, account, since, payload)
 		switch {
 		case err != nil:

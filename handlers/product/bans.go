@@ -38,7 +38,7 @@ func (h Bans) Mount(r fiber.Router) {
 // ban shuts the user out of conversations, then out of pair matching, then at every
 // routed vendor that can. Repeated after an error it does what is left.
 func (h Bans) ban(c *fiber.Ctx) error {
-	return h.through(c, vendors.OpUserBlock, func(ctx context.Context, app, user string) (any, error) {
+	return h.through(c, vendors.OpUserBlock, func(ctx context.Context, app, user, write string) (any, error) {
 		if err := h.Conversations.Ban(ctx, backEnd(c), user, true); err != nil {
 			return nil, err
 		}
@@ -48,21 +48,21 @@ func (h Bans) ban(c *fiber.Ctx) error {
 				return nil, err
 			}
 		}
-		fates, err := h.Users.Block(ctx, app, user, 0)
+		fates, err := h.Users.Block(ctx, app, user, write, 0)
 		if unable := new(vendors.UnableError); err != nil && !errors.As(err, &unable) {
 			return nil, err
 		}
-		ended, _, err := h.Users.EndSessions(ctx, app, user, time.Now()) // a block ends by itself, a token does not
+		ended, _, err := h.Users.EndSessions(ctx, app, user, write, time.Now()) // a block ends by itself, a token does not
 		return fiber.Map{"vendors": h.told(app, user, append(fates, ended...))}, err
 	})
 }
 
 func (h Bans) unban(c *fiber.Ctx) error {
-	return h.through(c, vendors.OpUserUnblock, func(ctx context.Context, app, user string) (any, error) {
+	return h.through(c, vendors.OpUserUnblock, func(ctx context.Context, app, user, write string) (any, error) {
 		if err := h.Conversations.Ban(ctx, backEnd(c), user, false); err != nil {
 			return nil, err
 		}
-		fates, err := h.Users.Unblock(ctx, app, user)
+		fates, err := h.Users.Unblock(ctx, app, user, write)
 		if unable := new(vendors.UnableError); errors.As(err, &unable) {
 			err = nil
 		}
@@ -71,14 +71,15 @@ func (h Bans) unban(c *fiber.Ctx) error {
 }
 
 // through makes a ban or its end, which the ledger keeps.
-func (h Bans) through(c *fiber.Ctx, op string, do func(ctx context.Context, app, user string) (any, error)) error {
+func (h Bans) through(c *fiber.Ctx, op string, do func(ctx context.Context, app, user, write string) (any, error)) error {
 	user, err := handlers.PathID(c, "user")
 	if err != nil {
 		return err
 	}
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Payload: []string{"ban", user}}
+	payload := []string{"ban", user}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Payload: payload}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
-		return do(ctx, middleware.AppOf(c).ID, user)
+		return do(ctx, middleware.AppOf(c).ID, user, writeOf(op, payload))
 	})
 }
 

@@ -2,6 +2,7 @@ package product
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -65,8 +66,20 @@ func (h Groups) write(c *fiber.Ctx, change groups.Change) error {
 // SettleGroup is the ledger's recipe for a write about a group or a chat room. It tells
 // what the write would have answered.
 func SettleGroup(s *groups.Service) ledger.Recipe {
-	return func(ctx context.Context, app, account string, since time.Time, payload []byte) (any, error) {
-		action, done, err := s.Settle(ctx, app, account, since, payload)
+	return func(ctx context.Context, app, account string, since time.Time, payload, told []byte) (any, error) {
+		whole := func(doubtful []string) (groups.Action, groups.Done, error) {
+			return s.Settle(ctx, app, account, since, payload, doubtful)
+		}
+		var c groups.Change
+		if err := json.Unmarshal(payload, &c); err == nil && c.Action.ByUser() && hasRows(told) {
+			return settled(told, func(unknown []row) ([]row, error) {
+				_, done, err := whole(idsOf(unknown))
+				var set rowSet
+				addMembers(&set, done)
+				return set.rows, err
+			})
+		}
+		action, done, err := whole(nil)
 		if err != nil {
 			return nil, err
 		}
@@ -104,13 +117,7 @@ func viewGroup(r owners.Record) groupView {
 // rows, beside an error that says of the whole how it went.
 func groupResult(action groups.Action, done groups.Done, err error) (any, error) {
 	set := rowSet{}
-	for _, m := range done.Rows {
-		r := rowOf(m.User, done.Record.Account, m.Err)
-		if m.Err == nil {
-			r.State, r.Emulated = string(m.State), done.Emulated
-		}
-		set.add(r, m.Err)
-	}
+	addMembers(&set, done)
 	_, partly := vendors.PartialOf(err)
 	switch {
 	case err != nil && !partly:
@@ -124,6 +131,16 @@ func groupResult(action groups.Action, done groups.Done, err error) (any, error)
 		return nil, nil
 	}
 	return set.result()
+}
+
+func addMembers(set *rowSet, done groups.Done) {
+	for _, m := range done.Rows {
+		r := rowOf(m.User, done.Record.Account, m.Err)
+		if m.Err == nil {
+			r.State, r.Emulated = string(m.State), done.Emulated
+		}
+		set.add(r, m.Err)
+	}
 }
 
 func (h Groups) createGroup(c *fiber.Ctx) error {

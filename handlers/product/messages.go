@@ -172,7 +172,7 @@ func (h Messages) template(c *fiber.Ctx) error {
 		}
 		t.To = append(t.To, f)
 	}
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpSendTemplate, Payload: digestOf(t)}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpSendTemplate, Payload: messages.SentFilled(t)}
 	app := middleware.AppOf(c).ID
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		receipt, err := h.Messages.SendTemplate(ctx, requestBy(app, t.From), t)

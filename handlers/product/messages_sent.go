@@ -129,7 +129,7 @@ func oneRow(ref messages.Ref, err error) (any, error) {
 
 // SettleRecall is the ledger's recipe for a recall in doubt.
 func SettleRecall(s *messages.Service) ledger.Recipe {
-	return func(ctx context.Context, _, _ string, _ time.Time, payload []byte) (any, error) {
+	return func(ctx context.Context, _, _ string, _ time.Time, payload, _ []byte) (any, error) {
 		var ref messages.Ref
 		if err := json.Unmarshal(payload, &ref); err != nil {
 			return nil, err
@@ -155,10 +155,36 @@ func (h Messages) edit(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpEdit, Vendor: ref.Account, Payload: []any{ref, digestOf(content)}}
+	payload := editing{ref, digestOf(content)}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpEdit, Vendor: ref.Account, Payload: payload}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
-		return oneRow(ref, h.Messages.Edit(ctx, ref, content))
+		return oneRow(ref, h.Messages.Edit(ctx, writeOf(w.Op, payload), ref, content))
 	})
+}
+
+// editing is what the ledger keeps of an edit: of the content the digest.
+type editing struct {
+	Message messages.Ref
+	Digest  string
+}
+
+// SettleEdit is the ledger's recipe for an edit in doubt.
+func SettleEdit(s *messages.Service) ledger.Recipe {
+	return func(ctx context.Context, _, _ string, _ time.Time, payload, _ []byte) (any, error) {
+		var e editing
+		if err := json.Unmarshal(payload, &e); err != nil {
+			return nil, err
+		}
+		return settledRow(e.Message, s.SettleEdit(ctx, writeNamed(vendors.OpEdit, payload), e.Message))
+	}
+}
+
+// settledRow is oneRow for a write that is settled, or is not.
+func settledRow(ref messages.Ref, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return oneRow(ref, nil)
 }
 
 // stored is a message of a conversation's history.

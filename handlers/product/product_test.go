@@ -106,8 +106,8 @@ func serve(t *testing.T, a *acme) *fiber.App {
 			return c.Next()
 		}))
 	back := web.Group("/api/server", middleware.Server(apps))
-	BackEnd{Messages: messages.New(routes), Wallet: coins, Ledger: book}.Mount(back)
-	Rooms{Rooms: rooms.New(routes), Ledger: book}.Mount(back)
+	BackEnd{Messages: messages.New(routes, nil), Wallet: coins, Ledger: book}.Mount(back)
+	Rooms{Rooms: rooms.New(routes, nil), Ledger: book}.Mount(back)
 	return web
 }
 

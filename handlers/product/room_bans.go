@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/ledger"
 	"switchboard/app/rooms"
 	"switchboard/handlers"
 	"switchboard/middleware"
@@ -13,8 +14,6 @@ import (
 
 // maxBanned is how many users one request may name.
 const maxBanned = 100
-
-func banning(r vendors.Rooms) vendors.RoomBan { return r.Ban }
 
 func (h Rooms) ban(c *fiber.Ctx) error {
 	var in struct {
@@ -29,13 +28,11 @@ func (h Rooms) ban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	away, err := in.Seconds.duration(1)
-	if err != nil {
+	if _, err := in.Seconds.duration(1); err != nil {
 		return err
 	}
 	change := rooms.Change{Room: room, Users: users, Seconds: int64(in.Seconds)}
-	return write(h, c, vendors.OpRoomBan, change, "ban users from a room", banning,
-		func(ctx context.Context, v vendors.RoomBan) error { return v.BanUsers(ctx, room, users, away) })
+	return h.banned(c, vendors.OpRoomBan, change)
 }
 
 func (h Rooms) unban(c *fiber.Ctx) error {
@@ -56,8 +53,21 @@ func (h Rooms) unban(c *fiber.Ctx) error {
 		}
 		return success(c, nil)
 	}
-	return write(h, c, vendors.OpRoomUnban, rooms.Change{Room: room, Users: users}, "ban users from a room", banning,
-		func(ctx context.Context, v vendors.RoomBan) error { return v.UnbanUsers(ctx, room, users) })
+	return h.banned(c, vendors.OpRoomUnban, rooms.Change{Room: room, Users: users})
+}
+
+// banned is write for a ban or its end.
+func (h Rooms) banned(c *fiber.Ctx, op string, change rooms.Change) error {
+	where, err := h.at(c)
+	if err != nil {
+		return err
+	}
+	change.Vendor = where.Vendor
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(c.UserContext(), where), Payload: change}
+	app := middleware.AppOf(c).ID
+	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
+		return nil, h.Rooms.Ban(ctx, app, op, where, change)
+	})
 }
 
 func userIDs(in []handlers.UserID) ([]string, error) {

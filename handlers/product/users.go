@@ -50,11 +50,11 @@ func (h Users) Mount(r fiber.Router) {
 }
 
 // write makes a change about users through the ledger and answers its rows.
-func (h Users) write(c *fiber.Ctx, op string, payload any, run func(ctx context.Context, app string) ([]users.Fate, error)) error {
+func (h Users) write(c *fiber.Ctx, op string, payload userChange, run func(ctx context.Context, app, write string) ([]users.Fate, error)) error {
 	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Payload: payload}
 	app := middleware.AppOf(c).ID
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
-		fates, err := run(ctx, app)
+		fates, err := run(ctx, app, writeOf(op, payload))
 		if err != nil {
 			return nil, err
 		}
@@ -137,8 +137,8 @@ func (h Users) put(c *fiber.Ctx) error {
 }
 
 func (h Users) profiles(c *fiber.Ctx, list []vendors.User) error {
-	return h.write(c, vendors.OpUserProfile, digestOf(list), func(ctx context.Context, app string) ([]users.Fate, error) {
-		return h.Users.Profiles(ctx, app, list)
+	return h.write(c, vendors.OpUserProfile, userChange{Digest: digestOf(list)}, func(ctx context.Context, app, write string) ([]users.Fate, error) {
+		return h.Users.Profiles(ctx, app, write, list)
 	})
 }
 
@@ -146,6 +146,14 @@ func (h Users) profiles(c *fiber.Ctx, list []vendors.User) error {
 type blockOut struct {
 	Vendor string `json:"vendor"`
 	Until  *int64 `json:"until"` // Unix seconds; null: until it is ended
+}
+
+// shownOut is how a vendor was told to show a user.
+type shownOut struct {
+	Vendor   string `json:"vendor"`
+	Name     string `json:"name"`     // empty: never given
+	Portrait string `json:"portrait"` // empty: never given
+	At       int64  `json:"at"`       // Unix seconds
 }
 
 // get answers what is known here of a user; vendors do not tell how they show one.
@@ -162,7 +170,8 @@ func (h Users) get(c *fiber.Ctx) error {
 		CreatedAt *int64          `json:"created_at"`
 		Ext       json.RawMessage `json:"ext"`
 		Blocks    []blockOut      `json:"blocks"`
-	}{ID: id, Blocks: []blockOut{}}
+		Profiles  []shownOut      `json:"profiles"` // the latest first
+	}{ID: id, Blocks: []blockOut{}, Profiles: []shownOut{}}
 	u, err := h.Conversations.User(c.UserContext(), backEnd(c), id)
 	switch {
 	case err == nil:
@@ -183,15 +192,24 @@ func (h Users) get(c *fiber.Ctx) error {
 		}
 		out.Blocks = append(out.Blocks, one)
 	}
+	shown, err := h.Users.Shown(c.UserContext(), app, id)
+	if err != nil {
+		return err
+	}
+	for _, p := range shown {
+		out.Profiles = append(out.Profiles, shownOut{p.Account, p.Name, p.Portrait, p.At.Unix()})
+	}
 	return success(c, out)
 }
 
-// change is what the ledger keeps of a write about one user.
+// userChange is what the ledger keeps of a write about one user, or of profiles of many.
 type userChange struct {
-	User    string   `json:"user"`
+	User    string   `json:"user,omitempty"`
 	Others  []string `json:"others,omitempty"`
 	Seconds int64    `json:"seconds,omitempty"`
 	Digest  string   `json:"digest,omitempty"`
+
+	Kind vendors.TargetKind `json:"kind,omitempty"` // of the conversation with the other
 }
 
 func (h Users) block(c *fiber.Ctx) error {
@@ -209,9 +227,9 @@ func (h Users) block(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return h.write(c, vendors.OpUserBlock, userChange{User: id, Seconds: int64(in.Seconds)}, func(ctx context.Context, app string) ([]users.Fate, error) {
+	return h.write(c, vendors.OpUserBlock, userChange{User: id, Seconds: int64(in.Seconds)}, func(ctx context.Context, app, write string) ([]users.Fate, error) {
 		h.Credentials.VoidUser(app, id)
-		return h.Users.Block(ctx, app, id, d)
+		return h.Users.Block(ctx, app, id, write, d)
 	})
 }
 
@@ -220,8 +238,8 @@ func (h Users) unblock(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return h.write(c, vendors.OpUserUnblock, userChange{User: id}, func(ctx context.Context, app string) ([]users.Fate, error) {
-		return h.Users.Unblock(ctx, app, id)
+	return h.write(c, vendors.OpUserUnblock, userChange{User: id}, func(ctx context.Context, app, write string) ([]users.Fate, error) {
+		return h.Users.Unblock(ctx, app, id, write)
 	})
 }
 
@@ -238,11 +256,12 @@ func (h Users) endSessions(c *fiber.Ctx) error {
 		return err
 	}
 	app := middleware.AppOf(c).ID
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpTokenRevoke, Payload: userChange{User: id}}
+	change := userChange{User: id}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpTokenRevoke, Payload: change}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
 		h.EndSessions(realtime.User{App: app, ID: id})
 		h.Credentials.VoidUser(app, id)
-		done, left, err := h.Users.EndSessions(ctx, app, id, time.Now())
+		done, left, err := h.Users.EndSessions(ctx, app, id, writeOf(w.Op, change), time.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -313,7 +332,7 @@ func (h Users) blacklist(c *fiber.Ctx) error {
 	return success(c, fiber.Map{"users": orEmpty(found), "next": next})
 }
 
-func (h Users) changeBlacklist(c *fiber.Ctx, change func(ctx context.Context, app, user string, others []string) ([]users.Fate, error)) error {
+func (h Users) changeBlacklist(c *fiber.Ctx, change func(ctx context.Context, app, user, write string, others []string) ([]users.Fate, error)) error {
 	id, err := handlers.PathID(c, "user")
 	if err != nil {
 		return err
@@ -329,8 +348,8 @@ func (h Users) changeBlacklist(c *fiber.Ctx, change func(ctx context.Context, ap
 		return err
 	}
 	payload := userChange{User: id, Others: others, Digest: c.Method()}
-	return h.write(c, vendors.OpBlacklist, payload, func(ctx context.Context, app string) ([]users.Fate, error) {
-		return change(ctx, app, id, others)
+	return h.write(c, vendors.OpBlacklist, payload, func(ctx context.Context, app, write string) ([]users.Fate, error) {
+		return change(ctx, app, id, write, others)
 	})
 }
 

@@ -29,7 +29,7 @@ func (h Users) push(c *fiber.Ctx) error {
 		return handlers.Invalid("text is required")
 	}
 	p := vendors.Push{Users: ids, Title: in.Title, Text: in.Text}
-	return h.write(c, vendors.OpPush, digestOf(p), func(ctx context.Context, app string) ([]users.Fate, error) {
+	return h.write(c, vendors.OpPush, userChange{Digest: digestOf(p)}, func(ctx context.Context, app, _ string) ([]users.Fate, error) {
 		return h.Users.Push(ctx, app, p)
 	})
 }
@@ -64,8 +64,8 @@ func (h Users) setRemarks(c *fiber.Ctx) error {
 		}
 		names = append(names, vendors.Remark{User: string(n.ID), Name: n.Name})
 	}
-	return h.write(c, vendors.OpRemark, userChange{User: id, Digest: digestOf(names)}, func(ctx context.Context, app string) ([]users.Fate, error) {
-		return h.Users.SetRemarks(ctx, app, id, names)
+	return h.write(c, vendors.OpRemark, userChange{User: id, Digest: digestOf(names)}, func(ctx context.Context, app, write string) ([]users.Fate, error) {
+		return h.Users.SetRemarks(ctx, app, id, write, names)
 	})
 }
 
@@ -84,8 +84,8 @@ func (h Users) removeRemark(c *fiber.Ctx) error {
 		return err
 	}
 	payload := userChange{User: id, Others: []string{string(in.Of)}}
-	return h.write(c, vendors.OpRemark, payload, func(ctx context.Context, app string) ([]users.Fate, error) {
-		return h.Users.RemoveRemark(ctx, app, id, string(in.Of))
+	return h.write(c, vendors.OpRemark, payload, func(ctx context.Context, app, write string) ([]users.Fate, error) {
+		return h.Users.RemoveRemark(ctx, app, id, write, string(in.Of))
 	})
 }
 
@@ -117,8 +117,9 @@ func (h Users) setNotice(c *fiber.Ctx) error {
 		return handlers.Invalid("level: one of default, all, mentions, own_mentions, to_all, none")
 	}
 	conv := vendors.Conversation{User: id, Kind: in.Kind, Target: string(in.Target)}
-	return h.write(c, vendors.OpNoticeSet, []any{conv, in.Level}, func(ctx context.Context, app string) ([]users.Fate, error) {
-		return h.Users.SetNotice(ctx, app, conv, in.Level)
+	change := userChange{User: id, Kind: conv.Kind, Others: []string{conv.Target}, Digest: string(in.Level)}
+	return h.write(c, vendors.OpNoticeSet, change, func(ctx context.Context, app, write string) ([]users.Fate, error) {
+		return h.Users.SetNotice(ctx, app, write, conv, in.Level)
 	})
 }
 

@@ -125,7 +125,7 @@ func wordRows(fates []moderation.Fate) (any, error) {
 
 // SettleWords is the ledger's recipe for a change of words in doubt.
 func SettleWords(l moderation.VendorLists) ledger.Recipe {
-	return func(ctx context.Context, _, account string, _ time.Time, payload []byte) (any, error) {
+	return func(ctx context.Context, _, account string, _ time.Time, payload, _ []byte) (any, error) {
 		fates, err := l.Settle(ctx, account, payload)
 		if err != nil {
 			return nil, err

@@ -959,6 +959,17 @@ type UserViewBlocksItem struct {
 	Vendor string `json:"vendor"`
 }
 
+// UserViewProfilesItem is as the contract has it.
+type UserViewProfilesItem struct {
+	// Unix seconds, when the vendor took it last
+	At int64 `json:"at"`
+	// empty: never given
+	Name string `json:"name"`
+	// empty: never given
+	Portrait string `json:"portrait"`
+	Vendor   string `json:"vendor"`
+}
+
 // UserView is as the contract has it.
 type UserView struct {
 	Banned bool                 `json:"banned"`
@@ -969,6 +980,8 @@ type UserView struct {
 	Ext   any    `json:"ext"`
 	ID    string `json:"id"`
 	Known bool   `json:"known"`
+	// how vendors were told to show the user, the latest first
+	Profiles []UserViewProfilesItem `json:"profiles"`
 }
 
 // UsersPresenceUsersItem is as the contract has it.

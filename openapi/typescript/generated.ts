@@ -855,6 +855,16 @@ export type UserView = {
   "ext": unknown;
   "id": string;
   "known": boolean;
+  // how vendors were told to show the user, the latest first
+  "profiles": Array<{
+    // Unix seconds, when the vendor took it last
+    "at": number;
+    // empty: never given
+    "name": string;
+    // empty: never given
+    "portrait": string;
+    "vendor": string;
+  }>;
 };
 
 export type UsersPresence = {

@@ -115,6 +115,17 @@ func TestOwnersAreListedAndMoved(t *testing.T) {
 		if got, err := s.Accounts(ctx, "a", owners.Group); err != nil || !slices.Equal(got, []string{"acme", "bell"}) {
 			t.Errorf("%v %v", got, err)
 		}
+		gone := reserve(t, s, key("a", "old"), "dove", "v9")
+		gone.State = owners.Gone
+		if _, err := s.Set(ctx, gone); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Accounts(ctx, "a", owners.Group); err != nil || !slices.Equal(got, []string{"acme", "bell"}) {
+			t.Errorf("with one that has nothing any more: %v %v", got, err)
+		}
+		if got, err := s.Accounts(ctx, "a", owners.ChatRoom); err != nil || len(got) != 0 {
+			t.Errorf("of another kind: %v %v", got, err)
+		}
 		moved, err := s.Move(ctx, key("a", "g0"), owners.Place{Account: "bell", State: owners.Made}, "ann", "acme is sold")
 		if err != nil || moved.Account != "bell" || moved.VendorID != "v0" || moved.State != owners.Made {
 			t.Fatalf("%+v %v", moved, err)

@@ -1,0 +1,12 @@
+-- +goose Up
+-- How vendor accounts were told to show users: vendors do not tell. Names and portraits
+-- that were given for vendors stand here alone.
+CREATE TABLE profiles (
+    app_id TEXT COLLATE "C" NOT NULL,
+    user_id TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    name TEXT NOT NULL, -- empty: never given
+    portrait TEXT NOT NULL,
+    at_us BIGINT NOT NULL, -- when the account took it last
+    PRIMARY KEY (app_id, user_id, account)
+);
