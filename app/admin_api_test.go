@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"switchboard/app/sqldb/sqldbtest"
 )
 
 var adminKey = map[string]string{"admin-key": sandboxAdmin}
@@ -61,9 +63,8 @@ func heal(t testing.TB, mock string) {
 }
 
 func TestOperatorSwitchesARouteAndEveryReplicaFollows(t *testing.T) {
-	dir := t.TempDir()
-	one := start(t, func(c *Config) { c.DataDir = dir })
-	two := start(t, func(c *Config) { c.DataDir = dir })
+	store := on(sqldbtest.Postgres(t), "")
+	one, two := start(t, store), start(t, store)
 	tip := request{Path: "/api/server/im/send/tip", Header: serverKey, Body: `{"from":1,"targets":[2],"msg":"x"}`}
 	if got := two.do(t, tip); got.Code != 0 {
 		t.Fatalf("%s", got.Body)

@@ -221,7 +221,6 @@ func TestAForgedNoticeHasASender(t *testing.T) {
 
 func TestEveryReplicaTellsOfMembersOnce(t *testing.T) {
 	for name, share := range map[string]func(t *testing.T) func(*Config){
-		"sqlite":   func(t *testing.T) func(*Config) { folder := t.TempDir(); return func(c *Config) { c.DataDir = folder } },
 		"postgres": func(t *testing.T) func(*Config) { return on(sqldbtest.Postgres(t), "") },
 		"mysql":    func(t *testing.T) func(*Config) { return on(sqldbtest.MySQL(t), "") },
 	} {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"switchboard/app/access"
+	"switchboard/app/sqldb"
 	mockrongcloud "switchboard/mocks/rongcloud"
 )
 
@@ -70,6 +72,19 @@ func TestSecondProcessOnTheSameAddressDoesNotStart(t *testing.T) {
 	if err := run(t.Context(), cfg, &syncBuffer{}, &syncBuffer{}); err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Fatalf("got %v", err)
 	}
+}
+
+// Pairing takes a SQLite store as its own alone, so a second process is not let at it; a
+// backup is, see TestABackupIsOneMomentOfARunningStore.
+func TestSecondProcessOnTheSameSQLiteStoreDoesNotStart(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, func(c *Config) { c.DataDir = dir })
+	cfg, _ := loadConfig()
+	cfg.Listen, cfg.DataDir = "127.0.0.1:0", dir
+	if err := run(t.Context(), cfg, &syncBuffer{}, &syncBuffer{}); !errors.Is(err, sqldb.ErrServed) || !strings.Contains(err.Error(), "SWITCHBOARD_DATA_DIR: ") {
+		t.Fatalf("got %v", err)
+	}
+	p.say(t, p.as(t, "ann"), p.room(t, "ann", "bob"), "the first one serves")
 }
 
 func TestStopLetsRequestsUnderWayFinish(t *testing.T) {

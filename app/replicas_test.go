@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,10 +21,6 @@ import (
 // Two replicas on one store. Without a bus between them only the slow poll tells
 // the one what the other has committed: the deliveries are late, not lost.
 func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
-	t.Run("sqlite without a bus", func(t *testing.T) {
-		folder := t.TempDir()
-		testReplicas(t, func(c *Config) { c.DataDir = folder })
-	})
 	for name, open := range map[string]func(testing.TB) sqldb.Config{"postgres": sqldbtest.Postgres, "mysql": sqldbtest.MySQL} {
 		for _, server := range []string{"REDIS", "NATS"} {
 			t.Run(name+" and "+server, func(t *testing.T) {
@@ -257,9 +252,7 @@ func hopPoll(t testing.TB, p *process, token string, m *mover, _ int) bool {
 
 // A session that opens at one replica takes the place of one at the other.
 func TestNewerSessionAtAnotherReplicaReplaces(t *testing.T) {
-	bus := busOf(t, "REDIS")
-	folder := t.TempDir()
-	edit := func(c *Config) { c.DataDir, c.BusURL = filepath.Clean(folder), vendors.Secret(bus) }
+	edit := on(sqldbtest.Postgres(t), busOf(t, "REDIS"))
 	a, b := start(t, edit), start(t, edit)
 	waitFor(t, "the bus", func() bool {
 		older := a.ws(t, a.tokenOf(t, "ann", 1), "")

@@ -89,11 +89,7 @@ func TestARollingRestartBehindAProxyLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = mock.Close() })
-	folder := t.TempDir()
-	share := func(c *Config) { c.DataDir = folder }
-	if os.Getenv("SWITCHBOARD_TEST_POSTGRES") != "" && os.Getenv("SWITCHBOARD_TEST_REDIS") != "" {
-		share = on(sqldbtest.Postgres(t), busOf(t, "REDIS"))
-	}
+	share := on(sqldbtest.Postgres(t), busOf(t, "REDIS"))
 	begin := func(listen string) *process {
 		return start(t, func(c *Config) {
 			share(c)

@@ -249,7 +249,7 @@ func (s *server) tellKey(account string, key int, aside bool, err error) {
 // openStore opens what is kept, and makes the group of what runs beside requests:
 // it runs until everything is served.
 func (s *server) openStore(ctx context.Context) (err error) {
-	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir, Observe: s.wrote})
+	s.db, err = sqldb.Open(ctx, sqldb.Config{URL: s.cfg.DatabaseURL.Reveal(), DataDir: s.cfg.DataDir, Serve: true, Observe: s.wrote})
 	switch {
 	case err != nil && s.cfg.DatabaseURL == "":
 		return fmt.Errorf("%s_DATA_DIR: %w", envPrefix, err)

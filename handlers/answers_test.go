@@ -136,6 +136,7 @@ var sentinels = map[string]error{
 	"backup.ErrNoStore":                   backup.ErrNoStore,
 	"backup.ErrOccupied":                  backup.ErrOccupied,
 	"backup.ErrForeign":                   backup.ErrForeign,
+	"sqldb.ErrServed":                     sqldb.ErrServed,
 	"sqldb.ErrSlow":                       sqldb.ErrSlow,
 	"sqldb.ErrUnavailable":                sqldb.ErrUnavailable,
 	"switches.ErrChanged":                 switches.ErrChanged,

@@ -42,6 +42,9 @@ type Config struct {
 	WriteLimit time.Duration
 	// Writers is how many connections write at once; zero: 4. SQLite has one.
 	Writers int
+	// Serve makes this the one process that serves a SQLite file: ErrServed when another
+	// does. Without it any process may open the file, for as long as its task takes.
+	Serve bool
 	// Observe is told of every write when it is answered, from many goroutines at once;
 	// nil: nobody listens.
 	Observe func(ctx context.Context, began time.Time, err error) `json:"-"`
@@ -66,6 +69,7 @@ type database struct {
 	dialect   Dialect
 	writePool *sql.DB
 	readPool  *sql.DB
+	unlock    func() error // of the one who serves a SQLite file; else nil
 
 	// Those of the constants and of Config, but for tests.
 	writeLimit, commitLimit, readLimit time.Duration
@@ -97,7 +101,14 @@ func connect(cfg Config) (*database, error) {
 	return d, nil
 }
 
-func (db *database) closePools() error { return errors.Join(db.writePool.Close(), db.readPool.Close()) }
+// closePools lets go of the lock last.
+func (db *database) closePools() error {
+	err := errors.Join(db.writePool.Close(), db.readPool.Close())
+	if db.unlock != nil {
+		err = errors.Join(err, db.unlock())
+	}
+	return err
+}
 
 func connectSQLite(dir, vfs string) (writePool, readPool *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

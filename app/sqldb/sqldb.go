@@ -30,8 +30,8 @@ type Stats struct {
 }
 
 // Open connects, applies the migrations that are missing and starts the
-// writers. Several processes may open one database at once. The error never
-// shows the URL's password.
+// writers. Several processes may open one database at once, but a SQLite file has one
+// who serves it (Config.Serve). The error never shows the URL's password.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.WriteLimit == 0 {
 		cfg.WriteLimit = 5 * time.Second
@@ -42,6 +42,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	d, err := connect(cfg)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Serve && d.dialect == SQLite {
+		if d.unlock, err = lockStore(ctx, cfg.DataDir); err != nil {
+			return nil, errors.Join(err, d.closePools())
+		}
 	}
 	if err := d.migrate(ctx, cfg.DataDir, 0); err != nil {
 		return nil, errors.Join(err, d.closePools())
