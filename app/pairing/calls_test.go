@@ -170,6 +170,19 @@ func TestCalls(t *testing.T) {
 				t.Fatalf("billed %d s after the first word", s)
 			}
 		},
+		"C14 a call does not end before its like, whatever the clock of the replica that hears so": func(t *testing.T) {
+			w, ask := likedCall(t, nil)
+			liked := w.ticket(ask).Round().LikedAt
+			w.at = w.at.Add(-300 * time.Millisecond)
+			for _, uid := range []ticket.UID{2, 1} {
+				must(t, w.svc.CallOver(context.Background(), app, ask, ticket.CallEnded{By: uid, Round: 1, CallID: "c", Witness: ticket.FromClient}))
+			}
+			w.wantEnd(ask, ticket.ReasonCallEnded)
+			w.settle()
+			if n, s := w.billed(ask + ":1:settle"); n != 1 || s != 0 || w.ticket(ask).Round().EndAt != liked {
+				t.Fatalf("%d bills of %d s, liked at %d, ended at %d", n, s, liked, w.ticket(ask).Round().EndAt)
+			}
+		},
 		"D4 the watchdog ends a liked call that one side left": func(t *testing.T) {
 			w, ask := likedCall(t, nil)
 			w.offline(1)

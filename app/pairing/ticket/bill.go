@@ -117,9 +117,11 @@ func paidTimeOver(s *step) { // C15
 }
 
 // settle ends a liked call: billed once, up to at, and for no more time than the
-// payer was known to have coins for.
+// payer was known to have coins for. The like may be of a replica whose clock is ahead
+// of the one that saw the end; a call does not end before its like all the same.
 func (s *step) settle(why Reason, at Instant) {
 	r := s.t.Round()
+	at = max(at, r.LikedAt)
 	billed := at
 	if s.t.PaidBy != 0 {
 		billed = min(at, s.t.PaidBy)
