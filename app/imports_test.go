@@ -33,6 +33,7 @@ var importRules = []struct {
 	{"app/owners/ownersql", []string{"app/owners", "app/sqldb"}},
 	{"app/backup", []string{"app/sqldb"}},
 	{"app/bench/scale", nil},
+	{"app/bench/soak", []string{"mocks/", "openapi/client"}},                                    // a program of its own, which sees the product from outside
 	{"app/certify", []string{"vendors", "vendors/", "mocks/"}},                                  // the suite outside tests: "go run ./app certify"
 	{"app/vendorset", []string{"app/certify", "app/periodic", "vendors", "vendors/", "mocks/"}}, // the one table of vendors
 	{"app/realtime/wire", []string{"app/realtime", "app/conversation"}},                         // the words of both on the wire
