@@ -101,6 +101,9 @@ func (c Config) doubts() (texts []string) {
 	doubt(c.BusURL != "" && c.DatabaseURL == "", envPrefix+"_BUS_URL joins replicas, but each would have a SQLite file of its own: set "+envPrefix+"_DATABASE_URL")
 	doubt(c.DatabaseURL != "" && c.UploadConfig.URL == "", envPrefix+"_DATABASE_URL is shared by replicas, but uploads stay in "+envPrefix+"_DATA_DIR of one: set "+envPrefix+"_BLOB_URL, or share the folder")
 	doubt(c.Env == production && c.AdminKey == "", envPrefix+"_ADMIN_KEY is not set: nobody can switch a route or a breaker while it runs")
+	for _, text := range c.inClear() {
+		doubt(true, text)
+	}
 	doubt(c.DrainDelay == 0 && c.Env == production, envPrefix+"_DRAIN_DELAY is 0: a load balancer has no time to look elsewhere before a stop closes the port")
 	if c.Env != production && !c.sandboxed() {
 		encrypted := c.accounts()

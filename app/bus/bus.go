@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -88,6 +89,18 @@ func Validate(url string) error {
 		return nil
 	}
 	return errors.New("want redis://HOST or nats://HOST")
+}
+
+// PlainHosts are the hosts at which the URL lets the bus be spoken to without TLS. NATS
+// takes several, separated by commas.
+func PlainHosts(raw string) (hosts []string) {
+	for each := range strings.SplitSeq(raw, ",") {
+		u, err := url.Parse(strings.TrimSpace(each))
+		if err == nil && (u.Scheme == "redis" || u.Scheme == "nats") && u.Hostname() != "" {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
 }
 
 // Open starts a bus. URL empty: in this process; else redis://, rediss:// or

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -73,6 +74,33 @@ type database struct {
 
 	// Those of the constants and of Config, but for tests.
 	writeLimit, commitLimit, readLimit time.Duration
+}
+
+// PlainHosts are the hosts at which the URL lets the database be spoken to without TLS.
+// A URL that is not valid has none.
+func (c Config) PlainHosts() (hosts []string) {
+	switch scheme, _, _ := strings.Cut(c.URL, ":"); scheme {
+	case "postgres", "postgresql":
+		p, err := pgx.ParseConfig(c.URL)
+		if err != nil {
+			return nil
+		}
+		tries := append([]*pgconn.FallbackConfig{{Host: p.Host, TLSConfig: p.TLSConfig}}, p.Fallbacks...)
+		for _, try := range tries {
+			if try.TLSConfig == nil && !strings.HasPrefix(try.Host, "/") { // a path is a socket of this machine
+				hosts = append(hosts, try.Host)
+			}
+		}
+	case "mysql":
+		m, err := mysqlConfig(c.URL)
+		if err != nil || m.Net != "tcp" || m.TLS != nil && !m.AllowFallbackToPlaintext {
+			return nil
+		}
+		if host, _, err := net.SplitHostPort(m.Addr); err == nil {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
 }
 
 // connect opens the pools: one for the writers, one for reads.

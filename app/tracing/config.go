@@ -48,6 +48,18 @@ func (c Config) endpoint() string {
 	return strings.TrimSuffix(c.ExporterOTLPEndpoint, "/") + "/v1/traces"
 }
 
+// PlainURL is the collector's where spans, and the headers with their key, go to it over
+// http; empty: they do not.
+func (c Config) PlainURL() (variable, target string) {
+	if !c.On() || !strings.HasPrefix(strings.ToLower(c.endpoint()), "http:") {
+		return "", ""
+	}
+	if c.ExporterOTLPTracesEndpoint != "" {
+		return "EXPORTER_OTLP_TRACES_ENDPOINT", c.endpoint()
+	}
+	return "EXPORTER_OTLP_ENDPOINT", c.endpoint()
+}
+
 func (c Config) propagates() bool {
 	return slices.Contains(strings.Split(c.Propagators, ","), "tracecontext")
 }

@@ -77,6 +77,20 @@ func openFileURL(u *url.URL, query url.Values) (place, error) {
 	return openFolder(dir)
 }
 
+// PlainHost is the host that files and their requests would go to without TLS; empty:
+// there is none.
+func (c Config) PlainHost() string {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Scheme != "s3" {
+		return ""
+	}
+	l, err := s3Location(u, u.Query())
+	if err != nil || !l.insecure {
+		return ""
+	}
+	return (&url.URL{Host: l.endpoint}).Hostname()
+}
+
 // s3Location reads an s3 URL. What it does not say comes from the variables that
 // Amazon's own tools read.
 func s3Location(u *url.URL, query url.Values) (location, error) {

@@ -41,7 +41,7 @@ func New(cfg Config, opt Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: the base URL %w", cfg.Vendor, err)
 	}
-	if opt.Encrypted && u.Scheme == "http" && !private(u.Hostname()) {
+	if opt.Encrypted && u.Scheme == "http" && !Private(u.Hostname()) {
 		return nil, fmt.Errorf("%s: the base URL must be https: keys, tokens and coins would cross public networks in clear", cfg.Vendor)
 	}
 	cfg = withDefaults(cfg)
@@ -66,9 +66,9 @@ func parseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// private says whether host is this machine or in a network of its own: by address,
+// Private says whether host is this machine or in a network of its own: by address,
 // by a name without a dot, or by a suffix that no public name has.
-func private(host string) bool {
+func Private(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()
 	}
