@@ -309,7 +309,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	tells := func(op, account string) bool { return !slices.Contains(sends, op) || sent.Tells(op, account) }
 	s.ledger = ledger.New(s.cfg.Ledger, ledger.Deps{
-		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Observe: s.metrics.write, Log: s.log,
+		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Observe: s.metrics.write, Log: s.log, Spans: s.spans(),
 	})
 	s.background("ledger", s.ledger.Run)
 	return s.openSwitches(ctx)
@@ -374,7 +374,7 @@ func (s *server) openMatching(context.Context) (err error) {
 	}
 	fromVendors := pairinglink.VendorEvents{Service: s.pairing, Apps: s.apps.IDs(), Log: s.log}
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
-		Store: eventsql.New(s.db), Log: s.log, Handle: s.handle(fromVendors), Observe: s.metrics.event,
+		Store: eventsql.New(s.db), Log: s.log, Handle: s.handle(fromVendors), Observe: s.metrics.event, Spans: s.spans(),
 	}); err != nil {
 		return environ.Named(envPrefix+"_EVENTS_", err)
 	}
@@ -416,6 +416,7 @@ func (s *server) openPairing() error {
 	options := link.Options()
 	options.Store, options.Apps, options.Shared = store, s.apps.IDs(), s.db.Dialect() != sqldb.SQLite
 	options.Count, options.Measure = s.metrics.pairs.count, s.metrics.pairs.measure
+	options.Spans = s.spans()
 	s.pairing = pairing.New(options)
 	s.metrics.registry.MustRegister(pairPools{s.pairing})
 	s.background("pairing", s.pairing.Run)

@@ -30,6 +30,14 @@ func (s *server) openTracing(context.Context) (err error) {
 	return nil
 }
 
+// spans traces work that no request waits for; nil where nothing is traced.
+func (s *server) spans() vendors.Spans {
+	if s.traces == nil {
+		return nil
+	}
+	return s.traces.Background
+}
+
 // served measures a request and ends its span.
 func (s *server) served(ctx context.Context, r middleware.Served) {
 	s.metrics.request(ctx, r)

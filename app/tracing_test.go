@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/slim/otlp/trace/v1"
@@ -148,6 +149,50 @@ func TestATraceBeginsHere(t *testing.T) {
 	if n := p.gauge(t, "switchboard_trace_spans_sent_total"); n == 0 {
 		t.Error("no span is counted")
 	}
+}
+
+// A doubt that is looked into and the deliveries of an ask are traces of their own, with a
+// link to the request that they go back to; explain tells of both.
+func TestWorkBesideRequestsGoesBackToThem(t *testing.T) {
+	c := newCollector(t)
+	p := start(t, func(cfg *Config) {
+		traceInto(c)(cfg)
+		cfg.Ledger.FirstCheck = 20 * time.Millisecond
+	})
+	traced := func(header map[string]string, trace string) map[string]string {
+		return with(header, "traceparent", "00-"+trace+"-"+callersSpan+"-01")
+	}
+	p.operate(t, "POST", "/admin/vendors/linkv/breaker", `{"by":"test","mode":"closed"}`, nil)
+	spoil(t, p.mock(t, "linkv"), "wallet.adjust", 1000, map[string]any{"kind": "drop", "after": true})
+	p.do(t, request{Path: "/api/server/wallet/adjust", Header: traced(with(serverKey, "X-Request-Id", "doubt-1"), callersTrace), Body: `{"uid":"alice","delta":-1,"request_id":"doubt-1"}`})
+	heal(t, p.mock(t, "linkv"))
+	// linked returns the spans of that name with a link into the trace.
+	linked := func(name, trace string) (found []*tracepb.Span) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, s := range c.spans {
+			if s.Name == name && len(s.Links) == 1 && hex.EncodeToString(s.Links[0].TraceId) == trace {
+				found = append(found, s)
+			}
+		}
+		return found
+	}
+	waitFor(t, "the look into the doubt", func() bool { return len(linked("ledger.check", callersTrace)) > 0 })
+	check := hex.EncodeToString(linked("ledger.check", callersTrace)[0].TraceId)
+	waitFor(t, "what it asked and wrote", func() bool { s := c.of(check); return s[vendors.OpAdjust] != nil && s["store.write"] != nil })
+	waitFor(t, "both traces in explain", func() bool {
+		body := string(p.do(t, request{Method: "GET", Path: "/admin/explain/doubt-1", Header: adminKey}).Body)
+		return strings.Contains(body, `"trace_id":"`+callersTrace+`"`) && strings.Contains(body, `"trace_id":"`+check+`"`)
+	})
+
+	const asks = "1af7651916cd43dd8448eb211c80319c"
+	if got := p.pair(t, p.as(t, "200"), "pair/avail", map[string]any{"on": true}); got.Code != 0 {
+		t.Fatalf("%s", got.Body)
+	}
+	if got := p.do(t, request{Path: "/api/v1/video/pair/ask", Header: traced(p.as(t, "100"), asks)}); got.Code != 0 {
+		t.Fatalf("%s", got.Body)
+	}
+	waitFor(t, "the delivery of the offer", func() bool { return len(linked("pairing.deliver", asks)) > 0 })
 }
 
 // What tracing costs a request: nothing is configured, everything is traced, and one in a

@@ -17,7 +17,7 @@ type Step struct {
 	Code    string // the vendor's own code, raw
 	Note    string // why the candidate was skipped, or what went wrong, redacted
 	Skipped bool   // nothing was sent to this candidate
-	Trace   string // the trace's id; empty when nothing was traced
+	Trace   string // the span that it is part of, as Trace.Parent; empty when nothing was traced
 }
 
 // maxSteps bounds a journal: a request that fans out keeps its first steps.

@@ -48,3 +48,18 @@ func (t Trace) Tell(header http.Header) {
 		header.Set("tracestate", t.State)
 	}
 }
+
+// Spans begins a span of work that no request waits for. What is done under the returned
+// context is part of it. end records it, as failed when err is not nil, and with a link to
+// of, the trace that the work goes back to, where there is one. Nil: nothing is traced.
+type Spans func(ctx context.Context, name string) (_ context.Context, end func(of Trace, err error))
+
+// Begin calls s, which may be nil.
+func (s Spans) Begin(ctx context.Context, name string) (_ context.Context, end func(of Trace, err error)) {
+	if s == nil {
+		return ctx, unrecorded
+	}
+	return s(ctx, name)
+}
+
+func unrecorded(Trace, error) {}

@@ -82,6 +82,7 @@ type Deps struct {
 	// Observe is told how each attempt to post an event ended: "sent", "retry" or
 	// "dropped". Nil: nobody counts.
 	Observe func(result string)
+	Spans   vendors.Spans // of posts and looks at vendors; nil: nothing is traced
 }
 
 // Service is the rule over a store. It is safe for concurrent use.
@@ -92,6 +93,7 @@ type Service struct {
 	log     *slog.Logger
 	handle  func(context.Context, vendors.Event)
 	observe func(result string)
+	spans   vendors.Spans
 	wake    chan struct{} // the outbox has grown
 	rooms   knownRooms
 }
@@ -103,7 +105,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, store: deps.Store, log: deps.Log.With("component", "events"),
-		handle: deps.Handle, observe: deps.Observe, wake: make(chan struct{}, 1),
+		handle: deps.Handle, observe: deps.Observe, spans: deps.Spans, wake: make(chan struct{}, 1),
 		rooms: knownRooms{accounts: map[string]map[string]*knownRoom{}},
 	}
 	if s.handle == nil {

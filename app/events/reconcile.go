@@ -36,9 +36,11 @@ func (s *Service) Reconcile(ctx context.Context, accounts func() []*vendors.Vend
 	return nil
 }
 
-func (s *Service) reconcile(ctx context.Context, v *vendors.Vendor) error {
+func (s *Service) reconcile(ctx context.Context, v *vendors.Vendor) (err error) {
 	ctx, stop := context.WithTimeout(ctx, s.cfg.Reconcile)
 	defer stop()
+	ctx, end := s.spans.Begin(ctx, "event.reconcile")
+	defer func() { end(vendors.Trace{}, err) }()
 	seen := time.Now()
 	rooms, err := v.Reconciler.Snapshot(ctx)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"switchboard/app/outbox"
 	"switchboard/app/periodic"
 	"switchboard/app/webhook"
+	"switchboard/vendors"
 )
 
 const (
@@ -51,7 +52,9 @@ func (s *Service) Run(ctx context.Context) error {
 // send makes one attempt. Any 2xx takes the event; 410 says that the app wants no
 // more of it.
 func (s *Service) send(ctx context.Context, r Record) {
+	ctx, end := s.spans.Begin(ctx, "event.send")
 	status, err := s.sender.Post(ctx, r.ID, r.Payload)
+	defer end(vendors.Trace{}, err)
 	result, retry := "retry", time.Duration(0)
 	switch {
 	case err == nil:

@@ -132,6 +132,7 @@ type Deps struct {
 	Tells    func(op, account string) bool // whether the account's vendor can be asked by the operation's recipe; nil: every one
 	Observe  func(op string, now State)    // told of every change of state, for metrics; nil: nobody listens
 	Log      *slog.Logger
+	Spans    vendors.Spans // of looks into doubts; nil: nothing is traced
 }
 
 // Config says how doubts are looked into.

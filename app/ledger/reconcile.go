@@ -159,10 +159,23 @@ func (l *Ledger) wait(checks int) time.Duration {
 }
 
 // check asks the vendor of a claimed entry what became of the write.
-func (l *Ledger) check(ctx context.Context, e Entry) error {
+func (l *Ledger) check(ctx context.Context, e Entry) (err error) {
+	of := e.trace()
+	ctx, end := l.deps.Spans.Begin(ctx, "ledger.check")
+	defer func() { end(of, err) }()
 	l.ask(ctx, &e)
-	_, err := l.save(ctx, e, l.wait(e.Checks-1))
+	_, err = l.save(ctx, e, l.wait(e.Checks-1))
 	return err
+}
+
+// trace is that of the request which made the write, where it was traced.
+func (e Entry) trace() vendors.Trace {
+	for _, s := range e.Steps {
+		if s.Trace != "" {
+			return vendors.Trace{Parent: s.Trace}
+		}
+	}
+	return vendors.Trace{}
 }
 
 // tried is a moment before the write was made: an entry without a key is created

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"switchboard/app/pairing/ticket"
+	"switchboard/vendors"
 )
 
 // Ask starts a search for uid and returns its number; asked again it returns the
@@ -125,6 +126,7 @@ func (s *Service) newTicket(ctx context.Context, a *newAsk) error {
 	}
 	a.at = s.now()
 	t, fx := ticket.Open(a.cfg, a.at, ticket.Ask{AskNo: s.newAskNo(), App: a.app, Scene: a.scene, UID: a.uid, ConfigID: id})
+	t.Trace = vendors.TraceOf(ctx).Parent
 	a.first = stepped{t, a.cfg, fx}
 	a.plan = a.pool.admit(&waiter{t: t, cfg: a.cfg, recentPeers: peers}, a.at)
 	return nil

@@ -30,6 +30,8 @@ func (s *Service) putOff(ctx context.Context, j Outgoing) { s.Delivered(ctx, j, 
 // Deliver makes one delivery and says how it ended.
 func (s *Service) Deliver(ctx context.Context, j Outgoing) ticket.DeliveryResult {
 	var err error
+	ctx, end := s.Spans.Begin(ctx, "pairing.deliver")
+	defer func() { end(traceOf(j.Ticket), err) }()
 	sent := sentCounters[j.Entry.Kind]
 	switch j.Entry.Kind {
 	case ticket.ToClient:

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"switchboard/app/pairing/ticket"
+	"switchboard/vendors"
 )
 
 // maxAsked bounds the questions to vendors about people whose evidence ran out.
@@ -12,8 +13,11 @@ const maxAsked = 32
 
 // tick fires what is due of one ask. Its people are looked at when the last that
 // shows one of them may have ended: nobody has to report that.
-func (s *Service) tick(ctx context.Context, askNo string) error {
-	t, err := s.apply(ctx, askNo, ticket.Tick{})
+func (s *Service) tick(ctx context.Context, askNo string) (err error) {
+	var t *ticket.Ticket
+	ctx, end := s.Spans.Begin(ctx, "pairing.deadline")
+	defer func() { end(traceOf(t), err) }()
+	t, err = s.apply(ctx, askNo, ticket.Tick{})
 	if !errors.Is(err, ticket.ErrNeedSights) {
 		return err
 	}
@@ -32,6 +36,14 @@ func (s *Service) tick(ctx context.Context, askNo string) error {
 	}
 	_, err = s.apply(ctx, askNo, ticket.Tick{Sights: sights})
 	return err
+}
+
+// traceOf is the trace of the request that asked; t may be nil.
+func traceOf(t *ticket.Ticket) vendors.Trace {
+	if t == nil {
+		return vendors.Trace{}
+	}
+	return vendors.Trace{Parent: t.Trace}
 }
 
 // askVendor asks, beside the sweep, whether somebody is online whom nothing shows any

@@ -56,7 +56,7 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 		if len(picks) == 0 {
 			break
 		}
-		_, err := s.apply(ctx, pl.askNo, ticket.Dispatch{Picks: picks})
+		err := s.dispatch(ctx, pl.askNo, picks)
 		var claimed *ClaimedError
 		if errors.As(err, &claimed) {
 			s.count("claim_conflicts", "")
@@ -78,6 +78,14 @@ func (s *Service) offer(ctx context.Context, p *pool, pl plan) int {
 	}
 	p.planDone(pl, taken, s.now())
 	return moved
+}
+
+// dispatch commits offers of an ask.
+func (s *Service) dispatch(ctx context.Context, askNo string, picks []ticket.Pick) error {
+	ctx, end := s.Spans.Begin(ctx, "pairing.offer")
+	t, err := s.apply(ctx, askNo, ticket.Dispatch{Picks: picks})
+	end(traceOf(t), err)
+	return err
 }
 
 // refresh reads tickets that were not what the pool took them for, and counts

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"switchboard/app/pairing/ticket"
+	"switchboard/vendors"
 )
 
 const (
@@ -65,6 +66,8 @@ type Options struct {
 	Count func(name, label string)
 	// Measure adds a value to a histogram.
 	Measure func(name string, value float64)
+	// Spans traces deadlines, offers of the matcher and deliveries; nil: nothing is traced.
+	Spans vendors.Spans
 }
 
 // Service is pairing for all apps and scenes of this replica.

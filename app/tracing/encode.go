@@ -15,7 +15,9 @@ const (
 	scopeName, scopeVersion                    = 1, 2
 
 	spanTrace, spanID, spanState, spanParent, spanName, spanKind = 1, 2, 3, 4, 5, 6
-	spanStart, spanEnd, spanAttributes, spanStatus, spanFlags    = 7, 8, 9, 15, 16
+	spanStart, spanEnd, spanAttributes, spanLinks                = 7, 8, 9, 13
+	spanStatus, spanFlags                                        = 15, 16
+	linkTrace, linkID, linkFlags                                 = 1, 2, 6
 	statusCode, statusError                                      = 3, 2
 	keyValueKey, keyValueValue                                   = 1, 2
 	valueString, valueInt                                        = 1, 3
@@ -56,6 +58,10 @@ func encodeSpan(s Span) (b []byte) {
 	b = protowire.AppendFixed64(protowire.AppendTag(b, spanEnd, protowire.Fixed64Type), uint64(s.Ended.UnixNano()))
 	for _, a := range s.Attributes {
 		b = appendAttribute(b, spanAttributes, a)
+	}
+	if trace, id, sampled, ok := parse(s.link.Parent); ok && sampled { // another leads nowhere
+		link := appendBytes(appendBytes(nil, linkTrace, trace[:]), linkID, id[:])
+		b = appendBytes(b, spanLinks, protowire.AppendFixed32(protowire.AppendTag(link, linkFlags, protowire.Fixed32Type), 1))
 	}
 	if s.Failed {
 		b = appendBytes(b, spanStatus, appendNumber(nil, statusCode, statusError))

@@ -19,8 +19,9 @@ type Kind uint8
 
 // The kinds that are used.
 const (
-	Server Kind = 2
-	Client Kind = 3
+	Internal Kind = 1
+	Server   Kind = 2
+	Client   Kind = 3
 )
 
 // Attribute is a fact about a span: text or a number.
@@ -43,6 +44,7 @@ type Span struct {
 	id     [8]byte
 	parent [8]byte // zero: the trace begins with it
 	state  string
+	link   vendors.Trace // what it goes back to; empty: nothing
 }
 
 // Tracer records spans. It is safe for concurrent use.
@@ -118,6 +120,14 @@ func (t *Tracer) End(ctx context.Context, s Span) {
 	}
 	s.trace, s.id, s.parent, s.state, s.Began = a.trace, a.id, a.parent, a.state, a.began
 	t.exporter.add(s)
+}
+
+// Background is a vendors.Spans: a trace of its own, whose first span it begins.
+func (t *Tracer) Background(ctx context.Context, name string) (context.Context, func(of vendors.Trace, err error)) {
+	ctx = t.Begin(ctx, "", "")
+	return ctx, func(of vendors.Trace, err error) {
+		t.End(ctx, Span{Name: name, Kind: Internal, Ended: time.Now(), Failed: err != nil, link: of})
+	}
 }
 
 // Record records a span that is over, as a part of what is under way in ctx. Without

@@ -201,6 +201,40 @@ func TestTheSamplerDecides(t *testing.T) {
 	}
 }
 
+// Work that no request waits for is a trace, which says by a link what it goes back to,
+// where that is kept.
+func TestBackgroundWorkIsLinkedToWhatItGoesBackTo(t *testing.T) {
+	c := newCollector(t)
+	tr := open(t, configured(c.URL, nil), quiet)
+	for name, of := range map[string]string{"linked": caller, "unsampled": caller[:53] + "00", "alone": ""} {
+		ctx, end := vendors.Spans(tr.Background).Begin(t.Context(), name)
+		tr.Record(ctx, Span{Name: "under " + name, Kind: Client}, false)
+		end(vendors.Trace{Parent: of}, errors.New("x"))
+		if vendors.TraceOf(ctx).ID() == "" {
+			t.Error("others are not told of it")
+		}
+	}
+	if err := tr.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, links := range map[string]int{"linked": 1, "unsampled": 0, "alone": 0} {
+		s, under := c.byName(name), c.byName("under "+name)
+		if s == nil || under == nil || len(s.Links) != links || len(s.ParentSpanId) != 0 || s.Kind != tracepb.Span_SPAN_KIND_INTERNAL ||
+			s.Status.GetCode() != tracepb.Status_STATUS_CODE_ERROR || string(under.ParentSpanId) != string(s.SpanId) || string(under.TraceId) != string(s.TraceId) {
+			t.Errorf("%s: %v, under it %v", name, s, under)
+			continue
+		}
+		if links == 1 && (hex.EncodeToString(s.Links[0].TraceId) != caller[3:35] || hex.EncodeToString(s.Links[0].SpanId) != caller[36:52] || s.Links[0].Flags != 1) {
+			t.Errorf("the link: %v", s.Links[0])
+		}
+	}
+	same, end := vendors.Spans(nil).Begin(t.Context(), "off")
+	end(vendors.Trace{}, nil)
+	if same != t.Context() || testing.AllocsPerRun(100, func() { _, end := vendors.Spans(nil).Begin(same, "off"); end(vendors.Trace{}, nil) }) != 0 {
+		t.Error("it costs something where nothing is traced")
+	}
+}
+
 // What runs beside requests is a trace of its own where it is worth one.
 func TestWorkBesideRequests(t *testing.T) {
 	tr := &Tracer{sampler: sampler{share: 1}, exporter: &exporter{queue: make(chan Span, 9), batch: 9}}

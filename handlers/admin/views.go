@@ -89,7 +89,7 @@ func (h API) viewWrite(e ledger.Entry) writeView {
 func viewSteps(steps []vendors.Step) []stepView {
 	out := make([]stepView, len(steps))
 	for i, s := range steps {
-		out[i] = stepView{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped && s.Vendor != "", TraceID: s.Trace}
+		out[i] = stepView{At: s.At, Vendor: s.Vendor, Op: s.Op, TookMS: milli(s.Took), Code: s.Code, Note: s.Note, Skipped: s.Skipped && s.Vendor != "", TraceID: vendors.Trace{Parent: s.Trace}.ID()}
 		if !s.Skipped {
 			out[i].Outcome = s.Outcome.String()
 		}

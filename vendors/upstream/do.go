@@ -101,7 +101,7 @@ func (c *Client) note(ctx context.Context, op string, start time.Time, fault *ve
 	if journal == nil && c.opt.Tried == nil {
 		return
 	}
-	s := vendors.Step{At: start, Vendor: c.cfg.Vendor, Op: op, Took: time.Since(start), Trace: vendors.TraceOf(ctx).ID()}
+	s := vendors.Step{At: start, Vendor: c.cfg.Vendor, Op: op, Took: time.Since(start), Trace: vendors.TraceOf(ctx).Parent}
 	if fault != nil {
 		s.Outcome, s.Code, s.Note = fault.Outcome, fault.Code, fault.Error()
 		s.Skipped = fault.Outcome == vendors.NotSent && errors.Is(fault, vendors.ErrBreakerOpen)

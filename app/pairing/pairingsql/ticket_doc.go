@@ -26,6 +26,7 @@ type ticketFields struct {
 	Scene    int        `json:"scene,omitzero"`
 	Asker    ticket.UID `json:"asker"`
 	ConfigID string     `json:"config,omitzero"`
+	Trace    string     `json:"trace,omitzero"`
 	Version  int64      `json:"version"`
 
 	State  ticket.State   `json:"state"`

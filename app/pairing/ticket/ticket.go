@@ -18,6 +18,7 @@ type Ticket struct {
 	Scene    int
 	Asker    UID
 	ConfigID string // the configuration that this ticket lives by
+	Trace    string // traceparent of the request that asked; empty: it was not traced
 	Version  int64
 
 	State  State
