@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -123,7 +122,7 @@ func Open(url string, log *slog.Logger) (*Bus, error) {
 	case "nats", "tls":
 		b.link, err = openNATS(url, b)
 	default:
-		err = fmt.Errorf("bus: url: scheme %q is not redis or nats", scheme)
+		err = errors.New("bus: url: want redis://HOST or nats://HOST") // what stands there may be a secret
 	}
 	if err != nil {
 		cancel()
