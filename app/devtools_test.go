@@ -29,16 +29,23 @@ type tab struct {
 
 var devtoolsAddress = regexp.MustCompile(`ws://([\d.:]+)/devtools/browser/\S+`)
 
-// browse opens a Chromium with one empty tab; the test ends when none is installed.
-func browse(t *testing.T) *tab {
+// browse opens a Chromium with one empty tab, started with these flags too; the test ends
+// when none is installed.
+func browse(t *testing.T, flags ...string) *tab {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("no chromium is installed")
 	}
+	// Not t.TempDir: what the browser started outlives it by a moment and may write there.
+	profile, err := os.MkdirTemp("", "switchboard-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
-		"--remote-debugging-port=0", "--remote-allow-origins=*", "--user-data-dir="+t.TempDir(), "about:blank")
+	cmd := exec.CommandContext(ctx, program, append(flags, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
+		"--remote-debugging-port=0", "--remote-allow-origins=*", "--user-data-dir="+profile, "about:blank")...)
 	out, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()

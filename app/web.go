@@ -105,7 +105,11 @@ func (s *server) stage() *console.Sandbox {
 	if s.sandbox == nil || s.cfg.AdminKey != sandboxAdmin || len(s.cfg.Apps) != 1 || s.cfg.Apps[0].Key != sandboxKey {
 		return nil
 	}
-	return &console.Sandbox{App: sandboxApp, Key: sandboxKey, AdminKey: sandboxAdmin, Mocks: s.sandbox.urls}
+	video := s.cfg.LiveKit.ClientURL()
+	if s.sandbox.urls["livekit"] != "" {
+		video = "" // the mock carries none
+	}
+	return &console.Sandbox{App: sandboxApp, Key: sandboxKey, AdminKey: sandboxAdmin, Mocks: s.sandbox.urls, Video: video}
 }
 
 // near is who may call from the networks that are allowed.

@@ -8,9 +8,11 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +37,23 @@ type Console struct {
 type Sandbox struct {
 	App, Key, AdminKey string
 	Mocks              map[string]string // where each mock listens, by its vendor
+	Video              string            // where clients reach LiveKit's own server; empty: rooms are a mock's
+}
+
+// hostPort is what may stand in a policy.
+var hostPort = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
+
+// videoOrigin is the one place beside its own origin that the page may connect to;
+// empty: none.
+func (s *Sandbox) videoOrigin() string {
+	if s == nil {
+		return ""
+	}
+	u, err := url.Parse(s.Video)
+	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || !hostPort.MatchString(u.Host) {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 var errNoMock = problem.New(problem.NotFound, "no such mock")
@@ -42,11 +61,12 @@ var errNoMock = problem.New(problem.NotFound, "no such mock")
 // Mount adds the routes. operators lets in by a key or a session, admins those alone
 // who may change something.
 func (h Console) Mount(r fiber.Router, operators, admins fiber.Handler) {
-	r.Get("/", func(c *fiber.Ctx) error { return file(c, "index.html") })
+	allowed := policy(h.Sandbox.videoOrigin())
+	r.Get("/", func(c *fiber.Ctx) error { return file(c, "index.html", allowed) })
 	r.Get("/console/session", h.session)
 	r.Post("/console/session", operators, h.signIn)
 	r.Delete("/console/session", h.signOut)
-	r.Get("/console/:file", func(c *fiber.Ctx) error { return file(c, c.Params("file")) })
+	r.Get("/console/:file", func(c *fiber.Ctx) error { return file(c, c.Params("file"), allowed) })
 	if h.Sandbox != nil {
 		r.Get("/sandbox/mocks/:vendor/:rest", admins, h.mock)
 		r.Post("/sandbox/mocks/:vendor/:rest", admins, h.mock)
@@ -62,7 +82,7 @@ func (h Console) session(c *fiber.Ctx) error {
 		for name := range s.Mocks {
 			names = append(names, name)
 		}
-		out["sandbox"] = fiber.Map{"app": s.App, "key": s.Key, "admin_key": s.AdminKey, "mocks": names}
+		out["sandbox"] = fiber.Map{"app": s.App, "key": s.Key, "admin_key": s.AdminKey, "mocks": names, "video": s.videoOrigin() != ""}
 	}
 	return c.JSON(out)
 }
@@ -120,41 +140,58 @@ func (h Console) mock(c *fiber.Ctx) error {
 //go:generate go run ./ui
 
 //go:embed dist
-var dist embed.FS
+//go:embed ui/vendor/LICENSE-* ui/vendor/NOTICE-* ui/vendor/livekit-client.umd.js
+var embedded embed.FS
 
-// policy allows what the page has: scripts, styles and calls of this origin.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self' blob:; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// policy allows what the page has: scripts, styles and calls of this origin, and
+// LiveKit's server, if there is one.
+func policy(video string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; connect-src " + strings.TrimSpace("'self' "+video) + "; img-src 'self' data:; media-src 'self' blob:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
 
 // asset is a file as it is sent.
 type asset struct {
-	kind, tag     string
-	plain, packed []byte
+	kind, tag string
+	plain     []byte
+	packed    func() []byte // when somebody first asks for it
 }
 
-// assets are read and packed when somebody asks first.
-var assets = sync.OnceValues(func() (map[string]asset, error) {
-	out := map[string]asset{}
-	entries, err := dist.ReadDir("dist")
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		b, err := dist.ReadFile("dist/" + e.Name())
-		if err != nil {
-			return nil, err
-		}
+func newAsset(kind string, b []byte) asset {
+	sum := sha256.Sum256(b)
+	return asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, b, sync.OnceValue(func() []byte {
 		var packed bytes.Buffer
 		w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 		_, _ = w.Write(b) // a buffer takes everything
 		_ = w.Close()
-		sum := sha256.Sum256(b)
-		out[e.Name()] = asset{strings.TrimPrefix(path.Ext(e.Name()), "."), `"` + hex.EncodeToString(sum[:8]) + `"`, b, packed.Bytes()}
-	}
-	return out, nil
+		return packed.Bytes()
+	})}
+}
+
+// assets are the page's files: what is built, LiveKit's client, which is loaded when a
+// video begins, and the licences of what is not ours.
+var assets = sync.OnceValues(func() (map[string]asset, error) {
+	out, licences := map[string]asset{}, []byte{}
+	err := fs.WalkDir(embedded, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := embedded.ReadFile(name)
+		switch base := path.Base(name); {
+		case path.Dir(name) == "dist":
+			out[base] = newAsset(strings.TrimPrefix(path.Ext(base), "."), b)
+		case base == "livekit-client.umd.js":
+			out["livekit.js"] = newAsset("js", b)
+		case strings.HasPrefix(base, "LICENSE-"), strings.HasPrefix(base, "NOTICE-"):
+			licences = append(append(licences, "==== "+base+"\n\n"...), append(b, '\n', '\n')...)
+		}
+		return err
+	})
+	out["licences.txt"] = newAsset("txt", licences)
+	return out, err
 })
 
-func file(c *fiber.Ctx, name string) error {
+func file(c *fiber.Ctx, name, allowed string) error {
 	all, err := assets()
 	if err != nil {
 		return err
@@ -163,7 +200,7 @@ func file(c *fiber.Ctx, name string) error {
 	if !found {
 		return fiber.ErrNotFound
 	}
-	c.Set(fiber.HeaderContentSecurityPolicy, policy)
+	c.Set(fiber.HeaderContentSecurityPolicy, allowed)
 	c.Set(fiber.HeaderCacheControl, "no-cache") // asked for again, by its tag
 	c.Set(fiber.HeaderETag, a.tag)
 	c.Vary(fiber.HeaderAcceptEncoding)
@@ -173,7 +210,7 @@ func file(c *fiber.Ctx, name string) error {
 	c.Type(a.kind, "utf-8")
 	if c.AcceptsEncodings("gzip") == "gzip" {
 		c.Set(fiber.HeaderContentEncoding, "gzip")
-		return c.Send(a.packed)
+		return c.Send(a.packed())
 	}
 	return c.Send(a.plain)
 }

@@ -69,8 +69,8 @@ func (c Config) base() string {
 	return scheme(c.URL, "http")
 }
 
-// socket is where clients connect.
-func (c Config) socket() string {
+// ClientURL is where clients connect, a URL of ws or wss.
+func (c Config) ClientURL() string {
 	if c.URL != "" {
 		return scheme(c.URL, "ws")
 	}

@@ -72,8 +72,8 @@ func TestOneURLServesBothSides(t *testing.T) {
 		{"https://p.livekit.cloud", "", "https://p.livekit.cloud", "wss://p.livekit.cloud"},
 	} {
 		cfg := Config{URL: c.url, BaseURL: c.base, APIKey: "k", APISecret: "s"}
-		if cfg.base() != c.api || cfg.socket() != c.socket || cfg.Validate() != nil {
-			t.Errorf("%+v: %s, %s, %v", c, cfg.base(), cfg.socket(), cfg.Validate())
+		if cfg.base() != c.api || cfg.ClientURL() != c.socket || cfg.Validate() != nil {
+			t.Errorf("%+v: %s, %s, %v", c, cfg.base(), cfg.ClientURL(), cfg.Validate())
 		}
 	}
 	for setting, cfg := range map[string]Config{

@@ -29,7 +29,7 @@ func (a *adapter) IssueJoin(_ context.Context, g vendors.JoinGrant) (vendors.Cre
 	}
 	token := sign(a.cfg, claims{Identity: g.User.ID, Name: g.User.Name, Video: &grant}, g.User.ID, now, g.For)
 	return vendors.Credential{
-		SDK: "livekit", AppKey: a.cfg.APIKey, Token: token, URL: a.cfg.socket(), Room: g.Room,
+		SDK: "livekit", AppKey: a.cfg.APIKey, Token: token, URL: a.cfg.ClientURL(), Room: g.Room,
 		ExpiresAt: time.Now().Add(g.For).Truncate(time.Second),
 	}, nil
 }

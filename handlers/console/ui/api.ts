@@ -7,7 +7,7 @@ export type { Operations };
 export interface Session {
   role: "" | "reader" | "admin";
   version: string;
-  sandbox: null | { app: string; key: string; admin_key: string; mocks: string[] };
+  sandbox: null | { app: string; key: string; admin_key: string; mocks: string[]; video: boolean };
 }
 
 export const admin = new Client();

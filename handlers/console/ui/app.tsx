@@ -70,7 +70,7 @@ function App() {
   const tools = (
     <div class="row">
       {me?.role === "reader" && <Badge>{t("reader")}</Badge>}{me?.sandbox && <Badge kind="tint">{t("sandbox")}</Badge>}
-      <button class="plain" onClick={() => { speak(current() === "en" ? "zh" : "en"); redraw((n) => n + 1); }}>{t("language")}</button>
+      <button class="plain" lang={current() === "en" ? "zh-CN" : "en"} onClick={() => { speak(current() === "en" ? "zh" : "en"); redraw((n) => n + 1); }}>{t("language")}</button>
       <button class="plain" aria-label={t("theme")} title={t("theme")} onClick={() => { shade(shade() === "dark" ? "light" : "dark"); redraw((n) => n + 1); }}>{shade() === "dark" ? "☀" : "☾"}</button>
       {me && me.role !== "" && !me.sandbox && <button class="plain" onClick={async () => { await signOut(); await begin(); }}>{t("signOut")}</button>}
     </div>
@@ -80,6 +80,7 @@ function App() {
   const [name, rest] = hash.replace(/^#\/?/, "").split("/");
   const view = shown.includes(name as Word) ? (name as Word) : shown[0];
   const mayChange = me.role === "admin";
+  document.title = view ? `${t(view)} · Switchboard` : "Switchboard";
   return (
     <>
       <a class="skip" href="#content" onClick={(e) => { e.preventDefault(); document.getElementById("content")?.focus(); }}>{t("skip")}</a>

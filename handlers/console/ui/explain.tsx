@@ -9,12 +9,19 @@ type Step = Explained["writes"][number]["steps"][number];
 const kindOf = (s: Step) => (s.skipped ? "skip" : s.outcome === "ok" ? "ok" : s.outcome === "ambiguous" || s.outcome === "throttled" ? "warn" : s.outcome && s.outcome !== "" && s.vendor ? "bad" : "skip");
 export const stateKind = (state: string) => ({ done: "ok", refused: "warn", failed: "bad", doubt: "warn", unknown: "bad" })[state] ?? "tint";
 
+// noteOf is what an attempt tells beyond the vendor, operation and outcome that stand beside it.
+function noteOf(s: Step): string {
+  const note = s.note ?? "", beside = `${s.vendor} ${s.op}: `;
+  if (!s.vendor) return "";
+  return note.startsWith(beside) ? note.slice(beside.length).replace(/^[a-z_]+( \(code [^)]*\))?(: |$)/, "") : note;
+}
+
 export function Steps({ steps }: { steps: Step[] }) {
   return (
     <ol class="steps">
       {steps.map((s) => (
         <li class={kindOf(s)}>
-          <span class="wrap"><b>{s.vendor || s.note}</b> <span class="soft">{[s.op, s.vendor ? s.note : "", s.code && `${t("code")} ${s.code}`].filter(Boolean).join(" · ")}</span></span>
+          <span class="wrap"><b>{s.vendor || s.note}</b> <span class="soft">{[s.op, noteOf(s), s.code && `${t("code")} ${s.code}`].filter(Boolean).join(" · ")}</span></span>
           <span class="soft small">{s.skipped ? t("skipped") : [s.outcome, s.took_ms >= 0.05 && `${number(s.took_ms, 1)} ms`].filter(Boolean).join(" · ")}</span>
         </li>
       ))}

@@ -20,12 +20,12 @@ function Change({ title, onClose, fields, send }: { title: string; onClose: () =
     } catch (e) { fail(e instanceof Failure && e.status === 409 ? t("changedMeanwhile") : said(e)); }
   };
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} onSubmit={submit}>
       {fields}
       <label class="field">{t("yourName")}<input value={by} onInput={(e) => setBy(e.currentTarget.value)} required maxLength={100} autocomplete="name" /></label>
       <label class="field">{t("reason")}<input value={reason} onInput={(e) => setReason(e.currentTarget.value)} required maxLength={100} autocomplete="off" /></label>
       {error && <Note kind="bad">{error}</Note>}
-      <div class="row"><button class="main" type="button" disabled={!by.trim() || !reason.trim()} onClick={submit}>{t("switchRoute")}</button><button type="button" onClick={onClose}>{t("cancel")}</button></div>
+      <div class="row"><button class="main" disabled={!by.trim() || !reason.trim()}>{t("switchRoute")}</button><button type="button" onClick={onClose}>{t("cancel")}</button></div>
     </Dialog>
   );
 }
@@ -129,7 +129,7 @@ export function Owners({ mayChange }: { mayChange: boolean }) {
     <>
       <Lead title={t("owners")} text={t("ownersLead")} />
       <Waiting of={live} />
-      {live.data && <Card title={t("owners")} tools={<div class="row">{pages.length > 1 && <button onClick={() => setPages(pages.slice(1))}>←</button>}{live.data.cursor && <button onClick={() => setPages([live.data!.cursor, ...pages])}>{t("more")}</button>}</div>} flush>
+      {live.data && <Card title={t("owners")} tools={<div class="row">{pages.length > 1 && <button onClick={() => setPages(pages.slice(1))}>{t("back")}</button>}{live.data.cursor && <button onClick={() => setPages([live.data!.cursor, ...pages])}>{t("more")}</button>}</div>} flush>
         <Table label={t("owners")} head={[t("kind"), t("id"), t("account"), t("vendorId"), t("app"), t("state"), t("made"), ""]}
           rows={live.data.owners.map((o) => [o.kind, <code>{o.id}</code>, <b>{o.account}</b>, <code>{o.vendor_id}</code>, o.app, <Badge kind={o.state === "doubt" ? "warn" : ""}>{o.state}</Badge>, <At at={o.made} />,
             mayChange ? <button aria-label={`${t("move")} ${o.kind} ${o.id}`} onClick={() => { move(o); setAccount(o.account); setVendorID(o.vendor_id); }}>{t("move")}</button> : ""])} />

@@ -49,10 +49,16 @@ export function Spark({ values, label }: { values: number[]; label: string }) {
   );
 }
 
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+// Dialog closes by Escape too. However it closes, the focus is back where it was.
+export function Dialog({ title, onClose, onSubmit, children }: { title: string; onClose: () => void; onSubmit: () => void; children: ComponentChildren }) {
   const at = useRef<HTMLDialogElement>(null);
-  useEffect(() => at.current?.showModal(), []);
-  return <dialog ref={at} onClose={onClose} aria-label={title}><form method="dialog" onSubmit={(e) => e.preventDefault()}><h2>{title}</h2>{children}</form></dialog>;
+  useEffect(() => {
+    const dialog = at.current!;
+    dialog.addEventListener("close", onClose);
+    dialog.showModal();
+    return () => { dialog.removeEventListener("close", onClose); dialog.close(); };
+  }, []);
+  return <dialog ref={at} aria-label={title}><form method="dialog" onSubmit={(e) => { e.preventDefault(); onSubmit(); }}><h2>{title}</h2>{children}</form></dialog>;
 }
 
 // said is what a failure tells people.

@@ -1,11 +1,13 @@
 // The sandbox's stage: two people's phones over the gateway, what the mock vendors
 // received, and what explain tells of each call.
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Client } from "../../../openapi/typescript/client.ts";
 import { Realtime, type GatewayMessage, type State } from "../../../openapi/typescript/realtime.ts";
 import { admin, mock, traced, type JournalEntry, type Session } from "./api.ts";
 import { ask as explain, stateKind, Steps } from "./explain.tsx";
 import { Badge, Card, Lead, Note, said, useLive } from "./parts.tsx";
+import { Video, type Join } from "./video.tsx";
 import { number, t, time } from "./words.ts";
 
 type Sandbox = NonNullable<Session["sandbox"]>;
@@ -23,6 +25,7 @@ export function Stage({ sandbox }: { sandbox: Sandbox }) {
   const backend = useMemo(() => new Client({ appId: sandbox.app, appKey: sandbox.key, fetch: traced(told) }), []);
   const [conversation, setConversation] = useState("");
   const [error, fail] = useState("");
+  const [coinsTurn, turnCoins] = useState(0); // rises when coins may have changed
   const live = useLive(() => admin.ask("sessions", {}), 2000);
   const online = new Set(live.data?.sessions.map((s) => s.user));
   useEffect(() => {
@@ -34,9 +37,9 @@ export function Stage({ sandbox }: { sandbox: Sandbox }) {
       <Lead title={t("stage")} text={t("stageLead")} />
       {error && <Note kind="bad">{error}</Note>}
       <div class="stage">
-        {people.map((user, i) => <Phone key={user} user={user} peer={people[1 - i]} sandbox={sandbox} conversation={conversation} peerOnline={online.has(people[1 - i])} told={told} />)}
+        {people.map((user, i) => <Phone key={user} user={user} peer={people[1 - i]} sandbox={sandbox} conversation={conversation} peerOnline={online.has(people[1 - i])} coinsTurn={coinsTurn} told={told} />)}
         <div class="stack side">
-          <Controls sandbox={sandbox} backend={backend} />
+          <Controls sandbox={sandbox} backend={backend} onCoins={() => turnCoins((n) => n + 1)} />
           <div class="panes"><Happened calls={calls} clear={() => setCalls([])} /><Received mocks={sandbox.mocks} /></div>
         </div>
       </div>
@@ -45,9 +48,9 @@ export function Stage({ sandbox }: { sandbox: Sandbox }) {
 }
 
 // Pair is how the pairing stands on one phone.
-interface Pair { kind: "idle" | "searching" | "offer" | "matched" | "call" | "liked" | "ended"; ask?: string; round?: number; peer?: number; asker?: boolean; call?: string }
+interface Pair { kind: "idle" | "searching" | "offer" | "matched" | "call" | "liked" | "ended"; ask?: string; round?: number; peer?: number; asker?: boolean; call?: string; join?: Join }
 
-function Phone({ user, peer, sandbox, conversation, peerOnline, told }: { user: string; peer: string; sandbox: Sandbox; conversation: string; peerOnline: boolean; told: Traced }) {
+function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told }: { user: string; peer: string; sandbox: Sandbox; conversation: string; peerOnline: boolean; coinsTurn: number; told: Traced }) {
   const token = useMemo(() => {
     const mint = new Client({ appId: sandbox.app, appKey: sandbox.key });
     return () => mint.ask("mintToken", { body: { session: user, platform: 1 } });
@@ -57,6 +60,7 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, told }: { user: 
   const [messages, setMessages] = useState<GatewayMessage[]>([]);
   const [coins, setCoins] = useState<number>();
   const [text, setText] = useState("");
+  const [announced, announce] = useState(""); // the other's last message, for who hears the page
   const [open, setOpen] = useState(false);
   const [pair, setPair] = useState<Pair>({ kind: "idle" });
   const [error, fail] = useState("");
@@ -75,11 +79,14 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, told }: { user: 
     token, onState: (s) => setState(s), onGap: () => void load(),
     onMessage: (m) => {
       if (m.Type === 100) return heard(JSON.parse(m.Content));
-      if (m.ConversationID) add([m]);
+      if (!m.ConversationID) return;
+      add([m]);
+      if (m.FromSession === peer) announce(m.Content);
     },
   }), []);
   const load = async () => { if (conversation) add((await me.ask("gatewayLast30", { body: { conversation_id: conversation } })).Msg.slice().reverse()); };
-  useEffect(() => { line.start(); void wallet(); return () => line.stop(); }, []);
+  useEffect(() => { line.start(); return () => line.stop(); }, []);
+  useEffect(() => { void wallet(); }, [coinsTurn]);
   useEffect(() => { void load().catch(() => undefined); }, [conversation]);
   useEffect(() => { chat.current?.scrollTo(0, chat.current.scrollHeight); }, [messages]);
   useEffect(() => {
@@ -100,7 +107,17 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, told }: { user: 
     if (!text.trim()) return;
     void attempt(me.ask("gatewaySend", { body: { conversation_id: conversation, type: 1, content: text } }).then(() => setText("")));
   };
+  // call tells the product that the call began; with LiveKit it is in the room that the
+  // product has for it.
+  const call = async () => {
+    const at = { ask_no: pair.ask!, round_no: pair.round! };
+    const join = sandbox.video ? await me.ask("issueRoomToken", { body: { ask_no: pair.ask! } }) : undefined;
+    const room = join?.room ?? "room-" + pair.ask;
+    await me.ask("pairCall", { body: { ...at, call_id: room, event: "started" } });
+    setPair((old) => (old.ask === pair.ask && old.kind === "matched" ? { ...old, kind: "call", call: room, join } : old));
+  };
   const connected = state === "live";
+  const written = messages.filter((m) => m.FromSession !== ""); // the others are notices
   return (
     <section class="phone" aria-label={`${t("user")} ${user}`}>
       <div class="screen">
@@ -113,11 +130,15 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, told }: { user: 
           onFind={() => attempt(me.ask("pairAsk", { body: {} }).then((a) => setPair((old) => (old.kind === "matched" ? old : { kind: "searching", ask: a.ask_no, asker: true }))))}
           onAvailable={() => attempt(me.ask("pairAvail", { body: { on: !open } }).then((a) => setOpen(a.on)))}
           onAnswer={(pass) => attempt(me.ask("pairAnswer", { body: { ask_no: pair.ask!, round_no: pair.round!, pass } }).then(() => { if (!pass) setPair({ kind: "idle" }); }))}
-          onCall={() => { const call = "room-" + pair.ask; void attempt(me.ask("pairCall", { body: { ask_no: pair.ask!, round_no: pair.round!, call_id: call, event: "started" } }).then(() => setPair({ ...pair, kind: "call", call }))); }}
+          onCall={() => attempt(call())}
           onLike={() => attempt(me.ask("pairConfirm", { body: { ask_no: pair.ask!, round_no: pair.round!, pass: true, peer_uid: pair.peer!, call_id: pair.call ?? "room-" + pair.ask } }).then(() => setPair({ ...pair, kind: "liked" })))}
-          onEnd={() => attempt((pair.asker ? me.ask("pairCancel", { body: { ask_no: pair.ask! } }) : me.ask("pairCall", { body: { ask_no: pair.ask!, round_no: pair.round ?? 1, call_id: pair.call ?? "room-" + pair.ask, event: "ended" } })).then(() => { setPair({ kind: "ended" }); void wallet(); }))} />
-        <div class="chat" ref={chat} tabIndex={0} role="log" aria-label={`${t("messageOf")} ${user}`}>
-          {messages.map((m) => (m.FromSession === "" ? null : <div class={`bubble ${m.FromSession === user ? "mine" : ""}`}>{m.Content}</div>))}
+          onEnd={() => attempt((pair.asker ? me.ask("pairCancel", { body: { ask_no: pair.ask! } }) : me.ask("pairCall", { body: { ask_no: pair.ask!, round_no: pair.round ?? 1, call_id: pair.call ?? "room-" + pair.ask, event: "ended" } })).then(() => { setPair({ kind: "ended" }); void wallet(); }))}>
+          {(pair.kind === "call" || pair.kind === "liked") && (pair.join ? <Video user={user} peer={peer} join={pair.join} /> : <p class="soft small">{t("mockVideo")}</p>)}
+        </PairPanel>
+        <span class="unseen" role="status">{announced && `${peer}: ${announced}`}</span>
+        <div class="chat" ref={chat} tabIndex={0} role="log" aria-live="off" aria-label={`${t("chatOf")} ${user}`}>
+          {written.length === 0 && <p class="empty">{t("noMessages")}</p>}
+          {written.map((m) => <div key={m.MsgId} class={`bubble ${m.FromSession === user ? "mine" : ""}`}>{m.Content}</div>)}
         </div>
         <form onSubmit={say}><input aria-label={`${t("messageOf")} ${user}`} placeholder={t("write")} value={text} onInput={(e) => setText(e.currentTarget.value)} maxLength={500} autocomplete="off" /><button class="main" disabled={!conversation}>{t("send")}</button></form>
       </div>
@@ -125,8 +146,8 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, told }: { user: 
   );
 }
 
-function PairPanel({ pair, available, error, onFind, onAvailable, onAnswer, onCall, onLike, onEnd }: {
-  pair: Pair; available: boolean; error: string; onFind: () => void; onAvailable: () => void; onAnswer: (pass: boolean) => void; onCall: () => void; onLike: () => void; onEnd: () => void;
+function PairPanel({ pair, available, error, children, onFind, onAvailable, onAnswer, onCall, onLike, onEnd }: {
+  pair: Pair; available: boolean; error: string; children?: ComponentChildren; onFind: () => void; onAvailable: () => void; onAnswer: (pass: boolean) => void; onCall: () => void; onLike: () => void; onEnd: () => void;
 }) {
   const kind = pair.kind === "offer" ? "offer" : pair.kind === "call" || pair.kind === "liked" ? "call" : "";
   return (
@@ -136,6 +157,7 @@ function PairPanel({ pair, available, error, onFind, onAvailable, onAnswer, onCa
         {pair.kind === "searching" && t("searching")}{pair.kind === "offer" && <>{t("offerFrom")} <b>{pair.peer}</b></>}{pair.kind === "matched" && <>{t("connecting")} <b>{pair.peer}</b></>}
         {(pair.kind === "call" || pair.kind === "liked") && <>{t("inCall")} <b>{pair.peer}</b>{pair.kind === "liked" && <> · {t("liked")}</>}</>}
       </span>
+      {children}
       <div class="row">
         {(pair.kind === "idle" || pair.kind === "ended") && <><button class="main" onClick={onFind}>{t("find")}</button><button class="on" aria-pressed={available} onClick={onAvailable}>{t("available")}</button></>}
         {pair.kind === "offer" && <><button class="main" onClick={() => onAnswer(true)}>{t("accept")}</button><button onClick={() => onAnswer(false)}>{t("decline")}</button></>}
@@ -154,35 +176,52 @@ const faults = [
 ] as const;
 const whatOf = { hang: "hangWhat", refuse: "refuseWhat", dropAfter: "dropWhat", slow: "slowWhat" } as const;
 
-function Controls({ sandbox, backend }: { sandbox: Sandbox; backend: Client }) {
+type Tip = { accepted: number; vendor?: string };
+
+// shareOf tells how many of several calls were served, by whom, and why the others not.
+function shareOf(all: PromiseSettledResult<Tip>[]): string {
+  const by: Record<string, number> = {};
+  for (const a of all) if (a.status === "fulfilled") by[a.value.vendor ?? ""] = (by[a.value.vendor ?? ""] ?? 0) + 1;
+  const served = Object.entries(by).map(([vendor, n]) => `${vendor} ${n}`), refused = all.find((a) => a.status === "rejected");
+  return [`${all.filter((a) => a.status === "fulfilled").length}/${all.length}`, ...served, refused && said(refused.reason)].filter(Boolean).join(" · ");
+}
+
+function Controls({ sandbox, backend, onCoins }: { sandbox: Sandbox; backend: Client; onCoins: () => void }) {
   const [vendor, choose] = useState(sandbox.mocks.includes("rongcloud") ? "rongcloud" : sandbox.mocks[0]);
-  const [active, setActive] = useState<Record<string, { kind: string; rule: string }>>({});
+  const [active, setActive] = useState<Record<string, string>>({}); // the fault that each vendor has
   const [answer, setAnswer] = useState<{ ok: boolean; text: string }>();
   const health = useLive(() => admin.ask("vendors", {}), 2000);
   const doubts = useLive(() => admin.ask("doubts", {}), 2000);
-  const show = (work: Promise<string>) => work.then((text) => setAnswer({ ok: true, text }), (e) => setAnswer({ ok: false, text: said(e) }));
+  const show = (work: Promise<string>) => work.then((text) => setAnswer({ ok: true, text }), (e) => setAnswer({ ok: false, text: said(e) })).then(() => { health.again(); doubts.again(); onCoins(); });
+  const open = doubts.data?.writes.length ?? 0;
+  useEffect(onCoins, [open]);
+  // Faults outlive this page: the mocks know them.
+  useEffect(() => {
+    for (const name of sandbox.mocks) {
+      void mock<{ action: { kind: string } }[]>(name, "faults").then(([rule]) => { if (rule) setActive((old) => ({ ...old, [name]: faults.find((f) => f.action.kind === rule.action.kind)?.name ?? rule.action.kind })); }, () => undefined);
+    }
+  }, []);
   const toggle = async (name: keyof typeof whatOf, action: object) => {
-    const old = active[vendor];
-    if (old) await mock(vendor, "faults", { method: "DELETE" });
-    if (old?.kind === name) return setActive(({ [vendor]: _, ...rest }) => rest);
-    const { id } = await mock<{ id: string }>(vendor, "faults", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ match: {}, action }) });
-    setActive({ ...active, [vendor]: { kind: name, rule: id } });
+    if (active[vendor]) await mock(vendor, "faults", { method: "DELETE" });
+    if (active[vendor] === name) return setActive(({ [vendor]: _, ...rest }) => rest);
+    await mock(vendor, "faults", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ match: {}, action }) });
+    setActive((old) => ({ ...old, [vendor]: name }));
   };
   const mend = async () => {
     for (const name of sandbox.mocks) await mock(name, "faults", { method: "DELETE" });
     setActive({});
   };
-  const tip = () => backend.ask("sendTip", { body: { from: people[0], targets: [people[1]], msg: "you are connected" } }).then((f) => `${t("done")} ${f.accepted}${f.vendor ? ` · ${f.vendor}` : ""}`);
+  const tip = (): Promise<Tip> => backend.ask("sendTip", { body: { from: people[0], targets: [people[1]], msg: "you are connected" } });
   const user = useMemo(() => new Client({ token: () => new Client({ appId: sandbox.app, appKey: sandbox.key }).ask("mintToken", { body: { session: people[0], platform: 1 } }), fetch: (backend as any).options.fetch }), []);
   return (
-    <Card title={t("breakIt")} tools={<div class="row">{health.data?.vendors.map((v) => <Badge dot kind={v.healthy ? (active[v.name] ? "warn" : "ok") : "bad"}>{v.name}{v.healthy ? "" : ` · ${t("unhealthy")}`}</Badge>)}{(doubts.data?.writes.length ?? 0) > 0 && <a href="#/doubts"><Badge kind="warn">{doubts.data!.writes.length} {t("doubts")}</Badge></a>}</div>}>
+    <Card title={t("breakIt")} tools={<div class="row">{health.data?.vendors.map((v) => <Badge dot kind={v.healthy ? (active[v.name] ? "warn" : "ok") : "bad"}>{v.name}{v.healthy ? "" : ` · ${t("unhealthy")}`}</Badge>)}{open > 0 && <a href="#/doubts"><Badge kind="warn">{t("doubts")}: {open}</Badge></a>}</div>}>
       <div class="stack">
         <div class="row"><label class="row small soft">{t("vendor")} <select value={vendor} onChange={(e) => choose(e.currentTarget.value)}>{sandbox.mocks.map((m) => <option>{m}</option>)}</select></label><span class="grow soft small">{t("breakLead")}</span><button onClick={() => void show(mend().then(() => t("done")))}>{t("mend")}</button></div>
-        <div class="faults">{faults.map((f) => <button aria-pressed={active[vendor]?.kind === f.name} onClick={() => toggle(f.name, f.action).catch((e) => setAnswer({ ok: false, text: said(e) }))}>{t(f.name)}<small>{t(whatOf[f.name])}</small></button>)}</div>
+        <div class="faults">{faults.map((f) => <button aria-pressed={active[vendor] === f.name} onClick={() => toggle(f.name, f.action).catch((e) => setAnswer({ ok: false, text: said(e) }))}>{t(f.name)}<small>{t(whatOf[f.name])}</small></button>)}</div>
         <h3>{t("tryIt")}</h3>
         <div class="row">
-          <button class="main" onClick={() => show(tip())}>{t("tip")}</button>
-          <button onClick={() => show(Promise.allSettled(Array.from({ length: 10 }, tip)).then((all) => `${all.filter((a) => a.status === "fulfilled").length}/10`))}>{t("tips")}</button>
+          <button class="main" onClick={() => show(tip().then((f) => [t("done"), f.vendor].filter(Boolean).join(" · ")))}>{t("tip")}</button>
+          <button onClick={() => show(Promise.allSettled(Array.from({ length: 10 }, tip)).then(shareOf))}>{t("tips")}</button>
           <button onClick={() => show(backend.ask("adjustWallet", { body: { uid: people[0], delta: 10, request_id: "gift-" + Date.now() } }).then(() => t("done")))}>{t("give")}</button>
           <button onClick={() => show(user.ask("translate", { body: { text: ["hello " + new Date().toLocaleTimeString()], short: "zh" } }).then((a) => a.join(" ")))}>{t("translate")}</button>
           <button onClick={() => show(user.ask("beforeMessage", { body: { rc_msg: "RC:TxtMsg", peer_uid: people[1], content: "hello" } }).then(() => t("done")))}>{t("check")}</button>
@@ -253,7 +292,7 @@ function Received({ mocks }: { mocks: string[] }) {
           {entries.map((e) => (
             <li key={e.vendor + e.seq}>
               <details>
-                <summary class="wrap"><Badge kind="tint">{e.vendor}</Badge> <code>{e.op || `${e.method} ${e.path}`}</code> <Badge kind={e.signature.ok ? "ok" : "bad"}>{e.signature.ok ? t("signed") : t("unsigned")}</Badge> {e.fault && <Badge kind="warn">{t("fault")}: {e.fault}</Badge>} <span class="soft small">{e.executed ? t("executed") : t("notExecuted")} · {e.status || "–"} {e.code} · {time(e.at)}</span></summary>
+                <summary class="wrap"><Badge kind="tint">{e.vendor}</Badge> <code>{e.op || `${e.method} ${e.path}`}</code> {(e.signature.ok || !e.fault) && <Badge kind={e.signature.ok ? "ok" : "bad"}>{e.signature.ok ? t("signed") : t("unsigned")}</Badge>} {e.fault && <Badge kind="warn">{t("fault")}: {e.fault}</Badge>} <span class="soft small">{e.executed ? t("executed") : t("notExecuted")} · {e.status || "–"} {e.code !== String(e.status) && e.code} · {time(e.at)}</span></summary>
                 <pre>{[`${e.method} ${e.path}`, e.request, e.signature.canonical && `signed: ${e.signature.canonical}`, e.signature.reason ?? e.refused, e.answer].filter(Boolean).join("\n\n")}</pre>
               </details>
             </li>
