@@ -42,16 +42,51 @@ func licenceOf(dir string) string {
 		if e.IsDir() || !licenceFile.MatchString(e.Name()) {
 			continue
 		}
-		text, _ := os.ReadFile(filepath.Join(dir, e.Name()))
-		flat := spaces.ReplaceAllString(string(text), " ")
-		for _, l := range licences {
-			if strings.Contains(strings.ToLower(flat), strings.ToLower(l.words)) {
-				return l.name
-			}
+		if name := licenceIn(filepath.Join(dir, e.Name())); name != "" {
+			return name
 		}
 	}
 	return ""
 }
+
+// licenceIn is the licence whose text the file has; empty: none that is known.
+func licenceIn(file string) string {
+	text, _ := os.ReadFile(file)
+	flat := spaces.ReplaceAllString(string(text), " ")
+	for _, l := range licences {
+		if strings.Contains(strings.ToLower(flat), strings.ToLower(l.words)) {
+			return l.name
+		}
+	}
+	return ""
+}
+
+// vendoredLicences are the rows of what the page at / has of npm: each package's licence
+// is in its file LICENSE-name, and its NOTICE-name lists what it contains.
+func vendoredLicences(t *testing.T) (rows string) {
+	t.Helper()
+	const folder = "../handlers/console/ui/vendor/"
+	files, err := filepath.Glob(folder + "LICENSE-*")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	for _, f := range files {
+		name := strings.TrimPrefix(filepath.Base(f), "LICENSE-")
+		licence := licenceIn(f)
+		if !slices.Contains(accepted, licence) {
+			t.Errorf("%s: licence %q", f, licence)
+		}
+		rows += fmt.Sprintf("| %s | %s |\n", name, licence)
+		notice, _ := os.ReadFile(folder + "NOTICE-" + name)
+		for _, m := range contained.FindAllStringSubmatch(string(notice), -1) {
+			rows += fmt.Sprintf("| %s in %s | %s |\n", m[1], name, m[2])
+		}
+	}
+	return rows
+}
+
+// contained is the head of a part of a notice: "== name (licence)".
+var contained = regexp.MustCompile(`(?m)^== (.+) \(([^()]+)\)$`)
 
 // Whoever passes the program on has to know under which licences its parts are.
 func TestTheLicencesOfWhatIsLinkedAreListed(t *testing.T) {
@@ -63,7 +98,7 @@ func TestTheLicencesOfWhatIsLinkedAreListed(t *testing.T) {
 	}
 	modules := strings.Split(strings.TrimSpace(string(out)), "\n")
 	slices.Sort(modules)
-	const head = "# Licences\n\nOf the modules that are linked into the program and the mocks. A test writes and checks this list; a licence that it does not know, or that binds whoever passes the program on to more than naming it, fails it.\n\n| module | licence |\n|---|---|\n"
+	const head = "# Licences\n\nOf the modules that are linked into the program and the mocks, and of what the [page at /](console.md) has of npm. A test writes and checks this list; a licence that it does not know, or that binds whoever passes the program on to more than naming it, fails it.\n\n| module | licence |\n|---|---|\n"
 	want := head
 	for _, m := range slices.Compact(modules) {
 		path, dir, found := strings.Cut(m, " ")
@@ -76,6 +111,7 @@ func TestTheLicencesOfWhatIsLinkedAreListed(t *testing.T) {
 		}
 		want += fmt.Sprintf("| %s | %s |\n", path, licence)
 	}
+	want += "\n| npm package | licence |\n|---|---|\n" + vendoredLicences(t)
 	const file = "../docs/licences.md"
 	if os.Getenv("SWITCHBOARD_TEST_UPDATE") != "" {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
