@@ -33,6 +33,8 @@ type metrics struct {
 	apps        *prometheus.CounterVec
 	messages    *prometheus.CounterVec
 	credentials *prometheus.CounterVec
+	polls       *prometheus.CounterVec
+	polled      *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -76,7 +78,13 @@ func newMetrics() *metrics {
 	m.credentials = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_credentials_total", Help: "Credentials of vendors' client SDKs given out, by whether one was kept or the vendor was asked.",
 	}, []string{"from"})
-	m.registry.MustRegister(m.credentials, m.attempts, m.writes, m.events, m.refused, m.failed, m.storeWrites, m.apps, m.messages)
+	m.polls = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_presence_polls_total", Help: "Polls of vendors that report no presence, by account and how they ended.",
+	}, []string{"vendor", "result"})
+	m.polled = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_presence_polled_users_total", Help: "Users about whom polls asked, and those who were not taken since too many are watched.",
+	}, []string{"vendor", "result"})
+	m.registry.MustRegister(m.polls, m.polled, m.credentials, m.attempts, m.writes, m.events, m.refused, m.failed, m.storeWrites, m.apps, m.messages)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls, buildInfo())
 	return m
 }

@@ -22,6 +22,20 @@ func (m *metrics) store(db *sqldb.DB) {
 	m.registry.MustRegister(poolMetrics{db})
 }
 
+// poll counts a poll of an account's presence, or users whom it does not watch.
+func (m *metrics) poll(account string, asked, refused int, err error) {
+	if refused > 0 {
+		m.polled.WithLabelValues(account, "refused").Add(float64(refused))
+		return
+	}
+	result := "ok"
+	if err != nil {
+		result = "error"
+	}
+	m.polls.WithLabelValues(account, result).Inc()
+	m.polled.WithLabelValues(account, "asked").Add(float64(asked))
+}
+
 // write measures a write from its call to its answer, the wait included.
 func (m *metrics) storeWrite(ctx context.Context, began time.Time, err error) {
 	result := "ok"

@@ -99,6 +99,7 @@ type server struct {
 	presence      *presence.Tracker
 	pairing       *pairing.Service
 	events        *events.Service
+	polls         *events.Presence
 
 	web            *fiber.App
 	stopping       atomic.Bool
@@ -379,9 +380,23 @@ func (s *server) openMatching(context.Context) (err error) {
 		return environ.Named(envPrefix+"_EVENTS_", err)
 	}
 	s.background("events", s.events.Run)
+	s.openPresencePolls()
 	s.background("reconcile", func(ctx context.Context) error { return s.events.Reconcile(ctx, s.routes.All) })
 	s.background("presence", s.presence.Run)
 	return nil
+}
+
+// openPresencePolls asks accounts that report no presence, about those whom apps asked
+// about and those in pair matching.
+func (s *server) openPresencePolls() {
+	searching := pairingsql.New(s.db)
+	s.polls = events.NewPresence(s.events, events.PresenceDeps{
+		Watches: eventsql.New(s.db), Accounts: s.routes.All, Apps: s.routes.Apps, Observe: s.metrics.poll,
+		Searching: func(ctx context.Context, account string, limit int) ([]string, error) {
+			return searching.Held(ctx, s.routes.Apps(account), limit)
+		},
+	})
+	s.background("presence polls", s.polls.Run)
 }
 
 // handle tells pair matching and the rooms' door of a vendor's event, which is for each

@@ -40,6 +40,8 @@ type hookBody struct {
 	Data struct {
 		ID, Vendor, App, From, Target, Text, Session string
 		Users                                        []string
+		Snapshot                                     bool
+		AsOf                                         time.Time `json:"as_of"`
 	}
 }
 

@@ -73,7 +73,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Words{Words: s.moderation, Lists: moderation.VendorLists{Routes: s.routes}, Ledger: s.ledger}.Mount(back)
 	product.Users{
 		Users: s.people, Conversations: s.conversations, Credentials: s.credentials, Ledger: s.ledger,
-		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, Connected: s.connected,
+		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, Connected: s.connected, Watch: s.polls.Watch,
 	}.Mount(back)
 	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes, s.wishes), Door: s.door, Ledger: s.ledger}.Mount(back)

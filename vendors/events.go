@@ -43,14 +43,15 @@ type Event struct {
 	Type       string // the vendor's message type name
 	Text       string // what people read of Content; empty for what is no text
 	Content    json.RawMessage
-	Session    string // presence: the connection, or the replica that saw it; room: the room's session
-	Seq        int64  // its number among the events of one object, where the vendor counts them; 0: it does not
-	Device     string // of the user, as Session.Device
-	Attempt    int    // which delivery of the event this is, from 1; 0: the vendor does not tell
-	Snapshot   bool   // the vendor did not report it: it follows from what there is now, see Reconciler
-	Client     string // kind of the user's client, in the vendor's words: "iOS"
-	Address    string // of the user's client, as the vendor saw it
-	Reason     string // why it happened: "api", "ejected", "banned", "empty", "abnormal", or the vendor's number behind a word
+	Session    string    // presence: the connection, or the replica that saw it; room: the room's session
+	Seq        int64     // its number among the events of one object, where the vendor counts them; 0: it does not
+	Device     string    // of the user, as Session.Device
+	Attempt    int       // which delivery of the event this is, from 1; 0: the vendor does not tell
+	Snapshot   bool      // the vendor did not report it: it follows from what there is now, see Reconciler and PresencePoll
+	AsOf       time.Time // of a Snapshot: when the vendor was asked; what it tells was true then or a moment later
+	Client     string    // kind of the user's client, in the vendor's words: "iOS"
+	Address    string    // of the user's client, as the vendor saw it
+	Reason     string    // why it happened: "api", "ejected", "banned", "empty", "abnormal", or the vendor's number behind a word
 }
 
 // Verdict is our decision on a message that a vendor asks about. The zero

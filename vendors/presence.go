@@ -2,6 +2,7 @@ package vendors
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,34 @@ type Presence interface {
 	// Statuses answers one for each of users, in that order, at most
 	// Limits[OpPresence].Targets of them; see Vendor.Statuses.
 	Statuses(ctx context.Context, users []string) ([]Status, error)
+}
+
+// PresencePoll is how a vendor is asked who came and who went, since it reports neither.
+// Zero: it is not asked.
+type PresencePoll struct {
+	Every time.Duration // between two polls of an account, by all replicas together
+	Users int           // asked about in one poll at most
+	Watch time.Duration // for how long a user is asked about whom an app wanted to know of
+}
+
+// String tells the bounds as operators see them.
+func (p PresencePoll) String() string {
+	return fmt.Sprintf("polled every %s, %d users at a time, each for %s", p.Every, p.Users, p.Watch)
+}
+
+// Validate refuses bounds that are none. Its error names no vendor.
+func (p PresencePoll) Validate() error {
+	switch {
+	case p.Every == 0:
+		return nil
+	case p.Every < time.Second:
+		return &SettingError{Setting: "PRESENCE_EVERY", Problem: "must be 0 or at least 1s"}
+	case p.Users < 1 || p.Users > 1000:
+		return &SettingError{Setting: "PRESENCE_USERS", Problem: "must be between 1 and 1000"}
+	case p.Watch < p.Every:
+		return &SettingError{Setting: "PRESENCE_WATCH", Problem: "must be no shorter than", With: "PRESENCE_EVERY"}
+	}
+	return nil
 }
 
 // statusesAtOnce bounds the calls of one Vendor.Statuses under way.

@@ -22,6 +22,7 @@ type Traits struct {
 	// before, so that a send in doubt may be made again there. Zero: it does not.
 	SendRepeat time.Duration
 	Callbacks  CallbackTerms // Callbacks
+	Presence   PresencePoll  // Presence, of a vendor that reports none by Callbacks
 	// Content names the convention by which clients read Messages. Clients of a vendor
 	// with another convention have to learn it before the app is moved there
 	// (docs/vendors/README.md#what-clients-decode).
@@ -125,6 +126,7 @@ func (v *Vendor) Declared() []Trait {
 		{"messages", v.Messages != nil, t.Content},
 		{"messages.unknown_users", v.Messages != nil && t.UnknownUsers != UnknownTaken, string(t.UnknownUsers)},
 		{"messages.repeat", t.SendRepeat > 0, t.SendRepeat.String()},
+		{"presence", v.Presence != nil && t.Presence.Every > 0, t.Presence.String()},
 		{"sessions", v.Sessions != nil, string(t.Sessions)},
 		{"users.block", v.Users != nil, t.Block.String()},
 		{"groups.mute_members", v.MemberMutes != nil, t.MemberMute.String()},

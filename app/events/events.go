@@ -130,11 +130,10 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 	}
 	records := make([]Record, len(events))
 	for i, e := range events {
-		payload, err := json.Marshal(newBody(e))
-		if err != nil {
-			return fmt.Errorf("events: %w", err)
+		var err error
+		if records[i], err = recordOf(e); err != nil {
+			return err
 		}
-		records[i] = Record{ID: e.Vendor + "/" + e.ID, Key: keyOf(e), Payload: payload}
 	}
 	fresh, err := s.store.Add(ctx, records, s.sender != nil)
 	if err != nil {
@@ -144,6 +143,15 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 	s.handOn(ctx, events, fresh)
 	s.grown()
 	return nil
+}
+
+// recordOf is an event as it is kept.
+func recordOf(e vendors.Event) (Record, error) {
+	payload, err := json.Marshal(newBody(e))
+	if err != nil {
+		return Record{}, fmt.Errorf("events: %w", err)
+	}
+	return Record{ID: e.Vendor + "/" + e.ID, Key: keyOf(e), Payload: payload}, nil
 }
 
 // grown tells the workers that the outbox may hold what can be sent now.
@@ -228,6 +236,7 @@ type data struct {
 	Device     string          `json:"device,omitempty"`
 	Attempt    int             `json:"attempt,omitempty"`
 	Snapshot   bool            `json:"snapshot,omitempty"`
+	AsOf       *time.Time      `json:"as_of,omitempty"`
 	Client     string          `json:"client,omitempty"`
 	Address    string          `json:"client_address,omitempty"`
 	Reason     string          `json:"reason,omitempty"`
@@ -238,12 +247,17 @@ func newBody(e vendors.Event) body {
 	if at.IsZero() || at.Year() > 9999 { // which JSON cannot say
 		at = time.Now()
 	}
+	var asOf *time.Time
+	if !e.AsOf.IsZero() {
+		utc := e.AsOf.UTC()
+		asOf = &utc
+	}
 	return body{
 		Type: string(e.Kind) + "." + e.Action, Timestamp: at.UTC(),
 		Data: data{
 			ID: e.ID, Vendor: e.Vendor, App: e.App, From: e.From, Target: e.Target, TargetKind: string(e.TargetKind), Users: e.Users,
 			MessageID: e.MessageID, Type: e.Type, Text: e.Text, Content: e.Content, Session: e.Session,
-			Seq: e.Seq, Device: e.Device, Attempt: e.Attempt, Snapshot: e.Snapshot,
+			Seq: e.Seq, Device: e.Device, Attempt: e.Attempt, Snapshot: e.Snapshot, AsOf: asOf,
 			Client: e.Client, Address: e.Address, Reason: e.Reason,
 		},
 	}

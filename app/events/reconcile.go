@@ -49,7 +49,7 @@ func (s *Service) reconcile(ctx context.Context, v *vendors.Vendor) (err error) 
 	found := s.rooms.differ(v.Name, rooms, seen)
 	for i := range found {
 		e := &found[i]
-		e.Vendor, e.Kind, e.At, e.Snapshot = v.Name, vendors.EventRoom, seen, true
+		e.Vendor, e.Kind, e.At, e.Snapshot, e.AsOf = v.Name, vendors.EventRoom, seen, true, seen
 		e.ID = snapshotID(*e)
 	}
 	if len(found) > 0 {

@@ -28,6 +28,7 @@ type Users struct {
 	Ledger        *ledger.Ledger
 	EndSessions   func(realtime.User)                                                          // ours, at every replica
 	Connected     func(ctx context.Context, app string, ids []string) (map[string]bool, error) // who has a session of ours, at any replica
+	Watch         func(ctx context.Context, account string, users []string)                    // somebody wants to know when they come and go
 }
 
 // Mount adds the routes; r is behind middleware.Server.

@@ -174,6 +174,9 @@ func (h Users) presence(c *fiber.Ctx) error {
 		return err
 	}
 	found, account, cause := h.Users.Statuses(c.UserContext(), app, ids)
+	if account != "" {
+		h.Watch(c.UserContext(), account, ids)
+	}
 	var reason *string
 	if cause != nil {
 		text := handlers.Find(cause).Text

@@ -1015,6 +1015,8 @@ type UsersPush struct {
 // VendorEventData: What a kind does not have is left out.
 type VendorEventData struct {
 	App *string `json:"app,omitempty"`
+	// of a snapshot: when the vendor was asked
+	AsOf *time.Time `json:"as_of,omitempty"`
 	// which delivery of the event this is, where the vendor tells
 	Attempt *int64 `json:"attempt,omitempty"`
 	// kind of the user's client, in the vendor's words
@@ -1037,8 +1039,8 @@ type VendorEventData struct {
 	// its number among the events of one object, where the vendor counts them
 	Seq     *int64  `json:"seq,omitempty"`
 	Session *string `json:"session,omitempty"`
-	// true: the vendor did not report it; it follows from the rooms that there are now. A room's first snapshot is
-	// room.synced with all its users
+	// true: the vendor did not report it; it follows from what there is now, the rooms or who is online. A room's
+	// first snapshot is room.synced with all its users
 	Snapshot *bool `json:"snapshot,omitempty"`
 	// user, group or room
 	Target     *string  `json:"target,omitempty"`

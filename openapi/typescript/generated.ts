@@ -894,6 +894,8 @@ export type VendorEvent = {
   // What a kind does not have is left out.
   "data": {
     "app"?: string;
+    // of a snapshot: when the vendor was asked
+    "as_of"?: string;
     // which delivery of the event this is, where the vendor tells
     "attempt"?: number;
     // kind of the user's client, in the vendor's words
@@ -916,8 +918,8 @@ export type VendorEvent = {
     // its number among the events of one object, where the vendor counts them
     "seq"?: number;
     "session"?: string;
-    // true: the vendor did not report it; it follows from the rooms that there are now. A room's first snapshot is
-    // room.synced with all its users
+    // true: the vendor did not report it; it follows from what there is now, the rooms or who is online. A room's
+    // first snapshot is room.synced with all its users
     "snapshot"?: boolean;
     // user, group or room
     "target"?: string;

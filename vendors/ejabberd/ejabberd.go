@@ -24,6 +24,9 @@ type Config struct {
 	JWTKey          vendors.Secret `split_words:"true" desc:"key of the server's jwt_key as its JWK has it (k, base64url): credentials are then signed here and cannot be revoked before they end"`
 	JWTLife         time.Duration  `split_words:"true" default:"24h" desc:"how long a signed credential is good"`
 	BlockGroup      string         `split_words:"true" desc:"shared roster group whose members the server's c2s rule denies; empty: nobody can be blocked"`
+	PresenceEvery   time.Duration  `split_words:"true" default:"10s" desc:"how often the server, which reports nothing, is asked who of the watched users came and went; by one replica at a time; 0: never, else at least 1s"`
+	PresenceUsers   int            `split_words:"true" default:"100" desc:"users asked about at a time, one call each; ten times as many are watched at most"`
+	PresenceWatch   time.Duration  `split_words:"true" default:"10m" desc:"how long users are watched after an app asked for their presence; those in pair matching are watched while they are in it"`
 }
 
 // Configured reports whether the account is meant to be used.
@@ -54,7 +57,14 @@ func (c Config) Validate() error {
 	case c.withDefaults().MUCService == c.withDefaults().ChatRoomService:
 		return &vendors.SettingError{Setting: "CHAT_ROOM_SERVICE", Problem: "must differ from", With: "MUC_SERVICE"}
 	}
-	return nil
+	return c.poll().Validate()
+}
+
+func (c Config) poll() vendors.PresencePoll {
+	if c.PresenceEvery == 0 {
+		return vendors.PresencePoll{}
+	}
+	return vendors.PresencePoll{Every: c.PresenceEvery, Users: c.PresenceUsers, Watch: c.PresenceWatch}
 }
 
 func (c Config) withDefaults() Config {
@@ -96,7 +106,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 		Profiles: a, Messages: a, Presence: a, Sessions: a, UserImport: a,
 		Groups: a, GroupNames: a, GroupLists: a, MemberMutes: a,
 		ChatRooms: a, ChatRoomBlocks: a,
-		Traits: vendors.Traits{MemberMute: held, ChatRoomBlock: held, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused, Content: namespace},
+		Traits: vendors.Traits{MemberMute: held, ChatRoomBlock: held, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused, Content: namespace, Presence: cfg.poll()},
 	}
 	if cfg.PasswordKey != "" {
 		v.Tokens, v.Revoker, v.Traits.Revoke = passwords{a}, passwords{a}, vendors.RevokeNow

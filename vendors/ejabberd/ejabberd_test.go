@@ -181,6 +181,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"JWT_KEY":           func(c *ejabberd.Config) { c.PasswordKey, c.JWTKey, c.JWTLife = "", "c2hvcnQ", time.Hour },
 		"JWT_LIFE":          func(c *ejabberd.Config) { c.PasswordKey, c.JWTKey = "", jwtKey },
 		"CHAT_ROOM_SERVICE": func(c *ejabberd.Config) { c.ChatRoomService = "conference.localhost" },
+		"PRESENCE_USERS":    func(c *ejabberd.Config) { c.PresenceEvery = time.Second },
 	} {
 		cfg := whole
 		change(&cfg)

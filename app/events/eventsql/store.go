@@ -22,27 +22,32 @@ var _ events.Store = (*Store)(nil)
 // for each whether it was new.
 func (s *Store) Add(ctx context.Context, records []events.Record, send bool) (fresh []bool, err error) {
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		fresh = make([]bool, len(records))
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		at := now.UnixMicro()
-		var due any
-		if send {
-			due = at
-		}
-		insert := tx.Dialect().InsertIgnore("events", 1, "id", "payload", "attempts", "created_us", "due_us", "order_key", "seq")
-		for i, r := range records {
-			n, err := tx.Exec(insert, r.ID, r.Payload, 0, at, due, r.Key, i)
-			if err != nil {
-				return err
-			}
-			fresh[i] = n == 1
-		}
-		return nil
+		fresh, err = add(tx, records, send)
+		return err
 	})
 	return fresh, err
+}
+
+func add(tx *sqldb.Tx, records []events.Record, send bool) ([]bool, error) {
+	fresh := make([]bool, len(records))
+	now, err := tx.Now()
+	if err != nil {
+		return nil, err
+	}
+	at := now.UnixMicro()
+	var due any
+	if send {
+		due = at
+	}
+	insert := tx.Dialect().InsertIgnore("events", 1, "id", "payload", "attempts", "created_us", "due_us", "order_key", "seq")
+	for i, r := range records {
+		n, err := tx.Exec(insert, r.ID, r.Payload, 0, at, due, r.Key, i)
+		if err != nil {
+			return nil, err
+		}
+		fresh[i] = n == 1
+	}
+	return fresh, nil
 }
 
 // Claim returns up to limit events that are due and the oldest of their key, counts an
