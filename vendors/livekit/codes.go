@@ -2,6 +2,7 @@ package livekit
 
 import (
 	"encoding/json"
+	"strings"
 
 	"switchboard/vendors"
 	"switchboard/vendors/upstream"
@@ -35,6 +36,10 @@ var codes = map[string]meaning{
 	"dataloss":            {vendors.Ambiguous, nil},
 }
 
+// noEgress stands in what a server says that was set up without recording: the one text
+// that has no code of its own (docs/vendors/livekit.md#recording).
+const noEgress = "egress not connected"
+
 const noAnswer = "unavailable" // no server of the deployment took the request
 
 // check reads the server's verdict. A failure that is not Twirp's JSON is a proxy's, or
@@ -57,6 +62,9 @@ func check(a upstream.Answer, payload string) error {
 	}
 	if a.Decode(&fault) != nil || fault.Code == "" {
 		return vendors.ErrUnreadable
+	}
+	if fault.Code == "internal" && strings.Contains(fault.Msg, noEgress) {
+		return &vendors.Error{Outcome: vendors.DefiniteNo, Code: fault.Code, Text: fault.Msg, Err: vendors.ErrUnsupported}
 	}
 	m, known := codes[fault.Code]
 	if !known {

@@ -53,7 +53,10 @@ func nanos(t upstream.Text) time.Time {
 }
 
 // StartRecording has the egress service record all of the room into one file. The
-// room is asked for first: the server takes a recording of a room that is not there.
+// room is asked for first: the server takes a recording of a room that is not there. So
+// is egress itself, since a server without it says so to this question at once, and to
+// the other after 23 s as if it were away. That nobody takes the recording up is no
+// outage of the server.
 func (a *adapter) StartRecording(ctx context.Context, r vendors.Recording) (vendors.RecordingInfo, error) {
 	op := vendors.OpRoomRecord
 	if !r.Audio && !r.Video {
@@ -66,6 +69,9 @@ func (a *adapter) StartRecording(ctx context.Context, r vendors.Recording) (vend
 	case s.State == vendors.RoomAbsent:
 		return vendors.RecordingInfo{}, a.refuse(op, vendors.ErrNotFound, "no such room")
 	}
+	if _, err := a.egresses(ctx, op, map[string]any{"room_name": r.Room, "active": true}); err != nil {
+		return vendors.RecordingInfo{}, err
+	}
 	path := r.Path
 	if path == "" {
 		path = a.cfg.RecordingPath
@@ -74,7 +80,9 @@ func (a *adapter) StartRecording(ctx context.Context, r vendors.Recording) (vend
 		"room_name": r.Room, "layout": r.Layout, "audio_only": !r.Video, "video_only": !r.Audio,
 		"file_outputs": []any{map[string]any{"filepath": path}},
 	}
-	return a.recording(ctx, a.call(op, upstream.Control, startEgress, "", body, "egress_id"))
+	call := a.call(op, upstream.Control, startEgress, "", body, "egress_id")
+	call.Object = func(e *vendors.Error) bool { return e.Code == noAnswer }
+	return a.recording(ctx, call)
 }
 
 // StopRecording ends one; its file is written after that.
@@ -104,14 +112,12 @@ func (a *adapter) Recordings(ctx context.Context, room string) ([]vendors.Record
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{room}}); err != nil {
 		return nil, err
 	}
-	var out struct {
-		Items []egress `json:"items"`
-	}
-	if err := a.up.Do(ctx, a.call(op, upstream.Read, listEgress, "", map[string]any{"room_name": room}, "items"), &out); err != nil {
+	items, err := a.egresses(ctx, op, map[string]any{"room_name": room})
+	if err != nil {
 		return nil, err
 	}
-	list := make([]vendors.RecordingInfo, len(out.Items))
-	for i, e := range out.Items {
+	list := make([]vendors.RecordingInfo, len(items))
+	for i, e := range items {
 		info, readable := e.info()
 		if !readable {
 			return nil, a.unreadable(op)
@@ -120,6 +126,14 @@ func (a *adapter) Recordings(ctx context.Context, room string) ([]vendors.Record
 	}
 	slices.SortStableFunc(list, func(x, y vendors.RecordingInfo) int { return y.StartedAt.Compare(x.StartedAt) })
 	return list, nil
+}
+
+func (a *adapter) egresses(ctx context.Context, op string, which map[string]any) ([]egress, error) {
+	var out struct {
+		Items []egress `json:"items"`
+	}
+	err := a.up.Do(ctx, a.call(op, upstream.Read, listEgress, "", which, "items"), &out)
+	return out.Items, err
 }
 
 // recordingContent is a recording as an event tells it.

@@ -3,6 +3,7 @@
 package livekittest
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"net"
@@ -20,10 +21,12 @@ import (
 // github.com/livekit/livekit-server/cmd/server@v1.13.5` builds it.
 const Variable = "SWITCHBOARD_TEST_LIVEKIT"
 
-// The account of every server.
+// The account of every server, and a second key pair of it for those that change it.
 const (
-	Key    = "APIswitchboard"
-	Secret = "livekit-s3cret-of-at-least-32-characters"
+	Key          = "APIswitchboard"
+	Secret       = "livekit-s3cret-of-at-least-32-characters"
+	SecondKey    = "APIsecond"
+	SecondSecret = "another-s3cret-of-at-least-32-characters"
 )
 
 //go:embed livekit.yaml
@@ -33,6 +36,9 @@ var configuration string
 type Options struct {
 	Webhook      string // where events go; empty: nowhere
 	RemoteUnmute bool
+	Keys         map[string]string // secrets by key; nil: Key's alone
+	WebhookKey   string            // signs webhooks; empty: Key
+	Redis        string            // host:port; empty: none, and so no recording
 }
 
 // Server is a LiveKit server on loopback.
@@ -40,6 +46,7 @@ type Server struct {
 	URL string // of the API, http://
 
 	program, file string
+	port, udp     int
 	cmd           *exec.Cmd
 	done          chan struct{} // closed when the process is gone
 }
@@ -52,21 +59,35 @@ func Start(t testing.TB, opt Options) *Server {
 	if program == "" {
 		t.Skip("no LiveKit server: " + Variable + " names none")
 	}
-	port := freePort(t)
-	webhooks := ""
-	if opt.Webhook != "" {
-		webhooks = strconv.Quote(opt.Webhook)
-	}
-	text := strings.NewReplacer("{port}", strconv.Itoa(port), "{udp}", strconv.Itoa(freePort(t)), "{key}", Key, "{secret}", Secret,
-		"{webhook}", webhooks, "{unmute}", strconv.FormatBool(opt.RemoteUnmute)).Replace(configuration)
-	file := filepath.Join(t.TempDir(), "livekit.yaml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{URL: fmt.Sprintf("http://127.0.0.1:%d", port), program: program, file: file}
+	s := &Server{program: program, file: filepath.Join(t.TempDir(), "livekit.yaml"), port: freePort(t), udp: freePort(t)}
+	s.URL = fmt.Sprintf("http://127.0.0.1:%d", s.port)
+	s.Configure(t, opt)
 	s.Run(t)
 	t.Cleanup(s.Kill)
 	return s
+}
+
+// Configure sets the server up otherwise, from its next Run on.
+func (s *Server) Configure(t testing.TB, opt Options) {
+	t.Helper()
+	keys, webhooks, redis := strconv.Quote(Key)+": "+strconv.Quote(Secret), "", ""
+	if opt.Keys != nil {
+		keys = ""
+		for key, secret := range opt.Keys {
+			keys += fmt.Sprintf("%q: %q, ", key, secret)
+		}
+	}
+	if opt.Webhook != "" {
+		webhooks = strconv.Quote(opt.Webhook)
+	}
+	if opt.Redis != "" {
+		redis = "address: " + strconv.Quote(opt.Redis)
+	}
+	text := strings.NewReplacer("{port}", strconv.Itoa(s.port), "{udp}", strconv.Itoa(s.udp), "{keys}", keys, "{webhook_key}", cmp.Or(opt.WebhookKey, Key),
+		"{webhook}", webhooks, "{unmute}", strconv.FormatBool(opt.RemoteUnmute), "{redis}", redis).Replace(configuration)
+	if err := os.WriteFile(s.file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // freePort is one that is free for TCP and UDP both.
