@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"switchboard/vendors"
 )
@@ -50,10 +53,28 @@ func noSecrets(t T, e *env) {
 		for _, f := range []fault{drop, reset, truncate, echo} {
 			e.mustHide(t, o.name+", "+f.name, e.fresh(t, o, always, f))
 		}
+		e.hidesItsCredential(t, o)
 		c, cancel := context.WithTimeout(t.Context(), patience)
 		e.mustHide(t, o.name+", unreachable", o.call(c, e.open(nobody)))
 		cancel()
 	})
+}
+
+// hidesItsCredential has the far end refuse the call in a text that repeats the credential
+// it came with, as some servers do.
+func (e *env) hidesItsCredential(t T, o op) {
+	t.Helper()
+	var repeated atomic.Value
+	err := e.fresh(t, o, always, fault{"its credential repeated", func(w http.ResponseWriter, r *http.Request, _ func() *http.Response) {
+		_, credential, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		repeated.Store(credential)
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, "invalid token: "+credential+", error: signature is invalid")
+	}})
+	if credential, _ := repeated.Load().(string); credential != "" && strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), credential) {
+		t.Errorf("%s: the error shows the credential that the far end repeated", o.name)
+	}
 }
 
 func (e *env) secret() string {
