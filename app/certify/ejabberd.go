@@ -56,6 +56,9 @@ func ejabberdFixture(cfg ejabberd.Config) vendortest.Fixture {
 	}
 	held := vendors.HoldOpen | vendors.HoldLifted
 	f.Traits = vendors.Traits{Block: held, MemberMute: held, ChatRoomBlock: held, Revoke: vendors.RevokeNow, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused, Content: "urn:switchboard:im:0"}
+	if cfg.PresenceEvery > 0 {
+		f.Traits.Presence = vendors.PresencePoll{Every: cfg.PresenceEvery, Users: cfg.PresenceUsers, Watch: cfg.PresenceWatch}
+	}
 	if cfg.PasswordKey == "" {
 		f.Lacks, f.Traits.Revoke = append(f.Lacks, "Revoker"), vendors.RevokeNone
 	}
