@@ -4,12 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"fmt"
-	"math/rand/v2"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // transaction is what a writer runs writes in: a liteTx, a pgTx or a myTx. None is
@@ -28,7 +23,11 @@ type transaction interface {
 func (w *writerConn) begin(ctx context.Context, alone bool) (transaction, error) {
 	switch w.db.dialect {
 	case Postgres:
-		return beginPostgres(ctx, &pgTx{Conn: w.conn, limit: w.db.commitLimit}, alone)
+		tx := &pgTx{Conn: w.conn, limit: w.db.commitLimit, batch: w.batch}
+		if alone {
+			return tx, tx.beginAlone(ctx)
+		}
+		return tx, nil // begins with its first statement
 	case MySQL:
 		return beginMySQL(ctx, &myTx{Conn: w.conn, limit: w.db.commitLimit}, alone)
 	default:
@@ -125,60 +124,3 @@ const (
 	// After which the server ends the transaction of such a process.
 	idleLimit = 10 * time.Second
 )
-
-// beginPostgres begins in one round trip, which database/sql cannot. Two writes that
-// wait for each other end after lock_timeout, before the server's second for
-// deadlocks, and the first to give up is run again. Each waits for a random time:
-// with the same one both would give up together, and meet again.
-func beginPostgres(ctx context.Context, tx *pgTx, alone bool) (transaction, error) {
-	begin := fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = %d; ", idleLimit.Milliseconds())
-	if alone {
-		begin += fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d)", aloneWait.Milliseconds(), writeLock)
-	} else {
-		wait := lockWait/2 + rand.N(lockWait)
-		begin += fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d); SET LOCAL lock_timeout = %d", writeLock, wait.Milliseconds())
-	}
-	if _, err := tx.execControl(ctx, begin); err != nil {
-		_ = tx.Rollback()
-		return nil, err
-	}
-	return tx, nil
-}
-
-// pgTx is a transaction whose begin and end go past database/sql.
-type pgTx struct {
-	*sql.Conn
-	limit time.Duration // of the commit
-}
-
-// Commit implements transaction.
-func (t *pgTx) Commit() error {
-	ctx, cancel := context.WithTimeout(context.Background(), t.limit)
-	defer cancel()
-	did, err := t.execControl(ctx, "COMMIT")
-	if err == nil && did == "ROLLBACK" {
-		err = pgx.ErrTxCommitRollback
-	}
-	return err
-}
-
-// Rollback implements transaction. A connection on which it fails is closed.
-func (t *pgTx) Rollback() error {
-	ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit)
-	defer cancel()
-	_, err := t.execControl(ctx, "ROLLBACK")
-	if err != nil {
-		_ = t.Raw(func(c any) error { return c.(*stdlib.Conn).Conn().Close(ctx) })
-	}
-	return err
-}
-
-// execControl sends statements without arguments and returns what the last one did.
-func (t *pgTx) execControl(ctx context.Context, query string) (did string, err error) {
-	err = t.Raw(func(c any) error {
-		tag, err := c.(*stdlib.Conn).Conn().Exec(ctx, query)
-		did = tag.String()
-		return err
-	})
-	return did, err
-}

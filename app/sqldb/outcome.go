@@ -30,11 +30,16 @@ func (tx *Tx) runWrite(part []*request, isolated bool) (outcome, error) {
 			return rolledBack(err), err
 		}
 	}
-	err := tx.runBounded(func() error {
+	err := tx.runBounded(func() (err error) {
 		if part[0].batch != nil {
-			return part[0].batch.runAll(tx, part)
+			err = part[0].batch.runAll(tx, part)
+		} else {
+			err = part[0].run(tx)
 		}
-		return part[0].run(tx)
+		if err == nil && isolated {
+			err = tx.catchUp(tx.ctx) // what fails is this write's
+		}
+		return err
 	})
 	switch {
 	case err == nil && isolated:
@@ -51,6 +56,7 @@ func (tx *Tx) runWrite(part []*request, isolated bool) (outcome, error) {
 		return rolledBack(tx.err), tx.err
 	case isolated:
 		part[0].err = err
+		tx.forgetLast()
 		if err = tx.execControl("ROLLBACK TO SAVEPOINT w"); hangs(err) {
 			return noAnswer, err
 		} else if err != nil {

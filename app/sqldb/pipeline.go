@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Stmt is a statement of Tx.Pipeline. Row takes each row that it answers; nil:
@@ -21,7 +20,7 @@ type Stmt struct {
 func (tx *Tx) Pipeline(stmts ...Stmt) error {
 	tx.wrote = true
 	if t, ok := tx.tx.(*pgTx); ok {
-		err := wrap(t.pipeline(tx, stmts))
+		err := wrap(t.pipeline(tx.ctx, stmts))
 		tx.noteError(err)
 		return err
 	}
@@ -31,6 +30,25 @@ func (tx *Tx) Pipeline(stmts ...Stmt) error {
 		}
 	}
 	return nil
+}
+
+// Last is Pipeline for statements that answer no rows and after which the write does no
+// more: PostgreSQL gets them with the commit. What they fail of is the write's error.
+func (tx *Tx) Last(stmts ...Stmt) error {
+	t, ok := tx.tx.(*pgTx)
+	if !ok {
+		return tx.Pipeline(stmts...)
+	}
+	tx.wrote = true
+	t.last = append(t.last, stmts...)
+	return nil
+}
+
+// forgetLast undoes Last for a write that failed.
+func (tx *Tx) forgetLast() {
+	if t, ok := tx.tx.(*pgTx); ok {
+		t.last = nil
+	}
 }
 
 func (tx *Tx) one(s Stmt) error {
@@ -49,27 +67,6 @@ func (tx *Tx) one(s Stmt) error {
 		}
 	}
 	return wrap(rows.Err())
-}
-
-func (t *pgTx) pipeline(tx *Tx, stmts []Stmt) error {
-	var batch pgx.Batch
-	for _, s := range stmts {
-		queued := batch.Queue(Postgres.rebind(s.Query), s.Args...)
-		if s.Row == nil {
-			continue
-		}
-		queued.Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				if err := s.Row(pgRow{rows}); err != nil {
-					return err
-				}
-			}
-			return rows.Err()
-		})
-	}
-	return t.Raw(func(c any) error {
-		return c.(*stdlib.Conn).Conn().SendBatch(tx.ctx, &batch).Close()
-	})
 }
 
 // UpdateReturning is an UPDATE of one row that also reads columns, as they are then; two

@@ -273,6 +273,17 @@ func TestATransactionThatSQLiteEndsByItselfLeavesTheStoreUsable(t *testing.T) {
 }
 
 func TestABatchIsRunAsOneAndEachItemKeepsItsAnswer(t *testing.T) {
+	for name, write := range map[string]func(tx *sqldb.Tx, query string, args ...any) error{
+		"at once": func(tx *sqldb.Tx, query string, args ...any) error { _, err := tx.Exec(query, args...); return err },
+		"with the commit": func(tx *sqldb.Tx, query string, args ...any) error {
+			return tx.Last(sqldb.Stmt{Query: query, Args: args})
+		},
+	} {
+		t.Run(name, func(t *testing.T) { testBatch(t, write) })
+	}
+}
+
+func testBatch(t *testing.T, write func(tx *sqldb.Tx, query string, args ...any) error) {
 	type item struct {
 		name    string
 		refused bool
@@ -292,8 +303,7 @@ func TestABatchIsRunAsOneAndEachItemKeepsItsAnswer(t *testing.T) {
 			if len(args) == 0 {
 				return nil
 			}
-			_, err := tx.Exec(tx.Dialect().Insert("counters", len(args)/2, "name", "n"), args...)
-			return err
+			return write(tx, tx.Dialect().Insert("counters", len(args)/2, "name", "n"), args...)
 		}, func(items []*item) {
 			for _, it := range items {
 				if _, twice := told.Swap(it.name, it.refused); twice {

@@ -32,7 +32,7 @@ func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
 // Exec runs a statement and returns how many rows it matched.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	tx.wrote = true
-	if err := tx.overdue(); err != nil {
+	if err := tx.ready(); err != nil {
 		return 0, err
 	}
 	if t, ok := tx.tx.(*liteTx); ok {
@@ -52,7 +52,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 
 // Query reads inside the transaction. Rows left open are closed after the write.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
-	if err := tx.overdue(); err != nil {
+	if err := tx.ready(); err != nil {
 		return nil, err
 	}
 	var (
@@ -95,7 +95,7 @@ type Row struct {
 // Scan copies the columns; sql.ErrNoRows when there is no row.
 func (r Row) Scan(dest ...any) (err error) {
 	if r.tx != nil {
-		if err = r.tx.overdue(); err != nil {
+		if err = r.tx.ready(); err != nil {
 			return err
 		}
 	} else {
@@ -143,6 +143,9 @@ func (tx *Tx) prepared(query string) *sql.Stmt {
 func (tx *Tx) execControl(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), tx.db.commitLimit)
 	defer cancel()
+	if err := tx.catchUp(ctx); err != nil {
+		return err
+	}
 	_, err := tx.tx.ExecContext(ctx, statement)
 	return err
 }
@@ -154,14 +157,25 @@ func (tx *Tx) noteError(err error) {
 	}
 }
 
-// overdue fails the write that is over its limit. A running statement of SQLite is
-// not cut off: the write fails at its first statement that begins too late.
-func (tx *Tx) overdue() error {
-	if tx.until.IsZero() || time.Now().Before(tx.until) {
+// ready comes before each statement. It fails the write that is over its limit: a running
+// statement of SQLite is not cut off, but none begins too late.
+func (tx *Tx) ready() error {
+	if !tx.until.IsZero() && time.Now().After(tx.until) {
+		tx.noteError(ErrSlow)
+		return ErrSlow
+	}
+	return tx.catchUp(tx.ctx)
+}
+
+// catchUp sends what PostgreSQL has not got yet of the transaction.
+func (tx *Tx) catchUp(ctx context.Context) error {
+	t, ok := tx.tx.(*pgTx)
+	if !ok {
 		return nil
 	}
-	tx.noteError(ErrSlow)
-	return ErrSlow
+	err := wrap(t.catchUp(ctx))
+	tx.noteError(err)
+	return err
 }
 
 // runBounded runs one write and returns its error. A panic becomes an error.

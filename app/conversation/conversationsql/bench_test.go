@@ -22,7 +22,7 @@ import (
 func BenchmarkSend(b *testing.B) {
 	for _, store := range sqldbtest.Stores {
 		for _, convs := range []int{1, 500} {
-			for _, writers := range []int{16, 128} {
+			for _, writers := range []int{1, 4, 16, 64, 128} {
 				name := map[int]string{1: "hot", 500: "spread"}[convs]
 				b.Run(fmt.Sprintf("%s/%s/%d", store.Name, name, writers), func(b *testing.B) {
 					cfg := store.Config(b)

@@ -55,7 +55,7 @@ func (s *Store) sendBatch(tx *sqldb.Tx, items []*conversation.Outgoing) error {
 		}
 	}
 	d := tx.Dialect()
-	return tx.Pipeline(slices.Concat(
+	return tx.Last(slices.Concat(
 		sqldb.InsertStmts(d, d.Insert, "messages", messageFields, messages),
 		sqldb.InsertStmts(d, d.Insert, "send_keys", keyFields, keys),
 		sqldb.InsertStmts(d, d.Insert, "relay_outbox", outboxFields, outbox),
