@@ -36,7 +36,7 @@ import (
 )
 
 const (
-	headerLimit  = 16 << 10         // bytes of a request's head
+	headerLimit  = 8 << 10          // bytes of a request's head; each socket keeps a buffer of this size
 	readTimeout  = 30 * time.Second // for one request to arrive whole
 	writeTimeout = 30 * time.Second // for one answer to be taken; streams and sockets have deadlines of their own
 	idleTimeout  = 2 * time.Minute

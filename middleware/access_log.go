@@ -75,7 +75,7 @@ func logRequest(c *fiber.Ctx, log *slog.Logger, r *state, took time.Duration) {
 	log.LogAttrs(c.UserContext(), level, "request", attrs...)
 }
 
-const maxLoggedPath = 256 // bytes; a request line may have 16 KB
+const maxLoggedPath = 256 // bytes; a request line may have 8 KB
 
 func clip(path string) string {
 	if len(path) <= maxLoggedPath {
