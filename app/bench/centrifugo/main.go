@@ -75,6 +75,9 @@ func run(ctx context.Context) error {
 	return nil
 }
 
+// settled is how long after its first answer a program has done what a start puts off.
+const settled = 5 * time.Second
+
 // once does one work on a server of its own.
 func once(ctx context.Context, s side, w work, length time.Duration, into *figures) (err error) {
 	dir, err := os.MkdirTemp("", "bench")
@@ -93,6 +96,7 @@ func once(ctx context.Context, s side, w work, length time.Duration, into *figur
 	}
 	into.add("a sync of the disk, ms", sync)
 	into.add("start to the first answer, ms", milliseconds(p.started))
+	time.Sleep(settled)
 	into.add("resident when idle, MB", p.resident()/1e6)
 	return w.do(ctx, p, length, into)
 }

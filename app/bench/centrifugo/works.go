@@ -15,15 +15,16 @@ type work struct {
 	do   func(ctx context.Context, p *process, length time.Duration, into *figures) error
 }
 
-const (
-	publishers = 8   // of a room, each of which sends when it has the answer to its last
-	pairs      = 200 // that chat
-)
+// publishers are those of a room, each of whom sends when it has the answer to its last.
+const publishers = 8
 
 var works = []work{
 	{"room-500", room(500)},
 	{"room-2000", room(2000)},
-	{"pairs-200", chat},
+	{"pairs-50", chat(50)},
+	{"pairs-100", chat(100)},
+	{"pairs-200", chat(200)},
+	{"pairs-400", chat(400)},
 	{"send", sends},
 }
 
@@ -89,7 +90,13 @@ func publish(ctx context.Context, p *process, senders []string, room string, len
 }
 
 // chat has pairs talk: the one sends, and when both have the message the other does.
-func chat(ctx context.Context, p *process, length time.Duration, into *figures) error {
+func chat(pairs int) func(context.Context, *process, time.Duration, *figures) error {
+	return func(ctx context.Context, p *process, length time.Duration, into *figures) error {
+		return talk(ctx, p, pairs, length, into)
+	}
+}
+
+func talk(ctx context.Context, p *process, pairs int, length time.Duration, into *figures) error {
 	those, rooms := people("c", 2*pairs), make([]string, pairs)
 	for i := range rooms {
 		name, err := p.room(those[2*i : 2*i+2])
