@@ -10,6 +10,7 @@ import (
 
 	"switchboard/app/owners"
 	"switchboard/app/owners/ownersql"
+	"switchboard/app/sqldb"
 	"switchboard/app/sqldb/sqldbtest"
 	"switchboard/app/users"
 	"switchboard/app/users/usersql"
@@ -185,7 +186,7 @@ type world struct {
 	timer  *owners.Timer
 	routes *vendors.Router
 	fars   map[string]*far
-	close  func() // the store
+	db     *sqldb.DB
 }
 
 func newFar(name string) *far { return &far{name: name, state: map[string]string{}} }
@@ -193,7 +194,23 @@ func newFar(name string) *far { return &far{name: name, state: map[string]string
 // newWorld routes tokens to all accounts, in their order; edit may change each.
 func newWorld(t *testing.T, edit func(*vendors.Vendor), names ...string) *world {
 	t.Helper()
-	w := &world{fars: map[string]*far{}}
+	return onStore(t, sqldbtest.Open(t, sqldbtest.SQLite(t)), edit, names...)
+}
+
+// afresh is another world on the emptied store of w: to make one costs more than a test.
+func (w *world) afresh(t *testing.T, edit func(*vendors.Vendor), names ...string) *world {
+	t.Helper()
+	for _, table := range []string{"wishes", "restraints", "lifts", "profiles"} {
+		if err := w.db.Write(t.Context(), func(tx *sqldb.Tx) error { _, err := tx.Exec("DELETE FROM " + table); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return onStore(t, w.db, edit, names...)
+}
+
+func onStore(t *testing.T, db *sqldb.DB, edit func(*vendors.Vendor), names ...string) *world {
+	t.Helper()
+	w := &world{fars: map[string]*far{}, db: db}
 	var all []*vendors.Vendor
 	for _, n := range names {
 		w.fars[n] = newFar(n)
@@ -204,8 +221,6 @@ func newWorld(t *testing.T, edit func(*vendors.Vendor), names ...string) *world 
 		t.Fatal(err)
 	}
 	w.route(t, names...)
-	db := sqldbtest.Open(t, sqldbtest.SQLite(t))
-	w.close = func() { _ = db.Close() }
 	kept, log := ownersql.New(db), slog.New(slog.DiscardHandler)
 	w.timer = owners.NewTimer(kept, w.routes, log)
 	w.s = users.New(w.routes, kept, w.timer, owners.NewWishes(kept, log), usersql.New(db))

@@ -51,6 +51,7 @@ func (w *world) blocks(t *testing.T, user string) string {
 // A block goes to every routed account that can, as each of them takes it, and what is
 // known of it is what they took, or may have taken.
 func TestABlockIsMadeAtEveryAccountAsItTakesIt(t *testing.T) {
+	store := newWorld(t, nil, "acme")
 	timed, open := vendors.HoldTimed|vendors.HoldLifted, vendors.HoldOpen|vendors.HoldLifted
 	for _, tc := range []struct {
 		name       string
@@ -72,7 +73,7 @@ func TestABlockIsMadeAtEveryAccountAsItTakesIt(t *testing.T) {
 		{"all are away", timed, time.Hour, away, away, "acme ann refused, bell ann refused", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, func(v *vendors.Vendor) {
+			w := store.afresh(t, func(v *vendors.Vendor) {
 				if v.Name == "bell" {
 					v.Traits.Block = tc.traits
 				}
