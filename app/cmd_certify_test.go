@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"switchboard/vendors/livekit/livekittest"
 )
 
 func TestCertifyReportsAndComparesTwoRuns(t *testing.T) {
@@ -42,4 +44,33 @@ func TestCertifyReportsAndComparesTwoRuns(t *testing.T) {
 	if _, err := certify("-only", "NoSuchCheck", "rongcloud"); !errors.Is(err, errNotCertified) {
 		t.Errorf("nothing was checked, and yet: %v", err)
 	}
+}
+
+// The command holds the accounts of real servers, as an operator gives them by variables,
+// to the contract.
+func TestCertifyHoldsRealServers(t *testing.T) {
+	certified := func(vendor string) {
+		t.Helper()
+		var out bytes.Buffer
+		if err := command(t.Context(), []string{"certify", vendor}, &out, &out); err != nil || strings.Contains(out.String(), "against mock") {
+			t.Errorf("%v\n%s", err, out.String())
+		}
+	}
+	t.Run("ejabberd", func(t *testing.T) {
+		cfg, _ := ejabberdAccount(t)
+		for name, value := range map[string]string{
+			"BASE_URL": cfg.BaseURL, "USER": cfg.User, "PASSWORD": cfg.Password.Reveal(), "HOST": cfg.Host,
+			"PASSWORD_KEY": cfg.PasswordKey.Reveal(), "BLOCK_GROUP": cfg.BlockGroup,
+		} {
+			t.Setenv("SWITCHBOARD_EJABBERD_"+name, value)
+		}
+		certified("ejabberd")
+	})
+	t.Run("livekit", func(t *testing.T) {
+		server := livekittest.Start(t, livekittest.Options{})
+		for name, value := range map[string]string{"BASE_URL": server.URL, "API_KEY": livekittest.Key, "API_SECRET": livekittest.Secret} {
+			t.Setenv("SWITCHBOARD_LIVEKIT_"+name, value)
+		}
+		certified("livekit")
+	})
 }

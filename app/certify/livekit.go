@@ -18,12 +18,15 @@ import (
 	"switchboard/vendors/vendortest"
 )
 
-// LiveKit is what holds at a LiveKit server itself and at its mock.
+// LiveKit is what holds at a LiveKit server itself with nobody in its rooms. A test that
+// has people there takes Untried back.
 func LiveKit(cfg livekit.Config) (vendortest.Fixture, error) {
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = strings.Replace(cfg.URL, "ws", "http", 1)
 	}
-	return livekitFixture(cfg), nil
+	f := livekitFixture(cfg)
+	f.Untried = []string{vendors.OpRoomPermission, vendors.OpRoomMute} // of who is in the room, and nobody is
+	return f, nil
 }
 
 func livekitFixture(cfg livekit.Config) vendortest.Fixture {

@@ -272,6 +272,7 @@ func TestConformanceOfARunningServer(t *testing.T) {
 	turn := &sync.Mutex{}
 	vendortest.Run(t, func(t *testing.T) vendortest.Fixture {
 		f, d := base, deployment{server, people, base.Room, turn}
+		f.Untried = nil
 		f.Far, f.CountsLag = d.far(t, f.Known, f.Peer), 5*time.Second
 		f.Restore = func() { d.seat(t, f.Known, f.Peer) }
 		f.Seed = func(vendortest.T) { d.seat(t, f.Known, f.Peer) }

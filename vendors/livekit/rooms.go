@@ -219,6 +219,7 @@ func (a *adapter) doToRoom(ctx context.Context, call upstream.Call, name string)
 	case asked != nil: // the read counts for itself
 		return err
 	case s.State == vendors.RoomAbsent:
+		a.up.Absolve(call.Class)
 		return &vendors.Error{
 			Vendor: a.name, Op: call.Op, Outcome: vendors.DefiniteNo, Status: fault.Status, Code: fault.Code,
 			Text: fault.Text, Effect: fault.Effect, Sent: true, Err: vendors.ErrNotFound,

@@ -202,6 +202,17 @@ func (b *breaker) blame(fault *vendors.Error) {
 	}
 }
 
+// absolve counts a success that no attempt told, since somebody had to look first: a
+// breaker that tries whether the vendor is back would else wait for another call.
+func (b *breaker) absolve() {
+	if vendors.BreakerMode(b.mode.Load()) == vendors.BreakerClosed {
+		return
+	}
+	if done, err := b.core.Allow(); err == nil {
+		done(nil)
+	}
+}
+
 // verdictOf is the column "breaker" of docs/operations.md#outcomes. excused: the
 // caller's own deadline ended the attempt before it was slow, or the failure may be
 // about what the call names.

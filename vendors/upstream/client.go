@@ -117,6 +117,10 @@ func (c *Client) Now() time.Time { return time.Now().Add(c.skew.get()) }
 // Blame counts a failure that Call.Object kept from the breaker.
 func (c *Client) Blame(class Class, fault *vendors.Error) { c.breakers[class].blame(fault) }
 
+// Absolve counts as a success what Call.Object kept from the breaker: the adapter looked,
+// and the vendor is there.
+func (c *Client) Absolve(class Class) { c.breakers[class].absolve() }
+
 func (c *Client) fail(call Call, a Answer, e *vendors.Error) *vendors.Error {
 	e.Vendor, e.Op, e.Status = c.cfg.Vendor, call.Op, a.Status
 	e.Effect = vendors.Effect(call.Class == Write || call.Class == Control)

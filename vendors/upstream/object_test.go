@@ -39,6 +39,16 @@ func TestAFailureAboutWhatTheCallNamesIsTheBreakersOnlyWhenItIsBlamed(t *testing
 		if b := breakerState(client, Write); b.State != "open" || b.Reason == "" {
 			t.Errorf("blamed %d times the breaker is %s: %q", breakerRun, b.State, b.Reason)
 		}
+		// Back again, it is only asked about what is not there: each such answer shows
+		// that it is back, and the breaker closes by those alone.
+		for end := time.Now().Add(time.Hour); breakerState(client, Write).State != "closed" && time.Now().Before(end); time.Sleep(time.Second) {
+			if err := client.Do(t.Context(), call, nil); vendors.OutcomeOf(err) == vendors.Ambiguous {
+				client.Absolve(Write)
+			}
+		}
+		if b := breakerState(client, Write); b.State != "closed" {
+			t.Errorf("absolved again and again the breaker is %s", b.State)
+		}
 	})
 }
 

@@ -90,7 +90,7 @@ type Call struct {
 	Asked *time.Time
 	// Object tells, of a failure that may be about what the call names instead of the
 	// vendor, that the breaker is not to count it: the adapter looks, and calls Blame if
-	// it was the vendor. The call is not made again by itself. Nil: no failure is.
+	// it was the vendor, Absolve if it was not. The call is not made again by itself. Nil: no failure is.
 	Object func(*vendors.Error) bool
 	// Slow is when an attempt starts to count against the breaker, for an operation at
 	// which the vendor itself waits; zero: as Config.Slow.
