@@ -19,6 +19,7 @@ import (
 	"switchboard/app/pairing/pairinglink"
 	"switchboard/app/ratelimit"
 	"switchboard/app/realtime"
+	"switchboard/app/retention"
 	"switchboard/app/sqldb"
 	"switchboard/app/tracing"
 	"switchboard/app/translation"
@@ -79,8 +80,9 @@ type Config struct {
 	Realtime     realtime.Config
 	Conversation conversation.Config
 	UploadConfig
-	Events events.Config
-	Limit  ratelimit.Config
+	Events    events.Config
+	Retention retention.Config
+	Limit     ratelimit.Config
 	VendorsConfig
 
 	Tracing tracing.Config `ignored:"true"` // of OpenTelemetry's own variables
@@ -137,7 +139,7 @@ func (c Config) Validate() error {
 	}{
 		{"", c.AccessConfig}, {"LEDGER_", c.Ledger}, {"CREDENTIALS_", c.Credentials}, {"WORDS_", c.Words}, {"PRICE_", c.Price}, {"TRANSLATE_", c.Translate},
 		{"PAIRING_", c.Pairing}, {"ROUTE_", c.Route}, {"REALTIME_", c.Realtime}, {"CONVERSATION_", c.Conversation},
-		{"", c.UploadConfig}, {"EVENTS_", c.Events}, {"LIMIT_", c.Limit},
+		{"", c.UploadConfig}, {"EVENTS_", c.Events}, {"RETENTION_", c.Retention}, {"LIMIT_", c.Limit},
 	} {
 		errs = append(errs, environ.Named(envPrefix+"_"+part.prefix, part.config.Validate()))
 	}
@@ -199,6 +201,7 @@ func (c Config) own() error {
 	if c.Drain <= 0 {
 		errs = append(errs, errors.New("DRAIN: must be more than 0"))
 	}
+	errs = append(errs, c.retention())
 	if err := (sqldb.Config{URL: c.DatabaseURL.Reveal()}).Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("DATABASE_URL: %w", err))
 	}

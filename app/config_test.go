@@ -28,6 +28,12 @@ func TestConfigurationIsChecked(t *testing.T) {
 		{"SWITCHBOARD_ADMIN_ALLOW", "10.0.0.0/99", "SWITCHBOARD_ADMIN_ALLOW"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"short"}]`, "jwt_secret"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","kee":"s3cr3t"}]`, "SWITCHBOARD_APPS"},
+		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"0123456789abcdef","retention":{"messages":1}}]`, "SWITCHBOARD_APPS: app a: retention: messages: must be from 2 to 3650 days, or 0 for ever"},
+		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"0123456789abcdef","retention":{"calls":1}}]`, "SWITCHBOARD_APPS: app a: retention: calls: one of messages,"},
+		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"0123456789abcdef","retention":{"ledger":0}}]`, "SWITCHBOARD_APPS: app a: retention: ledger: must be from 1 to 3650 days"},
+		{"SWITCHBOARD_RETENTION_LEDGER", "0", "SWITCHBOARD_RETENTION_LEDGER: "},
+		{"SWITCHBOARD_RETENTION_UPLOADS", "-1", "SWITCHBOARD_RETENTION_UPLOADS: "},
+		{"SWITCHBOARD_LEDGER_ASK_AGAIN", "721h", "SWITCHBOARD_RETENTION_LEDGER: must not be shorter"},
 		{"SWITCHBOARD_TRUSTED_PROXIES", "everybody", "SWITCHBOARD_TRUSTED_PROXIES"},
 	} {
 		t.Run(c.name+"="+c.value, func(t *testing.T) {

@@ -35,6 +35,7 @@ type metrics struct {
 	credentials *prometheus.CounterVec
 	polls       *prometheus.CounterVec
 	polled      *prometheus.CounterVec
+	sweptRows   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -78,13 +79,16 @@ func newMetrics() *metrics {
 	m.credentials = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_credentials_total", Help: "Credentials of vendors' client SDKs given out, by whether one was kept or the vendor was asked.",
 	}, []string{"from"})
+	m.sweptRows = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchboard_retention_rows_total", Help: "Rows and files swept away because they were old enough, by part and app.",
+	}, []string{"part", "app"})
 	m.polls = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_presence_polls_total", Help: "Polls of vendors that report no presence, by account and how they ended.",
 	}, []string{"vendor", "result"})
 	m.polled = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchboard_presence_polled_users_total", Help: "Users about whom polls asked, and those who were not taken since too many are watched.",
 	}, []string{"vendor", "result"})
-	m.registry.MustRegister(m.polls, m.polled, m.credentials, m.attempts, m.writes, m.events, m.refused, m.failed, m.storeWrites, m.apps, m.messages)
+	m.registry.MustRegister(m.sweptRows, m.polls, m.polled, m.credentials, m.attempts, m.writes, m.events, m.refused, m.failed, m.storeWrites, m.apps, m.messages)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.calls, buildInfo())
 	return m
 }

@@ -39,6 +39,7 @@ import (
 	"switchboard/app/realtime"
 	"switchboard/app/realtime/buslink"
 	"switchboard/app/realtime/presence"
+	"switchboard/app/retention"
 	"switchboard/app/rooms"
 	"switchboard/app/rooms/roomsql"
 	"switchboard/app/sqldb"
@@ -46,6 +47,7 @@ import (
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/tracing"
 	"switchboard/app/uploads"
+	"switchboard/app/uploads/uploadsql"
 	"switchboard/app/users"
 	"switchboard/app/users/usersql"
 	"switchboard/app/vendorset"
@@ -94,6 +96,8 @@ type server struct {
 
 	node          string // names this process among replicas
 	files         *uploads.Store
+	fileIndex     *uploadsql.Index
+	retention     *retention.Sweeper
 	conversations *conversation.Service
 	hub           *realtime.Hub
 	presence      *presence.Tracker
@@ -310,7 +314,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	}
 	tells := func(op, account string) bool { return !slices.Contains(sends, op) || sent.Tells(op, account) }
 	s.ledger = ledger.New(s.cfg.Ledger, ledger.Deps{
-		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Observe: s.metrics.write, Log: s.log, Spans: s.spans(),
+		Store: s.ledgerStore, Archive: s.ledgerStore, Describe: product.Describe, Recipes: recipes, Tells: tells, Keep: s.keepsLedger, Observe: s.metrics.write, Log: s.log, Spans: s.spans(),
 	})
 	s.background("ledger", s.ledger.Run)
 	return s.openSwitches(ctx)

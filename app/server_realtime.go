@@ -16,6 +16,7 @@ import (
 	"switchboard/app/realtime/realtimesql"
 	"switchboard/app/realtime/wire"
 	"switchboard/app/uploads"
+	"switchboard/app/uploads/uploadsql"
 	"switchboard/vendors"
 )
 
@@ -26,6 +27,7 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 		return environ.Named(envPrefix+"_", err)
 	}
 	s.open.push("uploads", s.files.Close)
+	s.fileIndex = uploadsql.New(s.db)
 	s.background("credentials", s.followCredentials)
 	publish := buslink.Publisher{Bus: s.bus}
 	if s.cfg.BusURL == "" {
@@ -34,6 +36,7 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 		s.background("replicas", alone.Run)
 	}
 	store := s.openConversations(publish)
+	s.openRetention(store)
 	s.presence = presence.New(s.presenceDeps())
 	members := realtimesql.New(s.db)
 	s.hub, err = realtime.New(ctx, s.cfg.Realtime, realtime.Deps{

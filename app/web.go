@@ -21,7 +21,6 @@ import (
 	"switchboard/app/rooms"
 	"switchboard/app/switches/switchessql"
 	"switchboard/app/translation"
-	"switchboard/app/uploads/uploadsql"
 	"switchboard/handlers"
 	"switchboard/handlers/admin"
 	"switchboard/handlers/callback"
@@ -97,6 +96,7 @@ func (s *server) mountOperators(deadline fiber.Handler, recent *vendors.RequestL
 	}.Mount(operators)
 	admin.Live{Unsettled: s.ledgerStore.Unsettled, Hub: s.hub, Pairs: s.pairing, StatusOf: product.StatusOf, Node: s.node}.Mount(operators)
 	admin.Owners{Owners: s.owners, Routes: s.routes}.Mount(operators)
+	admin.Retention{Sweeper: s.retention, Apps: s.apps.IDs(), Days: s.keeps, Events: s.cfg.Events.Keep}.Mount(operators)
 }
 
 // stage is what the page at / plays with: nil unless this is a sandbox with its own app
@@ -143,7 +143,7 @@ func (s *server) mountConversations(deadline fiber.Handler) {
 	gateway.Client{Conversations: s.conversations}.Mount(s.web, middleware.Client(s.apps), deadline, middleware.Admitted(s.conversations.Admit))
 	gateway.Inner{Apps: s.apps, Conversations: s.conversations}.
 		Mount(s.web.Group("/inner", middleware.Inner(s.apps, s.near(s.cfg.InnerAllow)), deadline))
-	im.Files{Apps: s.apps, Admit: s.conversations.Admit, Store: s.files, Usage: uploadsql.New(s.db)}.Mount(s.web)
+	im.Files{Apps: s.apps, Admit: s.conversations.Admit, Store: s.files, Index: s.fileIndex}.Mount(s.web)
 	im.Socket{Apps: s.apps, Conversations: s.conversations, Hub: s.hub, Log: s.log}.Mount(s.web.Group("/im"))
 	im.Conversations{Apps: s.apps, Service: s.conversations}.Mount(s.web.Group("/im", deadline))
 }

@@ -37,13 +37,16 @@ type App struct {
 	OpenMeant bool
 	// OpenHistory lets members read what was said before they joined.
 	OpenHistory bool
+	// Retention is for how many days what is named is kept; what it leaves out, as the
+	// process has it.
+	Retention map[string]int
 	// Tenant says which vendor accounts serve the app.
 	Tenant vendors.Tenant
 }
 
 // Config is the tenants of this process.
 type Config struct {
-	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open\",\"open_history\",\"accounts\",\"routes\"}]; token_required is true unless it says false, which production refuses without open true; empty is allowed in sandbox mode only, which has app 666666 with key master; accounts lists the vendor accounts that serve the app, which no other app has then unless it lists them too, left out: those that no app lists; routes has routes of the app's own: {\"messages\": \"rongcloud:a,linkv\"}"`
+	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open\",\"open_history\",\"retention\",\"accounts\",\"routes\"}]; token_required is true unless it says false, which production refuses without open true; empty is allowed in sandbox mode only, which has app 666666 with key master; accounts lists the vendor accounts that serve the app, which no other app has then unless it lists them too, left out: those that no app lists; routes has routes of the app's own: {\"messages\": \"rongcloud:a,linkv\"}; retention is for how many days the app's data is kept, 0 for ever: {\"messages\": 365, \"uploads\": 90, \"pairing\": 180, \"ledger\": 30}, and what it leaves out is as SWITCHBOARD_RETENTION_* says"`
 	TokenTTL time.Duration `split_words:"true" default:"24h" desc:"life of the client tokens that /inner/get_token mints"`
 }
 
@@ -72,6 +75,8 @@ type entry struct {
 	Open          bool   `json:"open"`
 	OpenHistory   bool   `json:"open_history"`
 
+	Retention map[string]int `json:"retention"`
+
 	Accounts []string                      `json:"accounts"`
 	Routes   map[vendors.Capability]string `json:"routes"`
 }
@@ -84,7 +89,7 @@ func (a *Apps) Decode(value string) error {
 	}
 	var list []entry
 	if err := strictJSON(value, &list); err != nil {
-		return errors.New("want a JSON list of {id, key, jwt_secret, token_required, open, open_history, accounts, routes}")
+		return errors.New("want a JSON list of {id, key, jwt_secret, token_required, open, open_history, retention, accounts, routes}")
 	}
 	seen := map[string]bool{}
 	for _, e := range list {
@@ -101,7 +106,7 @@ func (a *Apps) Decode(value string) error {
 		}
 		*a = append(*a, App{
 			ID: e.ID, Key: vendors.Secret(e.Key), JWTSecret: vendors.Secret(e.JWTSecret),
-			Open: e.open(), OpenMeant: e.Open, OpenHistory: e.OpenHistory, Tenant: tenant,
+			Open: e.open(), OpenMeant: e.Open, OpenHistory: e.OpenHistory, Retention: e.Retention, Tenant: tenant,
 		})
 	}
 	return nil

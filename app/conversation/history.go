@@ -133,27 +133,36 @@ func (s *Service) MessagePage(ctx context.Context, c Caller, conversation string
 	if err != nil {
 		return p, err
 	}
-	// Seqs are gapless, so they count.
-	p.Total = int(conv.Last.Seq - m.JoinSeq)
+	first, err := s.store.FirstSeq(ctx, conversation, m.JoinSeq)
+	if err != nil || first == 0 {
+		return p, err
+	}
+	// Seqs are gapless from the oldest that is kept on, so they count.
+	p.Total = int(conv.Last.Seq - first + 1)
 	newest := conv.Last.Seq - int64(p.offset())
-	if newest <= m.JoinSeq {
+	if newest < first {
 		return p, nil
 	}
-	p.Items, err = s.store.Messages(ctx, conversation, m.JoinSeq+1, newest, p.Size, true)
+	p.Items, err = s.store.Messages(ctx, conversation, first, newest, p.Size, true)
 	slices.Reverse(p.Items)
 	return p, err
 }
 
 // Since is what a user missed after the message after, over all conversations
 // that the user is in now, in id order, which keeps every conversation's own order.
-// Recovered false: it is more than 1,000, or after is no message id, and
-// the messages are not given.
+// Recovered false: it is more than 1,000, or after is no message id, or what followed it
+// was swept away by now, and the messages are not given.
 func (s *Service) Since(ctx context.Context, app, user, after string) (missed []Message, recovered bool, err error) {
 	if !ValidMessageID(after) {
 		return nil, false, nil
 	}
 	missed, err = s.store.Since(ctx, app, user, after, s.openHistory(app), resumeLimit+1)
 	if err != nil || len(missed) > resumeLimit {
+		return nil, false, err
+	}
+	// Read after the messages: a sweep that took some of them has moved it by then.
+	horizon, err := s.store.Horizon(ctx, app)
+	if err != nil || after < horizon {
 		return nil, false, err
 	}
 	return missed, true, nil
@@ -167,7 +176,12 @@ func (s *Service) After(ctx context.Context, app, id string, limit int) ([]Logge
 	return s.store.After(ctx, app, id, min(max(limit, 1), resumeLimit))
 }
 
-// LastID is the id to read on from with After; empty when there is no message yet.
+// LastID is the id to read on from with After, also when all was swept away; empty when
+// there is no message yet.
 func (s *Service) LastID(ctx context.Context, app string) (string, error) {
-	return s.store.LastID(ctx, app)
+	last, err := s.store.LastID(ctx, app)
+	if err != nil || last != "" {
+		return last, err
+	}
+	return s.store.Horizon(ctx, app)
 }

@@ -34,7 +34,11 @@ const (
 func MessageID(t Tick, convType int, conversation string) string {
 	h := fnv.New32()
 	_, _ = h.Write([]byte(conversation))
-	low := uint64(convType&15)<<22 | uint64(h.Sum32()&hashMask) // 26 bits
+	return idOf(t, uint64(convType&15)<<22|uint64(h.Sum32()&hashMask))
+}
+
+// idOf is a tick and 26 bits as an id.
+func idOf(t Tick, low uint64) string {
 	// 80 bits: the tick's 54 over low's 26. The upper 55 fill 11 characters.
 	high := uint64(t)<<1 | low>>25
 	out := make([]byte, 0, idLength)
@@ -50,6 +54,22 @@ func MessageID(t Tick, convType int, conversation string) string {
 		}
 	}
 	return string(out)
+}
+
+// EarliestID is below every id of a message that is stored at t or later, and above all
+// that were stored in an earlier millisecond.
+func EarliestID(t time.Time) string { return idOf(TickAt(t), 0) }
+
+// TimeOfID is the moment in a message's id; zero for what is none.
+func TimeOfID(id string) time.Time {
+	if !ValidMessageID(id) {
+		return time.Time{}
+	}
+	high := uint64(0)
+	for _, c := range strings.ReplaceAll(id, "-", "")[:11] {
+		high = high<<5 | uint64(strings.IndexRune(alphabet, c))
+	}
+	return Tick(high >> 1).Time()
 }
 
 // ValidMessageID reports whether id has the form of a message id.

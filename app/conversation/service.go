@@ -132,6 +132,10 @@ type MessageStore interface {
 	After(ctx context.Context, app, id string, limit int) ([]Logged, error)
 	// LastID is the app's newest message id, empty when there is none.
 	LastID(ctx context.Context, app string) (string, error)
+	// Horizon is the id up to which the app's messages were swept away; empty: none was.
+	Horizon(ctx context.Context, app string) (string, error)
+	// FirstSeq is the lowest seq above after that is kept of a conversation; 0: none is.
+	FirstSeq(ctx context.Context, conversation string, after int64) (int64, error)
 	// ForgetKeys drops the keys of messages and of creations that were used before t
 	// and returns how many, of the kind that had more; at most limit of each.
 	ForgetKeys(ctx context.Context, t time.Time, limit int) (int, error)

@@ -128,9 +128,10 @@ type Deps struct {
 	Store    Store
 	Archive  Archive // the other half of the same store
 	Describe Describe
-	Recipes  map[string]Recipe             // by operation
-	Tells    func(op, account string) bool // whether the account's vendor can be asked by the operation's recipe; nil: every one
-	Observe  func(op string, now State)    // told of every change of state, for metrics; nil: nobody listens
+	Recipes  map[string]Recipe              // by operation
+	Tells    func(op, account string) bool  // whether the account's vendor can be asked by the operation's recipe; nil: every one
+	Keep     func(app string) time.Duration // how long an ended entry of the app's is remembered; nil: 30 days
+	Observe  func(op string, now State)     // told of every change of state, for metrics; nil: nobody listens
 	Log      *slog.Logger
 	Spans    vendors.Spans // of looks into doubts; nil: nothing is traced
 }
@@ -160,6 +161,9 @@ func (c Config) Validate() error {
 // New makes a ledger. Its owner calls Run.
 func New(cfg Config, deps Deps) *Ledger {
 	deps.Log = deps.Log.With("component", "ledger")
+	if deps.Keep == nil {
+		deps.Keep = func(string) time.Duration { return keepFor }
+	}
 	return &Ledger{cfg: cfg, deps: deps, queue: make(chan Entry, archiveQueueSize)}
 }
 
@@ -225,7 +229,7 @@ func (l *Ledger) keyless(ctx context.Context, w Write, run Run) (Result, error) 
 	}
 	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/4)
 	defer cancel()
-	if _, _, err := l.deps.Store.Insert(kept, e, e.dueIn(l.cfg.FirstCheck)); err != nil {
+	if _, _, err := l.deps.Store.Insert(kept, e, l.dueIn(e, l.cfg.FirstCheck)); err != nil {
 		return Result{}, unwritten(e, err)
 	}
 	return told, nil
@@ -248,10 +252,10 @@ func (e *Entry) keepPayload(payload any) (err error) {
 	return nil
 }
 
-// dueIn is when an entry is looked into, unless it has ended.
-func (e Entry) dueIn(look time.Duration) time.Duration {
+// dueIn is when an entry is looked into, or forgotten when it has ended.
+func (l *Ledger) dueIn(e Entry, look time.Duration) time.Duration {
 	if e.ended() {
-		return keepFor
+		return l.deps.Keep(e.App)
 	}
 	return look
 }
@@ -307,7 +311,7 @@ func (l *Ledger) save(ctx context.Context, e Entry, look time.Duration) (bool, e
 	if e.ended() && !(e.State == Unknown && l.known(e)) {
 		e.Payload = nil // no recipe needs it any more
 	}
-	ok, err := l.deps.Store.Save(ctx, e, e.dueIn(look))
+	ok, err := l.deps.Store.Save(ctx, e, l.dueIn(e, look))
 	if ok && err == nil {
 		l.observe(e)
 	}

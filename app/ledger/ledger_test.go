@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -440,6 +441,50 @@ func TestRunSettlesAndForgets(t *testing.T) {
 		stop()
 		if len(m.entries) != 0 {
 			t.Fatalf("%d entries are remembered after %v", len(m.entries), keepFor)
+		}
+	})
+}
+
+// spans is an archive that notes for how long it is to keep what.
+type spans map[string]time.Duration
+
+func (s spans) Add(_ context.Context, ended []Entry, keep time.Duration) error {
+	for _, e := range ended {
+		s[e.App] = keep
+	}
+	return nil
+}
+
+func TestEachAppsWritesAreRememberedForItsOwnDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, archive := newMemory(), spans{}
+		days := map[string]time.Duration{"short": 24 * time.Hour, "long": 90 * 24 * time.Hour}
+		l := New(quick, Deps{Store: m, Archive: archive, Keep: func(app string) time.Duration { return days[app] }, Log: slog.New(slog.DiscardHandler),
+			Describe: func(err error) (int, string, any) { return 0, "", nil }})
+		ok := func(ctx context.Context) (any, error) { return attempted(ctx, vendors.OK) }
+		for app := range days {
+			w := write("k")
+			w.App = app
+			if _, _, err := l.Do(t.Context(), w, ok); err != nil {
+				t.Fatal(err)
+			}
+			w.Key = ""
+			if _, _, err := l.Do(t.Context(), w, ok); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for id, e := range m.entries {
+			if left := time.Until(m.due[id]); left != days[e.App] {
+				t.Errorf("an entry of %s is forgotten after %v", e.App, left)
+			}
+		}
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if err := l.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(archive, days) {
+			t.Errorf("archived for %v, want %v", archive, days)
 		}
 	})
 }

@@ -36,9 +36,11 @@ const (
 	archiveQueueSize = 4096
 	archiveBatch     = 1000
 
-	// keepFor is how long an ended entry, and so its key, is remembered.
+	// keepFor is how long an ended entry, and so its key, is remembered, where its app says
+	// nothing else, and how long a repeat may ask at most.
 	keepFor    = 30 * 24 * time.Hour
 	pruneEvery = 10 * time.Minute
+	pruneRest  = 50 * time.Millisecond // after a portion
 )
 
 // Run archives what has ended and looks into what is in doubt until ctx ends; no
@@ -82,19 +84,38 @@ func (l *Ledger) flush(ctx context.Context) error {
 		if len(l.unarchived) == 0 {
 			return nil
 		}
-		if err := l.deps.Archive.Add(ctx, l.unarchived, keepFor); err != nil {
-			return err
+		for keep, some := range l.byKeep(l.unarchived) {
+			if err := l.deps.Archive.Add(ctx, some, keep); err != nil {
+				return err
+			}
 		}
 		l.unarchived = l.unarchived[:0]
 	}
 }
 
-// prune forgets what is old, in portions that hold the store for a short time.
+// byKeep parts entries by how long they are kept, since an archive ends as a whole.
+func (l *Ledger) byKeep(entries []Entry) map[time.Duration][]Entry {
+	parts := make(map[time.Duration][]Entry, 1)
+	for _, e := range entries {
+		keep := l.deps.Keep(e.App)
+		parts[keep] = append(parts[keep], e)
+	}
+	return parts
+}
+
+// prune forgets what is old, in portions that hold the store for a short time, with
+// pauses between them, so that other writes do not wait.
 func (l *Ledger) prune(ctx context.Context) error {
 	for {
+		began := time.Now()
 		more, err := l.deps.Store.Prune(ctx)
 		if err != nil || !more {
 			return err
+		}
+		select {
+		case <-time.After(max(pruneRest, 9*time.Since(began))):
+		case <-ctx.Done():
+			return nil
 		}
 	}
 }

@@ -125,6 +125,14 @@ func (b *bucket) get(ctx context.Context, name string, p *Part) (io.ReadCloser, 
 	return download{ReadCloser: r, cancel: cancel}, about(info), nil
 }
 
+// remove is no error for what is not there, as S3 has it.
+func (b *bucket) remove(ctx context.Context, name string) error {
+	if err := b.client.RemoveObject(ctx, b.location.bucket, b.prefix+name, minio.RemoveObjectOptions{}); err != nil {
+		return fmt.Errorf("removing from the bucket: %w", err)
+	}
+	return nil
+}
+
 func readError(err error) error {
 	if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
 		return ErrNotFound

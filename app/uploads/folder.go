@@ -137,4 +137,14 @@ type part struct {
 	io.Closer
 }
 
+func (f folder) remove(_ context.Context, name string) error {
+	path := filepath.Join(string(f), name)
+	for _, p := range []string{path, path + nameEnding} {
+		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return f.sync()
+}
+
 func (folder) close() error { return nil }

@@ -71,6 +71,8 @@ type place interface {
 	// closed by the caller. What is told is about the whole file; of a part it may be
 	// nothing.
 	get(ctx context.Context, name string, p *Part) (io.ReadCloser, stored, error)
+	// remove takes a file away, and what lies beside it; one that is not there is no error.
+	remove(ctx context.Context, name string) error
 	close() error
 }
 
@@ -118,6 +120,11 @@ func (s *Store) Public() string { return s.cfg.Public }
 // Save stores a file and returns its name: random, with the ending that its
 // content has. Original is the name that it had. ErrType, ErrTooLarge, ErrEmpty.
 func (s *Store) Save(ctx context.Context, original string, file io.Reader) (name string, err error) {
+	return s.save(ctx, original, file, func(string) error { return nil })
+}
+
+// save is Save, which tells the name before anything is stored under it.
+func (s *Store) save(ctx context.Context, original string, file io.Reader, named func(string) error) (name string, err error) {
 	head := make([]byte, sniffed)
 	n, err := io.ReadFull(file, head)
 	switch {
@@ -134,6 +141,9 @@ func (s *Store) Save(ctx context.Context, original string, file io.Reader) (name
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // documented never to fail
 	name = hex.EncodeToString(id[:]) + "." + kind.ending
+	if err := named(name); err != nil {
+		return "", err
+	}
 	whole := &limited{Reader: io.MultiReader(bytes.NewReader(head), file), left: s.cfg.MaxBytes}
 	if err = s.place.put(ctx, name, originalName(original, kind), whole); errors.Is(err, ErrTooLarge) {
 		return "", ErrTooLarge

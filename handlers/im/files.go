@@ -20,7 +20,7 @@ type Files struct {
 	Apps  *access.Directory
 	Admit Admit // refuses who is banned
 	Store *uploads.Store
-	Usage uploads.Usage
+	Index uploads.Index
 }
 
 // UploadPath takes files. Their URLs begin with filePath after the host, as in the document's sample.
@@ -73,7 +73,7 @@ func (h Files) upload(c *fiber.Ctx) error {
 	if err != nil {
 		return form.why(fiber.ErrBadRequest)
 	}
-	name, err := h.Store.SaveFor(c.UserContext(), h.Usage, who.App, part.FileName(), part)
+	name, err := h.Store.SaveFor(c.UserContext(), h.Index, who.App, who.User, part.FileName(), part)
 	if err != nil {
 		return form.why(err)
 	}

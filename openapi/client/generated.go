@@ -1295,6 +1295,25 @@ type PairsData struct {
 	Pools []PairsDataPoolsItem `json:"pools"`
 }
 
+// RetentionDataAppsValueItem is as the contract has it.
+type RetentionDataAppsValueItem struct {
+	BehindSeconds int64 `json:"behind_seconds"`
+	// 0: for ever
+	Days int64 `json:"days"`
+	// null: there is none, or, of the ledger, it is not looked up
+	Oldest *time.Time `json:"oldest"`
+	Part   string     `json:"part"`
+}
+
+// RetentionData is as the contract has it.
+type RetentionData struct {
+	// by app id
+	Apps          map[string][]RetentionDataAppsValueItem `json:"apps"`
+	EventsSeconds int64                                   `json:"events_seconds"`
+	// null: never
+	LastSweep *time.Time `json:"last_sweep"`
+}
+
 // SetRoutesBody is as the contract has it.
 type SetRoutesBody struct {
 	// by app id; an app that is left out goes back to configuration
@@ -2512,6 +2531,13 @@ func (c *Client) MoveOwner(ctx context.Context, body MoveOwnerBody) (out Owner, 
 func (c *Client) Pairs(ctx context.Context) (out PairsData, err error) {
 	query, header := url.Values{}, http.Header{}
 	err = c.call(ctx, outgoing{method: "GET", path: "/admin/pairs", query: query, header: header, body: nil, family: plain}, &out)
+	return out, err
+}
+
+// Retention: How long apps' data is kept.
+func (c *Client) Retention(ctx context.Context) (out RetentionData, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/admin/retention", query: query, header: header, body: nil, family: plain}, &out)
 	return out, err
 }
 

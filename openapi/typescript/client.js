@@ -14,6 +14,7 @@ var operations = {
   owners: ["GET", "/admin/owners"],
   moveOwner: ["POST", "/admin/owners"],
   pairs: ["GET", "/admin/pairs"],
+  retention: ["GET", "/admin/retention"],
   routes: ["GET", "/admin/routes"],
   setRoutes: ["PUT", "/admin/routes"],
   sessions: ["GET", "/admin/sessions"],

@@ -1162,6 +1162,27 @@ export interface Operations {
       }>;
     };
   };
+  // How long apps' data is kept.
+  retention: {
+    path: {};
+    query: {};
+    header: {};
+    body: undefined;
+    answer: {
+      // by app id
+      "apps": Record<string, Array<{
+        "behind_seconds": number;
+        // 0: for ever
+        "days": number;
+        // null: there is none, or, of the ledger, it is not looked up
+        "oldest": string | null;
+        "part": "messages" | "uploads" | "pairing" | "ledger";
+      }>>;
+      "events_seconds": number;
+      // null: never
+      "last_sweep": string | null;
+    };
+  };
   // Where each capability goes, and who switched it.
   routes: {
     path: {};
@@ -2766,6 +2787,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   owners: ["GET", "/admin/owners"],
   moveOwner: ["POST", "/admin/owners"],
   pairs: ["GET", "/admin/pairs"],
+  retention: ["GET", "/admin/retention"],
   routes: ["GET", "/admin/routes"],
   setRoutes: ["PUT", "/admin/routes"],
   sessions: ["GET", "/admin/sessions"],

@@ -71,7 +71,8 @@ func (s *Store) SeqOf(ctx context.Context, conv, id string) (int64, bool, error)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return seq, err == nil, err
 	}
-	// Ids rise with seqs, which have no gaps: search by halves.
+	// Ids rise with seqs, which have no gaps but that the oldest may have been swept away:
+	// search by halves. What is gone is below every id that can still be told apart.
 	err = s.db.QueryRow(ctx, "SELECT last_seq FROM conversations WHERE id = ?", conv).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = conversation.ErrUnknownConversation
@@ -84,7 +85,7 @@ func (s *Store) SeqOf(ctx context.Context, conv, id string) (int64, bool, error)
 			return true
 		}
 		var found string
-		err = s.db.QueryRow(ctx, "SELECT msg_id FROM messages WHERE conv_id = ? AND seq = ?", conv, i+1).Scan(&found)
+		err = sqldb.IgnoreNoRows(s.db.QueryRow(ctx, "SELECT msg_id FROM messages WHERE conv_id = ? AND seq = ?", conv, i+1).Scan(&found))
 		return found > id
 	})
 	return int64(above), false, err

@@ -27,7 +27,8 @@ type model struct {
 	convs map[string]*modelConv
 	order []string // ids in order of creation
 	keys  map[string]conversation.Message
-	log   []conversation.Message // all stored messages, in order of their ids
+	log   []conversation.Message // all messages that were ever stored, in order of their ids
+	swept string                 // the id up to which they are gone
 }
 
 type modelConv struct {
@@ -47,7 +48,8 @@ const modelLimit = 6
 // does must never show in the other.
 func TestRandomCommandsBehaveLikeTheModel(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		s := conversation.New(conversation.Config{GroupMembers: modelLimit, RoomMembers: modelLimit + 2}, conversation.Deps{Store: conversationsql.New(db)})
+		store := conversationsql.New(db)
+		s := conversation.New(conversation.Config{GroupMembers: modelLimit, RoomMembers: modelLimit + 2}, conversation.Deps{Store: store})
 		run := 0
 		rapid.Check(t, func(t *rapid.T) {
 			run++
@@ -55,14 +57,14 @@ func TestRandomCommandsBehaveLikeTheModel(t *testing.T) {
 			step := func(do func(*harness)) func(*rapid.T) {
 				return func(t *rapid.T) {
 					i := rapid.IntRange(0, 1).Draw(t, "app")
-					do(&harness{T: t, s: s, m: apps[i], other: apps[1-i]})
+					do(&harness{T: t, s: s, store: store, m: apps[i], other: apps[1-i]})
 				}
 			}
 			t.Repeat(map[string]func(*rapid.T){
 				"create": step((*harness).create), "add": step((*harness).add), "remove": step((*harness).remove),
 				"send": step((*harness).send), "send again": step((*harness).send), "send more": step((*harness).send), "ban": step((*harness).ban),
 				"archive": step((*harness).archive), "delete": step((*harness).delete), "ext": step((*harness).ext),
-				"history": step((*harness).history), "page": step((*harness).page), "since": step((*harness).since),
+				"sweep": step((*harness).sweep), "history": step((*harness).history), "page": step((*harness).page), "since": step((*harness).since),
 				"find": step((*harness).find), "": step((*harness).check),
 			})
 		})
@@ -77,6 +79,7 @@ func newModel(app string) *model {
 type harness struct {
 	*rapid.T
 	s     *conversation.Service
+	store *conversationsql.Store
 	m     *model
 	other *model
 }
@@ -401,7 +404,33 @@ func (h *harness) visible(c *modelConv, caller conversation.Caller) ([]conversat
 	if !caller.Server() && !in {
 		return nil, conversation.ErrNotMember
 	}
-	return c.messages[from:], nil
+	return h.kept(c.messages[from:]), nil
+}
+
+// kept are those that were not swept away.
+func (h *harness) kept(messages []conversation.Message) []conversation.Message {
+	return slices.DeleteFunc(slices.Clone(messages), func(m conversation.Message) bool { return m.ID <= h.m.swept })
+}
+
+// sweep forgets what was said before some message, sometimes in several steps.
+func (h *harness) sweep() {
+	if len(h.m.log) == 0 || rapid.IntRange(0, 3).Draw(h.T, "not now") > 0 {
+		return
+	}
+	before := conversation.TimeOfID(h.m.log[rapid.IntRange(0, len(h.m.log)-1).Draw(h.T, "before")].ID)
+	limit := rapid.IntRange(1, 5).Draw(h.T, "limit")
+	for n := limit; n >= limit; {
+		var err error
+		n, err = h.store.Sweep(context.Background(), h.m.app, before, limit)
+		if h.want(err, nil); n > limit {
+			h.Fatalf("%d at once, the limit is %d", n, limit)
+		}
+	}
+	for _, m := range h.m.log {
+		if conversation.TimeOfID(m.ID).Before(before) {
+			h.m.swept = max(h.m.swept, m.ID)
+		}
+	}
 }
 
 func (h *harness) same(got, want []conversation.Message) {
@@ -484,6 +513,12 @@ func (h *harness) since() {
 	}
 	got, recovered, err := h.s.Since(context.Background(), h.m.app, user, after)
 	h.want(err, nil)
+	if after < h.m.swept {
+		if recovered || len(got) > 0 {
+			h.Fatalf("recovered after %s, and messages up to %s are gone", after, h.m.swept)
+		}
+		return
+	}
 	var want []conversation.Message
 	for _, m := range h.m.log {
 		c := h.m.convs[m.Conversation]
@@ -541,7 +576,7 @@ func (h *harness) check() {
 	for _, m := range logged {
 		log = append(log, m.Message)
 	}
-	h.same(log, h.m.log)
+	h.same(log, h.kept(h.m.log))
 	last, err := h.s.LastID(ctx, h.m.app)
 	if h.want(err, nil); len(h.m.log) > 0 && last != h.m.log[len(h.m.log)-1].ID {
 		h.Fatalf("last id %q", last)

@@ -128,8 +128,8 @@ func scanDocs(row sqldb.Scanner, first any) (docs []archivedDoc, err error) {
 
 // A portion of what is forgotten holds the store for a short time.
 const (
-	pruneEntries  = 1000
-	pruneArchives = 10 // of up to a thousand entries each
+	pruneEntries  = 200
+	pruneArchives = 1 // of up to a thousand entries
 )
 
 // Prune deletes a portion of the entries that have ended and whose time has come,

@@ -23,8 +23,11 @@ func TestSQLiteFindsWhatPairingKeepsByAnIndex(t *testing.T) {
 		selectCandidate + " WHERE p.app = ? AND p.uid = ?":         {args: []any{"app", 7}},
 		selectRecords + newestRecords:                              {[]any{"app", 7, 10}, "(app=? AND uid=?)"},
 		selectRecords + beforeCursor + newestRecords:               {[]any{"app", 7, 100, "ask", 10}, "(app=? AND uid=? AND (start_at,ask_no)<(?,?))"},
-		selectPeers: {[]any{"app", 7, 0, 10}, "(app=? AND uid=? AND start_at>?)"},
-		hideRecord:  {[]any{"app", 7, 100, "ask"}, "(app=? AND uid=? AND start_at=? AND ask_no=?)"},
+		selectPeers:  {[]any{"app", 7, 0, 10}, "(app=? AND uid=? AND start_at>?)"},
+		oldestRecord: {args: []any{"app"}},
+		recordStep:   {args: []any{"app", 100, 10}},
+		dropRecords:  {[]any{"app", 100}, "(app=? AND start_at<?)"},
+		hideRecord:   {[]any{"app", 7, 100, "ask"}, "(app=? AND uid=? AND start_at=? AND ask_no=?)"},
 	} {
 		rows, err := db.Query(context.Background(), "EXPLAIN QUERY PLAN "+query, want.args...)
 		if err != nil {
