@@ -113,6 +113,7 @@ func TestTheTableOfAbilitiesIsThatOfTheRunningProgram(t *testing.T) {
 	}
 	ours := []string{
 		"GET /api/server/pair/hosts", "PUT /api/server/pair/hosts", "POST /api/server/pair/hosts", "GET /api/server/users/{user}", "GET /api/server/capabilities",
+		"GET /api/server/users/{user}/data", "DELETE /api/server/users/{user}/data", "GET /api/server/erasures/{erasure}",
 	}
 	for path, item := range contractDoc(t).Paths.Map() {
 		if !strings.HasPrefix(path, "/api/server/") {

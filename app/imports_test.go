@@ -29,6 +29,7 @@ var importRules = []struct {
 	{"app/rooms", []string{"app/owners", "app/problem", "vendors"}},
 	{"app/users/usersql", []string{"app/users", "app/sqldb", "vendors"}},
 	{"app/uploads/uploadsql", []string{"app/uploads", "app/sqldb"}},
+	{"app/erasure/erasuresql", []string{"app/erasure", "app/sqldb"}},
 	{"app/retention/retentionsql", []string{"app/retention", "app/sqldb"}},
 	{"app/switches/switchessql", []string{"app/switches", "app/sqldb"}},
 	{"app/owners/ownersql", []string{"app/owners", "app/sqldb"}},
@@ -67,7 +68,7 @@ var importRules = []struct {
 
 // domains are what HTTP may call; their stores are not among them.
 var domains = []string{
-	"app/access", "app/conversation", "app/credentials", "app/events", "app/groups", "app/ledger", "app/messages", "app/moderation", "app/owners", "app/pairing", "app/pairing/ticket", "app/problem",
+	"app/access", "app/conversation", "app/credentials", "app/erasure", "app/events", "app/groups", "app/ledger", "app/messages", "app/moderation", "app/owners", "app/pairing", "app/pairing/ticket", "app/problem",
 	"app/realtime", "app/realtime/wire", "app/retention", "app/rooms", "app/switches", "app/translation", "app/uploads", "app/users", "app/wallet",
 }
 

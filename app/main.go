@@ -37,6 +37,10 @@ const usage = `usage: app [command]
            keep the SQLite store and the uploads of SWITCHBOARD_DATA_DIR in a new file, while the program runs
   restore file
            put such a file back into an empty SWITCHBOARD_DATA_DIR
+  erase -app id -user id [-by name] [-reason text]
+           have the running process take away all that is kept of a user, and wait for its end
+  export -app id -user id [-by name] [-reason text] file
+           have the running process write all that is kept of a user to a new file, as JSON Lines
   version  print the version
   health   ask a running process whether it is alive; exit code 1 when not
   sign explain [-signature s] [-now unix] [-date "vendor's Date"] vendor name=value ...
@@ -67,6 +71,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return showConfig(args[1:], stdout)
 	case "backup", "restore":
 		return keep(ctx, args[0], args[1:], stdout)
+	case "erase", "export":
+		return personal(ctx, args[0], args[1:], stdout)
 	case "health":
 		cfg, err := readConfig()
 		if err != nil {

@@ -24,6 +24,7 @@ import (
 	"switchboard/app/conversation"
 	"switchboard/app/credentials"
 	"switchboard/app/environ"
+	"switchboard/app/erasure"
 	"switchboard/app/events"
 	"switchboard/app/events/eventsql"
 	"switchboard/app/groups"
@@ -98,6 +99,8 @@ type server struct {
 	files         *uploads.Store
 	fileIndex     *uploadsql.Index
 	retention     *retention.Sweeper
+	voids         *erasure.Voids
+	erasures      *erasure.Service
 	conversations *conversation.Service
 	hub           *realtime.Hub
 	presence      *presence.Tracker
@@ -278,6 +281,9 @@ func (s *server) openStore(ctx context.Context) (err error) {
 
 // openDomains opens what stands on the store and the vendors alone.
 func (s *server) openDomains(ctx context.Context) (err error) {
+	if err := s.openVoids(ctx); err != nil {
+		return err
+	}
 	s.moderation, err = moderation.New(s.cfg.Words, moderation.Deps{Log: s.log, Vendor: func(ctx context.Context) ([]vendors.Word, error) {
 		return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWords},
 			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
@@ -387,6 +393,7 @@ func (s *server) openMatching(context.Context) (err error) {
 	s.openPresencePolls()
 	s.background("reconcile", func(ctx context.Context) error { return s.events.Reconcile(ctx, s.routes.All) })
 	s.background("presence", s.presence.Run)
+	s.openErasure()
 	return nil
 }
 

@@ -74,6 +74,7 @@ func (s *server) openWeb(ctx context.Context) error {
 		Users: s.people, Conversations: s.conversations, Credentials: s.credentials, Ledger: s.ledger,
 		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, Connected: s.connected, Watch: s.polls.Watch,
 	}.Mount(back)
+	product.Erasures{Erasures: s.erasures, Sections: s.exports(), Log: s.log}.Mount(back)
 	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)
 	product.Rooms{Rooms: rooms.New(s.routes, s.wishes), Door: s.door, Ledger: s.ledger}.Mount(back)
 
@@ -96,6 +97,7 @@ func (s *server) mountOperators(deadline fiber.Handler, recent *vendors.RequestL
 	}.Mount(operators)
 	admin.Live{Unsettled: s.ledgerStore.Unsettled, Hub: s.hub, Pairs: s.pairing, StatusOf: product.StatusOf, Node: s.node}.Mount(operators)
 	admin.Owners{Owners: s.owners, Routes: s.routes}.Mount(operators)
+	admin.Erasures{Erasures: s.erasures, Sections: s.exports(), Apps: s.apps.IDs(), Log: s.log}.Mount(operators)
 	admin.Retention{Sweeper: s.retention, Apps: s.apps.IDs(), Days: s.keeps, Events: s.cfg.Events.Keep}.Mount(operators)
 }
 

@@ -23,6 +23,7 @@ import (
 	"switchboard/app/backup"
 	"switchboard/app/bus"
 	"switchboard/app/conversation"
+	"switchboard/app/erasure"
 	"switchboard/app/groups"
 	"switchboard/app/ledger"
 	"switchboard/app/messages"
@@ -70,6 +71,8 @@ var sentinels = map[string]error{
 	"conversation.ErrTooManyMembers":      conversation.ErrTooManyMembers,
 	"conversation.ErrUnknownConversation": conversation.ErrUnknownConversation,
 	"conversation.ErrUnknownUser":         conversation.ErrUnknownUser,
+	"erasure.ErrLater":                    erasure.ErrLater,
+	"erasure.ErrUnknown":                  erasure.ErrUnknown,
 	"ledger.ErrGivenUp":                   ledger.ErrGivenUp,
 	"ledger.ErrInProgress":                ledger.ErrInProgress,
 	"ledger.ErrKey":                       ledger.ErrKey,
@@ -176,6 +179,7 @@ var sentinels = map[string]error{
 	"ticket.ErrNeedFunds":                 ticket.ErrNeedFunds,
 	"ticket.ErrStillWaiting":              ticket.ErrStillWaiting,
 	"users.ErrShared":                     users.ErrShared,
+	"users.ErrStays":                      users.ErrStays,
 }
 
 // mixtures are errors that hold more than one cause, and those of the transport.

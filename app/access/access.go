@@ -165,12 +165,13 @@ func plain(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '.' || r == '-'
 }
 
-// Directory looks apps up. It is immutable and safe for concurrent use.
+// Directory looks apps up. Once Refuse was called it is immutable; it is safe for concurrent use.
 type Directory struct {
 	apps     map[string]tenant
 	first    string
 	ttl      time.Duration
 	remember Remember
+	refuses  func(app, user string, issued time.Time) bool // nil: none
 }
 
 type tenant struct {

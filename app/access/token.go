@@ -17,6 +17,7 @@ type Caller struct {
 	User      string
 	Platform  int // the app's own numbering: 1 iOS, 2 Android ... as /inner/get_token was told
 	ExpiresAt time.Time
+	IssuedAt  time.Time // zero: the token does not say
 }
 
 type claims struct {
@@ -64,15 +65,31 @@ func (d *Directory) Verify(ctx context.Context, token string) (Caller, error) {
 	if len(token) > maxToken || strings.ContainsFunc(token, func(r rune) bool { return !plain(r) }) {
 		return Caller{}, ErrToken
 	}
+	c, err := d.recall(ctx, token)
+	switch {
+	case err != nil:
+		return Caller{}, err
+	case !time.Now().Before(c.ExpiresAt):
+		return Caller{}, ErrTokenExpired
+	case d.refuses != nil && d.refuses(c.App, c.User, c.IssuedAt):
+		return Caller{}, ErrToken
+	}
+	return c, nil
+}
+
+// Refuse has tokens refused although their signature is right; refuses is asked about each
+// that is shown, whenever it is. It is called before the first is.
+func (d *Directory) Refuse(refuses func(app, user string, issued time.Time) bool) {
+	d.refuses = refuses
+}
+
+// recall verifies a token, or remembers that it was.
+func (d *Directory) recall(ctx context.Context, token string) (Caller, error) {
 	if d.remember == nil {
 		return d.verify(token)
 	}
 	sum := sha256.Sum256([]byte(token))
-	c, err := d.remember(ctx, string(sum[:]), func(context.Context) (Caller, error) { return d.verify(token) })
-	if err == nil && !time.Now().Before(c.ExpiresAt) {
-		return Caller{}, ErrTokenExpired
-	}
-	return c, err
+	return d.remember(ctx, string(sum[:]), func(context.Context) (Caller, error) { return d.verify(token) })
 }
 
 // verify lets the app claim choose the secret, so a token of one app never
@@ -95,5 +112,9 @@ func (d *Directory) verify(token string) (Caller, error) {
 	case err != nil || c.Subject == "" || len(c.Subject) > maxUser || strings.ContainsFunc(c.Subject, unicode.IsControl):
 		return Caller{}, ErrToken
 	}
-	return Caller{App: c.App, User: c.Subject, Platform: c.Platform, ExpiresAt: c.ExpiresAt.Time}, nil
+	who := Caller{App: c.App, User: c.Subject, Platform: c.Platform, ExpiresAt: c.ExpiresAt.Time}
+	if c.IssuedAt != nil {
+		who.IssuedAt = c.IssuedAt.Time
+	}
+	return who, nil
 }

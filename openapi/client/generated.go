@@ -73,6 +73,25 @@ type AsOf = int64
 // Asker: Who asks, for vendors that know owners; left out: whose group it is.
 type Asker = Text
 
+// AuditedErasure is as the contract has it.
+type AuditedErasure struct {
+	App       string           `json:"app"`
+	Began     time.Time        `json:"began"`
+	By        string           `json:"by"`
+	Counts    map[string]int64 `json:"counts"`
+	Ended     *time.Time       `json:"ended"`
+	ID        string           `json:"id"`
+	Part      string           `json:"part"`
+	Pseudonym string           `json:"pseudonym"`
+	Reason    string           `json:"reason"`
+	RequestID string           `json:"request_id"`
+	State     string           `json:"state"`
+	// null: the user is erased
+	User    *string       `json:"user"`
+	Vendors []ErasureFate `json:"vendors"`
+	Waits   string        `json:"waits"`
+}
+
 // BeforeMessage is as the contract has it.
 type BeforeMessage struct {
 	Content *string `json:"content,omitempty"`
@@ -155,6 +174,32 @@ type ConversationItem struct {
 	// UTC
 	Ctime string  `json:"ctime"`
 	Mtime *string `json:"mtime"`
+}
+
+// Erasure is as the contract has it.
+type Erasure struct {
+	Began time.Time `json:"began"`
+	// what was taken away or changed, by part
+	Counts map[string]int64 `json:"counts"`
+	Ended  *time.Time       `json:"ended"`
+	ID     string           `json:"id"`
+	// at which it works or waits; empty at the end
+	Part string `json:"part"`
+	// stands in the place of the user's id where something stays
+	Pseudonym string        `json:"pseudonym"`
+	State     string        `json:"state"`
+	Vendors   []ErasureFate `json:"vendors"`
+	// for what, if it does
+	Waits string `json:"waits"`
+}
+
+// ErasureFate is as the contract has it.
+type ErasureFate struct {
+	Reason *string `json:"reason,omitempty"`
+	State  string  `json:"state"`
+	Vendor string  `json:"vendor"`
+	// connections, credentials, block, blacklist, profile, account
+	What string `json:"what"`
 }
 
 // ExplainStep is as the contract has it.
@@ -1177,6 +1222,31 @@ type DoubtsData struct {
 	Writes []DoubtsDataWritesItem `json:"writes"`
 }
 
+// ErasuresParams is what may be said beside the body of Erasures; what is zero is left out.
+type ErasuresParams struct {
+	App string
+}
+
+// ErasuresData is as the contract has it.
+type ErasuresData struct {
+	Erasures []AuditedErasure `json:"erasures"`
+}
+
+// EraseUserBody is as the contract has it.
+type EraseUserBody struct {
+	App string `json:"app"`
+	// your name, for the audit
+	By     string  `json:"by"`
+	Reason *string `json:"reason,omitempty"`
+	User   string  `json:"user"`
+}
+
+// EraseUserParams is what may be said beside the body of EraseUser; what is zero is left out.
+type EraseUserParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // ExplainParams is what may be said beside the body of Explain; what is zero is left out.
 type ExplainParams struct {
 	// empty: when nothing is known the lists are empty, in place of 404
@@ -1887,6 +1957,12 @@ type UserCallsParams struct {
 	Limit  int
 }
 
+// EraseUserDataParams is what may be said beside the body of EraseUserData; what is zero is left out.
+type EraseUserDataParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // ListUserGroupsParams is what may be said beside the body of ListUserGroups; what is zero is left out.
 type ListUserGroupsParams struct {
 	Limit int
@@ -2478,6 +2554,22 @@ func (c *Client) Doubts(ctx context.Context) (out DoubtsData, err error) {
 	return out, err
 }
 
+// Erasures: Who took users' data away, or a copy of it.
+func (c *Client) Erasures(ctx context.Context, p ErasuresParams) (out ErasuresData, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(query.Add, "app", p.App)
+	err = c.call(ctx, outgoing{method: "GET", path: "/admin/erasures", query: query, header: header, body: nil, family: plain}, &out)
+	return out, err
+}
+
+// EraseUser: Take a user's data away.
+func (c *Client) EraseUser(ctx context.Context, body EraseUserBody, p EraseUserParams) (out AuditedErasure, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "POST", path: "/admin/erasures", query: query, header: header, body: body, family: plain}, &out)
+	return out, err
+}
+
 // Explain: What a request did at vendors, and why.
 func (c *Client) Explain(ctx context.Context, request string, p ExplainParams) (out ExplainData, err error) {
 	query, header := url.Values{}, http.Header{}
@@ -2670,6 +2762,13 @@ func (c *Client) ListChatRoomUsers(ctx context.Context, room string, p ListChatR
 	add(query.Add, "limit", p.Limit)
 	add(query.Add, "cursor", p.Cursor)
 	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/chatrooms/" + url.PathEscape(room) + "/users", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// Erasure: How far an erasure is.
+func (c *Client) Erasure(ctx context.Context, erasure string) (out Erasure, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/erasures/" + url.PathEscape(erasure), query: query, header: header, body: nil, family: product}, &out)
 	return out, err
 }
 
@@ -3090,6 +3189,14 @@ func (c *Client) UserCalls(ctx context.Context, user string, p UserCallsParams) 
 	add(query.Add, "cursor", p.Cursor)
 	add(query.Add, "limit", p.Limit)
 	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/users/" + url.PathEscape(user) + "/calls", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// EraseUserData: Take away all that is kept of a user.
+func (c *Client) EraseUserData(ctx context.Context, user string, p EraseUserDataParams) (out Erasure, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/users/" + url.PathEscape(user) + "/data", query: query, header: header, body: nil, family: product}, &out)
 	return out, err
 }
 

@@ -47,6 +47,24 @@ export type AsOf = number;
 // Who asks, for vendors that know owners; left out: whose group it is.
 export type Asker = string | number;
 
+export type AuditedErasure = {
+  "app": string;
+  "began": string;
+  "by": string;
+  "counts": Record<string, number>;
+  "ended": string | null;
+  "id": string;
+  "part": string;
+  "pseudonym": string;
+  "reason": string;
+  "request_id": string;
+  "state": "running" | "done" | "exported";
+  // null: the user is erased
+  "user": string | null;
+  "vendors": Array<ErasureFate>;
+  "waits": string;
+};
+
 export type BeforeMessage = {
   "content"?: string;
   "peer_uid": ID;
@@ -131,6 +149,30 @@ export type ConversationItem = {
   // UTC
   "ctime": string;
   "mtime": string | null;
+};
+
+export type Erasure = {
+  "began": string;
+  // what was taken away or changed, by part
+  "counts": Record<string, number>;
+  "ended": string | null;
+  "id": string;
+  // at which it works or waits; empty at the end
+  "part": string;
+  // stands in the place of the user's id where something stays
+  "pseudonym": string;
+  "state": "running" | "done";
+  "vendors": Array<ErasureFate>;
+  // for what, if it does
+  "waits": string;
+};
+
+export type ErasureFate = {
+  "reason"?: string;
+  "state": "done" | "cannot" | "doubt";
+  "vendor": string;
+  // connections, credentials, block, blacklist, profile, account
+  "what": string;
 };
 
 export type ExplainStep = {
@@ -1038,6 +1080,30 @@ export interface Operations {
       }>;
     };
   };
+  // Who took users' data away, or a copy of it.
+  erasures: {
+    path: {};
+    query: { "app"?: string };
+    header: {};
+    body: undefined;
+    answer: {
+      "erasures": Array<AuditedErasure>;
+    };
+  };
+  // Take a user's data away.
+  eraseUser: {
+    path: {};
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: {
+      "app": string;
+      // your name, for the audit
+      "by": string;
+      "reason"?: string;
+      "user": string;
+    };
+    answer: AuditedErasure;
+  };
   // What a request did at vendors, and why.
   explain: {
     path: { "request": string };
@@ -1382,6 +1448,16 @@ export interface Operations {
     answer: (ProductDone & {
       "data": UserList;
     }) | ProductRefusal | ProductFailure;
+  };
+  // How far an erasure is.
+  erasure: {
+    path: { "erasure": string };
+    query: {};
+    header: {};
+    body: undefined;
+    answer: ProductDone & {
+      "data": Erasure;
+    } | ProductFailure;
   };
   // The groups that were made here.
   listGroups: {
@@ -1926,6 +2002,16 @@ export interface Operations {
     answer: (ProductDone & {
       "data": UserCalls;
     }) | ProductRefusal | ProductFailure;
+  };
+  // Take away all that is kept of a user.
+  eraseUserData: {
+    path: { "user": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: undefined;
+    answer: ProductDone & {
+      "data": Erasure;
+    } | ProductFailure;
   };
   // The groups that a user is in.
   listUserGroups: {
@@ -2780,6 +2866,8 @@ export interface Operations {
 export const operations: { [name in keyof Operations]: readonly [string, string] } = {
   capabilities: ["GET", "/admin/capabilities"],
   doubts: ["GET", "/admin/doubts"],
+  erasures: ["GET", "/admin/erasures"],
+  eraseUser: ["POST", "/admin/erasures"],
   explain: ["GET", "/admin/explain/{request}"],
   logLevel: ["GET", "/admin/log"],
   setLogLevel: ["PUT", "/admin/log"],
@@ -2805,6 +2893,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   listChatRoomMutes: ["GET", "/api/server/chatrooms/{room}/mutes"],
   muteInChatRoom: ["POST", "/api/server/chatrooms/{room}/mutes"],
   listChatRoomUsers: ["GET", "/api/server/chatrooms/{room}/users"],
+  erasure: ["GET", "/api/server/erasures/{erasure}"],
   listGroups: ["GET", "/api/server/groups"],
   createGroup: ["POST", "/api/server/groups"],
   endGroup: ["DELETE", "/api/server/groups/{group}"],
@@ -2857,6 +2946,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   addToBlacklist: ["POST", "/api/server/users/{user}/blacklist"],
   blockUser: ["POST", "/api/server/users/{user}/block"],
   userCalls: ["GET", "/api/server/users/{user}/calls"],
+  eraseUserData: ["DELETE", "/api/server/users/{user}/data"],
   listUserGroups: ["GET", "/api/server/users/{user}/groups"],
   getNotice: ["GET", "/api/server/users/{user}/notices"],
   setNotice: ["PUT", "/api/server/users/{user}/notices"],
