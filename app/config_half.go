@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 
 	"switchboard/app/environ"
 	"switchboard/app/vendorset"
@@ -16,21 +15,10 @@ func (c Config) sandboxed() bool {
 	return !c.VendorsConfig.Any(c.Env == production) && c.AccountsFile == ""
 }
 
-// outside returns the mistakes that only a look at this machine shows: at its files and
-// addresses, and at what the configured accounts can.
+// outside returns the mistakes that only a look at this machine shows: at its addresses,
+// and at what the configured accounts can.
 func (c Config) outside() error {
 	var errs []error
-	for name, file := range map[string]string{"WORDS_FILE": c.Words.File, "WORDS_ALLOW_FILE": c.Words.AllowFile} {
-		if file == "" {
-			continue
-		}
-		f, err := os.Open(file)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			continue
-		}
-		_ = f.Close()
-	}
 	switch {
 	case c.sandboxed() && c.Env == production:
 		errs = append(errs, errors.New("ENV: no vendor is configured, and production does not run on mock vendors"))

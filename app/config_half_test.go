@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -58,6 +59,18 @@ func TestMistakesThatAMachineShowsAreToldBeforeTheStart(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// Each file of words is told of, once.
+func TestMissingFilesOfWordsAreToldOnceEach(t *testing.T) {
+	t.Setenv("SWITCHBOARD_WORDS_FILE", "/no/words")
+	t.Setenv("SWITCHBOARD_WORDS_ALLOW_FILE", "/no/exceptions")
+	_, err := loadConfig()
+	for _, want := range []string{"SWITCHBOARD_WORDS_FILE: /no/words", "SWITCHBOARD_WORDS_ALLOW_FILE: /no/exceptions"} {
+		if said := fmt.Sprint(err); strings.Count(said, want) != 1 {
+			t.Errorf("not once: %s in %s", want, said)
+		}
 	}
 }
 

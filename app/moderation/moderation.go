@@ -202,13 +202,14 @@ func (s *Service) install(l lists) {
 
 // lists reads the local files; none is no mistake.
 func (c Config) lists() (l lists, err error) {
-	if l.words, err = lines(c.File); err != nil {
-		return lists{}, fmt.Errorf("FILE: %w", err)
+	var wrong, wrongAllowed error
+	if l.words, wrong = lines(c.File); wrong != nil {
+		wrong = fmt.Errorf("FILE: %w", wrong)
 	}
-	if l.allowed, err = lines(c.AllowFile); err != nil {
-		return lists{}, fmt.Errorf("ALLOW_FILE: %w", err)
+	if l.allowed, wrongAllowed = lines(c.AllowFile); wrongAllowed != nil {
+		wrongAllowed = fmt.Errorf("ALLOW_FILE: %w", wrongAllowed)
 	}
-	return l, nil
+	return l, errors.Join(wrong, wrongAllowed)
 }
 
 // lines reads the lines of a file that are neither empty nor a comment.
