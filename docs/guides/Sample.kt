@@ -1,5 +1,6 @@
-// Token, send, receive, and a webhook on Android or the JVM, with Kotlin and its
-// kotlinx.serialization. Not run by this repository's tests.
+// Token, send, receive, and a webhook on the JVM, with Kotlin and its
+// kotlinx.serialization. Android has no java.net.http: there OkHttp sends and listens.
+// Not run by this repository's tests.
 import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpRequest
