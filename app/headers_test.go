@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,6 +67,23 @@ func TestThePageOfTheContractWorksInABrowser(t *testing.T) {
 	b.press(t, "[id$=mintToken]", "Execute")
 	b.holds(t, "a token is minted", `document.querySelector("[id$=mintToken] .live-responses-table")?.innerText.includes("eyJ")`)
 	b.shoot(t, "docs")
+	tried := 0
+	for _, item := range contractDoc(t).Paths.Map() {
+		for _, op := range item.Operations() {
+			if !slices.Contains(op.Tags, "start here") || op.OperationID == "mintToken" {
+				continue
+			}
+			tried++
+			at := "[id$=-" + op.OperationID + "]"
+			b.eval(t, `document.querySelector("`+at+` button").click()`, nil)
+			b.press(t, at, "Try it out")
+			b.press(t, at, "Execute")
+			b.holds(t, op.OperationID+" works with the values that are shown", `/"code": 0\b/.test(document.querySelector("`+at+` .live-responses-table")?.innerText)`)
+		}
+	}
+	if tried < 3 {
+		t.Errorf("%d operations are to start with", tried)
+	}
 	b.clean(t, "docs")
 }
 
