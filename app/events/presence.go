@@ -21,14 +21,19 @@ type Watches interface {
 	// NextWatched returns up to limit users, those first whom it named longest ago, and
 	// forgets those whose span is over.
 	NextWatched(ctx context.Context, account string, limit int) ([]string, error)
-	// Seen keeps what was found. The event that change makes of each difference is
-	// added in the same commit, as Store.Add does, and returned. Who is found offline
-	// first makes none.
-	Seen(ctx context.Context, account string, asOf time.Time, found []vendors.Status, change StatusChange, send bool) ([]vendors.Event, error)
+	// Seen keeps what was found. The event that record makes of each difference is
+	// added in the same commit, as Store.Add does; the users whose it is are returned.
+	// Who is found offline first makes none. record may be called again for one user:
+	// what it made last is kept.
+	Seen(ctx context.Context, account string, asOf time.Time, found []Sighting, record func(Sighting) (Record, error), send bool) (changed []string, err error)
 }
 
-// StatusChange makes the event of a user whose presence changed at Status.At.
-type StatusChange func(vendors.Status) (vendors.Event, Record, error)
+// Sighting is what was found of a user.
+type Sighting struct {
+	User   string
+	Online bool
+	Since  time.Time // zero: not told
+}
 
 // PresenceDeps is what polls work with.
 type PresenceDeps struct {
@@ -138,35 +143,37 @@ func (p *Presence) ask(ctx context.Context, v *vendors.Vendor, asOf time.Time) (
 	if err != nil {
 		return len(users), err
 	}
-	changed, err := p.Watches.Seen(ctx, v.Name, asOf, found, p.change(v.Name, asOf), p.events.sender != nil)
+	sightings := make([]Sighting, len(found))
+	for i, status := range found {
+		sightings[i] = Sighting{status.User, status.State == vendors.PresenceOnline, status.At}
+	}
+	made := map[string]vendors.Event{} // by user
+	changed, err := p.Watches.Seen(ctx, v.Name, asOf, sightings, func(s Sighting) (Record, error) {
+		made[s.User] = p.event(v.Name, asOf, s)
+		return recordOf(made[s.User])
+	}, p.events.sender != nil)
 	if err != nil {
 		return len(users), err
 	}
-	fresh := make([]bool, len(changed))
-	for i := range fresh {
-		fresh[i] = true
+	told, fresh := make([]vendors.Event, len(changed)), make([]bool, len(changed))
+	for i, user := range changed {
+		told[i], fresh[i] = made[user], true
 	}
-	p.events.handOn(ctx, changed, fresh)
+	p.events.handOn(ctx, told, fresh)
 	p.events.grown()
 	return len(users), nil
 }
 
-func (p *Presence) change(account string, asOf time.Time) StatusChange {
-	return func(s vendors.Status) (vendors.Event, Record, error) {
-		e := vendors.Event{
-			ID: "polled-" + rand.Text(), Vendor: account, Kind: vendors.EventPresence, Action: "offline",
-			At: s.At, From: s.User, Snapshot: true, AsOf: asOf,
-		}
-		if s.State == vendors.PresenceOnline {
-			e.Action = "online"
-		}
-		if len(s.Devices) == 1 {
-			e.Device = s.Devices[0]
-		}
-		if apps := p.Apps(account); len(apps) == 1 {
-			e.App = apps[0]
-		}
-		record, err := recordOf(e)
-		return e, record, err
+func (p *Presence) event(account string, asOf time.Time, s Sighting) vendors.Event {
+	e := vendors.Event{
+		ID: "polled-" + rand.Text(), Vendor: account, Kind: vendors.EventPresence, Action: "offline",
+		At: s.Since, From: s.User, Snapshot: true, AsOf: asOf,
 	}
+	if s.Online {
+		e.Action = "online"
+	}
+	if apps := p.Apps(account); len(apps) == 1 {
+		e.App = apps[0]
+	}
+	return e
 }

@@ -66,20 +66,19 @@ func (w *watched) NextWatched(_ context.Context, _ string, limit int) ([]string,
 	return next, nil
 }
 
-func (w *watched) Seen(_ context.Context, _ string, asOf time.Time, found []vendors.Status, change StatusChange, _ bool) (changed []vendors.Event, err error) {
+func (w *watched) Seen(_ context.Context, _ string, asOf time.Time, found []Sighting, record func(Sighting) (Record, error), _ bool) (changed []string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range found {
-		online := s.State == vendors.PresenceOnline
-		if w.state[s.User] == online {
+		if w.state[s.User] == s.Online {
 			continue
 		}
-		w.state[s.User], s.At = online, asOf
-		e, record, err := change(s)
+		w.state[s.User], s.Since = s.Online, asOf
+		r, err := record(s)
 		if err != nil {
 			return nil, err
 		}
-		changed, w.kept = append(changed, e), append(w.kept, record)
+		changed, w.kept = append(changed, s.User), append(w.kept, r)
 	}
 	return changed, nil
 }

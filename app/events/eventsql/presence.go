@@ -6,7 +6,6 @@ import (
 
 	"switchboard/app/events"
 	"switchboard/app/sqldb"
-	"switchboard/vendors"
 )
 
 var _ events.Watches = (*Store)(nil)
@@ -104,23 +103,23 @@ func (s *Store) NextWatched(ctx context.Context, account string, limit int) (use
 }
 
 // Seen implements events.Watches.
-func (s *Store) Seen(ctx context.Context, account string, asOf time.Time, found []vendors.Status, change events.StatusChange, send bool) (changed []vendors.Event, err error) {
+func (s *Store) Seen(ctx context.Context, account string, asOf time.Time, found []events.Sighting, record func(events.Sighting) (events.Record, error), send bool) (changed []string, err error) {
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		changed = nil
 		var records []events.Record
-		for _, status := range found {
-			differs, err := seen(tx, account, asOf, &status)
+		for _, one := range found {
+			differs, err := seen(tx, account, asOf, &one)
 			if err != nil {
 				return err
 			}
 			if !differs {
 				continue
 			}
-			e, record, err := change(status)
+			r, err := record(one)
 			if err != nil {
 				return err
 			}
-			changed, records = append(changed, e), append(records, record)
+			changed, records = append(changed, one.User), append(records, r)
 		}
 		_, err := add(tx, records, send)
 		return err
@@ -131,21 +130,20 @@ func (s *Store) Seen(ctx context.Context, account string, asOf time.Time, found 
 // seen keeps what was found of one user, and reports whether that is news. An answer from
 // before the last one, or about somebody who is watched no more, changes nothing. Since
 // when it is so is put between the two answers.
-func seen(tx *sqldb.Tx, account string, asOf time.Time, found *vendors.Status) (news bool, err error) {
+func seen(tx *sqldb.Tx, account string, asOf time.Time, found *events.Sighting) (news bool, err error) {
 	var before, was int64
 	err = tx.QueryRow("SELECT seen_us, online FROM watched_users"+thisUser+tx.Dialect().ForUpdate(), account, found.User).Scan(&before, &was)
 	if err != nil || before >= asOf.UnixMicro() {
 		return false, sqldb.IgnoreNoRows(err)
 	}
-	online := found.State == vendors.PresenceOnline
-	if _, err := tx.Exec("UPDATE watched_users SET seen_us = ?, online = ?"+thisUser, asOf.UnixMicro(), sqldb.Flag(online), account, found.User); err != nil {
+	if _, err := tx.Exec("UPDATE watched_users SET seen_us = ?, online = ?"+thisUser, asOf.UnixMicro(), sqldb.Flag(found.Online), account, found.User); err != nil {
 		return false, err
 	}
-	if last := time.UnixMicro(before).UTC(); before > 0 && found.At.Before(last) {
-		found.At = last
+	if last := time.UnixMicro(before).UTC(); before > 0 && found.Since.Before(last) {
+		found.Since = last
 	}
-	if !online || found.At.IsZero() || found.At.After(asOf) {
-		found.At = asOf
+	if !found.Online || found.Since.IsZero() || found.Since.After(asOf) {
+		found.Since = asOf
 	}
-	return online != (was != 0), nil
+	return found.Online != (was != 0), nil
 }

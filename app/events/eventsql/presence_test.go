@@ -13,14 +13,7 @@ import (
 	"switchboard/app/events/eventsql"
 	"switchboard/app/sqldb"
 	"switchboard/app/sqldb/sqldbtest"
-	"switchboard/vendors"
 )
-
-// polled is an event of the change, as the domain makes it.
-func polled(s vendors.Status) (vendors.Event, events.Record, error) {
-	e := vendors.Event{ID: fmt.Sprint("polled-", s.User, s.State, s.At.UnixMicro()), From: s.User, Action: string(s.State), At: s.At}
-	return e, events.Record{ID: e.ID, Key: s.User, Payload: []byte("{}")}, nil
-}
 
 func TestOnlyOneReplicaPollsAtATime(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
@@ -90,24 +83,28 @@ func TestOnlyChangesAreTold(t *testing.T) {
 		}
 		day := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 		at := func(n int) time.Time { return day.Add(time.Duration(n) * time.Minute) }
-		seen := func(asOf int, state vendors.PresenceState, since int, want string) {
+		seen := func(asOf int, online bool, since int, want string) {
 			t.Helper()
-			found := []vendors.Status{{User: "ann", State: state, At: at(since)}, {User: "bob", State: vendors.PresenceOffline}, {User: "nobody", State: vendors.PresenceOnline}}
-			changed, err := s.Seen(ctx, "acme", at(asOf), found, polled, true)
+			made := map[string]string{}
+			found := []events.Sighting{{User: "ann", Online: online, Since: at(since)}, {User: "bob"}, {User: "nobody", Online: true}}
+			changed, err := s.Seen(ctx, "acme", at(asOf), found, func(one events.Sighting) (events.Record, error) {
+				made[one.User] = fmt.Sprintf("%s %t %d", one.User, one.Online, one.Since.Sub(day)/time.Minute)
+				return events.Record{ID: fmt.Sprint("polled-", one.User, asOf), Key: one.User, Payload: []byte("{}")}, nil
+			}, true)
 			var got []string
-			for _, e := range changed {
-				got = append(got, fmt.Sprintf("%s %s %d", e.From, e.Action, e.At.Sub(day)/time.Minute))
+			for _, user := range changed {
+				got = append(got, made[user])
 			}
 			if err != nil || strings.Join(got, ", ") != want {
 				t.Errorf("as of %d: %v, %v; want %s", asOf, got, err, want)
 			}
 		}
-		seen(10, vendors.PresenceOffline, 0, "") // found so first: nobody came or went
-		seen(11, vendors.PresenceOnline, 5, "ann online 10")
-		seen(12, vendors.PresenceOnline, 5, "")
-		seen(13, vendors.PresencePush, 0, "ann push 13")
-		seen(12, vendors.PresenceOnline, 5, "") // an answer that was overtaken
-		seen(14, vendors.PresenceOnline, 99, "ann online 14")
+		seen(10, false, 0, "") // found so first: nobody came or went
+		seen(11, true, 5, "ann true 10")
+		seen(12, true, 5, "")
+		seen(13, false, 0, "ann false 13")
+		seen(12, true, 5, "") // an answer that was overtaken
+		seen(14, true, 99, "ann true 14")
 		due, err := s.Claim(ctx, 10, time.Hour) // one at a time of one user
 		if err != nil || len(due) != 1 || !slices.ContainsFunc(due, func(r events.Record) bool { return r.Key == "ann" }) {
 			t.Errorf("due are %v, %v", due, err)
