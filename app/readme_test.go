@@ -98,6 +98,9 @@ func TestTheSandboxWorksBehindAPortMapping(t *testing.T) {
 		c.Listen = "0.0.0.0:0"
 		c.AdminAllow, c.InnerAllow = append(c.AdminAllow, netip.PrefixFrom(peer, 32)), append(c.InnerAllow, netip.PrefixFrom(peer, 32))
 	})
+	waitFor(t, "the welcome with an address that opens", func() bool {
+		return strings.Contains(p.Stdout.String(), "Switchboard on http://127.0.0.1:"+p.URL[strings.LastIndex(p.URL, ":")+1:])
+	})
 	p.URL = "http://" + peer.String() + p.URL[strings.LastIndex(p.URL, ":"):]
 	if got := p.do(t, request{Path: "/inner/get_token", Body: map[string]any{"session": "1001", "platform": 1}}); got.Code != 0 {
 		t.Errorf("a token: %s", got.Body)

@@ -79,6 +79,7 @@ func TestAReleaseRunsFromItsArchive(t *testing.T) {
 	if err == nil {
 		res.Body.Close()
 	}
+	http.DefaultClient.CloseIdleConnections()
 	stop()
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 
 	"switchboard/app/access"
 	"switchboard/app/vendorset"
@@ -111,6 +112,7 @@ func (s *sandbox) welcome(w io.Writer, address string, apps *access.Directory) e
 	if err != nil {
 		return nil // apps of the operator's own: they have their own tokens
 	}
+	address = dialled(address)
 	_, err = fmt.Fprintf(w, `
 Switchboard on http://%[1]s  (open it in a browser; docs: http://%[1]s/docs)
 Sandbox: no vendor is configured, so these mock vendors serve, in this process:
@@ -129,4 +131,14 @@ A token of user 1001, and three lines to paste:
 `, address, token, sandboxApp, sandboxKey)
 	}
 	return err
+}
+
+// dialled is an address at which a browser on this machine finds what listens at address,
+// which may be every one: no browser opens 0.0.0.0 or [::] everywhere.
+func dialled(address string) string {
+	listens, err := netip.ParseAddrPort(address)
+	if err != nil || !listens.Addr().IsUnspecified() {
+		return address
+	}
+	return fmt.Sprintf("127.0.0.1:%d", listens.Port())
 }
