@@ -23,7 +23,7 @@ type transaction interface {
 func (w *writerConn) begin(ctx context.Context, alone bool) (transaction, error) {
 	switch w.db.dialect {
 	case Postgres:
-		tx := &pgTx{Conn: w.conn, limit: w.db.commitLimit, batch: w.batch}
+		tx := &pgTx{Conn: w.conn, limit: w.db.commitLimit}
 		if alone {
 			return tx, tx.beginAlone(ctx)
 		}

@@ -16,7 +16,6 @@ import (
 type pgTx struct {
 	*sql.Conn
 	limit time.Duration // of the commit
-	batch bool          // of a batch's writer
 	begun bool
 	last  []Stmt // of Tx.Last, to be sent before anything else is
 }
@@ -36,19 +35,13 @@ func (t *pgTx) beginAlone(ctx context.Context) error {
 // after lock_timeout, before the server's second for deadlocks, and the first to give up
 // is run again. Each waits for a random time: with the same one both would give up
 // together, and meet again.
-//
-// A batch finds its rows by lists of keys, which the server would plan for each list's
-// length anew: half of what it does for a send.
 func (t *pgTx) beginStmts() []Stmt {
-	wait, plans := lockWait/2+rand.N(lockWait), "auto"
-	if t.batch {
-		plans = "force_generic_plan"
-	}
+	wait := lockWait/2 + rand.N(lockWait)
 	return []Stmt{
 		{Query: "BEGIN ISOLATION LEVEL READ COMMITTED"},
-		{Query: "SELECT set_config('idle_in_transaction_session_timeout', ?, true), set_config('plan_cache_mode', ?, true), " +
+		{Query: "SELECT set_config('idle_in_transaction_session_timeout', ?, true), " +
 			"pg_advisory_xact_lock_shared(?), set_config('lock_timeout', ?, true)",
-			Args: []any{fmt.Sprint(idleLimit.Milliseconds()), plans, writeLock, fmt.Sprint(wait.Milliseconds())}},
+			Args: []any{fmt.Sprint(idleLimit.Milliseconds()), writeLock, fmt.Sprint(wait.Milliseconds())}},
 	}
 }
 

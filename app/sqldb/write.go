@@ -27,7 +27,7 @@ func startWriters(db *database, n int) *writers {
 		n = 1
 	}
 	for range n {
-		ws.each = append(ws.each, startWriter(db, &ws.stats, false))
+		ws.each = append(ws.each, startWriter(db, &ws.stats))
 	}
 	return ws
 }
@@ -37,7 +37,7 @@ func (ws *writers) forBatch() *writer {
 	if ws.db.dialect == SQLite {
 		return ws.each[0]
 	}
-	w := startWriter(ws.db, &ws.stats, true)
+	w := startWriter(ws.db, &ws.stats)
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	ws.batches = append(ws.batches, w)

@@ -37,8 +37,8 @@ type counters struct {
 	writes, commits, retries, isolated atomic.Int64
 }
 
-func startWriter(db *database, stats *counters, batch bool) *writer {
-	w := &writer{writerConn: writerConn{db: db, batch: batch}, queue: make(chan *request, queueSize), stopped: make(chan struct{}), stats: stats}
+func startWriter(db *database, stats *counters) *writer {
+	w := &writer{writerConn: writerConn{db: db}, queue: make(chan *request, queueSize), stopped: make(chan struct{}), stats: stats}
 	go w.run()
 	return w
 }

@@ -13,8 +13,7 @@ const statements = 256
 
 // writerConn is a writer's connection with what is compiled for it.
 type writerConn struct {
-	db    *database
-	batch bool // nothing else writes on it
+	db *database
 
 	conn   *sql.Conn              // nil: there is none now
 	id     int64                  // of conn at the server, where a kill needs it
