@@ -119,7 +119,7 @@ func connect(cfg Config) (*database, error) {
 		d.dialect = MySQL
 		d.writePool, d.readPool, err = connectMySQL(cfg.URL)
 	default:
-		err = errors.New("sqldb: database url: want postgres://... or mysql://...") // what stands there may be a secret
+		err = errors.New("sqldb: database url: want postgres:// or mysql:// and an address") // what stands there may be a secret
 	}
 	if err != nil {
 		return nil, err
