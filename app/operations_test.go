@@ -79,6 +79,7 @@ func TestSecondProcessOnTheSameAddressDoesNotStart(t *testing.T) {
 func TestSecondProcessOnTheSameSQLiteStoreDoesNotStart(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, func(c *Config) { c.DataDir = dir })
+	p.as(t, "ann") // now it serves: the address is told before the store is open
 	cfg, _ := loadConfig()
 	cfg.Listen, cfg.DataDir = "127.0.0.1:0", dir
 	if err := run(t.Context(), cfg, &syncBuffer{}, &syncBuffer{}); !errors.Is(err, sqldb.ErrServed) || !strings.Contains(err.Error(), "SWITCHBOARD_DATA_DIR: ") {
