@@ -26,7 +26,7 @@ func (s *Store) EraseUser(ctx context.Context, app, user, pseudonym string) (n i
 			{"DELETE FROM lifts WHERE app_id = ? AND kind = 'block' AND id = ?", []any{app, user}},
 			{"DELETE FROM lifts WHERE app_id = ? AND user_id = ?", []any{app, user}},
 			{"UPDATE lifts SET person = '' WHERE app_id = ? AND person = ?", []any{app, user}},
-			{"DELETE FROM wishes WHERE app_id = ? AND (kind = 'block' AND id = ? OR thing IN (?, ?, ?) OR thing LIKE ? AND kind <> 'block')",
+			{"DELETE FROM wishes WHERE app_id = ? AND (kind IN ('block', 'message') AND id = ? OR thing IN (?, ?, ?) OR thing LIKE ? AND kind <> 'block')",
 				[]any{app, user, "blacklist/" + user, "remark/" + user, "notice/user/" + user, "%/" + escaped.Replace(user)}},
 			{"DELETE FROM owners WHERE app_id = ? AND kind = 'block' AND id = ?", []any{app, user}},
 			{"UPDATE owners SET person = '', version = version + 1 WHERE app_id = ? AND person = ?", []any{app, user}},
