@@ -32,6 +32,7 @@ type process struct {
 	Log    *syncBuffer
 	client *http.Client
 	routes routers.Router
+	seen   map[string]map[int]bool // statuses by method and path of the contract, where a test collects them
 	stop   func() error
 }
 
@@ -258,6 +259,13 @@ func (p *process) validate(t testing.TB, req *http.Request, body []byte, got ans
 			t.Errorf("%s %s is not in the contract and answers %d", req.Method, req.URL.Path, got.Status)
 		}
 		return
+	}
+	if p.seen != nil {
+		op := req.Method + " " + route.Path
+		if p.seen[op] == nil {
+			p.seen[op] = map[int]bool{}
+		}
+		p.seen[op][got.Status] = true
 	}
 	body = unwrap(route.Operation, req, body)
 	req.Body, req.GetBody = io.NopCloser(bytes.NewReader(body)), nil

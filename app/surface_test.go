@@ -26,7 +26,7 @@ type act struct {
 }
 
 // usualNo is a code by which each vendor refuses a parameter.
-var usualNo = map[string]string{"rongcloud": "1002", "linkv": "400", "youme": "1001"}
+var usualNo = map[string]string{"rongcloud": "1002", "linkv": "400", "youme": "1001", "livekit": "invalid_argument"}
 
 // rowIn is a row of an answer.
 type rowIn struct {

@@ -1773,6 +1773,18 @@ type DissolveRoomParams struct {
 	IdempotencyKey string
 }
 
+// WithdrawRoomGrantsParams is what may be said beside the body of WithdrawRoomGrants; what is zero is left out.
+type WithdrawRoomGrantsParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
+// GrantRoomParams is what may be said beside the body of GrantRoom; what is zero is left out.
+type GrantRoomParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // SetRoomIdentityParams is what may be said beside the body of SetRoomIdentity; what is zero is left out.
 type SetRoomIdentityParams struct {
 	// Which vendor of the rooms route is meant. When left out: the account that has the room, and the first of the
@@ -3001,14 +3013,16 @@ func (c *Client) DissolveRoom(ctx context.Context, room string, p DissolveRoomPa
 }
 
 // WithdrawRoomGrants: Let users ask for no more credentials.
-func (c *Client) WithdrawRoomGrants(ctx context.Context, room string, body RoomUnban) error {
+func (c *Client) WithdrawRoomGrants(ctx context.Context, room string, body RoomUnban, p WithdrawRoomGrantsParams) error {
 	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	return c.call(ctx, outgoing{method: "DELETE", path: "/api/server/rooms/" + url.PathEscape(room) + "/grants", query: query, header: header, body: body, family: product}, nil)
 }
 
 // GrantRoom: Let users into a room.
-func (c *Client) GrantRoom(ctx context.Context, room string, body RoomGrant) error {
+func (c *Client) GrantRoom(ctx context.Context, room string, body RoomGrant, p GrantRoomParams) error {
 	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	return c.call(ctx, outgoing{method: "POST", path: "/api/server/rooms/" + url.PathEscape(room) + "/grants", query: query, header: header, body: body, family: product}, nil)
 }
 

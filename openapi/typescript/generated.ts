@@ -1774,7 +1774,7 @@ export interface Operations {
   withdrawRoomGrants: {
     path: { "room": string };
     query: {};
-    header: {};
+    header: { "Idempotency-Key"?: string };
     body: RoomUnban;
     answer: ProductDone | ProductRefusal | ProductFailure;
   };
@@ -1782,7 +1782,7 @@ export interface Operations {
   grantRoom: {
     path: { "room": string };
     query: {};
-    header: {};
+    header: { "Idempotency-Key"?: string };
     body: RoomGrant;
     answer: ProductDone | ProductRefusal | ProductFailure;
   };
