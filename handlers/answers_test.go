@@ -131,6 +131,7 @@ var sentinels = map[string]error{
 	"realtime.ErrStopping":                realtime.ErrStopping,
 	"rooms.ErrNotRouted":                  rooms.ErrNotRouted,
 	"rooms.ErrUnable":                     rooms.ErrUnable,
+	"rooms.ErrShared":                     rooms.ErrShared,
 	"sqldb.ErrClosed":                     sqldb.ErrClosed,
 	"sqldb.ErrDuplicate":                  sqldb.ErrDuplicate,
 	"sqldb.ErrOutcomeUnknown":             sqldb.ErrOutcomeUnknown,

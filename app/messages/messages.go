@@ -52,6 +52,11 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 	m.To = distinct(m.To)
 	to := m.To
 	by.SameKey = !m.Key.IsZero()
+	if m.Kind == vendors.ToSystem {
+		if err := s.checkSystem(vendors.AppOf(ctx)); err != nil {
+			return vendors.Receipt{}, err
+		}
+	}
 	if s.owned(m.Kind) && len(to) > 0 && len(to) <= MaxTargets {
 		return s.sendOwned(ctx, by, m)
 	}
@@ -60,6 +65,25 @@ func (s *Service) Send(ctx context.Context, by vendors.Request, m vendors.Messag
 		m.To = pick(to, some)
 		return s.sendTo(ctx, v, m)
 	})
+}
+
+// checkSystem is a vendors.UnableError when no routed account has system messages: those
+// that have them have a limit for them.
+func (s *Service) checkSystem(app string) error {
+	refusal := &vendors.UnableError{Ability: "messages"}
+	for _, v := range s.routes.RouteFor(app, vendors.CapMessages) {
+		if _, has := v.Limits[vendors.OpSendSystem]; has {
+			return nil
+		}
+		refusal.Unable = append(refusal.Unable, v.Name)
+	}
+	mine := s.routes.AccountsFor(app)
+	for _, v := range s.routes.All() {
+		if _, has := v.Limits[vendors.OpSendSystem]; has && slices.Contains(mine, v.Name) {
+			refusal.Able = append(refusal.Able, v.Name)
+		}
+	}
+	return refusal
 }
 
 // publish makes one call at a vendor, for some of all targets by their places.

@@ -18,6 +18,12 @@ var (
 	ErrBarred     = problem.New(problem.Forbidden, "the user was put out of the room, and may not come back yet")
 )
 
+// Writes that no vendor makes, as the ledger and explain name them.
+const (
+	OpGrant    = "room.grant"
+	OpWithdraw = "room.grant.withdraw"
+)
+
 // Grants keeps whom back ends let into rooms. Spans count from the store's own clock.
 type Grants interface {
 	// Grant lets the users in for d; a later one replaces an earlier one.
@@ -52,6 +58,25 @@ func (d *Door) Account(ctx context.Context, app, room string) (string, error) {
 		return "", err
 	}
 	return r.Account, nil
+}
+
+// Own leaves of an account's rooms those that are the app's: all of them where no other
+// app has the account, else those that are known to be.
+func (d *Door) Own(ctx context.Context, app, account string, list []vendors.RoomCount) ([]vendors.RoomCount, error) {
+	if d == nil || d.Routes.Alone(app, account) {
+		return list, nil
+	}
+	var own []vendors.RoomCount
+	for _, r := range list {
+		has, err := d.Account(ctx, app, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if has == account {
+			own = append(own, r)
+		}
+	}
+	return own, nil
 }
 
 // Issue returns a credential with the rights of g. The room belongs from then on to the
@@ -90,13 +115,8 @@ func (d *Door) keeper(ctx context.Context, app, room string) (string, error) {
 	route := d.Routes.RouteFor(app, vendors.CapRooms)
 	i := slices.IndexFunc(route, func(v *vendors.Vendor) bool { return v.Rooms.Tokens != nil })
 	if i < 0 {
-		refusal := &UnableError{What: "issue join credentials", Vendor: "the rooms route"}
-		for _, v := range d.Routes.All() {
-			if v.Rooms.Tokens != nil {
-				refusal.Able = append(refusal.Able, v.Name)
-			}
-		}
-		return "", refusal
+		can := able(d.Routes, app, func(r vendors.Rooms) bool { return r.Tokens != nil })
+		return "", &UnableError{What: "issue join credentials", Vendor: "the rooms route", Able: can}
 	}
 	return d.claim(ctx, app, room, route[i].Name)
 }

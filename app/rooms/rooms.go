@@ -6,6 +6,7 @@ package rooms
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"switchboard/app/owners"
@@ -17,13 +18,16 @@ import (
 var (
 	ErrNotRouted = problem.New(problem.Invalid, "vendor: not on the rooms route")
 	ErrUnable    = problem.New(problem.Unsupported, "the vendor cannot do this about rooms")
+	// ErrShared: another app has the account too, and nothing says that the room is this
+	// one's.
+	ErrShared = problem.New(problem.Forbidden, "the vendor's account is shared with other apps, and the room is not known to be this app's")
 )
 
 // UnableError is an ErrUnable, and a vendors.ErrUnsupported, that names who can.
 type UnableError struct {
 	Vendor string
 	What   string
-	Able   []string // configured vendors that can, in configured order
+	Able   []string // the app's accounts that can, in configured order
 }
 
 // Error is for the caller: it names vendors and repeats none of their words.
@@ -51,6 +55,7 @@ func New(routes *vendors.Router, wishes *owners.Wishes) *Service { return &Servi
 type At struct {
 	Vendor string // of the rooms route; empty: the first on it
 	Owner  bool   // Vendor has the room, whether it is still on the route or not
+	Many   bool   // the call is about no room, and who asks leaves out those of other apps
 }
 
 // Read asks an ability of the vendor that at means. pick takes it from a vendor's rooms, and what names it in a refusal:
@@ -79,26 +84,34 @@ func at[A comparable, R any](ctx context.Context, s *Service, where At, what str
 	if err != nil {
 		return none, err
 	}
-	if err := s.able(v, what, func(r vendors.Rooms) bool { var lacks A; return pick(r) != lacks }); err != nil {
+	if err := s.able(ctx, v, what, func(r vendors.Rooms) bool { var lacks A; return pick(r) != lacks }); err != nil {
 		return none, err
+	}
+	if !where.Owner && !where.Many && !s.routes.Alone(vendors.AppOf(ctx), v.Name) {
+		return none, ErrShared
 	}
 	return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapRooms, Effect: effect, Account: v.Name}, func(ctx context.Context, v *vendors.Vendor) (R, error) {
 		return call(ctx, pick(v.Rooms))
 	})
 }
 
-// able refuses what v cannot do, naming who can.
-func (s *Service) able(v *vendors.Vendor, what string, has func(vendors.Rooms) bool) error {
+// able refuses what v cannot do, naming the app's accounts that can.
+func (s *Service) able(ctx context.Context, v *vendors.Vendor, what string, has func(vendors.Rooms) bool) error {
 	if has(v.Rooms) {
 		return nil
 	}
-	refusal := &UnableError{Vendor: v.Name, What: what}
-	for _, other := range s.routes.All() {
-		if has(other.Rooms) {
-			refusal.Able = append(refusal.Able, other.Name)
+	return &UnableError{Vendor: v.Name, What: what, Able: able(s.routes, vendors.AppOf(ctx), has)}
+}
+
+// able names the accounts of the app that can.
+func able(routes *vendors.Router, app string, has func(vendors.Rooms) bool) (names []string) {
+	mine := routes.AccountsFor(app)
+	for _, v := range routes.All() {
+		if slices.Contains(mine, v.Name) && has(v.Rooms) {
+			names = append(names, v.Name)
 		}
 	}
-	return refusal
+	return names
 }
 
 // Keeper is the account that a call goes to; "" when it is refused.

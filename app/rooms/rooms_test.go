@@ -86,3 +86,30 @@ func TestWithoutARouteThereIsNoVendor(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAtASharedAccountOnlyTheAppsOwnRoomsAreReached(t *testing.T) {
+	lister := &vendors.Vendor{Name: "lister", Rooms: vendors.Rooms{List: desk{"lister"}}}
+	router, err := vendors.NewRouter([]*vendors.Vendor{lister}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := map[string]vendors.Tenant{"a": {Accounts: []string{"lister"}}, "b": {Accounts: []string{"lister"}}}
+	if err := router.ApplyPlan(vendors.Plan{Tenants: both}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		at   At
+		want error
+	}{
+		{"nobody knows whose it is", At{}, ErrShared}, {"nor by the account's name", At{Vendor: "lister"}, ErrShared},
+		{"the app's own", At{Vendor: "lister", Owner: true}, nil}, {"a list", At{Many: true}, nil},
+	} {
+		_, err := Read(vendors.WithApp(t.Context(), "a"), New(router, nil), c.at, "list rooms",
+			func(r vendors.Rooms) vendors.RoomList { return r.List },
+			func(ctx context.Context, v vendors.RoomList) (vendors.RoomPage, error) { return v.ListRooms(ctx, "") })
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+	}
+}

@@ -191,9 +191,16 @@ func (s *Service) Unblock(ctx context.Context, app, user, write string) ([]Fate,
 	for _, f := range held {
 		accounts = append(accounts, f.Account)
 	}
+	var shared []Fate
 	for _, v := range s.Routed(app) {
-		if v.Users != nil && !slices.Contains(accounts, v.Name) && s.routes.Alone(app, v.Name) {
+		switch {
+		case v.Users == nil || slices.Contains(accounts, v.Name):
+		case s.routes.Alone(app, v.Name):
 			accounts = append(accounts, v.Name)
+		default:
+			f := Fate{ID: user, Account: v.Name}
+			f.fail(ErrShared)
+			shared = append(shared, f)
 		}
 	}
 	all, err := atOnce(accounts, func(account string) (Fate, error) { return s.unblockAt(ctx, app, user, write, account) })
@@ -201,7 +208,7 @@ func (s *Service) Unblock(ctx context.Context, app, user, write string) ([]Fate,
 	out := slices.DeleteFunc(all, func(f Fate) bool {
 		return errors.Is(f.Err, vendors.ErrUnsupported) && !slices.ContainsFunc(held, func(h Fate) bool { return h.Account == f.Account })
 	})
-	if len(out) == 0 && err == nil {
+	if out = append(out, shared...); len(out) == 0 && err == nil {
 		return nil, s.unable(app, "users.block")
 	}
 	return out, err

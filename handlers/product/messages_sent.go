@@ -204,6 +204,9 @@ func (h Messages) history(c *fiber.Ctx) error {
 		return err
 	}
 	app := middleware.AppOf(c).ID
+	if users := q.Kind == vendors.ToUsers || q.Kind == vendors.ToSystem; users && shares(h.Routes, app, vendors.CapMessages, "messages.history") {
+		return errShared
+	}
 	page, err := h.Messages.History(c.UserContext(), requestBy(app, q.User), q)
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func serve(t *testing.T, a *acme) *fiber.App {
 	t.Helper()
 	v := &vendors.Vendor{
 		Name: "acme", Wallet: a, Tokens: a, Translator: a, Messages: a,
-		Rooms: vendors.Rooms{List: a, Kick: a},
+		Rooms: vendors.Rooms{List: a, Kick: a}, Limits: vendors.Limits{vendors.OpSendSystem: {}},
 	}
 	routes, err := vendors.NewRouter([]*vendors.Vendor{v}, nil)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"switchboard/app/ledger"
 	"switchboard/app/rooms"
 	"switchboard/handlers"
 	"switchboard/middleware"
@@ -31,8 +30,11 @@ func (h Rooms) ban(c *fiber.Ctx) error {
 	if _, err := in.Seconds.duration(1); err != nil {
 		return err
 	}
+	app := middleware.AppOf(c).ID
 	change := rooms.Change{Room: room, Users: users, Seconds: int64(in.Seconds)}
-	return h.banned(c, vendors.OpRoomBan, change)
+	return h.through(c, vendors.OpRoomBan, &change, func(ctx context.Context, where rooms.At) error {
+		return h.Rooms.Ban(ctx, app, vendors.OpRoomBan, where, change)
+	})
 }
 
 func (h Rooms) unban(c *fiber.Ctx) error {
@@ -47,26 +49,13 @@ func (h Rooms) unban(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if admitted, err := h.Door.AdmitAll(c.UserContext(), middleware.AppOf(c).ID, room, users); err != nil || admitted {
-		if err != nil {
+	app := middleware.AppOf(c).ID
+	change := rooms.Change{Room: room, Users: users}
+	return h.through(c, vendors.OpRoomUnban, &change, func(ctx context.Context, where rooms.At) error {
+		if admitted, err := h.Door.AdmitAll(ctx, app, room, users); err != nil || admitted {
 			return err
 		}
-		return success(c, nil)
-	}
-	return h.banned(c, vendors.OpRoomUnban, rooms.Change{Room: room, Users: users})
-}
-
-// banned is write for a ban or its end.
-func (h Rooms) banned(c *fiber.Ctx, op string, change rooms.Change) error {
-	where, err := h.at(c)
-	if err != nil {
-		return err
-	}
-	change.Vendor = where.Vendor
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(c.UserContext(), where), Payload: change}
-	app := middleware.AppOf(c).ID
-	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
-		return nil, h.Rooms.Ban(ctx, app, op, where, change)
+		return h.Rooms.Ban(ctx, app, vendors.OpRoomUnban, where, change)
 	})
 }
 

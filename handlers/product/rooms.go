@@ -59,7 +59,8 @@ func read[A comparable, R any](h Rooms, c *fiber.Ctx, what string, pick func(ven
 
 // at is the account that the request means.
 func (h Rooms) at(c *fiber.Ctx) (rooms.At, error) {
-	if name := c.Query("vendor"); name != "" || c.Params("room") == "" {
+	name := c.Query("vendor")
+	if c.Params("room") == "" {
 		return rooms.At{Vendor: name}, nil
 	}
 	room, err := handlers.PathID(c, "room")
@@ -67,20 +68,31 @@ func (h Rooms) at(c *fiber.Ctx) (rooms.At, error) {
 		return rooms.At{}, err
 	}
 	account, err := h.Door.Account(c.UserContext(), middleware.AppOf(c).ID, room)
-	return rooms.At{Vendor: account, Owner: account != ""}, err
+	if account != "" && (name == "" || name == account) {
+		return rooms.At{Vendor: account, Owner: true}, err
+	}
+	return rooms.At{Vendor: name}, err
 }
 
 // write has the vendor that the request means do something, through the ledger,
 // and answers.
 func write[A comparable](h Rooms, c *fiber.Ctx, op string, change rooms.Change, what string, pick func(vendors.Rooms) A, do func(context.Context, A) error) error {
+	return h.through(c, op, &change, func(ctx context.Context, where rooms.At) error {
+		return rooms.Write(ctx, h.Rooms, where, what, pick, do)
+	})
+}
+
+// through makes a change through the ledger, and answers. It notes in change which vendor
+// the caller named.
+func (h Rooms) through(c *fiber.Ctx, op string, change *rooms.Change, do func(context.Context, rooms.At) error) error {
 	where, err := h.at(c)
 	if err != nil {
 		return err
 	}
 	change.Vendor = where.Vendor
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(c.UserContext(), where), Payload: change}
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: op, Vendor: h.Rooms.Keeper(c.UserContext(), where), Payload: *change}
 	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
-		return nil, rooms.Write(ctx, h.Rooms, where, what, pick, do)
+		return nil, do(ctx, where)
 	})
 }
 
@@ -93,16 +105,20 @@ type roomCount struct {
 
 // list answers a page and the cursor of the next one, null after the last.
 func (h Rooms) list(c *fiber.Ctx) error {
-	cursor := c.Query("cursor")
-	found, err := read(h, c, "list rooms", func(r vendors.Rooms) vendors.RoomList { return r.List },
+	cursor, at := c.Query("cursor"), rooms.At{Vendor: c.Query("vendor"), Many: true}
+	found, err := rooms.Read(c.UserContext(), h.Rooms, at, "list rooms", func(r vendors.Rooms) vendors.RoomList { return r.List },
 		func(ctx context.Context, v vendors.RoomList) (vendors.RoomPage, error) {
 			return v.ListRooms(ctx, cursor)
 		})
 	if err != nil {
 		return err
 	}
-	out := make([]roomCount, len(found.Rooms))
-	for i, r := range found.Rooms {
+	own, err := h.Door.Own(c.UserContext(), middleware.AppOf(c).ID, h.Rooms.Keeper(c.UserContext(), at), found.Rooms)
+	if err != nil {
+		return err
+	}
+	out := make([]roomCount, len(own))
+	for i, r := range own {
 		out[i] = roomCount{Room: r.ID, Session: orNull(r.Session), Users: r.Users}
 	}
 	return success(c, fiber.Map{"rooms": out, "next": orNull(found.Next), "as_of": asOf(found.AsOf)})

@@ -1,11 +1,13 @@
 package product
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/ledger"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
 	"switchboard/app/rooms"
@@ -143,10 +145,11 @@ func (h Rooms) grant(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := h.Door.Grants.Grant(c.UserContext(), middleware.AppOf(c).ID, room, users, may, until); err != nil {
-		return err
-	}
-	return success(c, nil)
+	app := middleware.AppOf(c).ID
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: rooms.OpGrant, Payload: rooms.Change{Room: room, Users: users, Seconds: int64(in.Seconds), Permission: may}}
+	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
+		return nil, h.Door.Grants.Grant(ctx, app, room, users, may, until)
+	})
 }
 
 // withdraw ends grants. Who is in the room stays there: put them out by kick.
@@ -162,8 +165,9 @@ func (h Rooms) withdraw(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := h.Door.Grants.Withdraw(c.UserContext(), middleware.AppOf(c).ID, room, users); err != nil {
-		return err
-	}
-	return success(c, nil)
+	app := middleware.AppOf(c).ID
+	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: rooms.OpWithdraw, Payload: rooms.Change{Room: room, Users: users}}
+	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
+		return nil, h.Door.Grants.Withdraw(ctx, app, room, users)
+	})
 }

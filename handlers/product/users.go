@@ -26,6 +26,7 @@ type Users struct {
 	Conversations *conversation.Service
 	Credentials   *credentials.Service
 	Ledger        *ledger.Ledger
+	Routes        *vendors.Router
 	EndSessions   func(realtime.User)                                                          // ours, at every replica
 	Connected     func(ctx context.Context, app string, ids []string) (map[string]bool, error) // who has a session of ours, at any replica
 	Watch         func(ctx context.Context, account string, users []string)                    // somebody wants to know when they come and go
@@ -48,6 +49,17 @@ func (h Users) Mount(r fiber.Router) {
 	r.Delete("/users/:user/remarks", h.removeRemark)
 	r.Get("/users/:user/notices", h.notice)
 	r.Put("/users/:user/notices", h.setNotice)
+}
+
+// own refuses with errShared what would change or show users of other apps: a routed
+// account with one of the abilities has users of theirs by the same ids.
+func (h Users) own(c *fiber.Ctx, capability vendors.Capability, abilities ...string) error {
+	for _, ability := range abilities {
+		if shares(h.Routes, middleware.AppOf(c).ID, capability, ability) {
+			return errShared
+		}
+	}
+	return nil
 }
 
 // write makes a change about users through the ledger and answers its rows.
@@ -138,6 +150,9 @@ func (h Users) put(c *fiber.Ctx) error {
 }
 
 func (h Users) profiles(c *fiber.Ctx, list []vendors.User) error {
+	if err := h.own(c, vendors.CapTokens, "users.profile", "users.import"); err != nil {
+		return err
+	}
 	return h.write(c, vendors.OpUserProfile, userChange{Digest: digestOf(list)}, func(ctx context.Context, app, write string) ([]users.Fate, error) {
 		return h.Users.Profiles(ctx, app, write, list)
 	})
@@ -346,6 +361,9 @@ func (h Users) changeBlacklist(c *fiber.Ctx, change func(ctx context.Context, ap
 	}
 	others, err := distinctUsers(in.Users, maxBlacklisted)
 	if err != nil {
+		return err
+	}
+	if err := h.own(c, vendors.CapTokens, "blacklist"); err != nil {
 		return err
 	}
 	payload := userChange{User: id, Others: others, Digest: c.Method()}

@@ -28,6 +28,9 @@ func (h Users) push(c *fiber.Ctx) error {
 	if in.Text == "" {
 		return handlers.Invalid("text is required")
 	}
+	if err := h.own(c, vendors.CapTokens, "users.push"); err != nil {
+		return err
+	}
 	p := vendors.Push{Users: ids, Title: in.Title, Text: in.Text}
 	return h.write(c, vendors.OpPush, userChange{Digest: digestOf(p)}, func(ctx context.Context, app, _ string) ([]users.Fate, error) {
 		return h.Users.Push(ctx, app, p)
@@ -64,6 +67,9 @@ func (h Users) setRemarks(c *fiber.Ctx) error {
 		}
 		names = append(names, vendors.Remark{User: string(n.ID), Name: n.Name})
 	}
+	if err := h.own(c, vendors.CapTokens, "users.remarks"); err != nil {
+		return err
+	}
 	return h.write(c, vendors.OpRemark, userChange{User: id, Digest: digestOf(names)}, func(ctx context.Context, app, write string) ([]users.Fate, error) {
 		return h.Users.SetRemarks(ctx, app, id, write, names)
 	})
@@ -81,6 +87,9 @@ func (h Users) removeRemark(c *fiber.Ctx) error {
 		return err
 	}
 	if err := in.Of.Check("of"); err != nil {
+		return err
+	}
+	if err := h.own(c, vendors.CapTokens, "users.remarks"); err != nil {
 		return err
 	}
 	payload := userChange{User: id, Others: []string{string(in.Of)}}
@@ -116,6 +125,9 @@ func (h Users) setNotice(c *fiber.Ctx) error {
 	if !levels[in.Level] {
 		return handlers.Invalid("level: one of default, all, mentions, own_mentions, to_all, none")
 	}
+	if err := h.own(c, vendors.CapTokens, "conversations.notices"); err != nil {
+		return err
+	}
 	conv := vendors.Conversation{User: id, Kind: in.Kind, Target: string(in.Target)}
 	change := userChange{User: id, Kind: conv.Kind, Others: []string{conv.Target}, Digest: string(in.Level)}
 	return h.write(c, vendors.OpNoticeSet, change, func(ctx context.Context, app, write string) ([]users.Fate, error) {
@@ -133,6 +145,9 @@ func (h Users) notice(c *fiber.Ctx) error {
 		return err
 	}
 	if err := handlers.UserID(conv.Target).Check("target"); err != nil {
+		return err
+	}
+	if err := h.own(c, vendors.CapTokens, "conversations.notices"); err != nil {
 		return err
 	}
 	level, account, err := h.Users.Notice(c.UserContext(), middleware.AppOf(c).ID, conv)
@@ -173,7 +188,11 @@ func (h Users) presence(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found, account, cause := h.Users.Statuses(c.UserContext(), app, ids)
+	var found []vendors.Status
+	account, cause := "", h.own(c, vendors.CapPresence, "presence")
+	if cause == nil {
+		found, account, cause = h.Users.Statuses(c.UserContext(), app, ids)
+	}
 	if account != "" {
 		h.Watch(c.UserContext(), account, ids)
 	}
