@@ -25,6 +25,14 @@ type tab struct {
 	next int
 	wait map[int]chan json.RawMessage
 	said []string // errors that the page had
+	on   map[string]func(json.RawMessage)
+}
+
+// hear calls f, in a goroutine of its own, for each event of that name.
+func (b *tab) hear(event string, f func(json.RawMessage)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.on[event] = f
 }
 
 var devtoolsAddress = regexp.MustCompile(`ws://([\d.:]+)/devtools/browser/\S+`)
@@ -73,7 +81,7 @@ func browse(t *testing.T, flags ...string) *tab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &tab{conn: conn, wait: map[int]chan json.RawMessage{}}
+	b := &tab{conn: conn, wait: map[int]chan json.RawMessage{}, on: map[string]func(json.RawMessage){}}
 	go b.read()
 	for _, domain := range []string{"Page.enable", "Runtime.enable", "Log.enable", "Network.enable"} {
 		b.do(t, domain, nil)
@@ -106,6 +114,9 @@ func (b *tab) read() {
 		if complaint {
 			b.said = append(b.said, string(m.Params))
 		}
+		if f := b.on[m.Method]; f != nil {
+			go f(m.Params)
+		}
 		if to := b.wait[m.ID]; m.ID != 0 && to != nil {
 			delete(b.wait, m.ID)
 			to <- raw
@@ -125,6 +136,15 @@ func (b *tab) complaints() []string {
 
 func (b *tab) do(t testing.TB, method string, params any) json.RawMessage {
 	t.Helper()
+	result, err := b.send(method, params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// send returns the result of a command of the browser.
+func (b *tab) send(method string, params any) (json.RawMessage, error) {
 	to := make(chan json.RawMessage, 1)
 	b.mu.Lock()
 	b.next++
@@ -133,7 +153,7 @@ func (b *tab) do(t testing.TB, method string, params any) json.RawMessage {
 	err := b.conn.WriteJSON(map[string]any{"id": id, "method": method, "params": params})
 	b.mu.Unlock()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	select {
 	case raw := <-to:
@@ -142,12 +162,11 @@ func (b *tab) do(t testing.TB, method string, params any) json.RawMessage {
 			Error  *struct{ Message string }
 		}
 		if err := json.Unmarshal(raw, &m); err != nil || m.Error != nil {
-			t.Fatalf("%s: %v %+v", method, err, m.Error)
+			return nil, fmt.Errorf("%s: %v %+v", method, err, m.Error)
 		}
-		return m.Result
+		return m.Result, nil
 	case <-time.After(60 * time.Second):
-		t.Fatalf("%s is not answered", method)
-		return nil
+		return nil, fmt.Errorf("%s is not answered", method)
 	}
 }
 
@@ -174,7 +193,7 @@ func (b *tab) holds(t testing.TB, what, expression string) {
 	t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		var now bool
-		if b.eval(t, "!!("+expression+")", &now); now {
+		if b.eval(t, "Promise.resolve("+expression+").then(v=>!!v)", &now); now {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -200,11 +219,11 @@ func (b *tab) press(t testing.TB, selector, text string) {
 	b.eval(t, find+".click()", nil)
 }
 
-// write puts a text into an input as a person does.
+// write puts a text into an input as a person does, and lets the page take it in.
 func (b *tab) write(t testing.TB, selector, text string) {
 	t.Helper()
 	b.holds(t, "there is "+selector, fmt.Sprintf("document.querySelector(%q)", selector))
-	b.eval(t, fmt.Sprintf(`(()=>{const e=document.querySelector(%q);e.value=%q;e.dispatchEvent(new Event("input",{bubbles:true}));e.dispatchEvent(new Event("change",{bubbles:true}))})()`, selector, text), nil)
+	b.eval(t, fmt.Sprintf(`(()=>{const e=document.querySelector(%q);e.value=%q;e.dispatchEvent(new Event("input",{bubbles:true}));e.dispatchEvent(new Event("change",{bubbles:true}));return new Promise(f=>setTimeout(f))})()`, selector, text), nil)
 }
 
 func (b *tab) size(t testing.TB, width, height int) {

@@ -53,10 +53,10 @@ export function Spark({ values, label }: { values: number[]; label: string }) {
 export function Dialog({ title, onClose, onSubmit, children }: { title: string; onClose: () => void; onSubmit: () => void; children: ComponentChildren }) {
   const at = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    const dialog = at.current!;
+    const dialog = at.current!, opener = document.activeElement as HTMLElement | null;
     dialog.addEventListener("close", onClose);
     dialog.showModal();
-    return () => { dialog.removeEventListener("close", onClose); dialog.close(); };
+    return () => { dialog.removeEventListener("close", onClose); dialog.close(); opener?.focus(); };
   }, []);
   return <dialog ref={at} aria-label={title}><form method="dialog" onSubmit={(e) => { e.preventDefault(); onSubmit(); }}><h2>{title}</h2>{children}</form></dialog>;
 }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// markup is what an attacker would have the page show.
+const markup = `<img src=x onerror=window.attacked=1>`
+
+// poison puts markup behind every text of every answer that the page gets from now on,
+// so that no text is left out, and remembers where texts were.
+type poison struct {
+	b     *tab
+	mu    sync.Mutex // guards places
+	found map[string]bool
+}
+
+// mapped are the objects whose keys are shown as texts.
+var mapped = []string{"routes", "switched", "people"}
+
+func (p *poison) spoil(v any, place string) any {
+	switch v := v.(type) {
+	case string:
+		p.mu.Lock()
+		p.found[place] = true
+		p.mu.Unlock()
+		if strings.HasSuffix(place, ".cursor") {
+			return v // the page sends it back
+		}
+		return v + markup
+	case []any:
+		for i := range v {
+			v[i] = p.spoil(v[i], place)
+		}
+		return v
+	case map[string]any:
+		keyed := strings.Contains(place, ".") && slices.Contains(mapped, place[strings.LastIndex(place, ".")+1:])
+		out := map[string]any{}
+		for key, inner := range v {
+			if keyed {
+				out[p.spoil(key, place+".(key)").(string)] = p.spoil(inner, place+".(value)")
+			} else {
+				out[key] = p.spoil(inner, place+"."+key)
+			}
+		}
+		return out
+	}
+	return v
+}
+
+// answer is called for each answer before the page has it.
+func (p *poison) answer(raw json.RawMessage) {
+	var m struct {
+		RequestID string `json:"requestId"`
+		Status    int    `json:"responseStatusCode"`
+		Request   struct{ URL string }
+	}
+	_ = json.Unmarshal(raw, &m)
+	var body struct {
+		Body          string
+		Base64Encoded bool
+	}
+	got, err := p.b.send("Fetch.getResponseBody", map[string]any{"requestId": m.RequestID})
+	if err == nil {
+		err = json.Unmarshal(got, &body)
+	}
+	text := []byte(body.Body)
+	if body.Base64Encoded {
+		text, _ = base64.StdEncoding.DecodeString(body.Body)
+	}
+	var v any
+	if err != nil || json.Unmarshal(text, &v) != nil {
+		_, _ = p.b.send("Fetch.continueRequest", map[string]any{"requestId": m.RequestID})
+		return
+	}
+	at, _ := url.Parse(m.Request.URL)
+	place := strings.TrimPrefix(at.Path, "/admin/")
+	if strings.HasPrefix(place, "explain/") {
+		place = "explain"
+	} else if strings.HasPrefix(at.Path, "/sandbox/mocks/") {
+		place = at.Path[strings.LastIndex(at.Path, "/")+1:]
+	}
+	text, _ = json.Marshal(p.spoil(v, place))
+	_, _ = p.b.send("Fetch.fulfillRequest", map[string]any{
+		"requestId": m.RequestID, "responseCode": m.Status, "body": base64.StdEncoding.EncodeToString(text),
+		"responseHeaders": []map[string]string{{"name": "Content-Type", "value": "application/json"}},
+	})
+}
+
+// Every text that the page is answered is shown as a text, whoever wrote it: names,
+// reasons, rooms, apps, vendors' errors, journals, explanations.
+func TestNoTextBecomesAPartOfThePage(t *testing.T) {
+	p := start(t, nil)
+	p.attack(t)
+	p.operate(t, "POST", "/admin/owners", map[string]any{"by": "ann", "reason": "they made it there", "app": sandboxApp, "kind": "group", "id": "g1", "account": "linkv"}, nil)
+	p.do(t, request{Path: "/api/v1/video/pair/ask", Header: p.as(t, "1003")})
+	p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: p.as(t, "1001")})
+	p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: p.as(t, "1001")}) // the codes that no table lists are told of
+	heal(t, p.mock(t, "linkv"))
+	p.do(t, request{Path: "/sandbox/mocks/linkv/faults", Header: map[string]string{"admin-key": sandboxAdmin}, Body: map[string]any{"match": map[string]any{}, "action": map[string]any{"kind": "drop", "after": true}}, Bad: true})
+	p.do(t, request{Path: "/api/server/wallet/adjust", Header: map[string]string{"app-id": sandboxApp, "app-key": sandboxKey, "X-Request-Id": "in-doubt"},
+		Body: map[string]any{"uid": "1001", "delta": 10, "request_id": "gift"}, Bad: true})
+	b := browse(t)
+	b.size(t, 1440, 1000)
+	b.open(t, p.URL+"/")
+	b.holds(t, "the stage is there", `document.querySelector(".stage")`)
+	spoiler := &poison{b: b, found: map[string]bool{}}
+	b.hear("Fetch.requestPaused", spoiler.answer)
+	b.do(t, "Fetch.enable", map[string]any{"patterns": []map[string]string{
+		{"urlPattern": "*/admin/*", "requestStage": "Response"}, {"urlPattern": "*/sandbox/mocks/*", "requestStage": "Response"}, {"urlPattern": "*/get_last_30*", "requestStage": "Response"},
+	}})
+	for _, view := range []string{"vendors", "routes", "doubts", "explain/in-doubt", "owners", "sessions", "pairing", "audit", "stage"} {
+		b.eval(t, fmt.Sprintf("location.hash=%q", "#/"+view), nil)
+		b.holds(t, view+" shows the markup as a text", `document.querySelector("main").innerText.includes("onerror=window.attacked")`)
+		if view == "stage" {
+			b.press(t, ".side", "Send a tip")
+			b.holds(t, "the journal shows it", `document.querySelector(".side details pre")?.textContent.includes("onerror")`)
+		}
+		b.clean(t, view)
+		var strange []string
+		b.eval(t, `[...document.querySelectorAll("#app a")].map(a=>a.getAttribute("href")).filter(h=>!h.startsWith("#")&&h!=="/docs")`, &strange)
+		if len(strange) > 0 {
+			t.Errorf("%s has links to %q", view, strange)
+		}
+		b.shoot(t, "attack-"+strings.ReplaceAll(view, "/", "-"))
+	}
+	for _, place := range []string{
+		"vendors.vendors.name", "vendors.vendors.last_fault", "vendors.vendors.breakers.class", "vendors.vendors.breakers.state", "vendors.vendors.operations.op",
+		"vendors.vendors.unknown_codes.op", "vendors.vendors.unknown_codes.code", "vendors.vendors.unknown_codes.sample",
+		"routes.routes.(key)", "routes.routes.(value).vendors.vendor", "routes.audit.by", "routes.audit.reason",
+		"doubts.writes.op", "doubts.writes.state", "doubts.writes.vendor", "doubts.writes.app", "doubts.writes.request_id",
+		"explain.writes.op", "explain.writes.state", "explain.writes.key", "explain.writes.steps.vendor", "explain.writes.steps.op", "explain.writes.steps.note", "explain.writes.steps.outcome",
+		"owners.owners.kind", "owners.owners.id", "owners.owners.account", "owners.owners.vendor_id", "owners.owners.app", "owners.moves.by", "owners.moves.reason",
+		"sessions.sessions.user", "sessions.sessions.app", "sessions.sessions.api", "sessions.sessions.device",
+		"pairs.pools.app", "journal.op", "journal.method", "journal.path", "journal.request", "journal.answer",
+	} {
+		if !spoiler.found[place] {
+			t.Errorf("the page was answered no %s: this test left it out. It had %q", place, slices.Sorted(maps.Keys(spoiler.found)))
+		}
+	}
+}
