@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -142,8 +141,11 @@ func connectSQLite(dir, vfs string) (writePool, readPool *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("sqldb: %w", err)
 	}
-	if err := private(filepath.Join(dir, SQLiteFile)); err != nil {
-		return nil, nil, fmt.Errorf("sqldb: %w", err)
+	// The log's index is the one file beside the store that modeof does not reach.
+	for _, name := range []string{SQLiteFile, SQLiteFile + "-shm"} {
+		if err := private(filepath.Join(dir, name)); err != nil {
+			return nil, nil, fmt.Errorf("sqldb: %w", err)
+		}
 	}
 	// FULL: a commit is on the disk when it returns. The writer stands still for a
 	// checkpoint: one for 4,000 pages writes those once that changed often.
@@ -158,26 +160,18 @@ func connectSQLite(dir, vfs string) (writePool, readPool *sql.DB, err error) {
 }
 
 // private makes the file, where it is missing, one that its owner alone reads, and
-// takes everybody else's right to one that is there. SQLite gives its other files the
-// same mode.
+// takes everybody else's right to one that is there.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(os.Chmod(path, 0o600), f.Close())
 }
 
+// openSQLite opens a database whose log or journal gets the mode of its file.
 func openSQLite(path, vfs string, pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {"immediate"}}
+	q := url.Values{"_txlock": {"immediate"}, "modeof": {path}}
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 	if vfs != "" {
 		q.Set("vfs", vfs)

@@ -87,3 +87,36 @@ func TestOneProcessServesASQLiteFile(t *testing.T) {
 		t.Errorf("after a close: %q", line)
 	}
 }
+
+// Whatever folder it is given, nobody but the owner reads a file of the store's, one
+// that an older program left behind included.
+func TestTheStoresFilesAreTheirOwnersAlone(t *testing.T) {
+	dir := t.TempDir()
+	for _, left := range []string{SQLiteFile, SQLiteFile + "-wal", SQLiteFile + "-shm", "migrate.lock"} {
+		if err := os.WriteFile(filepath.Join(dir, left), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second time with files of this program's
+		db, err := Open(t.Context(), Config{DataDir: dir, Serve: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil || len(entries) < 4 {
+			t.Fatal(entries, err)
+		}
+		for _, e := range entries {
+			info, err := e.Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s: %v", e.Name(), info.Mode())
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -97,7 +97,11 @@ func (db *database) lockMigrations(ctx context.Context, dir string) (unlock func
 	switch db.dialect {
 	case SQLite:
 		// A database of its own: the lock ends with the process that held it.
-		if pool, err = openSQLite(filepath.Join(dir, "migrate.lock"), ""); err != nil {
+		file := filepath.Join(dir, "migrate.lock")
+		if err := private(file); err != nil {
+			return nil, fmt.Errorf("sqldb: %w", err)
+		}
+		if pool, err = openSQLite(file, ""); err != nil {
 			return nil, err
 		}
 		lock, free = "BEGIN EXCLUSIVE", "ROLLBACK"
