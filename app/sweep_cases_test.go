@@ -66,7 +66,7 @@ const (
 	oneCall = "the vendor takes all of them in one call, or none"
 	onePart = "one thing is named"
 	// What nobody made here is taken to be at the vendor, where the app alone has it.
-	elsewhere = "an id that is not known here is the vendor's own"
+	notOurs = "an id that is not known here is the vendor's own"
 )
 
 func sweptClients() []swept {
@@ -135,9 +135,9 @@ func sweptMessages() []swept {
 		{op: base, as: "location", about: send("user", map[string]any{"kind": "location", "latitude": 51.5, "longitude": -0.12, "place": "the bridge NAME"}, "1001"), rows: 1, shared: together,
 			lacks: map[string]string{"partial": "as for a text"}},
 		{op: base, as: "to a group", about: to("/groups", "group", "group"), rows: 1, shared: unknown,
-			lacks: map[string]string{"partial": elsewhere}},
+			lacks: map[string]string{"partial": notOurs}},
 		{op: base, as: "to a chat room", about: to("/chatrooms", "room", "chatroom"), rows: 1, shared: unknown,
-			lacks: lacking("LinkV makes no chat rooms for back ends", "linkv", elsewhere)},
+			lacks: lacking("LinkV makes no chat rooms for back ends", "linkv", notOurs)},
 		{op: base + "/template", about: template([]string{"1001", "1002"}), rows: 2, shared: together,
 			partial: map[string]part{"rongcloud": {about: template(people(101)), op: "message.private.publish_template"}, "linkv": {about: template(strange)}}},
 		{op: base + "/broadcast", about: sweptBody(map[string]any{"from": "100", "content": text("all NAME"), "online_only": true}), rows: 1, shared: forbidden},
