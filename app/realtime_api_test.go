@@ -225,7 +225,7 @@ func (p *process) gauge64(t testing.TB, name string) (n float64) {
 
 func waitFor(t testing.TB, what string, yes func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !yes(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !yes(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not come", what)
 		}
