@@ -89,6 +89,11 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told 
   useEffect(() => { void wallet(); }, [coinsTurn]);
   useEffect(() => { void load().catch(() => undefined); }, [conversation]);
   useEffect(() => { chat.current?.scrollTo(0, chat.current.scrollHeight); }, [messages]);
+  useEffect(() => { // a call is charged a moment after its end
+    if (pair.kind !== "ended") return;
+    const timers = [1, 3, 8].map((s) => setTimeout(wallet, s * 1000));
+    return () => timers.forEach(clearTimeout);
+  }, [pair.kind]);
   useEffect(() => {
     if (!pair.ask || pair.kind === "ended") return;
     const timer = setInterval(() => {
