@@ -108,7 +108,7 @@ func TestSpellingsOfATokenHoldLittleMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 2000 {
-			spelling := url.QueryEscape(token + strings.Repeat("\n\r", i))
+			spelling := url.QueryEscape(token + strings.Repeat("\n\r", i%1000)) // within a head's limit
 			if i%2 == 1 {
 				spelling = token[:len(token)-1] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"[i%32])
 			}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/fasthttp/websocket"
 
-	"switchboard/vendors"
+	"switchboard/app/sqldb/sqldbtest"
 )
 
 // A ban at one replica ends what is open at the other, on every transport; when
@@ -19,9 +19,9 @@ func TestBanEndsOpenSessionsAtEveryReplica(t *testing.T) {
 			if server != "" {
 				bus = busOf(t, server)
 			}
-			folder := t.TempDir()
+			shared := on(sqldbtest.Postgres(t), bus)
 			edit := func(c *Config) {
-				c.DataDir, c.BusURL = folder, vendors.Secret(bus)
+				shared(c)
 				c.Realtime.ReadEvery = time.Hour // nothing is found without news
 				if bus == "" {
 					c.Realtime.ReadEvery = 10 * time.Millisecond

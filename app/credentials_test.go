@@ -13,6 +13,7 @@ import (
 
 	"switchboard/app/bus"
 	"switchboard/app/credentials"
+	"switchboard/app/sqldb/sqldbtest"
 	"switchboard/vendors"
 )
 
@@ -165,8 +166,7 @@ func TestReplicasForgetWhatOneOfThemSaysIsVoid(t *testing.T) {
 
 // A ban at one replica makes the other one forget, by Redis.
 func TestABanMakesTheOtherReplicaForget(t *testing.T) {
-	bus, folder := busOf(t, "REDIS"), t.TempDir()
-	edit := func(c *Config) { c.DataDir, c.BusURL = folder, vendors.Secret(bus) }
+	edit := on(sqldbtest.Postgres(t), busOf(t, "REDIS"))
 	a, b := start(t, edit), start(t, edit)
 	header := b.as(t, "voided")
 	waitFor(t, "the bus", func() bool {

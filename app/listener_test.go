@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -108,18 +109,36 @@ func TestAConnectionTooManyIsToldSo(t *testing.T) {
 // connections that are closed unread.
 func TestWhoIsRefusedWhileSendingGetsTheAnswer(t *testing.T) {
 	p := start(t, nil)
+	for text, status := range map[string]int{
+		"POST /send_msg HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + strings.Repeat("x", 2_000_000): 413,
+		"GET /notify?token=" + strings.Repeat("x", 2_000_000) + " HTTP/1.1\r\nHost: x\r\n\r\n":                   431,
+		"GET / HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", headerLimit/6) + "\r\n":                     431,
+		strings.Repeat("x\r\n", 100_000): 400,
+	} {
+		t.Run(fmt.Sprint(status, " ", len(text)), func(t *testing.T) { testRefusedWhileSending(t, p, text, status) })
+	}
+	begin, end := "GET /notify?token=", " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+	for _, tooLong := range []int{0, 1} { // the longest head there is, and a byte more
+		head := begin + strings.Repeat("x", headerLimit-len(begin)-len(end)+tooLong) + end
+		if got := p.raw(t, head); strings.Contains(got, " 431 ") != (tooLong == 1) {
+			t.Errorf("a head of %d bytes: %s", len(head), got)
+		}
+	}
+}
+
+func testRefusedWhileSending(t *testing.T, p *process, sent string, status int) {
 	for range 20 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = conn.SetDeadline(in(60))
-		_, err = io.WriteString(conn, "POST /send_msg HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"+strings.Repeat("x", 2_000_000))
+		_, err = io.WriteString(conn, sent)
 		if err != nil {
 			t.Fatalf("sending: %v", err)
 		}
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || res.StatusCode != http.StatusRequestEntityTooLarge {
+		if err != nil || res.StatusCode != status {
 			t.Fatalf("%v %v", res, err)
 		}
 		text, err := io.ReadAll(conn)

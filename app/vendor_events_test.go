@@ -230,8 +230,11 @@ func TestAppIsToldOnceWhicheverReplicaAUserIsAt(t *testing.T) {
 	app := &backEnd{t: t}
 	receiver := httptest.NewServer(app)
 	defer receiver.Close()
-	folder := t.TempDir()
-	edit := func(c *Config) { c.DataDir, c.Events.URL, c.Events.Secret = folder, receiver.URL, hookSecret }
+	shared := on(sqldbtest.Postgres(t), "")
+	edit := func(c *Config) {
+		shared(c)
+		c.Events.URL, c.Events.Secret = receiver.URL, hookSecret
+	}
 	a, b := start(t, edit), start(t, edit)
 	first := a.ws(t, a.tokenOf(t, "ann", 1), "")
 	if got := app.await(1)[0].Type; got != "presence.online" {

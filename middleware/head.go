@@ -13,7 +13,8 @@ const ambiguousKey = "ambiguous head" // of a request's user values
 // AnswerByHead makes the server answer by their heads, and close the connections of,
 // requests that another server may read otherwise, and those whose body is too large:
 // above largest on the path of uploads, above 1 MiB elsewhere. Nothing of the body is
-// read. It asks fasthttp to treat them like requests that wait for leave to send it.
+// read. It asks fasthttp to treat them like requests that wait for leave to send it. Who
+// sends a head that cannot be read gets that answer too, however much they send.
 func AnswerByHead(server *fasthttp.Server, largest int, uploads string) {
 	tooLarge := func(head *fasthttp.RequestHeader) bool {
 		path, _, _ := bytes.Cut(head.RequestURI(), []byte("?"))
@@ -37,6 +38,11 @@ func AnswerByHead(server *fasthttp.Server, largest int, uploads string) {
 		}
 		server.Handler(ctx)
 		return ctx.Response.StatusCode()
+	}
+	unreadable := server.ErrorHandler
+	server.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) { // a head above the limit, or none of HTTP
+		linger(ctx.Conn())
+		unreadable(ctx, err)
 	}
 }
 
