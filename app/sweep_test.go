@@ -40,6 +40,7 @@ type swept struct {
 	soft    bool              // answered without the vendor as well; data.reason says what is missing
 	widely  bool              // every routed account is told; the answer is about the one's row
 	partial map[string]part   // by vendor, of what names several targets
+	looks   map[string]string // by vendor: its operation that writes, where something is read before it
 	shared  sharing           // where another app has the same account
 	shows   string            // what a read shows of the app's own, with NAME for the cell's name
 	look    string            // a path whose answer another app's request must not change
@@ -659,14 +660,29 @@ func (s *sweep) away(t *testing.T, w swept, vendor string) {
 	}
 }
 
+// lostLook: what is read before the write is lost. Nothing was written, and the same key
+// serves.
+func (s *sweep) lostLook(t *testing.T, w swept, vendor string) {
+	r := s.ready(t, w, s.cell(appAlone, vendor), w.about)
+	s.far[vendor].Faults.Next("", 9, mock.Action{Kind: mock.Drop, After: true})
+	w.failed(t, s.do(t, r), vendor, 503, 100108, "")
+	s.far[vendor].clear()
+	if again := s.do(t, r); again.Code != 0 || again.Header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("again, after a lost look: %d %s", again.Status, again.Body)
+	}
+}
+
 // doubted: the vendor executes and does not answer, and a repeat makes nothing again. How
 // the ledger finds out what became of it is not asked here. A read has no doubt.
 func (s *sweep) doubted(t *testing.T, w swept, vendor string) {
 	if w.here {
 		return
 	}
+	if w.looks[vendor] != "" {
+		s.lostLook(t, w, vendor)
+	}
 	r := s.ready(t, w, s.cell(appAlone, vendor), w.about)
-	s.far[vendor].Faults.Next("", 9, mock.Action{Kind: mock.Drop, After: true})
+	s.far[vendor].Faults.Next(w.looks[vendor], 9, mock.Action{Kind: mock.Drop, After: true})
 	got := s.do(t, r)
 	if w.read {
 		w.failed(t, got, vendor, 503, 100108, "")

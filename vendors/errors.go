@@ -119,6 +119,22 @@ func Refuse(vendor, op string, why error, text string) error {
 	return &Error{Vendor: vendor, Op: op, Outcome: DefiniteNo, Text: text, Err: why}
 }
 
+// BeforeWrite is the error of a write for which something is read first, where that read
+// failed with err: nothing was written, so what is in doubt of the read, or was left by
+// its caller, leaves nothing in doubt of the write. A nil err is nil.
+func BeforeWrite(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Outcome != Ambiguous && e.Outcome != Cancelled {
+		return err
+	}
+	told := *e // others may wait for the same answer
+	told.Sent, told.Effect = false, Write
+	if told.Outcome == Ambiguous {
+		told.Outcome = NotSent
+	}
+	return &told
+}
+
 // Effect says whether a call changes something at the vendor.
 type Effect bool
 

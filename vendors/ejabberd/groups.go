@@ -68,7 +68,7 @@ func (a *adapter) goOn(ctx context.Context, op string, g vendors.Group, exists e
 	if err == nil && len(there) > 0 && !slices.Contains(there, g.Creator) {
 		return exists
 	}
-	return err
+	return vendors.BeforeWrite(err)
 }
 
 // join makes a user hear the group and then talk in it. Both calls may be repeated.
@@ -250,7 +250,7 @@ func (a *adapter) voice(ctx context.Context, op string, m vendors.MemberMute, af
 	}
 	there, err := a.subscribers(ctx, op, m.Group)
 	if err != nil {
-		return nil, err
+		return nil, vendors.BeforeWrite(err)
 	}
 	all := vendors.Composite{Vendor: a.name, Op: op}
 	all.Each(m.Users, func(user string) error {

@@ -90,7 +90,7 @@ func (a *adapter) each(ctx context.Context, op string, w way, m vendors.Message,
 func (a *adapter) one(ctx context.Context, op string, w way, from, target, text string) error {
 	sender, to, err := w.look(a, ctx, op, from, target)
 	if err != nil {
-		return err
+		return vendors.BeforeWrite(err)
 	}
 	return a.up.Do(ctx, a.call(op, upstream.Write, "send_stanza", args{"from": sender, "to": to, "stanza": text}, done), nil)
 }

@@ -135,11 +135,11 @@ func (a passwords) Revoke(ctx context.Context, users []string, t time.Time) ([]v
 
 func (a passwords) revoke(ctx context.Context, op, user string) error {
 	if err := a.registered(ctx, op, user); err != nil {
-		return err
+		return vendors.BeforeWrite(err)
 	}
 	now, err := a.generation(ctx, op, user)
 	if err != nil {
-		return err
+		return vendors.BeforeWrite(err)
 	}
 	if now+1 >= maxGenerations {
 		return a.refuse(op, vendors.ErrTooLarge, "revoked too often: unregister the account")

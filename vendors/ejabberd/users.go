@@ -50,7 +50,7 @@ func (a *adapter) Block(ctx context.Context, users []string, d time.Duration) ([
 		return nil, err
 	}
 	if err := a.blockGroup(ctx, op); err != nil {
-		return nil, err
+		return nil, vendors.BeforeWrite(err)
 	}
 	all := vendors.Composite{Vendor: a.name, Op: op}
 	all.Each(users, func(user string) error {
@@ -69,7 +69,7 @@ func (a *adapter) Unblock(ctx context.Context, users []string) ([]vendors.Member
 		return nil, err
 	}
 	if err := a.blockGroup(ctx, op); err != nil {
-		return nil, err
+		return nil, vendors.BeforeWrite(err)
 	}
 	all := vendors.Composite{Vendor: a.name, Op: op}
 	all.Each(users, func(user string) error { return a.inGroup(ctx, op, "srg_user_del", user) })
@@ -184,7 +184,7 @@ func (a *adapter) RefreshProfile(ctx context.Context, u vendors.User) error {
 		return err
 	}
 	if err := a.registered(ctx, op, u.ID); err != nil {
-		return err
+		return vendors.BeforeWrite(err)
 	}
 	return a.setCard(ctx, op, u)
 }

@@ -22,7 +22,7 @@ func (a *adapter) CreditOrder(ctx context.Context, o vendors.Order) error {
 	}
 	openID, err := a.openID(ctx, op, vendors.User{ID: o.User})
 	if err != nil {
-		return notStarted(err)
+		return vendors.BeforeWrite(err) // no coin has moved
 	}
 	form := upstream.Fields{
 		{"uid", openID},

@@ -63,7 +63,7 @@ func (a *adapter) Adjust(ctx context.Context, adj vendors.Adjustment) error {
 	}
 	openID, err := a.openID(ctx, vendors.OpAdjust, vendors.User{ID: adj.User})
 	if err != nil {
-		return notStarted(err)
+		return vendors.BeforeWrite(err) // no coin has moved
 	}
 	call := a.liveCall(vendors.OpAdjust, upstream.Write, "/open/finanv0/changeGold", a.goldForm(openID, adj))
 	call.Idempotent = true
@@ -72,18 +72,6 @@ func (a *adapter) Adjust(ctx context.Context, adj vendors.Adjustment) error {
 		return a.whyRefused(ctx, openID, adj, err)
 	}
 	return err
-}
-
-// notStarted is the error of a change whose first step, finding the open id,
-// failed: whatever became of that step, no coin has moved.
-func notStarted(err error) error {
-	var e *vendors.Error
-	if !errors.As(err, &e) || e.Outcome != vendors.Ambiguous {
-		return err
-	}
-	told := *e
-	told.Outcome = vendors.NotSent
-	return &told
 }
 
 func (a *adapter) goldForm(openID string, adj vendors.Adjustment) upstream.Fields {

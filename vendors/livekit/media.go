@@ -10,14 +10,15 @@ import (
 	"switchboard/vendors/upstream"
 )
 
-// participant asks for one user; ErrNotFound when they or the room are not there.
+// participant asks for one user before something is changed of them; ErrNotFound when
+// they or the room are not there.
 func (a *adapter) participant(ctx context.Context, op, room, user string) (participant, error) {
 	var p participant
 	if err := limits.Check(a.name, op, vendors.Size{IDs: []string{room, user}}); err != nil {
 		return p, err
 	}
 	body := map[string]any{"room": room, "identity": user}
-	return p, a.up.Do(ctx, a.call(op, upstream.Read, getParticipant, room, body, "identity"), &p)
+	return p, vendors.BeforeWrite(a.up.Do(ctx, a.call(op, upstream.Read, getParticipant, room, body, "identity"), &p))
 }
 
 // kept are those of a participant's rights that our words do not have: the server

@@ -2,6 +2,7 @@ package livekit_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type (
 	loud      struct{ vendors.RoomData }
 	endless   struct{ vendors.RoomRecorder }
 	forgetful struct{ vendors.RoomKick }
+	doubting  struct{ vendors.RoomMute }
 )
 
 func (w wider) IssueJoin(ctx context.Context, g vendors.JoinGrant) (vendors.Credential, error) {
@@ -88,6 +90,16 @@ func (w forgetful) KickUser(ctx context.Context, k vendors.Kick) error {
 	return w.RoomKick.KickUser(ctx, k)
 }
 
+func (w doubting) MuteMedia(ctx context.Context, m vendors.MediaMute) error {
+	err := w.RoomMute.MuteMedia(ctx, m)
+	if e := new(vendors.Error); errors.As(err, &e) && e.Outcome == vendors.NotSent {
+		doubt := *e // it does not tell the look from the write
+		doubt.Outcome = vendors.Ambiguous
+		return &doubt
+	}
+	return err
+}
+
 func TestEveryWrongAdapterIsCaught(t *testing.T) {
 	t.Parallel()
 	tokens, data := "JoinTokenHasItsRightsAndNoOthers", "DataReachesThoseItIsForOnceForItsKey"
@@ -104,6 +116,7 @@ func TestEveryWrongAdapterIsCaught(t *testing.T) {
 		"a repeat arrives twice":      {data, func(r *vendors.Rooms) { r.Data = keyless{r.Data} }},
 		"tells all what is for one":   {data, func(r *vendors.Rooms) { r.Data = loud{r.Data} }},
 		"a recording that never ends": {"RecordingIsStartedListedAndStopped", func(r *vendors.Rooms) { r.Recorder = endless{r.Recorder} }},
+		"a lost look is a doubt":      {"WriteWhoseLookIsLostIsNotSent", func(r *vendors.Rooms) { r.Mute = doubting{r.Mute} }},
 		"a kick for a while is none":  {"EveryHoldIsOfTheKindsDeclared", func(r *vendors.Rooms) { r.Kick = forgetful{r.Kick} }},
 	} {
 		t.Run(name, func(t *testing.T) {

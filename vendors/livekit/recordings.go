@@ -65,12 +65,12 @@ func (a *adapter) StartRecording(ctx context.Context, r vendors.Recording) (vend
 	s, err := a.status(ctx, op, r.Room)
 	switch {
 	case err != nil:
-		return vendors.RecordingInfo{}, err
+		return vendors.RecordingInfo{}, vendors.BeforeWrite(err)
 	case s.State == vendors.RoomAbsent:
 		return vendors.RecordingInfo{}, a.refuse(op, vendors.ErrNotFound, "no such room")
 	}
 	if _, err := a.egresses(ctx, op, map[string]any{"room_name": r.Room, "active": true}); err != nil {
-		return vendors.RecordingInfo{}, err
+		return vendors.RecordingInfo{}, vendors.BeforeWrite(err)
 	}
 	path := r.Path
 	if path == "" {
