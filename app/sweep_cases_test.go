@@ -328,6 +328,14 @@ func inRoom(body map[string]any) about {
 	}
 }
 
+// recordedRoom is inRoom with a recording of the room under way.
+func recordedRoom(s *sweep, t *testing.T, c cell) asked {
+	inRoom(nil)(s, t, c)
+	var made struct{ ID string }
+	s.server(t, c, "POST", "/rooms/"+c.name+"/recordings", map[string]any{"audio": true, "video": true}).decode(t, &made)
+	return asked{in: map[string]string{"recording": made.ID}, body: map[string]any{}}
+}
+
 func sweptRooms() []swept {
 	const base = "/api/server/rooms/{room}"
 	post := func(path string, body map[string]any) swept {
@@ -343,12 +351,6 @@ func sweptRooms() []swept {
 	}
 	read := func(path, shows string) swept {
 		return swept{op: "GET " + base + path, about: inRoom(nil), read: true, shared: forbidden, shows: shows}
-	}
-	recorded := func(s *sweep, t *testing.T, c cell) asked {
-		inRoom(nil)(s, t, c)
-		var made struct{ ID string }
-		s.server(t, c, "POST", "/rooms/"+c.name+"/recordings", map[string]any{"audio": true, "video": true}).decode(t, &made)
-		return asked{in: map[string]string{"recording": made.ID}, body: map[string]any{}}
 	}
 	const kept = "the vendor's list may be a second old, and a minute while it cannot be asked: vendors/vendortest holds it"
 	grant := sweptBody(map[string]any{"users": []string{"1001", "1002"}, "seconds": 600})
@@ -367,7 +369,7 @@ func sweptRooms() []swept {
 		behind("track.mute", post("/mute", map[string]any{"user": "1001", "media": "microphone"})),
 		several(post("/data", map[string]any{"topic": "score", "data": "aGVsbG8=", "to": []string{"1001", "1002"}})),
 		behind("egress.start", post("/recordings", map[string]any{"audio": true, "video": true})),
-		{op: "POST " + base + "/recordings/{recording}/stop", about: recorded, blank: sweptBody(map[string]any{}), shared: forbidden},
+		behind("egress.stop", swept{op: "POST " + base + "/recordings/{recording}/stop", about: recordedRoom, blank: sweptBody(map[string]any{}), shared: forbidden}),
 		{op: "POST " + base + "/grants", about: grant, blank: grant, here: true, shared: apart, lacks: map[string]string{"partial": oneCall}},
 		{op: "DELETE " + base + "/grants", about: withdraw, blank: withdraw, here: true, shared: apart, lacks: map[string]string{"partial": oneCall}},
 		{op: "GET /api/server/users/{user}/rooms", about: inRoom(nil), read: true, shared: forbidden, shows: `"NAME"`},

@@ -337,9 +337,27 @@ func TestEveryPathIsAnsweredByWhatBecameOfIt(t *testing.T) {
 			})
 		}
 	}
+	t.Run("a recording that is another room's", s.strangeRecordings)
 	s.nonsense(t)
 	s.tooOften(t)
 	s.holdContract(t)
+}
+
+// strangeRecordings: a recording is stopped as one of its own room alone, whoever asks.
+func (s *sweep) strangeRecordings(t *testing.T) {
+	theirs := s.cell(appLeft, "livekit")
+	recording := recordedRoom(s, t, theirs).in
+	for _, app := range []string{appLeft, appRight, appAlone} {
+		mine := s.cell(app, "livekit")
+		recordedRoom(s, t, mine)
+		r := s.request(t, swept{op: "POST /api/server/rooms/{room}/recordings/{recording}/stop"}, mine, asked{in: recording, body: map[string]any{}})
+		if got := s.do(t, r); got.Status != 404 || got.Code != 100104 {
+			t.Errorf("by %s, of a room of its own: %d %s", app, got.Status, got.Body)
+		}
+	}
+	if list := s.server(t, theirs, "GET", "/rooms/"+theirs.name+"/recordings", nil); !strings.Contains(string(list.Body), `"status":"active"`) {
+		t.Errorf("it was stopped: %s", list.Body)
+	}
 }
 
 // nonsense asks every path without a key, with too much, and with what cannot be read.

@@ -167,7 +167,7 @@ func (h Rooms) stopRecording(c *fiber.Ctx) error {
 	}
 	return h.recorded(c, vendors.OpRoomRecordStop, rooms.Change{Room: room, Digest: digestOf(id)},
 		func(ctx context.Context, v vendors.RoomRecorder) (vendors.RecordingInfo, error) {
-			return v.StopRecording(ctx, id)
+			return rooms.StopRecording(ctx, v, room, id)
 		})
 }
 
