@@ -13,6 +13,7 @@ var abilities = []ability{
 	{"sessions", func(v *Vendor) bool { return v.Sessions != nil }},
 	{"users.block", func(v *Vendor) bool { return v.Users != nil }},
 	{"users.import", func(v *Vendor) bool { return v.UserImport != nil }},
+	{"users.delete", func(v *Vendor) bool { return v.Deletions != nil }},
 	{"users.profile", func(v *Vendor) bool { return v.Profiles != nil }},
 	{"blacklist", func(v *Vendor) bool { return v.Blacklist != nil }},
 	{"messages", func(v *Vendor) bool { return v.Messages != nil }},

@@ -17,6 +17,7 @@ const (
 	OpUserUnblock     = "user.unblock"
 	OpUserImport      = "user.import"
 	OpUserProfile     = "user.profile"
+	OpUserDelete      = "user.delete"
 	OpUserErase       = "user.erase" // of several calls, as far as a vendor has them
 	OpBlacklist       = "blacklist.change"
 	OpSendUser        = "message.send.user"

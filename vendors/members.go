@@ -13,7 +13,7 @@ type MemberState string
 const (
 	MemberAccepted MemberState = "accepted" // it is as the caller asked
 	MemberAlready  MemberState = "already"  // it was so before, and the vendor said so
-	MemberPending  MemberState = "pending"  // it waits for somebody's consent
+	MemberPending  MemberState = "pending"  // the vendor took it and does it later, or when somebody consents
 	MemberRefused  MemberState = "refused"  // nothing was changed for this user
 	MemberUnknown  MemberState = "unknown"  // it may have been changed
 )

@@ -17,6 +17,7 @@ type Traits struct {
 	ChatRoomBlock Hold         // ChatRoomBlocks
 	Revoke        RevokeSpan   // Revoker
 	Sessions      SessionScope // Sessions
+	Delete        Deletion     // Deletions
 	UnknownUsers  UnknownUsers // Messages to users
 	// SendRepeat is for how long the vendor takes a message of the same key for the one
 	// before, so that a send in doubt may be made again there. Zero: it does not.
@@ -129,6 +130,7 @@ func (v *Vendor) Declared() []Trait {
 		{"presence", v.Presence != nil && t.Presence.Every > 0, t.Presence.String()},
 		{"sessions", v.Sessions != nil, string(t.Sessions)},
 		{"users.block", v.Users != nil, t.Block.String()},
+		{"users.delete", v.Deletions != nil, string(t.Delete)},
 		{"groups.mute_members", v.MemberMutes != nil, t.MemberMute.String()},
 		{"chatrooms.mute", v.ChatRoomMutes != nil, t.ChatRoomMute.String()},
 		{"chatrooms.block", v.ChatRoomBlocks != nil, t.ChatRoomBlock.String()},

@@ -27,6 +27,7 @@ type Vendor struct {
 	Sessions       Sessions
 	Users          Users
 	UserImport     UserImport
+	Deletions      Deletions
 	Profiles       Profiles
 	Blacklist      Blacklist
 	Messages       Messages

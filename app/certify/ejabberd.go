@@ -55,7 +55,7 @@ func ejabberdFixture(cfg ejabberd.Config) vendortest.Fixture {
 		Codes:  ejabberdCodes(),
 	}
 	held := vendors.HoldOpen | vendors.HoldLifted
-	f.Traits = vendors.Traits{Block: held, MemberMute: held, ChatRoomBlock: held, Revoke: vendors.RevokeNow, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused, Content: "urn:switchboard:im:0"}
+	f.Traits = vendors.Traits{Block: held, MemberMute: held, ChatRoomBlock: held, Revoke: vendors.RevokeNow, Sessions: vendors.SessionsDevice, Delete: vendors.DeletionNow, UnknownUsers: vendors.UnknownRefused, Content: "urn:switchboard:im:0"}
 	if cfg.PresenceEvery > 0 {
 		f.Traits.Presence = vendors.PresencePoll{Every: cfg.PresenceEvery, Users: cfg.PresenceUsers, Watch: cfg.PresenceWatch}
 	}
@@ -123,7 +123,7 @@ func ejabberdLimits() vendors.Limits {
 	rooms.Targets = 3
 	return vendors.Limits{
 		"token.issue": one, "token.revoke": twenty, "user.block": twenty, "user.unblock": twenty,
-		"user.profile": {IDBytes: 255, Bytes: 1024, Runes: 256}, "presence.check": {Targets: 1, IDBytes: 255}, "user.import": twenty, "session.list": one, "session.end": one,
+		"user.profile": {IDBytes: 255, Bytes: 1024, Runes: 256}, "presence.check": {Targets: 1, IDBytes: 255}, "user.import": twenty, "user.delete": twenty, "session.list": one, "session.end": one,
 		"message.send.user": people, "message.send.system": people, "message.send.group": rooms, "message.send.chatroom": rooms,
 		"group.change": hundred, "group.rename": one, "group.members": one, "user.groups": one,
 		"group.mute_members": twenty, "group.unmute_members": twenty,

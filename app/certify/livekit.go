@@ -31,7 +31,7 @@ func LiveKit(cfg livekit.Config) (vendortest.Fixture, error) {
 
 func livekitFixture(cfg livekit.Config) vendortest.Fixture {
 	lacks := []string{
-		"Rooms.Ban", "Rooms.Calls", "MessageLookup", "UserImport", "Sessions", "UserImport", "Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes",
+		"Rooms.Ban", "Rooms.Calls", "MessageLookup", "UserImport", "Deletions", "Sessions", "Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes",
 		"Remarks", "Presence", "Words", "WordAdmin", "Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes",
 		"ChatRooms", "ChatRoomMutes", "ChatRoomBlocks",
 	}

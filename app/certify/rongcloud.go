@@ -32,7 +32,7 @@ func rongFixture(cfg rongcloud.Config) vendortest.Fixture {
 			Block: vendors.HoldTimed | vendors.HoldLifted, Kick: vendors.HoldTimed, Ban: vendors.HoldTimed | vendors.HoldLifted,
 			MemberMute:   vendors.HoldTimed | vendors.HoldOpen | vendors.HoldLifted,
 			ChatRoomMute: vendors.HoldTimed | vendors.HoldLifted, ChatRoomBlock: vendors.HoldTimed | vendors.HoldLifted,
-			Revoke: vendors.RevokeBefore, Content: "rongcloud",
+			Revoke: vendors.RevokeBefore, Delete: vendors.DeletionLater, Content: "rongcloud",
 			Callbacks: vendors.CallbackTerms{Deadline: 3 * time.Second, Silence: vendors.SilenceDelivers, Retries: 2, Lossy: true},
 		},
 		Secrets: []vendors.Secret{cfg.AppSecret},
@@ -135,7 +135,7 @@ func rongLimits() vendors.Limits {
 	twenty.Targets, hundred.Targets, thousand.Targets = 20, 100, 1000
 	return vendors.Limits{
 		"token.issue":  {IDBytes: 64, Bytes: 1024, Runes: 64, Calls: 200, Per: time.Second},
-		"token.revoke": twenty, "user.block": twenty, "user.unblock": twenty, "blacklist.change": twenty,
+		"token.revoke": twenty, "user.delete": hundred, "user.block": twenty, "user.unblock": twenty, "blacklist.change": twenty,
 		"presence.check":        {IDBytes: 64, Targets: 1, Calls: 100, Per: time.Second},
 		"message.send.user":     {Targets: 1000, Bytes: 131072, IDBytes: 64, Calls: 6000, Per: time.Minute},
 		"message.send.group":    {Targets: 3, Bytes: 131072, IDBytes: 64, Calls: 20, Per: time.Second},

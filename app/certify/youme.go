@@ -23,7 +23,7 @@ func youmeFixture(cfg youme.Config) vendortest.Fixture {
 		},
 		BaseURL: cfg.BaseURL,
 		Lacks: []string{
-			"Sessions", "UserImport", "MessageLookup", "Reconciler", "Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Presence", "Words", "WordAdmin",
+			"Sessions", "UserImport", "Deletions", "MessageLookup", "Reconciler", "Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Presence", "Words", "WordAdmin",
 			"Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Rooms.Tokens", "Rooms.Ban", "Rooms.Dissolve", "Rooms.Data", "Rooms.Mute", "Rooms.Recorder", "Callbacks",
 		},
 		Traits:  vendors.Traits{Kick: vendors.HoldTimed},

@@ -155,6 +155,7 @@ type command struct {
 
 var commands = map[string]command{
 	"register":               {[]string{"user", "host", "password"}, (*Server).register},
+	"unregister":             {[]string{"user", "host"}, (*Server).unregister},
 	"check_account":          {[]string{"user", "host"}, (*Server).checkAccount},
 	"registered_users":       {[]string{"host"}, (*Server).registeredUsers},
 	"check_password":         {[]string{"user", "host", "password"}, (*Server).checkPassword},

@@ -22,6 +22,19 @@ func (s *Server) register(in given) answer {
 	return answer{200, "User " + jid + " successfully registered"}
 }
 
+// unregister says the same of an account that is not there. Sessions, subscriptions and
+// places in shared roster groups stay.
+func (s *Server) unregister(in given) answer {
+	if in.text("host") != s.cfg.Host {
+		return said("Unknown virtual host")
+	}
+	user := strings.ToLower(in.text("user"))
+	delete(s.users, user)
+	delete(s.vcards, user)
+	delete(s.offline, user)
+	return answer{200, ""}
+}
+
 func (s *Server) known(in given) bool {
 	_, there := s.users[strings.ToLower(in.text("user"))]
 	return there && in.text("host") == s.cfg.Host

@@ -19,6 +19,7 @@ type user struct {
 	black, white, tags []string
 	noChat             bool // banned from one-to-one chat
 	inactive           bool // deactivated
+	inactiveSince      time.Time
 	remarks            []remark
 	quiet              quiet
 	profile            profile
@@ -59,6 +60,9 @@ func (a *App) getToken(r request) (reply, *failure) {
 		return nil, f
 	}
 	u := a.user(id)
+	if u.inactive {
+		return nil, badParameter("userId", "is deactivated") // INVENTED: the code
+	}
 	if !u.registered {
 		if a.cfg.MaxUsers > 0 && len(a.registered()) >= a.cfg.MaxUsers {
 			return nil, fail(codeTestUsers, "")
@@ -192,18 +196,32 @@ func (a *App) deleteUsers(r request) (reply, *failure) {
 	return reply{}, nil
 }
 
-// setInactive deactivates or reactivates users.
+// closedFor is how long after a deactivation nobody is activated again.
+const closedFor = time.Hour
+
+// setInactive deactivates or reactivates users. The answer says nothing of one that is
+// activated too early: that is for the callback.
 func setInactive(inactive bool) handler {
 	return func(a *App, r request) (reply, *failure) {
 		for _, id := range r.list("userId") {
 			u := a.user(id)
-			u.inactive = inactive
-			if inactive {
-				a.disconnect(u, presenceLogout, r.Now)
+			switch {
+			case inactive && !u.inactive:
+				a.deactivate(u, r.Now)
+			case !inactive && r.Now.Sub(u.inactiveSince) >= closedFor:
+				u.inactive = false
 			}
 		}
 		return reply{"operateId": a.Random.Hex(32)}, nil
 	}
+}
+
+// deactivate cuts the connection and takes the person's data away; groups stay as they
+// are. INVENTED: the data goes at once, where the vendor takes up to 15 minutes.
+func (a *App) deactivate(u *user, now time.Time) {
+	a.disconnect(u, presenceLogout, now)
+	*u = user{id: u.id, created: u.created, registered: u.registered, inactive: true, inactiveSince: now, session: u.session, offlineSince: u.offlineSince}
+	delete(a.inbox, u.id)
 }
 
 func (a *App) inactiveUsers(r request) (reply, *failure) {

@@ -181,7 +181,11 @@ func TestDeactivatedUsersAreListedUnderTheGoSDKsPath(t *testing.T) {
 	s := start(t, rongcloud.Config{})
 	s.SetOnline("ann", true)
 	form(t, s, "/user/deactivate", "userId", "ann,bob").want(t, 200)
+	form(t, s, "/user/reactivate", "userId", "bob").want(t, 200) // too early: nothing comes of it
+	form(t, s, "/user/getToken", "userId", "bob", "name", "Bob").want(t, 1002)
+	s.Clock.Advance(time.Hour)
 	form(t, s, "/user/reactivate", "userId", "bob").want(t, 200)
+	form(t, s, "/user/getToken", "userId", "bob", "name", "Bob").want(t, 200)
 	if got := texts(t, form(t, s, "//user/deactivate/query", "pageNo", "1", "pageSize", "50"), "users"); !slices.Equal(got, []string{"ann"}) {
 		t.Error(got)
 	}

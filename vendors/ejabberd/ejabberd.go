@@ -103,10 +103,10 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	a := &adapter{name: name, cfg: cfg, up: up, generations: upstream.NewBounded[int](knownGenerations)}
 	v := &vendors.Vendor{
 		Name: name, Limits: limits, Connection: up, Close: up.Close,
-		Profiles: a, Messages: a, Presence: a, Sessions: a, UserImport: a,
+		Profiles: a, Messages: a, Presence: a, Sessions: a, UserImport: a, Deletions: a,
 		Groups: a, GroupNames: a, GroupLists: a, MemberMutes: a,
 		ChatRooms: a, ChatRoomBlocks: a,
-		Traits: vendors.Traits{MemberMute: held, ChatRoomBlock: held, Sessions: vendors.SessionsDevice, UnknownUsers: vendors.UnknownRefused, Content: namespace, Presence: cfg.poll()},
+		Traits: vendors.Traits{MemberMute: held, ChatRoomBlock: held, Sessions: vendors.SessionsDevice, Delete: vendors.DeletionNow, UnknownUsers: vendors.UnknownRefused, Content: namespace, Presence: cfg.poll()},
 	}
 	if cfg.PasswordKey != "" {
 		v.Tokens, v.Revoker, v.Traits.Revoke = passwords{a}, passwords{a}, vendors.RevokeNow

@@ -19,6 +19,7 @@ var limits = vendors.Limits{
 	vendors.OpUserProfile:     {IDBytes: idBytes, Bytes: 1024, Runes: maxName},
 	vendors.OpPresence:        many(1),
 	vendors.OpUserImport:      many(20),
+	vendors.OpUserDelete:      many(20),
 	vendors.OpSessionList:     {IDBytes: idBytes},
 	vendors.OpSessionEnd:      {IDBytes: idBytes},
 	vendors.OpSendUser:        send(100),

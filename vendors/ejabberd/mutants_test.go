@@ -26,6 +26,8 @@ type (
 	allDevices struct{ vendors.Sessions }
 	present    struct{ vendors.Presence }
 	keeps      struct{ vendors.Revoker }
+	stays      struct{ vendors.Deletions }
+	neighbour  struct{ vendors.Deletions }
 )
 
 func (w wholeGroups) CreateGroup(ctx context.Context, g vendors.Group) (vendors.GroupRef, error) {
@@ -86,11 +88,24 @@ func (w keeps) Revoke(_ context.Context, users []string, _ time.Time) ([]vendors
 	return vendors.AllMembers(users, nil)
 }
 
+func (w stays) DeleteUsers(_ context.Context, users []string) ([]vendors.MemberResult, error) {
+	return vendors.AllMembers(users, nil)
+}
+
+// DeleteUsers deletes the first alone, and tells it of all.
+func (w neighbour) DeleteUsers(ctx context.Context, users []string) ([]vendors.MemberResult, error) {
+	if len(users) == 0 {
+		return w.Deletions.DeleteUsers(ctx, users)
+	}
+	_, err := w.Deletions.DeleteUsers(ctx, users[:1])
+	return vendors.AllMembers(users, err)
+}
+
 // The traps of docs/vendors/ejabberd.md, each as an adapter that falls into it: the suite
 // has to notice. A nil serve passes everything on.
 func TestEveryWrongAdapterIsCaught(t *testing.T) {
 	t.Parallel()
-	const holds = "EveryHoldIsOfTheKindsDeclared"
+	const holds, deleted = "EveryHoldIsOfTheKindsDeclared", "DeletedUserIsGoneAloneAndAsDeclared"
 	for name, m := range map[string]struct {
 		caught string
 		serve  func(vendortest.Exchange) (int, []byte)
@@ -133,7 +148,16 @@ func TestEveryWrongAdapterIsCaught(t *testing.T) {
 		"the end of one device is that of all": {"SessionsAreListedAndEndedAsFarAsDeclared", nil, func(v *vendors.Vendor) { v.Sessions = allDevices{v.Sessions} }},
 		"everybody is online":                  {"PresenceFollowsTheFarEnd", nil, func(v *vendors.Vendor) { v.Presence = present{v.Presence} }},
 		"a revoked password lets in":           {"RevokedTokenIsNobodys", nil, func(v *vendors.Vendor) { v.Revoker = keeps{v.Revoker} }},
-		"presence is said to be polled":        {"TraitsAreAsDocumented", nil, func(v *vendors.Vendor) { v.Traits.Presence.Every = time.Minute }},
+		"a deleted user stays":                 {deleted, nil, func(v *vendors.Vendor) { v.Deletions = stays{v.Deletions} }},
+		"one of two is deleted":                {deleted, nil, func(v *vendors.Vendor) { v.Deletions = neighbour{v.Deletions} }},
+		"a deleted user talks on": {deleted, func(x vendortest.Exchange) (int, []byte) {
+			if strings.HasSuffix(x.URL.Path, "/kick_user") {
+				return 200, []byte(`{"num_resources":0}`)
+			}
+			status, answer, _ := x.Ask()
+			return status, answer
+		}, nil},
+		"presence is said to be polled": {"TraitsAreAsDocumented", nil, func(v *vendors.Vendor) { v.Traits.Presence.Every = time.Minute }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

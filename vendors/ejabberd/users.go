@@ -99,6 +99,27 @@ func (a *adapter) blockGroup(ctx context.Context, op string) error {
 	return a.up.Do(ctx, call, nil)
 }
 
+// DeleteUsers takes the accounts away, with their cards and what waits for them, and ends
+// their sessions. The server says the same of one that is not there
+// (docs/vendors/ejabberd.md#deleted-accounts).
+func (a *adapter) DeleteUsers(ctx context.Context, users []string) ([]vendors.MemberResult, error) {
+	op := vendors.OpUserDelete
+	if err := a.checkIDs(op, users); err != nil {
+		return nil, err
+	}
+	all := vendors.Composite{Vendor: a.name, Op: op}
+	all.Each(users, func(user string) error {
+		var said string
+		call := a.call(op, upstream.Control, "unregister", args{"user": localpart(user), "host": a.cfg.Host},
+			into(&said, func(s string) bool { return s == "" }))
+		if err := a.up.Do(ctx, call, nil); err != nil {
+			return err
+		}
+		return a.doubtful(op, a.kick(ctx, op, user))
+	})
+	return all.Rows()
+}
+
 // session is one connection of a user.
 type session struct {
 	Resource   string `json:"resource"`

@@ -29,6 +29,7 @@ var limits = vendors.Limits{
 	vendors.OpTokenRevoke:     many(20),
 	vendors.OpUserBlock:       many(20),
 	vendors.OpUserUnblock:     many(20),
+	vendors.OpUserDelete:      many(100),
 	vendors.OpUserProfile:     {IDBytes: idBytes, Bytes: 1024, Runes: 64, Calls: 100, Per: time.Second},
 	vendors.OpBlacklist:       many(20),
 	vendors.OpPresence:        many(1),
@@ -79,6 +80,7 @@ var traits = vendors.Traits{
 	Block: forAWhile, Ban: forAWhile, ChatRoomMute: forAWhile, ChatRoomBlock: forAWhile, Kick: vendors.HoldTimed,
 	MemberMute: forAWhile | vendors.HoldOpen,
 	Revoke:     vendors.RevokeBefore,
+	Delete:     vendors.DeletionLater, // docs/vendors/rongcloud.md#deactivation
 	Content:    "rongcloud",
 	// docs/vendors/rongcloud.md#pre-send-check for the deadline, and
 	// docs/vendors/rongcloud.md#chat-room-status for retries and loss.

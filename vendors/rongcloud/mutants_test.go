@@ -46,7 +46,7 @@ func TestEveryWrongAdapterIsCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a few seconds")
 	}
-	all := slices.Concat(messageMutants(), stateMutants(), errorMutants(), wireMutants(), audienceMutants(), conversationMutants(), callbackMutants())
+	all := slices.Concat(messageMutants(), stateMutants(), errorMutants(), wireMutants(), audienceMutants(), conversationMutants(), callbackMutants(), deletionMutants())
 	used := map[string]bool{}
 	for _, m := range all {
 		used[m.caught] = true

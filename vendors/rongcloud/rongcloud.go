@@ -81,7 +81,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	a := &adapter{name: name, cfg: cfg, up: up, served: newServed(cfg.CallbackAge)}
 	return &vendors.Vendor{
 		Name:   name,
-		Tokens: a, Revoker: a, Users: a, Profiles: a, Blacklist: a,
+		Tokens: a, Revoker: a, Users: a, Deletions: a, Profiles: a, Blacklist: a,
 		Messages: a, Templates: a, Broadcasts: a, Recaller: a, Editor: a, History: a, Presence: a,
 		Notices: a, Pushes: a, Remarks: a,
 		Words: a, WordAdmin: a, Translator: a,

@@ -2,7 +2,9 @@ package rongcloud
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"switchboard/vendors"
@@ -31,6 +33,25 @@ func (a *adapter) Unblock(ctx context.Context, users []string) ([]vendors.Member
 		return nil, err
 	}
 	return vendors.AllMembers(users, a.up.Do(ctx, a.form(ctx, op, upstream.Control, "/user/unblock.json", upstream.Fields{}.With("userId", users...)), nil))
+}
+
+// DeleteUsers deactivates the users: they are out at once, and what the vendor keeps of
+// them goes within minutes (docs/vendors/rongcloud.md#deactivation). The ids go in one
+// field, joined by commas.
+func (a *adapter) DeleteUsers(ctx context.Context, users []string) ([]vendors.MemberResult, error) {
+	op := vendors.OpUserDelete
+	if err := a.checkIDs(op, users); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(users, func(id string) bool { return strings.Contains(id, ",") }) {
+		return nil, a.refuse(op, vendors.ErrInvalid, "an id with a comma would name others")
+	}
+	call := a.form(ctx, op, upstream.Control, "/user/deactivate.json", upstream.Fields{{"userId", strings.Join(users, ",")}})
+	rows, err := vendors.AllMembers(users, a.up.Do(ctx, call, nil))
+	for i := range rows {
+		rows[i].State = vendors.MemberPending
+	}
+	return rows, err
 }
 
 // RefreshProfile changes name and portrait; an empty one is left out.

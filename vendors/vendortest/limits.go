@@ -56,7 +56,7 @@ func ids(n, width int) []string {
 }
 
 func limitsHold(t T, e *env) {
-	for _, s := range slices.Concat(sizedSends(e), sizedPeople(), sizedServices(), sizedGroups(), sizedSessions(), sizedChatRooms(), sizedBroadcasts(), sizedConversations(), sizedNotices()) {
+	for _, s := range slices.Concat(sizedSends(e), sizedPeople(), sizedServices(), sizedGroups(), sizedSessions(), sizedDeletions(), sizedChatRooms(), sizedBroadcasts(), sizedConversations(), sizedNotices()) {
 		l := e.v.Limits[s.op]
 		if !e.has[s.need] {
 			continue

@@ -80,6 +80,10 @@ func rowsOfEveryWrite(t T, e *env) {
 			done(t, "unblock", both...)(e.v.Users.Unblock(t.Context(), both))
 		}
 	}
+	if e.has["Deletions"] {
+		two := []string{leaver(), leaver()}
+		done(t, "delete", two...)(e.v.Deletions.DeleteUsers(t.Context(), two))
+	}
 }
 
 // changeInCalls makes one change that names four users, with a fault from the call at

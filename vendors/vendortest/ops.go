@@ -36,7 +36,7 @@ func (e *env) ops() []op {
 // allOps are the operations of the capabilities that the vendor has.
 func (e *env) allOps() []op {
 	var out []op
-	for _, group := range [][]op{e.imOps(), e.serviceOps(), e.setOps(), e.sessionOps(), e.lookupOps(), e.reconcilerOps(), e.groupOps(), e.chatRoomOps(), e.broadcastOps(), e.conversationOps(), e.noticeOps(), e.roomReads(), e.roomWrites()} {
+	for _, group := range [][]op{e.imOps(), e.serviceOps(), e.setOps(), e.sessionOps(), e.deletionOps(), e.lookupOps(), e.reconcilerOps(), e.groupOps(), e.chatRoomOps(), e.broadcastOps(), e.conversationOps(), e.noticeOps(), e.roomReads(), e.roomWrites()} {
 		for _, o := range group {
 			if e.has[o.need] {
 				out = append(out, o)

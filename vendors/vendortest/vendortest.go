@@ -255,7 +255,7 @@ func (c check) against(t T, f Fixture) string {
 // checks is the contract, in reading order.
 func checks() []check {
 	all := [][]check{
-		capabilityChecks(), traitChecks(), messageChecks(), messageKeyChecks(), tokenChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
+		capabilityChecks(), traitChecks(), messageChecks(), messageKeyChecks(), tokenChecks(), deletionChecks(), peopleChecks(), readChecks(), walletChecks(), orderChecks(),
 		groupChecks(), memberChecks(), groupAdminChecks(), chatRoomChecks(), broadcastChecks(), conversationChecks(), noticeChecks(), roomChecks(), limitChecks(), outcomeChecks(), hygieneChecks(), callbackChecks(), reconcilerChecks(),
 	}
 	var out []check

@@ -31,7 +31,7 @@ func (u *Users) LogIn(user, secret string) bool {
 		return false
 	}
 	c.Close()
-	u.wait(user, func(n int) bool { return n == 0 || u.Client(user) != nil })
+	u.wait(user, func(n int) bool { return n == 0 || u.Client(user) != nil || u.others() })
 	return true
 }
 
