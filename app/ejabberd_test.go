@@ -20,9 +20,9 @@ import (
 // xmppHost is the virtual host of the tests' server that these tests have to themselves.
 const xmppHost = "switch.localhost"
 
-// ejabberdAccount is the server that SWITCHBOARD_TEST_EJABBERD names, emptied, and where
-// clients connect.
-func ejabberdAccount(t *testing.T) (cfg ejabberd.Config, c2s string) {
+// ejabberdConfig is the server that SWITCHBOARD_TEST_EJABBERD names, and where clients
+// connect.
+func ejabberdConfig(t *testing.T) (cfg ejabberd.Config, c2s string) {
 	t.Helper()
 	u, err := url.Parse(os.Getenv("SWITCHBOARD_TEST_EJABBERD"))
 	if err != nil || u.Host == "" {
@@ -31,6 +31,13 @@ func ejabberdAccount(t *testing.T) (cfg ejabberd.Config, c2s string) {
 	cfg = certify.EjabberdConfig("http://" + u.Host + u.Path)
 	password, _ := u.User.Password()
 	cfg.User, cfg.Password, cfg.Host = u.User.Username(), vendors.Secret(password), xmppHost
+	return cfg, u.Query().Get("c2s")
+}
+
+// ejabberdAccount is that server, emptied.
+func ejabberdAccount(t *testing.T) (cfg ejabberd.Config, c2s string) {
+	t.Helper()
+	cfg, c2s = ejabberdConfig(t)
 	api := certify.NewEjabberdAPI(t, cfg)
 	var users, rooms []string
 	api.Call("registered_users", map[string]any{"host": xmppHost}, &users)
@@ -43,7 +50,7 @@ func ejabberdAccount(t *testing.T) (cfg ejabberd.Config, c2s string) {
 		name, service, _ := strings.Cut(jid, "@")
 		api.Call("destroy_room", map[string]any{"name": name, "service": service}, nil)
 	}
-	return cfg, u.Query().Get("c2s")
+	return cfg, c2s
 }
 
 // switching is the program between RongCloud's mock and a real ejabberd.
@@ -264,5 +271,16 @@ func TestConfiguredRouteSendsThroughEjabberd(t *testing.T) {
 	}})
 	if rows := rowsIn(t, got); len(rows) != 1 || rows[0].Vendor != "rongcloud" {
 		t.Errorf("a broadcast, which ejabberd does not have: %s", got.Body)
+	}
+
+	// Who is erased has no account there any more, and is out.
+	job := s.erased(t, s.erase(t, "1001").ID)
+	if job.fate("ejabberd", "account") != "done" || job.fate("ejabberd", "connections") != "done" || job.fate("rongcloud", "account") != "asked" {
+		t.Errorf("told: %+v", job.Vendors)
+	}
+	var left []string
+	cfg, _ := ejabberdConfig(t)
+	if certify.NewEjabberdAPI(t, cfg).Call("registered_users", map[string]any{"host": xmppHost}, &left); slices.Contains(left, "1001") {
+		t.Errorf("registered: %v", left)
 	}
 }

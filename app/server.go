@@ -311,6 +311,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 		recipes[op] = product.SettleSend(sent, s.messageIDs())
 	}
 	maps.Copy(recipes, product.SettleUsers(s.people))
+	recipes[vendors.OpUserDelete] = s.deleteAgain
 	for _, op := range groups.Ops() {
 		recipes[op] = product.SettleGroup(s.groups)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"switchboard/app/erasure"
 	"switchboard/app/erasure/erasuresql"
 	"switchboard/app/events/eventsql"
-	"switchboard/app/ledger"
 	"switchboard/app/owners/ownersql"
 	"switchboard/app/pairing/pairingsql"
 	"switchboard/app/pairing/ticket"
@@ -41,7 +39,7 @@ func (s *server) openVoids(ctx context.Context) error {
 
 // openErasure takes users' data away who are to be forgotten.
 func (s *server) openErasure() {
-	s.erasures = erasure.New(erasure.Deps{Store: erasuresql.New(s.db), Parts: s.erasureParts(), Tell: s.tellVendors, Log: s.log})
+	s.erasures = erasure.New(erasure.Deps{Store: erasuresql.New(s.db), Parts: s.erasureParts(), Log: s.log})
 	s.background("erasure", s.erasures.Run)
 }
 
@@ -51,6 +49,7 @@ func (s *server) erasureParts() []erasure.Part {
 	talks, held, rooms, present := conversationsql.New(s.db), ownersql.New(s.db), roomsql.New(s.db), realtimesql.NewPresence(s.db)
 	return []erasure.Part{
 		{Name: "access", Step: s.shutOut},
+		{Name: "vendors", Tell: s.tellVendors},
 		{Name: "pairing", Step: erasePairing(pairingsql.New(s.db))},
 		{Name: "messages", Step: func(ctx context.Context, who erasure.Subject, cursor string) (string, int, error) {
 			return talks.EraseUser(ctx, who.App, who.User, who.Pseudonym, cursor)
@@ -66,6 +65,7 @@ func (s *server) erasureParts() []erasure.Part {
 		{Name: "events", Step: func(ctx context.Context, who erasure.Subject, cursor string) (string, int, error) {
 			return eventsql.New(s.db).EraseUser(ctx, who.App, vendors.VendorSelf, s.ownAccounts(who.App), who.User, cursor)
 		}},
+		{Name: "accounts", Tell: s.deleteAccounts},
 		{Name: "ledger", Step: func(ctx context.Context, who erasure.Subject, cursor string) (string, int, error) {
 			next, n, waits, err := s.ledgerStore.EraseUser(ctx, who.App, who.User, who.Pseudonym, cursor)
 			if waits && err == nil {
@@ -166,24 +166,4 @@ func (s *server) ownAccounts(app string) (own []string) {
 		}
 	}
 	return own
-}
-
-// tellVendors asks them once for each job: the ledger remembers what they said.
-func (s *server) tellVendors(ctx context.Context, who erasure.Subject) ([]erasure.Fate, error) {
-	w := ledger.Write{App: who.App, Key: "erasure-" + who.Job, RequestID: who.Job, Op: vendors.OpUserErase, Payload: who.Pseudonym}
-	r, _, err := s.ledger.Do(ctx, w, func(ctx context.Context) (any, error) {
-		fates, err := s.people.Forget(ctx, who.App, who.User, who.Job, who.Pseudonym, time.Now())
-		if unable := new(vendors.UnableError); err != nil && !errors.As(err, &unable) {
-			return nil, err
-		}
-		return viewFates(fates), nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	var out []erasure.Fate
-	if len(r.Data) == 0 || json.Unmarshal(r.Data, &out) != nil { // its process died in between
-		return []erasure.Fate{{State: "doubt", Reason: "what the vendors were asked is not known"}}, nil
-	}
-	return out, nil
 }

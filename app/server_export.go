@@ -11,26 +11,7 @@ import (
 	"switchboard/app/ledger"
 	"switchboard/app/pairing"
 	"switchboard/app/pairing/ticket"
-	"switchboard/app/users"
-	"switchboard/handlers"
-	"switchboard/vendors"
 )
-
-// viewFates are what vendors said, as the audit keeps it.
-func viewFates(fates []users.Fate) []erasure.Fate {
-	out := make([]erasure.Fate, len(fates))
-	for i, f := range fates {
-		out[i] = erasure.Fate{Vendor: f.Account, What: f.ID, State: "done"}
-		if f.Err == nil {
-			continue
-		}
-		out[i].State, out[i].Reason = "cannot", handlers.Find(f.Err).Text
-		if f.State == vendors.MemberUnknown {
-			out[i].State = "doubt"
-		}
-	}
-	return out
-}
 
 const exportPage = 200 // entries in memory at once
 

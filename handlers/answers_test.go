@@ -180,6 +180,7 @@ var sentinels = map[string]error{
 	"ticket.ErrNeedFunds":                 ticket.ErrNeedFunds,
 	"ticket.ErrStillWaiting":              ticket.ErrStillWaiting,
 	"users.ErrShared":                     users.ErrShared,
+	"users.ErrGroups":                     users.ErrGroups,
 	"users.ErrStays":                      users.ErrStays,
 }
 

@@ -48,7 +48,7 @@ type Subject struct {
 type Fate struct {
 	Vendor string `json:"vendor"`
 	What   string `json:"what"`
-	State  string `json:"state"` // done, cannot, doubt
+	State  string `json:"state"` // done, asked (the vendor does it later), cannot, doubt
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -82,6 +82,10 @@ type Part struct {
 	// to go on, empty when nothing is left, and how much it took. It may be made again.
 	// ErrLater: something has to end first.
 	Step func(ctx context.Context, who Subject, cursor string) (next string, n int, err error)
+	// Tell stands in the place of Step where vendors are asked: it returns what became of it
+	// at each, also beside an error, after which it is called again. Once the job is older
+	// than a day, what it returned last stands, and the job goes on.
+	Tell func(ctx context.Context, who Subject) ([]Fate, error)
 }
 
 // Store keeps jobs.
@@ -105,10 +109,7 @@ type Store interface {
 type Deps struct {
 	Store Store
 	Parts []Part // in order: who can come in first, the user's own row last
-	// Tell asks the vendors of the app to forget the user, once for each job whatever
-	// happens. Nil: there are none.
-	Tell func(ctx context.Context, who Subject) ([]Fate, error)
-	Log  *slog.Logger
+	Log   *slog.Logger
 }
 
 // Service runs erasures. It is safe for concurrent use.

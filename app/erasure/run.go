@@ -3,25 +3,16 @@ package erasure
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
-// vendorsPart is the part that tells vendors, after the first, which shuts the user out.
-const vendorsPart = "vendors"
-
-// parts are all of them in order.
-func (s *Service) parts() []Part {
-	if s.deps.Tell == nil {
-		return s.deps.Parts
-	}
-	out := []Part{s.deps.Parts[0], {Name: vendorsPart}}
-	return append(out, s.deps.Parts[1:]...)
-}
+// tellFor is how long vendors that cannot be reached are asked again.
+const tellFor = 24 * time.Hour
 
 // goOn makes steps of a job until it is done, waits for something, or ctx ends.
 func (s *Service) goOn(ctx context.Context, j Job) {
-	parts := s.parts()
-	at := 0
+	parts, at := s.deps.Parts, 0
 	for i, p := range parts {
 		if p.Name == j.Part {
 			at = i
@@ -58,10 +49,12 @@ func (s *Service) goOn(ctx context.Context, j Job) {
 func (s *Service) step(ctx context.Context, j *Job, p Part) (next string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	if p.Name == vendorsPart {
-		fates, err := s.deps.Tell(ctx, j.subject())
-		if err == nil {
-			j.Vendors = fates
+	if p.Tell != nil {
+		fates, err := p.Tell(ctx, j.subject())
+		j.tell(fates)
+		if err != nil && time.Since(j.Began) > tellFor {
+			s.deps.Log.Warn("vendors not told, erasure goes on", "erasure", j.ID, "part", p.Name, "error", err)
+			return "", nil
 		}
 		return "", err
 	}
@@ -70,6 +63,18 @@ func (s *Service) step(ctx context.Context, j *Job, p Part) (next string, err er
 		j.Counts[p.Name] += n
 	}
 	return next, err
+}
+
+// tell notes what became of the user at vendors, in the place of what was known before.
+func (j *Job) tell(fates []Fate) {
+	for _, f := range fates {
+		same := func(known Fate) bool { return known.Vendor == f.Vendor && known.What == f.What }
+		if i := slices.IndexFunc(j.Vendors, same); i >= 0 {
+			j.Vendors[i] = f
+		} else {
+			j.Vendors = append(j.Vendors, f)
+		}
+	}
 }
 
 // putOff keeps a job for a later try.

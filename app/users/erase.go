@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"switchboard/app/problem"
@@ -11,16 +12,20 @@ import (
 // ErrStays says what no vendor's API that is spoken here can take away.
 var ErrStays = problem.New(problem.Unsupported, "the user stays known at the vendor: it has to be deleted there by the vendor's own means")
 
+// ErrGroups says that a user is in more groups than Forget leaves.
+var ErrGroups = problem.New(problem.Unsupported, "the user is in more groups at the vendor than were left")
+
 // What Forget asks for, beside Connections and Credentials.
 const (
 	Profile = "profile"
 	Blocked = "block"
 	Account = "account"
+	Groups  = "groups"
 )
 
 // Forget asks the accounts of the tokens route to end what a user has there: sessions and
-// credentials, blocks, blacklist, and the name and portrait, in whose place pseudonym
-// stands. Write names it among the wishes. The fates' ids are what was asked for.
+// credentials, blocks, blacklist, memberships of groups, and the name and portrait, in
+// whose place pseudonym stands. Write names it among the wishes. The fates' ids are what was asked for.
 func (s *Service) Forget(ctx context.Context, app, user, write, pseudonym string, now time.Time) ([]Fate, error) {
 	done, left, err := s.EndSessions(ctx, app, user, write, now)
 	if err != nil {
@@ -53,7 +58,82 @@ func (s *Service) Forget(ctx context.Context, app, user, write, pseudonym string
 		}
 		out = append(out, named(string(blacklisted), fates[:min(len(fates), 1)])...)
 	}
+	out = append(out, s.leaveGroups(ctx, app, user)...)
 	return append(out, s.forgetProfile(ctx, app, user, pseudonym)...), nil
+}
+
+// Delete has one account delete the user. Who is not there counts as deleted before;
+// vendors.MemberPending: the vendor does it later.
+func (s *Service) Delete(ctx context.Context, user, account string) (vendors.MemberState, error) {
+	state := vendors.MemberAccepted
+	err := at(ctx, s, account, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+		if v.Deletions == nil {
+			return vendors.Refuse(account, vendors.OpUserDelete, vendors.ErrUnsupported, "the vendor deletes nobody")
+		}
+		rows, err := v.Deletions.DeleteUsers(ctx, []string{user})
+		if len(rows) == 1 {
+			state = rows[0].State
+		}
+		return oneRow(rows, err)
+	})
+	if errors.Is(err, vendors.ErrNotFound) {
+		return vendors.MemberAlready, nil
+	}
+	return state, err
+}
+
+// MayDelete says whether an account of the app's may be asked to delete users: ErrStays,
+// ErrShared.
+func (s *Service) MayDelete(app string, v *vendors.Vendor) error {
+	switch {
+	case v.Deletions == nil:
+		return ErrStays
+	case !s.routes.Alone(app, v.Name):
+		return ErrShared
+	}
+	return nil
+}
+
+// maxLeft bounds how many groups of a user are left at one account.
+const maxLeft = 500
+
+// leaveGroups takes the user out of the groups that accounts know them in.
+func (s *Service) leaveGroups(ctx context.Context, app, user string) (out []Fate) {
+	for _, v := range s.Routed(app) {
+		if v.GroupLists == nil || v.Groups == nil || !s.routes.Alone(app, v.Name) {
+			continue
+		}
+		list, err := vendors.ViaAccount(ctx, s.routes, v.Name, vendors.Read, func(ctx context.Context, v *vendors.Vendor) ([]vendors.GroupName, error) {
+			return v.GroupLists.UserGroups(ctx, user)
+		})
+		if err == nil && len(list) > maxLeft {
+			list, err = list[:maxLeft], ErrGroups
+		}
+		left, _ := atOnce(list, func(g vendors.GroupName) (Fate, error) {
+			f := Fate{ID: Groups, Account: v.Name, State: vendors.MemberAccepted}
+			f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+				return oneRow(v.Groups.ChangeGroup(ctx, g.ID, nil, []string{user}))
+			}))
+			return f, nil
+		})
+		if fate, any := worst(Groups, v.Name, err, left); any {
+			out = append(out, fate)
+		}
+	}
+	return out
+}
+
+// worst is one fate for several of the same at an account: the first that failed. Any is
+// false where there was nothing to do. Who is not there has left.
+func worst(what, account string, err error, fates []Fate) (f Fate, any bool) {
+	f = Fate{ID: what, Account: account, State: vendors.MemberAccepted}
+	f.row(err)
+	for _, one := range fates {
+		if f.Err == nil && one.Err != nil && !errors.Is(one.Err, vendors.ErrNotFound) {
+			f = one
+		}
+	}
+	return f, len(fates) > 0 || f.Err != nil && !errors.Is(f.Err, vendors.ErrNotFound)
 }
 
 func named(what string, fates []Fate) []Fate {
@@ -76,9 +156,7 @@ func (s *Service) forgetProfile(ctx context.Context, app, user, pseudonym string
 				return v.Profiles.RefreshProfile(ctx, vendors.User{ID: user, Name: pseudonym})
 			}))
 		}
-		stays := Fate{ID: Account, Account: v.Name}
-		stays.fail(ErrStays)
-		out = append(out, f, stays)
+		out = append(out, f)
 	}
 	return out
 }

@@ -196,9 +196,10 @@ type Erasure struct {
 // ErasureFate is as the contract has it.
 type ErasureFate struct {
 	Reason *string `json:"reason,omitempty"`
-	State  string  `json:"state"`
-	Vendor string  `json:"vendor"`
-	// connections, credentials, block, blacklist, profile, account
+	// asked: the vendor took it, and does it later; doubt: it may have been done
+	State  string `json:"state"`
+	Vendor string `json:"vendor"`
+	// connections, credentials, block, blacklist, groups, profile, rooms, account
 	What string `json:"what"`
 }
 

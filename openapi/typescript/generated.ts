@@ -169,9 +169,10 @@ export type Erasure = {
 
 export type ErasureFate = {
   "reason"?: string;
-  "state": "done" | "cannot" | "doubt";
+  // asked: the vendor took it, and does it later; doubt: it may have been done
+  "state": "done" | "asked" | "cannot" | "doubt";
   "vendor": string;
-  // connections, credentials, block, blacklist, profile, account
+  // connections, credentials, block, blacklist, groups, profile, rooms, account
   "what": string;
 };
 

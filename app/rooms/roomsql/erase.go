@@ -15,3 +15,12 @@ func (s *Store) EraseUser(ctx context.Context, app, user string) (n int, err err
 	})
 	return n, err
 }
+
+// Rooms implements rooms.Grants.
+func (s *Store) Rooms(ctx context.Context, app, user string) ([]string, error) {
+	rows, err := s.db.Query(ctx, "SELECT room FROM room_grants WHERE app_id = ? AND user_id = ? ORDER BY room", app, user)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, sqldb.ScanOne[string])
+}
