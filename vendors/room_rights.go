@@ -103,7 +103,7 @@ func (i Identity) Permission() (Permission, bool) {
 
 // PermissionChange gives a user in a room other rights: those of Identity, or of
 // Permission when that is empty. Sequence rises with every change of that user, for
-// vendors that order them; zero lets the adapter choose.
+// vendors of Traits.Sequenced, and others pass it over; zero lets the adapter choose.
 type PermissionChange struct {
 	Room       string
 	User       string

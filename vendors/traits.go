@@ -15,6 +15,7 @@ type Traits struct {
 	MemberMute    Hold         // MemberMutes
 	ChatRoomMute  Hold         // ChatRoomMutes
 	ChatRoomBlock Hold         // ChatRoomBlocks
+	Sequenced     bool         // Rooms.Permission refuses, as an ErrConflict, a change that one of a higher sequence overtook
 	Revoke        RevokeSpan   // Revoker
 	Sessions      SessionScope // Sessions
 	Delete        Deletion     // Deletions
@@ -135,6 +136,7 @@ func (v *Vendor) Declared() []Trait {
 		{"chatrooms.mute", v.ChatRoomMutes != nil, t.ChatRoomMute.String()},
 		{"chatrooms.block", v.ChatRoomBlocks != nil, t.ChatRoomBlock.String()},
 		{"rooms.kick", v.Rooms.Kick != nil, t.Kick.String()},
+		{"rooms.permission", v.Rooms.Permission != nil && t.Sequenced, "sequenced"},
 		{"rooms.ban", v.Rooms.Ban != nil, t.Ban.String()},
 		{"callbacks", v.Callbacks != nil && t.Callbacks != CallbackTerms{}, t.Callbacks.String()},
 	} {

@@ -26,7 +26,7 @@ func youmeFixture(cfg youme.Config) vendortest.Fixture {
 			"Sessions", "UserImport", "Deletions", "MessageLookup", "Reconciler", "Tokens", "Revoker", "Users", "Profiles", "Blacklist", "Messages", "Templates", "Broadcasts", "Recaller", "Editor", "History", "Notices", "Pushes", "Remarks", "Presence", "Words", "WordAdmin",
 			"Translator", "Wallet", "Orders", "Groups", "GroupNames", "GroupOwners", "GroupLists", "MemberMutes", "GroupMutes", "ChatRooms", "ChatRoomMutes", "ChatRoomBlocks", "Rooms.Tokens", "Rooms.Ban", "Rooms.Dissolve", "Rooms.Data", "Rooms.Mute", "Rooms.Recorder", "Callbacks",
 		},
-		Traits:  vendors.Traits{Kick: vendors.HoldTimed},
+		Traits:  vendors.Traits{Kick: vendors.HoldTimed, Sequenced: true},
 		Secrets: []vendors.Secret{cfg.AppSecret},
 		Known:   "known", Peer: "peer", Room: "stage",
 		Limits: vendors.Limits{vendors.OpRoomPush: {Bytes: 2048}, vendors.OpRoomUserCalls: {Targets: 100}},

@@ -21,7 +21,7 @@ func (s *Service) Ban(ctx context.Context, app, op string, at At, c Change) erro
 	wishes := make([]owners.Wish, len(c.Users))
 	account := s.Keeper(ctx, at)
 	for i := range c.Users {
-		wishes[i] = c.wish(app, op, account, i)
+		wishes[i] = c.wish(app, op, account, thingBan, i)
 	}
 	var made error
 	err := s.wishes.Make(ctx, wishes, func() []error {
@@ -47,13 +47,19 @@ func (c Change) ban(ctx context.Context, op string, v vendors.RoomBan, d time.Du
 	return v.BanUsers(ctx, c.Room, c.Users, d)
 }
 
-// wish is that of the change about its ith user. What it takes to make it again stands in
-// the ledger.
-func (c Change) wish(app, op, account string, i int) owners.Wish {
+// Things of users in a room that an account is asked to have so.
+const (
+	thingBan        = "ban/"
+	thingPermission = "permission/"
+)
+
+// wish is that of the change about the thing of its ith user. What it takes to make it
+// again stands in the ledger.
+func (c Change) wish(app, op, account, thing string, i int) owners.Wish {
 	raw, _ := json.Marshal(c) // of texts and numbers
 	sum := sha256.Sum256(append([]byte(op+"\n"), raw...))
 	return owners.Wish{
-		Key: owners.Key{App: app, Kind: owners.Room, ID: c.Room}, Thing: "ban/" + c.Users[i], Account: account,
+		Key: owners.Key{App: app, Kind: owners.Room, ID: c.Room}, Thing: thing + c.Users[i], Account: account,
 		Write: hex.EncodeToString(sum[:]), Want: []byte("{}"),
 	}
 }
@@ -73,7 +79,7 @@ func (s *Service) bannedAgain(op string) Recipe {
 		claimed := make([]owners.Wish, len(c.Users))
 		for i, user := range c.Users {
 			var err error
-			claimed[i], err = s.wishes.Again(ctx, c.wish(app, op, account, i), func(json.RawMessage) error {
+			claimed[i], err = s.wishes.Again(ctx, c.wish(app, op, account, thingBan, i), func(json.RawMessage) error {
 				one := c
 				one.Users = []string{user}
 				return Write(ctx, s, At{Vendor: account, Owner: true}, "ban users from a room", banning, func(ctx context.Context, v vendors.RoomBan) error {

@@ -38,13 +38,13 @@ var errUnsettled = errors.New("rooms: what the vendor shows does not settle the 
 // Recipes are those for writes about rooms, by operation. They read back and settle
 // by what is seen alone: a room that is gone, a user who is not in it. A change that
 // is not seen may have been made and undone again, and stays in doubt. Two sorts of
-// writes are made again: an identity with a sequence, since the vendor orders those, and
-// a ban or its end, unless a later one of the same user began. Texts cannot be read back.
+// writes are made again, unless a later one about the same user began: an identity with a
+// sequence where the vendor orders those, and a ban or its end. Texts cannot be read back.
 func (s *Service) Recipes() map[string]Recipe {
 	return map[string]Recipe{
 		vendors.OpRoomDissolve:   s.recipe(roomGone),
 		vendors.OpRoomKick:       s.recipe(userGone),
-		vendors.OpRoomPermission: s.recipe(permissionSet),
+		vendors.OpRoomPermission: s.permittedAgain,
 		vendors.OpRoomBan:        s.bannedAgain(vendors.OpRoomBan),
 		vendors.OpRoomUnban:      s.bannedAgain(vendors.OpRoomUnban),
 	}
@@ -87,17 +87,4 @@ func userGone(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
 		return true, nil
 	}
 	return err == nil && !slices.Contains(users, c.Users[0]), err
-}
-
-// permissionSet makes the change again where the caller gave it a sequence: the
-// vendor refuses it once a higher one came (docs/vendors/youme.md#codes), so it cannot
-// undo a later change.
-func permissionSet(ctx context.Context, r vendors.Rooms, c Change) (bool, error) {
-	if r.Permission == nil || c.Sequence == 0 || len(c.Users) != 1 {
-		return false, nil
-	}
-	err := r.Permission.SetPermission(ctx, vendors.PermissionChange{
-		Room: c.Room, User: c.Users[0], Identity: c.Identity, Permission: c.Permission, Sequence: c.Sequence,
-	})
-	return err == nil, err
 }

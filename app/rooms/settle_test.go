@@ -15,7 +15,6 @@ type hall struct {
 	state vendors.RoomState
 	users []string
 	err   error // of every call
-	set   []vendors.PermissionChange
 }
 
 func (h *hall) RoomStatus(_ context.Context, room string) (vendors.RoomStatus, error) {
@@ -24,14 +23,8 @@ func (h *hall) RoomStatus(_ context.Context, room string) (vendors.RoomStatus, e
 
 func (h *hall) RoomUsers(context.Context, string) ([]string, error) { return h.users, h.err }
 
-func (h *hall) SetPermission(_ context.Context, c vendors.PermissionChange) error {
-	h.set = append(h.set, c)
-	return h.err
-}
-
 func TestAWriteInDoubtIsSettledByWhatIsSeenAlone(t *testing.T) {
 	absent := vendors.Refuse("acme", "rooms", vendors.ErrNotFound, "")
-	refused := vendors.Refuse("acme", "rooms", vendors.ErrConflict, "")
 	for _, c := range []struct {
 		name    string
 		op      string
@@ -46,12 +39,9 @@ func TestAWriteInDoubtIsSettledByWhatIsSeenAlone(t *testing.T) {
 		{"the user is there", vendors.OpRoomKick, Change{Room: "r", Users: []string{"u"}}, hall{users: []string{"v", "u"}}, false},
 		{"the user's room is gone", vendors.OpRoomKick, Change{Room: "r", Users: []string{"u"}}, hall{err: absent}, true},
 		{"kept out for a while", vendors.OpRoomKick, Change{Room: "r", Users: []string{"u"}, Seconds: 60}, hall{}, false},
-		{"an identity with a sequence", vendors.OpRoomPermission, Change{Room: "r", Users: []string{"u"}, Identity: "host", Sequence: 5}, hall{}, true},
-		{"an identity without one", vendors.OpRoomPermission, Change{Room: "r", Users: []string{"u"}, Identity: "host"}, hall{}, false},
-		{"a higher sequence came", vendors.OpRoomPermission, Change{Room: "r", Users: []string{"u"}, Identity: "host", Sequence: 5}, hall{err: refused}, false},
 	} {
 		h := c.hall
-		routes, err := vendors.NewRouter([]*vendors.Vendor{{Name: "acme", Rooms: vendors.Rooms{Query: &h, Permission: &h}}}, nil)
+		routes, err := vendors.NewRouter([]*vendors.Vendor{{Name: "acme", Rooms: vendors.Rooms{Query: &h}}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

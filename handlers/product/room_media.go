@@ -30,10 +30,14 @@ func (h Rooms) permission(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	to := vendors.PermissionChange{Room: room, User: string(in.User), Permission: may}
-	change := rooms.Change{Room: room, Users: []string{to.User}, Permission: may}
-	return write(h, c, vendors.OpRoomPermission, change, "change what users may do in a room", permitting,
-		func(ctx context.Context, v vendors.RoomPermission) error { return v.SetPermission(ctx, to) })
+	return h.permit(c, rooms.Change{Room: room, Users: []string{string(in.User)}, Permission: may})
+}
+
+func (h Rooms) permit(c *fiber.Ctx, change rooms.Change) error {
+	app := middleware.AppOf(c).ID
+	return h.through(c, vendors.OpRoomPermission, &change, func(ctx context.Context, where rooms.At) error {
+		return h.Rooms.Permit(ctx, app, where, change)
+	})
 }
 
 func (h Rooms) mute(c *fiber.Ctx) error {

@@ -298,12 +298,5 @@ func (h Rooms) identity(c *fiber.Ctx) error {
 	if in.Identity == "" || in.Sequence < 0 {
 		return handlers.Invalid("identity is required, and sequence must not be negative")
 	}
-	to := vendors.PermissionChange{Room: room, User: string(in.User), Identity: in.Identity, Sequence: in.Sequence}
-	change := rooms.Change{Room: room, Users: []string{to.User}, Identity: to.Identity, Sequence: to.Sequence}
-	return write(h, c, vendors.OpRoomPermission, change, "change what users may do in a room", permitting,
-		func(ctx context.Context, v vendors.RoomPermission) error { return v.SetPermission(ctx, to) })
-}
-
-func permitting(r vendors.Rooms) vendors.RoomPermission {
-	return r.Permission
+	return h.permit(c, rooms.Change{Room: room, Users: []string{string(in.User)}, Identity: in.Identity, Sequence: in.Sequence})
 }

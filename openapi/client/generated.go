@@ -690,8 +690,8 @@ type RoomGrant struct {
 // RoomIdentity is as the contract has it.
 type RoomIdentity struct {
 	Identity string `json:"identity"`
-	// rises with each change of this user; one that is too low is refused with 100113. 0 or left out: in order of
-	// arrival
+	// rises with each change of this user. Vendors with the trait rooms.permission: sequenced refuse one that is too
+	// low with 100113, others do not look at it. 0 or left out: in order of arrival
 	Sequence *int64 `json:"sequence,omitempty"`
 	// A user's id, at most 64 bytes, as text or as a whole number.
 	User ID `json:"user"`

@@ -641,8 +641,8 @@ export type RoomGrant = RoomRights & {
 
 export type RoomIdentity = {
   "identity": "free" | "request" | "listener" | "commander" | "host" | "guest";
-  // rises with each change of this user; one that is too low is refused with 100113. 0 or left out: in order of
-  // arrival
+  // rises with each change of this user. Vendors with the trait rooms.permission: sequenced refuse one that is too
+  // low with 100113, others do not look at it. 0 or left out: in order of arrival
   "sequence"?: number;
   "user": ID;
 };

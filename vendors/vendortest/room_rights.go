@@ -16,6 +16,7 @@ func roomRightsChecks() []check {
 		{"JoinTokenHasItsRightsAndNoOthers", []string{"Rooms.Tokens"}, func(f Fixture) bool { return f.Far.JoinGrant != nil }, joinGrants},
 		{"JoinTokenForNobodyOrNoTimeIsRefused", []string{"Rooms.Tokens"}, nil, badGrants},
 		{"PermissionIsTheFarEndsAndReplacesAll", []string{"Rooms.Permission"}, func(f Fixture) bool { return seen(f, f.Far.Permission != nil) }, permissions},
+		{"PermissionsAreOrderedAsDeclared", []string{"Rooms.Permission"}, func(f Fixture) bool { return seen(f, true) && !slices.Contains(f.Untried, vendors.OpRoomPermission) }, sequenced},
 		{"StreamWithoutTheRightToItEnds", []string{"Rooms.Permission", "Rooms.Speakers"}, func(f Fixture) bool { return seen(f, f.Far.Permission != nil && f.Far.Publish != nil) }, silenced},
 		{"MuteIsOfOneMediumOfOneUser", []string{"Rooms.Mute"}, func(f Fixture) bool { return seen(f, f.Far.Publish != nil && f.Far.Muted != nil) }, muted},
 		{"DataReachesThoseItIsForOnceForItsKey", []string{"Rooms.Data"}, func(f Fixture) bool { return seen(f, f.Far.Packets != nil) }, packets},
@@ -121,6 +122,22 @@ func permissions(t T, e *env) {
 	}
 	mustBe(t, "somebody who is not there", e.v.Rooms.Permission.SetPermission(t.Context(), vendors.PermissionChange{Room: e.Room, User: "stranger", Identity: vendors.IdentityListener}),
 		vendors.DefiniteNo, vendors.ErrNotFound)
+}
+
+// sequenced: a change that one of a higher sequence overtook is refused where that is
+// declared, and taken elsewhere.
+func sequenced(t T, e *env) {
+	set := func(sequence int64) error {
+		return e.v.Rooms.Permission.SetPermission(t.Context(), vendors.PermissionChange{Room: e.Room, User: e.Peer, Identity: vendors.IdentityListener, Sequence: sequence})
+	}
+	must(t, "sequence 10", set(10))
+	if err := set(9); e.v.Traits.Sequenced {
+		mustBe(t, "sequence 9 behind 10", err, vendors.DefiniteNo, vendors.ErrConflict)
+	} else {
+		must(t, "sequence 9 behind 10", err)
+	}
+	must(t, "sequence 10 once more", set(10))
+	must(t, "sequence 11", set(11))
 }
 
 func silenced(t T, e *env) {

@@ -46,6 +46,7 @@ type (
 	nextRank    struct{ desk }
 	anyRank     struct{ desk }
 	everywhere  struct{ desk }
+	latest      struct{ desk }
 	anyCursor   struct{ desk }
 	firstPage   struct{ desk }
 	localTime   struct{ desk }
@@ -134,6 +135,11 @@ func (d anyRank) SetPermission(ctx context.Context, c vendors.PermissionChange) 
 	return d.desk.SetPermission(ctx, c)
 }
 
+func (d latest) SetPermission(ctx context.Context, c vendors.PermissionChange) error {
+	c.Sequence = 0
+	return d.desk.SetPermission(ctx, c)
+}
+
 func (d everywhere) UserState(ctx context.Context, user string) ([]vendors.UserMedia, error) {
 	return d.desk.UserState(ctx, "known")
 }
@@ -200,6 +206,7 @@ func TestEveryWrongRoomsDeskIsCaught(t *testing.T) {
 		"half the text":                    {push, func(v *vendors.Vendor) { v.Rooms.Push = mute{right(v)} }},
 		"a host becomes a guest":           {rank, func(v *vendors.Vendor) { v.Rooms.Permission = nextRank{right(v)} }},
 		"an unknown identity becomes free": {rank, func(v *vendors.Vendor) { v.Rooms.Permission = anyRank{right(v)} }},
+		"a sequence is passed over":        {"PermissionsAreOrderedAsDeclared", func(v *vendors.Vendor) { v.Rooms.Permission = latest{right(v)} }},
 		"a stranger is where others are":   {"UserStateNamesTheRooms", func(v *vendors.Vendor) { v.Rooms.Calls = everywhere{right(v)} }},
 		"every page is the first":          {calls, func(v *vendors.Vendor) { v.Rooms.Calls = firstPage{right(v)} }},
 		"times of another zone":            {calls, func(v *vendors.Vendor) { v.Rooms.Calls = localTime{right(v)} }},

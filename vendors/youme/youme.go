@@ -65,7 +65,7 @@ func Open(name string, cfg Config, opt upstream.Options) (*vendors.Vendor, error
 	a := &adapter{name: name, cfg: cfg, up: up}
 	return &vendors.Vendor{
 		Name: name, Limits: limits, Connection: up, Close: up.Close,
-		Traits: vendors.Traits{Kick: vendors.HoldTimed},
+		Traits: vendors.Traits{Kick: vendors.HoldTimed, Sequenced: true},
 		Rooms: vendors.Rooms{
 			List: a, Query: a, Speakers: a, Kick: a, Push: a, Permission: a, Calls: a,
 		},
