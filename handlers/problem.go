@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"switchboard/app/owners"
 	"switchboard/app/problem"
 	"switchboard/app/ratelimit"
 	"switchboard/middleware"
@@ -177,6 +178,8 @@ func retryAfter(err error, kind problem.Kind) time.Duration {
 	switch found := errors.As(err, &vendor); {
 	case errors.As(err, &often):
 		return often.After
+	case errors.Is(err, owners.ErrSettling): // a write is made again within moments
+		return time.Second
 	case found && vendor.RetryAfter > 0:
 		return vendor.RetryAfter
 	case kind == problem.Unavailable:
