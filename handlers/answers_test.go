@@ -97,6 +97,7 @@ var sentinels = map[string]error{
 	"middleware.ErrOtherUser":             middleware.ErrOtherUser,
 	"middleware.ErrPanic":                 middleware.ErrPanic,
 	"moderation.ErrSensitive":             moderation.ErrSensitive,
+	"rooms.ErrNoRecording":                rooms.ErrNoRecording,
 	"rooms.ErrNotAllowed":                 rooms.ErrNotAllowed,
 	"rooms.ErrBarred":                     rooms.ErrBarred,
 	"owners.ErrBusy":                      owners.ErrBusy,
