@@ -132,6 +132,8 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 		}
 		b.shoot(t, "attack-"+strings.ReplaceAll(view, "/", "-"))
 	}
+	spoiler.mu.Lock() // answers may still be on their way
+	defer spoiler.mu.Unlock()
 	for _, place := range []string{
 		"vendors.vendors.name", "vendors.vendors.last_fault", "vendors.vendors.breakers.class", "vendors.vendors.breakers.state", "vendors.vendors.operations.op",
 		"vendors.vendors.unknown_codes.op", "vendors.vendors.unknown_codes.code", "vendors.vendors.unknown_codes.sample",

@@ -36,7 +36,7 @@ func (db *database) migrate(ctx context.Context, dir string, version int64) erro
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
 	defer unlock()
-	if err := db.syncEach(ctx, false); err != nil {
+	if err := db.migrating(ctx, true); err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
 	files, err := fs.Sub(migrations, "migrations/"+string(db.dialect))
@@ -62,24 +62,25 @@ func (db *database) migrate(ctx context.Context, dir string, version int64) erro
 	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
-	if err := db.syncEach(ctx, true); err != nil {
+	if err := db.migrating(ctx, false); err != nil {
 		return fmt.Errorf("sqldb: migrations: %w", wrap(err))
 	}
 	return nil
 }
 
-// syncEach says whether SQLite syncs each commit of the owner's one connection. Migrations
-// are no promise to anybody: those that a power cut takes are made again, and the first
-// commit that is synced makes all before it last.
-func (db *database) syncEach(ctx context.Context, each bool) error {
+// migrating sets SQLite's one connection of the owner to the work of migrations, or back
+// to that of writers. Migrations are no promise to anybody: those that a power cut takes
+// are made again, and the first commit that is synced makes all before it last. What they
+// sort may be larger than the memory.
+func (db *database) migrating(ctx context.Context, begins bool) error {
 	if db.dialect != SQLite {
 		return nil
 	}
-	mode := "NORMAL" // consistent after a power cut, but perhaps without the last commits
-	if each {
-		mode = "FULL"
+	pragmas := "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY"
+	if begins { // consistent after a power cut, but perhaps without the last commits
+		pragmas = "PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE"
 	}
-	_, err := db.owner().ExecContext(ctx, "PRAGMA synchronous = "+mode)
+	_, err := db.owner().ExecContext(ctx, pragmas)
 	return err
 }
 
