@@ -16,7 +16,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"switchboard/app/owners"
 	"switchboard/app/problem"
 	"switchboard/app/ratelimit"
 	"switchboard/middleware"
@@ -178,8 +177,8 @@ func retryAfter(err error, kind problem.Kind) time.Duration {
 	switch found := errors.As(err, &vendor); {
 	case errors.As(err, &often):
 		return often.After
-	case errors.Is(err, owners.ErrSettling): // a write is made again within moments
-		return time.Second
+	case problem.Again(err) > 0:
+		return problem.Again(err)
 	case found && vendor.RetryAfter > 0:
 		return vendor.RetryAfter
 	case kind == problem.Unavailable:

@@ -35,7 +35,7 @@ import (
 // What a request can be refused for. Test with errors.Is.
 var (
 	ErrKeyReused  = problem.New(problem.Conflict, "the idempotency key was used for a different request")
-	ErrInProgress = problem.New(problem.Conflict, "the same request is being served now")
+	ErrInProgress = problem.Passing(problem.Conflict, "the same request is being served now", time.Second)
 	ErrKey        = problem.New(problem.Invalid, "the idempotency key is not text of at most 128 bytes")
 
 	// ErrLooking and ErrGivenUp are what Deps.Describe is asked for when a write is

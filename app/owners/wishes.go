@@ -14,7 +14,7 @@ import (
 
 // What a wish can be refused for. Test with errors.Is.
 var (
-	ErrSettling = problem.New(problem.Conflict, "a write about the same thing is in doubt and is being made again: repeat later")
+	ErrSettling = problem.Passing(problem.Conflict, "a write about the same thing is in doubt and is being made again: repeat later", time.Second)
 	ErrNoWish   = errors.New("owners: the wish is not known, or a later one took its place")
 )
 

@@ -3,6 +3,8 @@
 // needs no list of all domains' errors.
 package problem
 
+import "time"
+
 // Kind is a class of failures. The zero Kind is a fault of this program.
 type Kind int
 
@@ -28,6 +30,7 @@ type kinded struct {
 	kind   Kind
 	text   string
 	public string // what callers are told; empty: the whole error's text
+	again  time.Duration
 }
 
 func (e *kinded) Error() string { return e.text }
@@ -36,9 +39,16 @@ func (e *kinded) Error() string { return e.text }
 // callers.
 func New(kind Kind, text string) error { return &kinded{kind: kind, text: text} }
 
+// Passing is New for what passes by itself: the same request may come again after again.
+func Passing(kind Kind, text string, again time.Duration) error {
+	return &kinded{kind: kind, text: text, again: again}
+}
+
 // Masked makes a sentinel of which callers are told public alone: what wraps it
 // may name addresses, or says more than is theirs to know.
-func Masked(kind Kind, text, public string) error { return &kinded{kind, text, public} }
+func Masked(kind Kind, text, public string) error {
+	return &kinded{kind: kind, text: text, public: public}
+}
 
 // Of returns the kind of err and what its caller may be told. That a write may
 // have been done counts more than any other kind; else the first one counts that
@@ -52,6 +62,14 @@ func Of(err error) (Kind, string) {
 		return found.kind, found.public
 	}
 	return found.kind, err.Error()
+}
+
+// Again is when the request of err may come again, as Passing has it; 0: nothing is said.
+func Again(err error) time.Duration {
+	if found := find(err, nil); found != nil {
+		return found.again
+	}
+	return 0
 }
 
 // find walks what err wraps in the order of errors.Is.

@@ -2,7 +2,6 @@ package product
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
@@ -24,9 +23,6 @@ func idempotent(c *fiber.Ctx, l *ledger.Ledger, w ledger.Write, run ledger.Run) 
 		return data, cause
 	})
 	switch {
-	case errors.Is(err, ledger.ErrInProgress):
-		c.Set(fiber.HeaderRetryAfter, "1")
-		return err
 	case err != nil:
 		return err
 	case replayed:
