@@ -14,6 +14,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3filter"
 
+	"switchboard/app/pairing/ticket"
 	"switchboard/app/sqldb"
 	"switchboard/app/sqldb/sqldbtest"
 	"switchboard/vendors"
@@ -39,8 +40,15 @@ func holds(value string) bool {
 	return false
 }
 
-// places walks every column of every table and returns where the marked user is found.
-func places(t *testing.T, db *sqldb.DB) map[string]int {
+// tells is a row of the database that tells of the marked user.
+type tells struct {
+	table string
+	row   map[string]string // by column
+	at    []string          // the columns that do
+}
+
+// telling walks every column of every table.
+func telling(t *testing.T, db *sqldb.DB) (out []tells) {
 	t.Helper()
 	list := map[sqldb.Dialect]string{
 		sqldb.SQLite:   "SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -55,38 +63,63 @@ func places(t *testing.T, db *sqldb.DB) map[string]int {
 	if err != nil || len(tables) < 25 {
 		t.Fatalf("tables %v, %v", tables, err)
 	}
-	found := map[string]int{}
 	for _, table := range tables {
-		rows, err := db.Query(t.Context(), "SELECT * FROM "+table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			values, at := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				at[i] = &values[i]
-			}
-			if err := rows.Scan(at...); err != nil {
-				t.Fatal(err)
-			}
-			for i, v := range values {
-				text := fmt.Sprint(v)
-				if raw, is := v.([]byte); is {
-					text = string(raw)
-				}
-				if holds(text) {
-					found[table+"."+columns[i]]++
+		for _, row := range everyRow(t, db, table) {
+			one := tells{table: table, row: row}
+			for column, value := range row {
+				if holds(value) {
+					one.at = append(one.at, column)
 				}
 			}
+			if one.at != nil {
+				out = append(out, one)
+			}
 		}
-		if err := rows.Err(); err != nil {
+	}
+	return out
+}
+
+func everyRow(t *testing.T, db *sqldb.DB, table string) (out []map[string]string) {
+	t.Helper()
+	rows, err := db.Query(t.Context(), "SELECT * FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		values, at, row := make([]any, len(columns)), make([]any, len(columns)), map[string]string{}
+		for i := range values {
+			at[i] = &values[i]
+		}
+		if err := rows.Scan(at...); err != nil {
 			t.Fatal(err)
 		}
-		_ = rows.Close()
+		for i, v := range values {
+			row[columns[i]] = fmt.Sprint(v)
+			if raw, is := v.([]byte); is {
+				row[columns[i]] = string(raw)
+			}
+		}
+		out = append(out, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// places counts by table and column where the marked user is found.
+func places(t *testing.T, db *sqldb.DB) map[string]int {
+	t.Helper()
+	found := map[string]int{}
+	for _, one := range telling(t, db) {
+		for _, column := range one.at {
+			found[one.table+"."+column]++
+		}
 	}
 	return found
 }
@@ -167,6 +200,11 @@ func plant(t *testing.T, p *process, db *sqldb.DB) (conv, pair string) {
 			{"INSERT INTO owner_audit (app_id, kind, id, version, at_us, actor, reason, moved) VALUES (?, 'block', ?, 1, ?, 'ann', 'moved', '{}')", []any{sandboxApp, marked, now.UnixMicro()}},
 			{"INSERT INTO restraints (app_id, kind, id, what, user_id, until_us, at_us) VALUES (?, 'group', 'g9', 'mute', ?, 0, 1)", []any{sandboxApp, marked}},
 			{"INSERT INTO lifts (app_id, kind, id, what, user_id, account, vendor_id, person, due_us, tries) VALUES (?, 'group', 'g9', 'mute', ?, 'rongcloud', 'g9', ?, ?, 0)", []any{sandboxApp, marked, marked, now.Add(time.Hour).UnixMicro()}},
+			{"INSERT INTO wishes (app_id, kind, id, thing, account, write_id, want, token, claimed_us, at_us) VALUES (?, 'block', ?, 'remark/2002', 'rongcloud', 'w', '{\"do\":\"remark\"}', 't', 0, ?)", []any{sandboxApp, marked, now.UnixMicro()}},
+			{"INSERT INTO watched_users (account, user_id, until_us, asked_us, seen_us, online) VALUES ('rongcloud', ?, ?, 0, 0, 0)", []any{marked, now.Add(time.Hour).UnixMicro()}},
+			{"INSERT INTO create_keys (app_id, caller, rules, idem_key, digest, conv_id, fresh, at_us) VALUES (?, ?, 1, 'made once', '', 'c', 0, ?)", []any{sandboxApp, marked, now.UnixMicro()}},
+			{"INSERT INTO pair_tickets (ask_no, app, state, version, due_ms, changed_ms, doc) VALUES ('ask-of-the-marked', ?, ?, 1, NULL, ?, ?)", []any{sandboxApp, int(ticket.Ended), now.UnixMilli(), fmt.Sprintf(`{"ask":"ask-of-the-marked","app":%q,"asker":%s,"version":1,"state":%d}`, sandboxApp, marked, ticket.Ended)}},
+			{"INSERT INTO pair_tickets (ask_no, app, state, version, due_ms, changed_ms, doc) VALUES ('ask-of-another', ?, ?, 1, NULL, ?, ?)", []any{sandboxApp, int(ticket.Ended), now.UnixMilli(), fmt.Sprintf(`{"ask":"ask-of-another","app":%q,"asker":2002,"version":1,"state":%d,"rounds":[{"no":1,"peer":%s}]}`, sandboxApp, ticket.Ended, marked)}},
 			// Another app's user of the same id.
 			{"INSERT INTO users (app_id, id, ext, banned, created_us) VALUES ('another', ?, NULL, 0, 1)", []any{marked}},
 			{"INSERT INTO pair_people (app, uid, ready_ms, idle_ms, paused, card, avail, sessions, online_ms, changed_ms) VALUES ('another', ?, 0, 0, 1, '{}', '{}', '{}', 0, 0)", []any{77310042}},

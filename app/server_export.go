@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"switchboard/app/conversation"
 	"switchboard/app/conversation/conversationsql"
 	"switchboard/app/erasure"
 	"switchboard/app/ledger"
-	"switchboard/app/pairing"
-	"switchboard/app/pairing/ticket"
 )
 
 const exportPage = 200 // entries in memory at once
@@ -30,8 +27,18 @@ func (s *server) exports() []erasure.Section {
 		}},
 		{Name: "files", Write: s.exportFiles},
 		{Name: "pairing", Write: s.exportPairing},
+		{Name: "pairing_asks", Write: s.exportAsks},
+		{Name: "pairing_person", Write: s.exportPerson},
 		{Name: "blocks", Write: s.exportBlocks},
+		{Name: "holds", Write: s.exportHolds},
+		{Name: "owned", Write: s.exportOwned},
+		{Name: "rooms", Write: s.exportRooms},
+		{Name: "vendor_profiles", Write: s.exportShown},
+		{Name: "wishes", Write: s.exportWishes},
+		{Name: "presence", Write: s.exportWatched},
+		{Name: "events", Write: s.exportEvents},
 		{Name: "ledger", Write: s.exportLedger},
+		{Name: "audit", Write: s.exportAudit},
 	}
 }
 
@@ -100,28 +107,6 @@ func (s *server) exportFiles(ctx context.Context, app, user string, emit func(an
 				return err
 			}
 			behind = f.Name
-		}
-		if len(page) < exportPage {
-			return nil
-		}
-	}
-}
-
-func (s *server) exportPairing(ctx context.Context, app, user string, emit func(any) error) error {
-	uid, err := ticket.ParseUID(user)
-	if err != nil {
-		return nil
-	}
-	for before := (pairing.Cursor{}); ; {
-		page, err := s.pairing.Store.Records(ctx, app, uid, before, exportPage)
-		if err != nil {
-			return err
-		}
-		for _, r := range page {
-			if err := emit(map[string]any{"ask_no": r.AskNo, "start": time.Unix(r.StartAt, 0).UTC(), "end": time.Unix(r.EndAt, 0).UTC(), "asked": r.Asker == uid, "liked": r.Liked, "call_id": r.CallID}); err != nil {
-				return err
-			}
-			before = pairing.Cursor{StartAt: r.StartAt, AskNo: r.AskNo}
 		}
 		if len(page) < exportPage {
 			return nil

@@ -30,8 +30,15 @@ type Grants interface {
 	Grant(ctx context.Context, app, room string, users []string, p vendors.Permission, d time.Duration) error
 	Withdraw(ctx context.Context, app, room string, users []string) error
 	Granted(ctx context.Context, app, room, user string) (p vendors.Permission, until time.Time, found bool, err error)
-	// Rooms are those that the user was ever let into, as far as it is remembered.
-	Rooms(ctx context.Context, app, user string) ([]string, error)
+	// Of lists into what the user was ever let, as far as it is remembered.
+	Of(ctx context.Context, app, user string) ([]Grant, error)
+}
+
+// Grant is that a user was let into a room.
+type Grant struct {
+	Room  string
+	May   vendors.Permission
+	Until time.Time
 }
 
 // Door says who comes into rooms of a vendor whose credentials are for one room, and

@@ -22,17 +22,17 @@ type Left struct {
 // can do it: those into which the user was let, and those that the account lists as live
 // with the user in them. An account with nothing to do is left out.
 func (d *Door) PutOutOfAll(ctx context.Context, app, user string) (out []Left, err error) {
-	let, err := d.Grants.Rooms(ctx, app, user)
+	let, err := d.Grants.Of(ctx, app, user)
 	if err != nil {
 		return nil, err
 	}
 	at := map[string][]string{}
-	for _, room := range let {
-		account, err := d.Account(ctx, app, room)
+	for _, g := range let {
+		account, err := d.Account(ctx, app, g.Room)
 		if err != nil {
 			return nil, err
 		}
-		at[account] = append(at[account], room)
+		at[account] = append(at[account], g.Room)
 	}
 	for _, v := range d.Routes.RouteFor(app, vendors.CapRooms) {
 		if v.Rooms.Kick == nil {

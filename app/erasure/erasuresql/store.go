@@ -106,6 +106,15 @@ func (s *Store) List(ctx context.Context, app string, limit int) ([]erasure.Job,
 	return sqldb.Collect(rows, scan)
 }
 
+// About lists who had the user's data taken away or copied, while it is known whose it was.
+func (s *Store) About(ctx context.Context, app, user string) ([]erasure.Job, error) {
+	rows, err := s.db.Query(ctx, selectJob+"WHERE app_id = ? AND user_id = ? ORDER BY began_us, id", app, user)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, scan)
+}
+
 // Claim implements erasure.Store.
 func (s *Store) Claim(ctx context.Context, lease time.Duration) (j erasure.Job, found bool, err error) {
 	var one int

@@ -193,7 +193,8 @@ func (w named) archived(d *archivedDoc) (changed bool) {
 	return changed
 }
 
-// About gives emit the app's entries that tell of user, in the order of their keys.
+// About gives emit the app's entries that tell of user, also by their keys, in the order of
+// those.
 func (s *Store) About(ctx context.Context, app, user string, emit func(ledger.Entry) error) error {
 	who := named{user: user, word: wordOf(user)}
 	for op, key := "", ""; ; {
@@ -203,7 +204,7 @@ func (s *Store) About(ctx context.Context, app, user string, emit func(ledger.En
 		}
 		for _, e := range entries {
 			key = e.Key
-			if _, about := who.entry(&e); !about {
+			if _, about := who.entry(&e); !about && !who.word.MatchString(e.Key) {
 				continue
 			}
 			if err := emit(e); err != nil {

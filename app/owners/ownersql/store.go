@@ -149,21 +149,25 @@ func (s *Store) Accounts(ctx context.Context, app string, kind owners.Kind) (out
 	}
 }
 
+const selectMove = "SELECT app_id, kind, id, at_us, actor, reason, moved FROM owner_audit "
+
+func scanMove(row sqldb.Scanner) (m owners.Move, err error) {
+	var at int64
+	var raw string
+	if err := row.Scan(&m.App, &m.Kind, &m.ID, &at, &m.Actor, &m.Reason, &raw); err != nil {
+		return m, err
+	}
+	var moved struct{ From, To owners.Place }
+	err = json.Unmarshal([]byte(raw), &moved)
+	m.At, m.From, m.To = sqldb.Time(at), moved.From, moved.To
+	return m, err
+}
+
 // Moves implements owners.Store.
 func (s *Store) Moves(ctx context.Context, limit int) ([]owners.Move, error) {
-	rows, err := s.db.Query(ctx, "SELECT app_id, kind, id, at_us, actor, reason, moved FROM owner_audit ORDER BY at_us DESC, version DESC LIMIT ?", limit)
+	rows, err := s.db.Query(ctx, selectMove+"ORDER BY at_us DESC, version DESC LIMIT ?", limit)
 	if err != nil {
 		return nil, err
 	}
-	return sqldb.Collect(rows, func(row sqldb.Scanner) (m owners.Move, err error) {
-		var at int64
-		var raw string
-		if err := row.Scan(&m.App, &m.Kind, &m.ID, &at, &m.Actor, &m.Reason, &raw); err != nil {
-			return m, err
-		}
-		var moved struct{ From, To owners.Place }
-		err = json.Unmarshal([]byte(raw), &moved)
-		m.At, m.From, m.To = sqldb.Time(at), moved.From, moved.To
-		return m, err
-	})
+	return sqldb.Collect(rows, scanMove)
 }

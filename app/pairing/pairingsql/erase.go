@@ -98,11 +98,7 @@ func (s *Store) EraseRecords(ctx context.Context, app string, uid ticket.UID) (n
 // ErasePerson forgets what is known of uid as somebody who may be offered asks, and takes
 // them out of the app's lists of hosts.
 func (s *Store) ErasePerson(ctx context.Context, app string, uid ticket.UID) (n int, err error) {
-	rows, err := s.db.Query(ctx, "SELECT scene FROM pair_hosts WHERE app = ? AND uid = ?", app, uid)
-	if err != nil {
-		return 0, err
-	}
-	scenes, err := sqldb.Collect(rows, sqldb.ScanOne[int])
+	scenes, err := s.hostScenes(ctx, app, uid)
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package roomsql
 import (
 	"context"
 
+	"switchboard/app/rooms"
 	"switchboard/app/sqldb"
 )
 
@@ -16,11 +17,17 @@ func (s *Store) EraseUser(ctx context.Context, app, user string) (n int, err err
 	return n, err
 }
 
-// Rooms implements rooms.Grants.
-func (s *Store) Rooms(ctx context.Context, app, user string) ([]string, error) {
-	rows, err := s.db.Query(ctx, "SELECT room FROM room_grants WHERE app_id = ? AND user_id = ? ORDER BY room", app, user)
+// Of implements rooms.Grants.
+func (s *Store) Of(ctx context.Context, app, user string) ([]rooms.Grant, error) {
+	rows, err := s.db.Query(ctx, "SELECT room, rights, until_us FROM room_grants WHERE app_id = ? AND user_id = ? ORDER BY room", app, user)
 	if err != nil {
 		return nil, err
 	}
-	return sqldb.Collect(rows, sqldb.ScanOne[string])
+	return sqldb.Collect(rows, func(row sqldb.Scanner) (g rooms.Grant, err error) {
+		var rights string
+		var until int64
+		err = row.Scan(&g.Room, &rights, &until)
+		g.May, g.Until = permission(rights), sqldb.Time(until)
+		return g, err
+	})
 }
