@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"time"
+
+	"switchboard/vendors"
 )
 
 // known reports whether somebody can be asked what became of e.
@@ -37,7 +39,8 @@ func (l *Ledger) askAgain(ctx context.Context, e Entry) (Entry, error) {
 }
 
 // told is what a repeat of e's request is answered. Where somebody can be asked, it
-// says whether that goes on; elsewhere the first answer stands.
+// says whether that goes on; elsewhere, and where the first answer says what is known and
+// what is not, that one stands.
 func (l *Ledger) told(e Entry) Result {
 	r := e.Result
 	if !l.known(e) || e.State != Doubt && e.State != Unknown {
@@ -49,6 +52,9 @@ func (l *Ledger) told(e Entry) Result {
 		if time.Since(e.Created) > l.cfg.GiveUp { // it was asked for a repeat, or is given up now
 			r.Again = l.cfg.FirstCheck
 		}
+	}
+	if r.Outcome == vendors.Partial {
+		return r
 	}
 	r.Code, r.Text, _ = l.deps.Describe(why)
 	if !r.Answered() { // the process died that made it

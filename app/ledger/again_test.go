@@ -117,6 +117,36 @@ func TestARepeatOfWhatNobodyKnowsGetsTheFirstAnswer(t *testing.T) {
 	})
 }
 
+// half is an error of a write of which some is done and some is in doubt.
+type half struct{ error }
+
+func (half) Outcome() vendors.Outcome { return vendors.OK }
+func (h half) Unwrap() error          { return h.error }
+
+// What is done in part has one answer until it is known what became of the rest: while
+// that is looked into, and when it was given up.
+func TestARepeatOfWhatIsPartlyInDoubtGetsTheFirstAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, says := newMemory(), error(errAway)
+		l, _ := askingLedger(m, func() error { return says })
+		first, _, err := l.Do(t.Context(), write("k"), func(ctx context.Context) (any, error) {
+			rows, err := attempted(ctx, vendors.Ambiguous)
+			return rows, half{err}
+		})
+		if err != nil || first.Again == 0 || m.only(t).State != Doubt {
+			t.Fatalf("%+v, %v, %s", first, err, m.only(t).State)
+		}
+		for _, looking := range []bool{true, false} {
+			got, replayed, err := l.Do(t.Context(), write("k"), nil)
+			if err != nil || !replayed || got.Code != first.Code || got.Text != first.Text || string(got.Data) != string(first.Data) || (got.Again > 0) != looking {
+				t.Errorf("looked into: %t: %+v, then %+v, %v", looking, first, got, err)
+			}
+			days(t, l, quick.GiveUp+2*lastCheck)
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
 func TestOfRepeatsAtOnceOneAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, says := newMemory(), error(errAway)

@@ -208,6 +208,9 @@ func (l *Ledger) execute(ctx context.Context, e *Entry, run Run) {
 	e.Result = l.result(data, err)
 	e.addSteps(journal.Steps())
 	e.State = stateOf(e.Result.Outcome, err)
+	if part := partly(nil); e.State == Doubt && errors.As(err, &part) {
+		e.Result.Outcome = vendors.Partial // its rows say of which nobody knows
+	}
 }
 
 // keyless makes a write that nobody can repeat, so that nothing has to be known

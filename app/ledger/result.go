@@ -11,7 +11,7 @@ import (
 // Result is what became of a write, and what its caller is told of it: the same to
 // whoever repeats the request.
 type Result struct {
-	Outcome vendors.Outcome
+	Outcome vendors.Outcome // Partial in doubt: what was told says of what nobody knows
 	Code    int             // of the refusal, as Deps.Describe has it; 0: the write was made
 	Text    string          // of the refusal
 	Data    json.RawMessage // nil: none
