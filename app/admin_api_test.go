@@ -290,6 +290,7 @@ func TestRepeatedWriteGetsItsFirstAnswer(t *testing.T) {
 }
 
 func TestWriteInDoubtIsSettledByAskingTheVendor(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil)
 	linkv := p.mock(t, "linkv")
 	alice := p.as(t, "alice")

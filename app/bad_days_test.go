@@ -49,6 +49,7 @@ func (p *process) system(t *testing.T, key string, to int) answer {
 // An outage of the vendor that can is one, although the next vendor of the route cannot:
 // the key stays usable.
 func TestAnOutageKeepsItsKeyWhateverStandsBehindOnTheRoute(t *testing.T) {
+	t.Parallel()
 	for _, route := range []string{"rongcloud,linkv", "linkv,rongcloud", "weighted/rongcloud=1,linkv=1", "rongcloud"} {
 		t.Run(route, func(t *testing.T) {
 			p := start(t, nil)
@@ -139,6 +140,7 @@ func TestASendToManyStaysWithItsVendorAndTellsWhoIsLeft(t *testing.T) {
 // Texts that the vendor's pace leaves no time for are told so; a repeat goes on from what
 // is translated already.
 func TestManyNewTextsAreTranslatedByRepeats(t *testing.T) {
+	t.Parallel()
 	p := start(t, func(c *Config) { c.Deadline = 2 * time.Second })
 	alice := p.as(t, "1")
 	texts := make([]string, 60)

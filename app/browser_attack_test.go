@@ -98,6 +98,7 @@ func (p *poison) answer(raw json.RawMessage) {
 // Every text that the page is answered is shown as a text, whoever wrote it: names,
 // reasons, rooms, apps, vendors' errors, journals, explanations.
 func TestNoTextBecomesAPartOfThePage(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil)
 	p.attack(t)
 	p.operate(t, "POST", "/admin/owners", map[string]any{"by": "ann", "reason": "they made it there", "app": sandboxApp, "kind": "group", "id": "g1", "account": "linkv"}, nil)

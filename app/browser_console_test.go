@@ -277,6 +277,7 @@ func (p *process) attack(t *testing.T) {
 
 // Pictures of every view are in artefacts/screens afterwards.
 func TestEveryButtonOfTheStageAndTheConsoleWorks(t *testing.T) {
+	t.Parallel()
 	var axe []byte
 	if os.Getenv("SWITCHBOARD_TEST_NPM")+os.Getenv("CI") != "" {
 		var err error

@@ -58,6 +58,7 @@ func (p *process) writeBreaker(t *testing.T, vendor string) (state string) {
 // A vendor that hangs or refuses is left alone by its breaker, the next one of the route
 // serves, and the first comes back when it is mended: on the page and under /admin.
 func TestTheStagesFaultsAreSeenHappening(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"Refuse", "Hang"} {
 		t.Run(fault, func(t *testing.T) {
 			p := start(t, nil)
@@ -89,6 +90,7 @@ func TestTheStagesFaultsAreSeenHappening(t *testing.T) {
 // What a vendor executed before it dropped the connection is in doubt, on the page and
 // under /admin, until the vendor is mended; then it is found to be done, once.
 func TestTheStagesDoubtAppearsAndIsSettled(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil)
 	b := browse(t)
 	b.size(t, 1440, 1000)

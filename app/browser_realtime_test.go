@@ -19,6 +19,7 @@ func clientScript(t *testing.T, name string) string {
 
 // A second tab is opened with a copy of the first one's storage, as a duplicated one has.
 func TestTheRealtimeClientLivesInManyTabsAndComesBackWithoutALoss(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil)
 	conv, ann, token := p.room(t, "ann", "bob"), p.as(t, "ann"), p.tokenOf(t, "bob", 1)
 	reports := p.pages(t, 2, clientScript(t, "realtime")+fmt.Sprintf(`

@@ -75,6 +75,7 @@ func everyWay(text string) map[string]string {
 }
 
 func TestTwoTabsOfAnotherOriginLiveResumeAndStop(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	p := start(t, func(c *Config) { c.DataDir = folder })
 	conv, ann, token := p.room(t, "ann", "bob"), p.as(t, "ann"), p.tokenOf(t, "bob", 1)

@@ -59,6 +59,7 @@ func (b *tab) call(t *testing.T) {
 }
 
 func TestTheStageShowsARealCall(t *testing.T) {
+	t.Parallel()
 	p := startWithLiveKit(t)
 	for _, c := range []struct {
 		name, says string

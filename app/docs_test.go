@@ -46,6 +46,7 @@ type repository struct {
 }
 
 func TestCitationsResolve(t *testing.T) {
+	t.Parallel()
 	for _, problem := range openRepository(t).brokenCitations() {
 		t.Error(problem)
 	}
@@ -93,6 +94,7 @@ func (r repository) brokenCitations() (problems []string) {
 }
 
 func TestCitationsAreOfWhatReadersHave(t *testing.T) {
+	t.Parallel()
 	for _, problem := range openRepository(t).unresolvable() {
 		t.Error(problem)
 	}

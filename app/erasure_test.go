@@ -227,6 +227,7 @@ var mayStay = map[string]int{"ledger.idem_key": -1, "users.id": 1, "pair_people.
 // Every table and column of the database, and the folder of files, is walked: nothing of
 // the user's is found but where it may be.
 func TestAnErasedUserIsFoundNowhere(t *testing.T) {
+	t.Parallel()
 	for _, store := range sqldbtest.Stores {
 		t.Run(store.Name, func(t *testing.T) {
 			cfg := store.Config(t)
@@ -309,6 +310,7 @@ func TestAnErasedUserIsFoundNowhere(t *testing.T) {
 }
 
 func TestOnlyOnesOwnUsersAreErased(t *testing.T) {
+	t.Parallel()
 	p, c0 := start(t, func(c *Config) { c.Apps, c.AdminKey = twoApps(), sandboxAdmin }), twoApps()[0]
 	other := map[string]string{"app-id": c0.ID, "app-key": c0.Key.Reveal()}
 	mine := map[string]string{"app-id": "strict", "app-key": "strict-key"}

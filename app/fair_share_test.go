@@ -15,6 +15,7 @@ import (
 // turns, although both use one vendor account. The short deadline makes a turn that
 // comes late a refusal.
 func TestOneClientCannotTakeAVendorsRateFromOthers(t *testing.T) {
+	t.Parallel()
 	p := start(t, func(c *Config) { c.Apps, c.Deadline = twoApps(), 3*time.Second })
 	greedy := map[string]string{"Authorization": "Bearer " + p.tokenIn(t, "strict", "greedy")}
 	calm := map[string]string{"Authorization": "Bearer " + p.tokenIn(t, "open", "calm")}

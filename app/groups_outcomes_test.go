@@ -9,6 +9,7 @@ import (
 // Every write about groups and chat rooms at each vendor: done, repeated, refused, vendor
 // away, in doubt, and what a vendor cannot. What it is about is made before.
 func TestEveryGroupWriteIsAnsweredByWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
 	p := startSurface(t, nil)
 	both, rong, linkv := []string{"rongcloud", "linkv"}, []string{"rongcloud"}, []string{"linkv"}
 	on := func(path, field string, body map[string]any) func(vendor, name string) any {

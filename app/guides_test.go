@@ -16,6 +16,7 @@ import (
 // The samples of docs/guides, against the running program. Java's is run where there is
 // one; the others need what the gate installs.
 func TestTheGuidesSamplesWork(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil)
 	dir := t.TempDir()
 	bundled := api.Build(api.BuildOptions{

@@ -54,6 +54,7 @@ func TestAnswersTellBrowsersHowToTakeThem(t *testing.T) {
 // The page of the contract works under its own policy, begins with what a newcomer does
 // first, and in the sandbox is authorised from the start.
 func TestThePageOfTheContractWorksInABrowser(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil)
 	b := browse(t)
 	b.size(t, 1280, 800)

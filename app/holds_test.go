@@ -11,6 +11,7 @@ import (
 // A vendor that holds until it is told otherwise is told so when the time is over, by the
 // next process if need be.
 func TestAHoldForAWhileEndsWhereTheVendorKnowsNoTime(t *testing.T) {
+	t.Parallel()
 	cfg := certify.EjabberdConfig("")
 	far, err := mockejabberd.Start(mockejabberd.Config{Password: cfg.Password.Reveal(), Groups: []string{cfg.BlockGroup}})
 	if err != nil {

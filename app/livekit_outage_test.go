@@ -153,6 +153,7 @@ func (b *backEnd) listed(room string) bool {
 // been done is 504 and settled when it is back; credentials need no server. Its rooms
 // are gone with it, which nobody reports: the list tells it, once.
 func TestRoomsComeThroughTheDeathOfLiveKit(t *testing.T) {
+	t.Parallel()
 	hooks := newHooks(t)
 	server := livekittest.Start(t, livekittest.Options{Webhook: hooks.URL})
 	p, app := realRooms(t, server, hooks, nil)
@@ -274,6 +275,7 @@ func absentRoomsAreNoOutage(t *testing.T, p *process) {
 // Webhooks are lost while people come and go: the next lists tell it, once each, and
 // what comes by webhook afterwards is told as ever.
 func TestWhatLostWebhooksDidNotTellIsToldFromTheList(t *testing.T) {
+	t.Parallel()
 	hooks := newHooks(t)
 	server := livekittest.Start(t, livekittest.Options{Webhook: hooks.URL})
 	p, app := realRooms(t, server, hooks, nil)

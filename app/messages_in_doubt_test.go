@@ -10,6 +10,7 @@ import (
 // A tip whose answer is lost is looked up in the vendor's history, and ends as
 // unknown where there is none or where it is not in it.
 func TestMessagesInDoubtAreLookedUp(t *testing.T) {
+	t.Parallel()
 	const ledgerGiveUp = 2 * time.Second
 	p := start(t, func(c *Config) {
 		c.Ledger.FirstCheck, c.Ledger.GiveUp = 20*time.Millisecond, ledgerGiveUp

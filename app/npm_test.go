@@ -86,6 +86,7 @@ func npm(t *testing.T, dir string, args ...string) {
 // The recommended rules of redocly and spectral; warnings are allowed.
 // The TypeScript of the clients and the console is strict.
 func TestTheContractAndItsClientsPassTheLinters(t *testing.T) {
+	t.Parallel()
 	dir := typeScript(t)
 	for _, script := range []string{"lint", "types"} {
 		t.Run(script, func(t *testing.T) { t.Parallel(); npm(t, dir, "run", "-s", script) })

@@ -139,6 +139,7 @@ func TestProfilesAreForOperators(t *testing.T) {
 
 // A bus that cannot be reached is seen before anybody sends anything.
 func TestABusThatIsAwayAtTheStartIsSeen(t *testing.T) {
+	t.Parallel()
 	for _, url := range []string{"redis://:PLANTED@127.0.0.1:1", "nats://u:PLANTED@127.0.0.1:1"} {
 		p := start(t, func(c *Config) { c.BusURL = vendors.Secret(url) })
 		waitFor(t, "the warning", func() bool { return len(p.logged(t, "bus down, other replicas find news in the store")) == 1 })

@@ -114,6 +114,7 @@ func TestNobodyIsMatchedWithAnAskerWhoseSocketIsGone(t *testing.T) {
 // Nobody has a socket of ours: who is not heard of any more is found gone, although
 // the other one goes on calling.
 func TestUsersWithoutASocketAreFoundGone(t *testing.T) {
+	t.Parallel()
 	g := startGone(t, map[string]string{"ask_ttl": "120s", "activity_ttl": "2s", "call_watchdog": "1s", "asker_gone_grace": "1s"})
 	if got := g.pair(t, g.candidate, "pair/avail", map[string]any{"on": true}); got.Code != 0 {
 		t.Fatalf("%s", got.Body)

@@ -45,6 +45,7 @@ func (p *process) connect(t *testing.T, c2s, user string) *xmpptest.Client {
 // ejabberd reports nothing: that somebody came and went is found by asking, once for each
 // change, for those whom an app asked about.
 func TestWhoComesToAndLeavesARealEjabberdIsToldToTheApp(t *testing.T) {
+	t.Parallel()
 	p, app, c2s := presencePolls(t)
 	presence := p.do(t, request{Path: "/api/server/users/presence", Header: serverKey, Body: map[string]any{"users": []string{"1001", "1002"}}})
 	if strings.Count(string(presence.Body), `"state":"offline"`) != 2 {
@@ -80,6 +81,7 @@ func TestWhoComesToAndLeavesARealEjabberdIsToldToTheApp(t *testing.T) {
 
 // Who is in pair matching is watched without having been asked about.
 func TestWhoSearchesIsWatchedAtARealEjabberd(t *testing.T) {
+	t.Parallel()
 	p, app, c2s := presencePolls(t)
 	if got := p.do(t, request{Path: "/api/v1/video/pair/ask", Header: p.as(t, "1001")}); got.Code != 0 {
 		t.Fatalf("ask: %s", got.Body)

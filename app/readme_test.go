@@ -46,6 +46,7 @@ func TestConfigurationIsDocumented(t *testing.T) {
 // The README's tour is what a newcomer pastes, so it is run as it stands, in bash and
 // where it is installed in zsh, twice against one program; only the address differs.
 func TestReadmeTourWorks(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("the tour needs %s", tool)

@@ -20,6 +20,7 @@ import (
 // The checksums are right, the version names the commit, and the tour of the README that
 // is in the archive passes.
 func TestAReleaseRunsFromItsArchive(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"bash", "curl", "git", "tar", "gzip", "sha256sum"} {
 		tool(t, name)
 	}

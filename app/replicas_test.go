@@ -21,6 +21,7 @@ import (
 // Two replicas on one store. Without a bus between them only the slow poll tells
 // the one what the other has committed: the deliveries are late, not lost.
 func TestClientsMoveBetweenReplicasUnderLoad(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func(testing.TB) sqldb.Config{"postgres": sqldbtest.Postgres, "mysql": sqldbtest.MySQL} {
 		for _, server := range []string{"REDIS", "NATS"} {
 			t.Run(name+" and "+server, func(t *testing.T) {

@@ -114,6 +114,7 @@ var resuming = map[string]struct {
 }
 
 func TestWhatComesBeforeTheFirstMessageIsResumedAfterSilenceAndRestart(t *testing.T) {
+	t.Parallel()
 	for name, way := range resuming {
 		for _, restart := range []bool{false, true} {
 			for _, history := range []bool{false, true} {

@@ -84,6 +84,7 @@ func seen(stats, replica string) bool {
 // and listen: every request is answered well at its first attempt, every message comes
 // once and in order, and every socket that is told to come back resumes.
 func TestARollingRestartBehindAProxyLosesNothing(t *testing.T) {
+	t.Parallel()
 	mock, err := mockrongcloud.Start(mockrongcloud.Config{})
 	if err != nil {
 		t.Fatal(err)

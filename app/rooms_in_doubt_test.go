@@ -14,6 +14,7 @@ import (
 // A write about a room whose answer is lost is settled by what can be read back,
 // and ends as unknown where nothing can.
 func TestRoomWritesInDoubtAreReadBack(t *testing.T) {
+	t.Parallel()
 	rong := startRong(t, "secret")
 	youme, err := mockyoume.Start(mockyoume.Config{Account: mockyoume.Account{AppKey: "YOUME1", AppSecret: sandboxSecret, AppID: 1000, Identifier: "admin"}})
 	if err != nil {

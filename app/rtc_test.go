@@ -149,6 +149,7 @@ func TestAReportedCallOpensNobodysRoom(t *testing.T) {
 // TestARealCallIsMatchedSeenAndPaid is a video call between two browsers over LiveKit's
 // own server, from the ask to the coins.
 func TestARealCallIsMatchedSeenAndPaid(t *testing.T) {
+	t.Parallel()
 	var product atomic.Value // the product's address, which is not known before LiveKit's
 	hooks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)

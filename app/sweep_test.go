@@ -332,6 +332,7 @@ func (s *sweep) listed(t *testing.T, w swept, vendor string) (l listedPath, stat
 // the vendor away, in doubt, done in part, and asked by another app, with accounts of its
 // own and with the same account. What the contract says of answers is what is seen here.
 func TestEveryPathIsAnsweredByWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
 	s := startSweep(t)
 	s.seen = map[string]map[int]bool{}
 	for _, vendor := range sweptVendors {

@@ -99,6 +99,7 @@ func atMock(t testing.TB, method, url string, body any) {
 }
 
 func TestVendorsEventsReachTheAppOnceAndSigned(t *testing.T) {
+	t.Parallel()
 	app := &backEnd{t: t, refuse: 1}
 	receiver := httptest.NewServer(app)
 	defer receiver.Close()

@@ -188,6 +188,7 @@ var spoils = []mock.Action{
 // every ledger entry ends, the coins are those that were applied, and what was said
 // is stored and told once. A failure shrinks to a seed.
 func TestOutcomesAreHonestWhateverVendorsDo(t *testing.T) {
+	t.Parallel()
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		_ = f.Value.Set("12") // of about a second each; -rapid.checks asks for more
 		defer func() { _ = f.Value.Set(f.DefValue) }()
