@@ -159,6 +159,46 @@ func TestFilesOfABucketComeBackWhole(t *testing.T) {
 	}
 }
 
+// dropped is an index that remembers what was dropped.
+type dropped struct {
+	Index
+	names []string
+}
+
+func (d *dropped) Drop(_ context.Context, f File) error {
+	d.names = append(d.names, f.Name)
+	return nil
+}
+
+// As an erasure and retention do: the file goes first, so that a crash in between leaves
+// what names it, and the same again ends it.
+func TestAFileOfABucketIsDeletedAndOnceMore(t *testing.T) {
+	server := newS3(t)
+	files, index := server.open(t, "photos", inURL+"&prefix=up/"), &dropped{}
+	name, err := files.Save(t.Context(), "a.png", bytes.NewReader(png(20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.fault = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		return r.Method == http.MethodDelete
+	}
+	if err := files.Delete(t.Context(), index, File{Name: name}); err == nil || len(index.names) > 0 {
+		t.Errorf("the server refuses: %v, dropped %v", err, index.names)
+	}
+	server.fault = nil
+	for range 2 {
+		if err := files.Delete(t.Context(), index, File{Name: name}); err != nil {
+			t.Error(err)
+		}
+	}
+	if left := server.stored(t); len(left) > 0 || len(index.names) != 2 {
+		t.Errorf("left %v, dropped %v", left, index.names)
+	}
+}
+
 func TestCredentialsOfTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", testKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", testSecret)
