@@ -104,7 +104,9 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 	p.operate(t, "POST", "/admin/owners", map[string]any{"by": "ann", "reason": "they made it there", "app": sandboxApp, "kind": "group", "id": "g1", "account": "linkv"}, nil)
 	p.do(t, request{Path: "/api/v1/video/pair/ask", Header: p.as(t, "1003")})
 	p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: p.as(t, "1001")})
-	p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: p.as(t, "1001")}) // the codes that no table lists are told of
+	reader := p.as(t, "1001")
+	reader["X-Request-Id"] = "a-read"
+	p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: reader}) // the codes that no table lists are told of
 	heal(t, p.mock(t, "linkv"))
 	p.do(t, request{Path: "/sandbox/mocks/linkv/faults", Header: map[string]string{"admin-key": sandboxAdmin}, Body: map[string]any{"match": map[string]any{}, "action": map[string]any{"kind": "drop", "after": true}}, Bad: true})
 	p.do(t, request{Path: "/api/server/wallet/adjust", Header: map[string]string{"app-id": sandboxApp, "app-key": sandboxKey, "X-Request-Id": "in-doubt"},
@@ -116,14 +118,19 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 	spoiler := &poison{b: b, found: map[string]bool{}}
 	b.hear("Fetch.requestPaused", spoiler.answer)
 	b.do(t, "Fetch.enable", map[string]any{"patterns": []map[string]string{
-		{"urlPattern": "*/admin/*", "requestStage": "Response"}, {"urlPattern": "*/sandbox/mocks/*", "requestStage": "Response"}, {"urlPattern": "*/get_last_30*", "requestStage": "Response"},
+		{"urlPattern": "*/admin/*", "requestStage": "Response"}, {"urlPattern": "*/api/server/*", "requestStage": "Response"}, {"urlPattern": "*/sandbox/mocks/*", "requestStage": "Response"}, {"urlPattern": "*/get_last_30*", "requestStage": "Response"},
 	}})
-	for _, view := range []string{"vendors", "routes", "doubts", "explain/in-doubt", "owners", "sessions", "pairing", "audit", "stage"} {
+	for _, view := range []string{"vendors", "routes", "doubts", "explain/in-doubt", "explain/a-read", "explain/nobody-knows", "owners", "sessions", "pairing", "audit", "stage"} {
 		b.eval(t, fmt.Sprintf("location.hash=%q", "#/"+view), nil)
 		b.holds(t, view+" shows the markup as a text", `document.querySelector("main").innerText.includes("onerror=window.attacked")`)
 		if view == "stage" {
 			b.press(t, ".side", "Send a tip")
 			b.holds(t, "the journal shows it", `document.querySelector(".side details pre")?.textContent.includes("onerror")`)
+			b.press(t, ".side", "Give 10 coins")
+			b.holds(t, "what went wrong is shown", `document.querySelector(".side .note.bad")?.innerText.includes("onerror")`)
+		}
+		if view == "explain/nobody-knows" {
+			b.complaints() // the browser tells of the 404
 		}
 		b.clean(t, view)
 		var strange []string
@@ -141,9 +148,10 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 		"routes.routes.(key)", "routes.routes.(value).vendors.vendor", "routes.audit.by", "routes.audit.reason",
 		"doubts.writes.op", "doubts.writes.state", "doubts.writes.vendor", "doubts.writes.app", "doubts.writes.request_id",
 		"explain.writes.op", "explain.writes.state", "explain.writes.key", "explain.writes.steps.vendor", "explain.writes.steps.op", "explain.writes.steps.note", "explain.writes.steps.outcome",
-		"owners.owners.kind", "owners.owners.id", "owners.owners.account", "owners.owners.vendor_id", "owners.owners.app", "owners.moves.by", "owners.moves.reason",
+		"explain.reads.route", "explain.reads.steps.vendor", "explain.reads.steps.op", "explain.error", "/api/server/wallet/adjust.err",
+		"owners.owners.kind", "owners.owners.id", "owners.owners.account", "owners.owners.vendor_id", "owners.owners.app", "owners.owners.state", "owners.moves.by", "owners.moves.reason",
 		"sessions.sessions.user", "sessions.sessions.app", "sessions.sessions.api", "sessions.sessions.device",
-		"pairs.pools.app", "journal.op", "journal.method", "journal.path", "journal.request", "journal.answer",
+		"pairs.pools.app", "pairs.pools.people.(key)", "journal.op", "journal.method", "journal.path", "journal.request", "journal.answer",
 	} {
 		if !spoiler.found[place] {
 			t.Errorf("the page was answered no %s: this test left it out. It had %q", place, slices.Sorted(maps.Keys(spoiler.found)))

@@ -96,7 +96,7 @@ func TestThePageIsWorkedByTheKeyboard(t *testing.T) {
 	b.holds(t, "it can be sent", `!document.querySelector("dialog button.main").disabled`)
 	b.eval(t, `document.querySelector("dialog label:nth-of-type(3) input").focus()`, nil)
 	b.key(t, "Enter", 13)
-	b.holds(t, "the route is switched", `!document.querySelector("dialog")&&document.querySelector("main").innerText.includes("linkv,rongcloud")`)
+	b.holds(t, "the route is switched", `!document.querySelector("dialog")&&document.querySelector("main").innerText.includes("linkv → rongcloud")`)
 	b.clean(t, "by keyboard")
 }
 

@@ -85,6 +85,12 @@ func TestTheStageShowsARealCall(t *testing.T) {
 			if c.name == "with a camera" {
 				b.press(t, firstPhone, "Draw instead")
 				b.holds(t, "the drawn picture is on", `document.querySelector(".video button[aria-pressed=true]")`)
+				b.press(t, "header.top", "中文")
+				b.press(t, firstPhone, inLanguage(t, "zh", "")("Draw instead"))
+				b.holds(t, "the camera is on again", `document.querySelector(".video button[aria-pressed=false]")&&!document.querySelector(".video button[aria-pressed=true]")`)
+				b.press(t, firstPhone, inLanguage(t, "zh", "")("Draw instead"))
+				b.press(t, "header.top", "English")
+				b.holds(t, "the drawn picture is on again", `document.querySelector(".video button[aria-pressed=true]")`)
 				b.eval(t, framesSeen, &before)
 				b.holds(t, "frames go on", framesSeen+">"+strconv.Itoa(before+10)+`||document.querySelector(".phone:nth-of-type(2) video.theirs").getVideoPlaybackQuality().totalVideoFrames>`+strconv.Itoa(before+10))
 			}

@@ -108,18 +108,32 @@ func TestGuessingTheConsolesKeyIsSlowedDown(t *testing.T) {
 
 // A reader signs in by the page, sees every view, and no button that changes anything.
 func TestAReaderSignsInAndFindsNothingToChange(t *testing.T) {
+	axe := axeScript(t)
 	p := start(t, withKeys)
 	b := browse(t)
-	b.size(t, 1280, 800)
-	b.open(t, p.URL+"/")
-	b.write(t, "input[name=key]", "wrong")
-	b.press(t, "form", "Sign in")
-	b.holds(t, "it is refused", `document.querySelector(".note.bad")`)
-	b.shoot(t, "sign-in")
-	b.complaints() // the browser tells of the 401
-	b.write(t, "input[name=key]", testReader)
-	b.press(t, "form", "Sign in")
-	b.holds(t, "it is in", `document.querySelector("nav [aria-current]")`)
+	for _, language := range []string{"zh", "en"} {
+		word := inLanguage(t, language, language)
+		b.size(t, 1280, 800)
+		b.settle(t, p.URL+"/", language, "light")
+		b.write(t, "input[name=key]", "wrong")
+		b.press(t, "form", word("Sign in"))
+		b.holds(t, "it is refused", `document.querySelector(".note.bad")`)
+		for _, size := range sizes {
+			b.size(t, size.width, size.height)
+			b.themed(t, "sign-in-"+language+"-"+size.name, func(where string) {
+				b.accessible(t, where, axe)
+				b.shoot(t, where)
+			})
+		}
+		b.complaints() // the browser tells of the 401
+		b.write(t, "input[name=key]", testReader)
+		b.press(t, "form", word("Sign in"))
+		b.holds(t, "it is in", `document.querySelector("nav [aria-current]")`)
+		if language == "zh" {
+			b.press(t, "header", word("Sign out"))
+			b.holds(t, "it is out", `document.querySelector("input[name=key]")`)
+		}
+	}
 	for _, view := range []string{"vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "audit"} {
 		b.eval(t, fmt.Sprintf("location.hash=%q", "#/"+view), nil)
 		b.holds(t, view+" is shown", fmt.Sprintf(`document.querySelector("nav [aria-current]").getAttribute("href")===%q && !document.querySelector("main > .empty, main .note.bad")?.innerText.includes("Loading")`, "#/"+view))

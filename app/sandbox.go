@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 
@@ -50,6 +51,11 @@ func openSandbox(cfg *Config, address string) (*sandbox, error) {
 	}
 	if len(cfg.Apps) == 0 {
 		cfg.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret, Open: true}}
+	}
+	if cfg.Pairing.Keys["exclude_last"] == "" { // two people play here, again and again
+		keys := map[string]string{"exclude_last": "0"}
+		maps.Copy(keys, cfg.Pairing.Keys)
+		cfg.Pairing.Keys = keys
 	}
 	return s, nil
 }

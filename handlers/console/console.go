@@ -10,9 +10,11 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,11 +80,7 @@ func (h Console) Mount(r fiber.Router, operators, admins fiber.Handler) {
 func (h Console) session(c *fiber.Ctx) error {
 	out := fiber.Map{"role": h.Operators.BySession(c.Cookies(middleware.ConsoleCookie), time.Now()), "version": h.Version, "sandbox": nil}
 	if s := h.Sandbox; s != nil {
-		names := []string{}
-		for name := range s.Mocks {
-			names = append(names, name)
-		}
-		out["sandbox"] = fiber.Map{"app": s.App, "key": s.Key, "admin_key": s.AdminKey, "mocks": names, "video": s.videoOrigin() != ""}
+		out["sandbox"] = fiber.Map{"app": s.App, "key": s.Key, "admin_key": s.AdminKey, "mocks": slices.Sorted(maps.Keys(s.Mocks)), "video": s.videoOrigin() != ""}
 	}
 	return c.JSON(out)
 }

@@ -1,6 +1,7 @@
 // How the page calls: everything through the client that customers get, and under the
 // session that the browser holds.
 import { Client, Failure, type Operations } from "../../../openapi/typescript/client.ts";
+import { t } from "./words.ts";
 export { Failure };
 export type { Operations };
 
@@ -10,10 +11,13 @@ export interface Session {
   sandbox: null | { app: string; key: string; admin_key: string; mocks: string[]; video: boolean };
 }
 
-export const admin = new Client();
+// reach is fetch, which says in words of ours that nobody answers.
+const reach: typeof fetch = (input, init) => fetch(input, init).catch(() => { throw new Error(t("unreachable")); });
+
+export const admin = new Client({ fetch: reach });
 
 export async function session(): Promise<Session> {
-  return (await fetch("/console/session", { cache: "no-store" })).json();
+  return (await reach("/console/session", { cache: "no-store" })).json();
 }
 
 // signIn answers the HTTP status.
@@ -24,12 +28,16 @@ export async function signIn(key: string): Promise<number> {
 
 export const signOut = () => fetch("/console/session", { method: "DELETE" });
 
-// traced is a fetch that names each request, so that /admin/explain can be asked about it.
-export function traced(told: (id: string, method: string, path: string, status: number) => void): typeof fetch {
+export interface Call { id: string; method: string; path: string; status: number; code: number }
+
+// traced is a fetch that names each request, so that /admin/explain can be asked about it,
+// and tells how it ended: some answers have the HTTP status 200 and a code that is not 0.
+export function traced(told: (call: Call) => void): typeof fetch {
   return async (input, init) => {
     const id = "stage-" + crypto.getRandomValues(new Uint32Array(2)).join("");
-    const answer = await fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), "X-Request-Id": id } });
-    told(id, init?.method ?? "GET", new URL(String(input), location.href).pathname, answer.status);
+    const answer = await reach(input, { ...init, headers: { ...(init?.headers as Record<string, string>), "X-Request-Id": id } });
+    const { code = 0 } = await answer.clone().json().catch(() => ({}));
+    told({ id, method: init?.method ?? "GET", path: new URL(String(input), location.href).pathname, status: answer.status, code });
     return answer;
   };
 }
@@ -41,7 +49,7 @@ export interface JournalEntry {
 
 // mock asks a mock's own API.
 export async function mock<T>(vendor: string, path: string, init?: RequestInit): Promise<T> {
-  const answer = await fetch(`/sandbox/mocks/${encodeURIComponent(vendor)}/${path}`, { cache: "no-store", ...init });
+  const answer = await reach(`/sandbox/mocks/${encodeURIComponent(vendor)}/${path}`, { cache: "no-store", ...init });
   if (!answer.ok) throw new Error(`${vendor}: ${answer.status}`);
   return answer.json();
 }

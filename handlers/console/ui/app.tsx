@@ -13,6 +13,11 @@ const Mark = () => (
   <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#4f46e5" /><path d="M10 16L22 10M10 16L22 22" stroke="#fff" stroke-width="2" /><circle cx="10" cy="16" r="3.5" fill="#fff" /><circle cx="22" cy="10" r="3.5" fill="#fff" /><circle cx="22" cy="22" r="3.5" fill="#fff" /></svg>
 );
 
+// Shade is the sun or the moon: what the button switches to.
+const Shade = ({ dark }: { dark: boolean }) => (
+  <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{dark ? <><circle cx="12" cy="12" r="4.5" /><path d="M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2" /></> : <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z" />}</svg>
+);
+
 function shade(next?: string) {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const now = read("theme") ?? (dark ? "dark" : "light");
@@ -50,20 +55,23 @@ function SignIn({ onDone }: { onDone: () => void }) {
 }
 
 function App() {
-  const [me, setMe] = useState<Session>();
+  const [me, setMe] = useState<Session | null>(); // null: there was no answer
   const [hash, setHash] = useState(location.hash);
   const [, redraw] = useState(0);
   // In the sandbox the key is no secret: the page signs in by itself.
   const begin = async () => {
-    let now = await session();
-    if (now.sandbox && now.role === "" && (await signIn(now.sandbox.admin_key)) === 200) now = await session();
-    setMe(now);
+    try {
+      let now = await session();
+      if (now.sandbox && now.role === "" && (await signIn(now.sandbox.admin_key)) === 200) now = await session();
+      setMe(now);
+    } catch { setMe(null); }
   };
   useEffect(() => {
     const follow = () => { setHash(location.hash); document.getElementById("content")?.focus({ preventScroll: true }); };
     addEventListener("hashchange", follow);
+    addEventListener("signedout", begin); // the session has ended
     void begin();
-    return () => removeEventListener("hashchange", follow);
+    return () => { removeEventListener("hashchange", follow); removeEventListener("signedout", begin); };
   }, []);
   useEffect(() => document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [hash, me?.role]);
   useEffect(() => (me && me.role !== "" ? collect() : undefined), [me?.role]);
@@ -71,10 +79,11 @@ function App() {
     <div class="row">
       {me?.role === "reader" && <Badge>{t("reader")}</Badge>}{me?.sandbox && <Badge kind="tint">{t("sandbox")}</Badge>}
       <button class="plain" lang={current() === "en" ? "zh-CN" : "en"} onClick={() => { speak(current() === "en" ? "zh" : "en"); redraw((n) => n + 1); }}>{t("language")}</button>
-      <button class="plain" aria-label={t("theme")} title={t("theme")} onClick={() => { shade(shade() === "dark" ? "light" : "dark"); redraw((n) => n + 1); }}>{shade() === "dark" ? "☀" : "☾"}</button>
+      <button class="plain" aria-label={t("theme")} title={t("theme")} onClick={() => { shade(shade() === "dark" ? "light" : "dark"); redraw((n) => n + 1); }}><Shade dark={shade() === "dark"} /></button>
       {me && me.role !== "" && !me.sandbox && <button class="plain" onClick={async () => { await signOut(); await begin(); }}>{t("signOut")}</button>}
     </div>
   );
+  if (me === null) return <main class="signin"><div class="card"><div class="brand"><Mark /><h1>Switchboard</h1></div><Note kind="bad">{t("unreachable")}</Note><button class="main" onClick={begin}>{t("again")}</button></div></main>;
   if (!me) return <p class="empty">{t("loading")}</p>;
   const shown = me.role === "" ? [] : views.filter((v) => v !== "stage" || (me.sandbox && me.role === "admin"));
   const [name, rest] = hash.replace(/^#\/?/, "").split("/");

@@ -4,23 +4,23 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Client } from "../../../openapi/typescript/client.ts";
 import { Realtime, type GatewayMessage, type State } from "../../../openapi/typescript/realtime.ts";
-import { admin, mock, traced, type JournalEntry, type Session } from "./api.ts";
+import { admin, mock, traced, type Call, type JournalEntry, type Session } from "./api.ts";
 import { ask as explain, stateKind, Steps } from "./explain.tsx";
 import { Badge, Card, Lead, Note, said, useLive } from "./parts.tsx";
 import { Video, type Join } from "./video.tsx";
-import { number, t, time } from "./words.ts";
+import { joined, number, t, time, told } from "./words.ts";
 
 type Sandbox = NonNullable<Session["sandbox"]>;
-interface Call { id: string; method: string; path: string; status: number; at: string }
-type Traced = (id: string, method: string, path: string, status: number) => void;
+type Traced = (call: Call) => void;
+type Timed = Call & { at: string };
 
 const people = ["1001", "1002"];
 const quiet = /\/wallet$|\/inner\/get_token$|\/get_|\/pair\/info$/; // asked by the page itself, not by a person
 
 export function Stage({ sandbox }: { sandbox: Sandbox }) {
-  const [calls, setCalls] = useState<Call[]>([]);
-  const told: Traced = (id, method, path, status) => {
-    if (!quiet.test(path)) setCalls((old) => [{ id, method, path, status, at: new Date().toISOString() }, ...old].slice(0, 30));
+  const [calls, setCalls] = useState<Timed[]>([]);
+  const told: Traced = (call) => {
+    if (!quiet.test(call.path)) setCalls((old) => [{ ...call, at: new Date().toISOString() }, ...old].slice(0, 30));
   };
   const backend = useMemo(() => new Client({ appId: sandbox.app, appKey: sandbox.key, fetch: traced(told) }), []);
   const [conversation, setConversation] = useState("");
@@ -88,7 +88,7 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told 
   useEffect(() => { line.start(); return () => line.stop(); }, []);
   useEffect(() => { void wallet(); }, [coinsTurn]);
   useEffect(() => { void load().catch(() => undefined); }, [conversation]);
-  useEffect(() => { chat.current?.scrollTo(0, chat.current.scrollHeight); }, [messages]);
+  useEffect(() => { chat.current?.scrollTo(0, chat.current.scrollHeight); }, [messages, pair.kind]);
   useEffect(() => { // a call is charged a moment after its end
     if (pair.kind !== "ended") return;
     const timers = [1, 3, 8].map((s) => setTimeout(wallet, s * 1000));
@@ -215,11 +215,11 @@ function Controls({ sandbox, backend, onCoins }: { sandbox: Sandbox; backend: Cl
   const tip = () => backend.ask("sendTip", { body: { from: people[0], targets: [people[1]], msg: "you are connected" } });
   const user = useMemo(() => new Client({ token: () => new Client({ appId: sandbox.app, appKey: sandbox.key }).ask("mintToken", { body: { session: people[0], platform: 1 } }), fetch: (backend as any).options.fetch }), []);
   return (
-    <Card title={t("breakIt")} tools={<div class="row">{health.data?.vendors.map((v) => <Badge dot kind={v.healthy ? (active[v.name] ? "warn" : "ok") : "bad"}>{v.name}{v.healthy ? "" : ` · ${t("unhealthy")}`}</Badge>)}{open > 0 && <a href="#/doubts"><Badge kind="warn">{t("doubts")}: {open}</Badge></a>}</div>}>
+    <Card title={t("breakIt")} tools={<div class="row">{health.data?.vendors.map((v) => <Badge dot kind={v.healthy ? (active[v.name] ? "warn" : "ok") : "bad"}>{v.name}{v.healthy ? "" : ` · ${t("unhealthy")}`}</Badge>)}{open > 0 && <a class="badge warn" href="#/doubts">{joined(t("doubts"), open)}</a>}</div>}>
       <div class="stack">
-        <div class="row"><label class="row small soft">{t("vendor")} <select value={vendor} onChange={(e) => choose(e.currentTarget.value)}>{sandbox.mocks.map((m) => <option>{m}</option>)}</select></label><span class="grow soft small">{t("breakLead")}</span><button onClick={() => void show(mend().then(() => t("done")))}>{t("mend")}</button></div>
+        <div class="row"><label class="row small soft">{t("vendor")} <select value={vendor} onChange={(e) => choose(e.currentTarget.value)}>{sandbox.mocks.map((m) => <option>{m}</option>)}</select></label><span class="grow soft small last">{t("breakLead")}</span><button onClick={() => void show(mend().then(() => t("done")))}>{t("mend")}</button></div>
         <div class="faults">{faults.map((f) => <button aria-pressed={active[vendor] === f.name} onClick={() => toggle(f.name, f.action).catch((e) => setAnswer({ ok: false, text: said(e) }))}>{t(f.name)}<small>{t(whatOf[f.name])}</small></button>)}</div>
-        <h3>{t("tryIt")}</h3>
+        <div><h3>{t("tryIt")}</h3><p class="soft small">{t("tryLead")}</p></div>
         <div class="row">
           <button class="main" onClick={() => show(tip().then(() => t("done")))}>{t("tip")}</button>
           <button onClick={() => show(Promise.allSettled(Array.from({ length: 10 }, tip)).then(shareOf))}>{t("tips")}</button>
@@ -233,7 +233,7 @@ function Controls({ sandbox, backend, onCoins }: { sandbox: Sandbox; backend: Cl
   );
 }
 
-function Happened({ calls, clear }: { calls: Call[]; clear: () => void }) {
+function Happened({ calls, clear }: { calls: Timed[]; clear: () => void }) {
   return (
     <Card title={t("happened")} tools={<button class="plain" onClick={clear}>{t("clear")}</button>} flush>
       <div class="scroll" tabIndex={0} role="region" aria-label={t("happened")}>
@@ -244,7 +244,7 @@ function Happened({ calls, clear }: { calls: Call[]; clear: () => void }) {
 }
 
 // Told asks explain until a write has ended, a few times for what explain does not know.
-function Told({ call }: { call: Call }) {
+function Told({ call }: { call: Timed }) {
   const [found, set] = useState<Awaited<ReturnType<typeof explain>>>();
   useEffect(() => {
     let tries = 0, timer = 0;
@@ -261,7 +261,7 @@ function Told({ call }: { call: Call }) {
   const steps = [...(found?.writes.flatMap((w) => w.steps) ?? []), ...(found?.reads.flatMap((r) => r.steps) ?? [])];
   return (
     <li>
-      <div class="head"><Badge kind={call.status < 400 ? "ok" : "bad"}>{call.status}</Badge><a class="wrap grow" href={"#/explain/" + call.id}><code>{call.path}</code></a>{found?.writes.map((w) => <Badge kind={stateKind(w.state)}>{w.state}</Badge>)}<span class="soft small">{time(call.at)}</span></div>
+      <div class="head"><Badge kind={call.status < 400 && call.code === 0 ? "ok" : "bad"}>{call.code || call.status}</Badge><a class="wrap grow" href={"#/explain/" + call.id}><code>{call.path}</code></a>{found?.writes.map((w) => <Badge kind={stateKind(w.state)}>{told(w.state)}</Badge>)}<span class="soft small">{time(call.at)}</span></div>
       {steps.length > 0 ? <Steps steps={steps} /> : <p class="soft small">{t("noVendor")}</p>}
     </li>
   );
@@ -279,7 +279,7 @@ function Received({ mocks }: { mocks: string[] }) {
           const fresh = await mock<JournalEntry[]>(vendor, `journal?since=${since[vendor] ?? 0}`).catch(() => []);
           if (gone) return;
           since[vendor] = fresh[fresh.length - 1]?.seq ?? since[vendor] ?? 0;
-          if (fresh.length) set((old) => [...fresh.map((e) => ({ ...e, vendor })).reverse(), ...old].slice(0, 60));
+          if (fresh.length) set((old) => [...fresh.map((e) => ({ ...e, vendor })), ...old].sort((a, b) => b.at.localeCompare(a.at) || b.seq - a.seq).slice(0, 60));
         }
       }
     })();
@@ -293,7 +293,8 @@ function Received({ mocks }: { mocks: string[] }) {
           {entries.map((e) => (
             <li key={e.vendor + e.seq}>
               <details>
-                <summary class="wrap"><Badge kind="tint">{e.vendor}</Badge> <code>{e.op || `${e.method} ${e.path}`}</code> {(e.signature.ok || !e.fault) && <Badge kind={e.signature.ok ? "ok" : "bad"}>{e.signature.ok ? t("signed") : t("unsigned")}</Badge>} {e.fault && <Badge kind="warn">{t("fault")}: {e.fault}</Badge>} <span class="soft small">{e.executed ? t("executed") : t("notExecuted")} · {e.status || "–"} {e.code !== String(e.status) && e.code} · {time(e.at)}</span></summary>
+                <summary class="wrap"><span class="head"><Badge kind="tint">{e.vendor}</Badge><code class="grow">{e.op || `${e.method} ${e.path}`}</code><span class="soft small">{time(e.at)}</span></span>
+                  <span class="head">{(e.signature.ok || !e.fault) && <Badge kind={e.signature.ok ? "ok" : "bad"}>{e.signature.ok ? t("signed") : t("unsigned")}</Badge>}{e.fault && <Badge kind="warn">{joined(t("fault"), told(e.fault))}</Badge>}<span class="soft small">{[e.executed ? t("executed") : t("notExecuted"), e.status || "", e.code !== String(e.status) && e.code].filter(Boolean).join(" · ")}</span></span></summary>
                 <pre>{[`${e.method} ${e.path}`, e.request, e.signature.canonical && `signed: ${e.signature.canonical}`, e.signature.reason ?? e.refused, e.answer].filter(Boolean).join("\n\n")}</pre>
               </details>
             </li>
