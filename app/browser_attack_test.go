@@ -129,9 +129,6 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 			b.press(t, ".side", "Give 10 coins")
 			b.holds(t, "what went wrong is shown", `document.querySelector(".side .note.bad")?.innerText.includes("onerror")`)
 		}
-		if view == "explain/nobody-knows" {
-			b.complaints() // the browser tells of the 404
-		}
 		b.clean(t, view)
 		var strange []string
 		b.eval(t, `[...document.querySelectorAll("#app a")].map(a=>a.getAttribute("href")).filter(h=>!h.startsWith("#")&&h!=="/docs")`, &strange)
