@@ -62,6 +62,7 @@ func TestThePageOfTheContractWorksInABrowser(t *testing.T) {
 	b.holds(t, "all operations are there", `document.body.innerText.includes("/get_conversation_msg_by_range")`)
 	b.holds(t, "it is authorised", `document.querySelector(".authorize.locked, .auth-wrapper .locked, .authorization__btn.locked")`)
 	b.holds(t, "the first group is to start with", `document.querySelector(".opblock-tag").innerText.startsWith("start here")`)
+	b.holds(t, "the token comes first", `document.querySelector(".opblock").id.endsWith("-mintToken")`)
 	b.holds(t, "the codes are at the end", `document.querySelector("#reference table") && !document.querySelector(".info table")`)
 	b.eval(t, `document.querySelector("[id$=mintToken] button").click()`, nil)
 	b.press(t, "[id$=mintToken]", "Try it out")
