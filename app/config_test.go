@@ -30,6 +30,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		{"SWITCHBOARD_APPS", `[{"id":"a","kee":"s3cr3t"}]`, "SWITCHBOARD_APPS"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"0123456789abcdef","retention":{"messages":1}}]`, "SWITCHBOARD_APPS: app a: retention: messages: must be from 2 to 3650 days, or 0 for ever"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"0123456789abcdef","retention":{"calls":1}}]`, "SWITCHBOARD_APPS: app a: retention: calls: one of messages,"},
+		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"0123456789abcdef","retention":{"events":0}}]`, "SWITCHBOARD_APPS: app a: retention: events: must be from 1 to 3650 days"},
 		{"SWITCHBOARD_APPS", `[{"id":"a","key":"s3cr3t","jwt_secret":"0123456789abcdef","retention":{"ledger":0}}]`, "SWITCHBOARD_APPS: app a: retention: ledger: must be from 1 to 3650 days"},
 		{"SWITCHBOARD_RETENTION_LEDGER", "0", "SWITCHBOARD_RETENTION_LEDGER: "},
 		{"SWITCHBOARD_RETENTION_UPLOADS", "-1", "SWITCHBOARD_RETENTION_UPLOADS: "},

@@ -195,7 +195,7 @@ func plant(t *testing.T, p *process, db *sqldb.DB) (conv, pair string) {
 			{"INSERT INTO pair_records (app, uid, start_at, ask_no, peer, asked, round_no, call_id, end_at, liked, hidden) VALUES (?, 2002, ?, 'ask', ?, 0, 1, 'call', ?, 0, 0)", []any{sandboxApp, now.Unix(), 77310042, now.Unix() + 5}},
 			{"INSERT INTO pair_people (app, uid, ready_ms, idle_ms, paused, card, avail, sessions, online_ms, changed_ms) VALUES (?, ?, 0, 0, 1, '{}', '{}', '{}', 0, 0)", []any{sandboxApp, 77310042}},
 			{"INSERT INTO pair_hosts (app, scene, uid) VALUES (?, 1, ?)", []any{sandboxApp, 77310042}},
-			{"INSERT INTO events (id, payload, attempts, created_us, due_us, order_key, seq) VALUES (?, ?, 0, ?, NULL, '', 0)", []any{vendors.VendorSelf + "/e1", []byte(`{"data":{"app":"` + sandboxApp + `","from":"` + marked + `","text":"` + marker + `"}}`), now.UnixMicro()}},
+			{"INSERT INTO events (id, payload, attempts, created_us, due_us, order_key, seq, until_us) VALUES (?, ?, 0, ?, NULL, '', 0, 0)", []any{vendors.VendorSelf + "/e1", []byte(`{"data":{"app":"` + sandboxApp + `","from":"` + marked + `","text":"` + marker + `"}}`), now.UnixMicro()}},
 			{"INSERT INTO room_grants (app_id, room, user_id, rights, until_us) VALUES (?, 'r', ?, '', ?)", []any{sandboxApp, marked, now.Add(time.Hour).UnixMicro()}},
 			{"INSERT INTO owner_audit (app_id, kind, id, version, at_us, actor, reason, moved) VALUES (?, 'block', ?, 1, ?, 'ann', 'moved', '{}')", []any{sandboxApp, marked, now.UnixMicro()}},
 			{"INSERT INTO restraints (app_id, kind, id, what, user_id, until_us, at_us) VALUES (?, 'group', 'g9', 'mute', ?, 0, 1)", []any{sandboxApp, marked}},

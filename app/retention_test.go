@@ -9,6 +9,7 @@ import (
 	"switchboard/app/access"
 	"switchboard/app/conversation"
 	"switchboard/app/sqldb"
+	"switchboard/vendors"
 )
 
 // age makes all that the store has of the app's as old as t.
@@ -49,7 +50,7 @@ func TestOldDataGoesByEachAppsOwnDays(t *testing.T) {
 	p := start(t, func(c *Config) {
 		c.DataDir, c.AdminKey, c.Retention.Every = dir, sandboxAdmin, time.Second
 		c.Apps = access.Apps{tenant("keeps"), tenant("sweeps")}
-		c.Apps[1].Retention = map[string]int{"messages": 5, "uploads": 5}
+		c.Apps[1].Retention = map[string]int{"messages": 5, "uploads": 5, "events": 7}
 	})
 	convs, files, before := map[string]string{}, map[string]string{}, map[string]string{}
 	for _, app := range []string{"keeps", "sweeps"} {
@@ -100,10 +101,43 @@ func TestOldDataGoesByEachAppsOwnDays(t *testing.T) {
 		Last *time.Time `json:"last_sweep"`
 	}
 	waitFor(t, "the end of a sweep", func() bool { p.operate(t, "GET", "/admin/retention", nil, &shown); return shown.Last != nil })
-	if len(shown.Apps["keeps"]) != 4 || shown.Apps["sweeps"][0].Days != 5 || shown.Apps["sweeps"][0].Oldest != nil || shown.Apps["keeps"][0].Oldest == nil {
+	if len(shown.Apps["keeps"]) != 5 || shown.Apps["keeps"][4].Part != "events" || shown.Apps["keeps"][4].Days != 3 || shown.Apps["sweeps"][4].Days != 7 || shown.Apps["sweeps"][0].Days != 5 || shown.Apps["sweeps"][0].Oldest != nil || shown.Apps["keeps"][0].Oldest == nil {
 		t.Errorf("shown: %+v", shown)
 	}
 	if len(p.logged(t, "old data swept")) == 0 {
 		t.Error("the log does not tell")
+	}
+}
+
+// An event is kept as long as its app says: the one that it names, or the one that has the
+// account alone.
+func TestAnEventIsKeptAsItsAppSays(t *testing.T) {
+	apps := access.Apps{tenant("a"), tenant("b")}
+	apps[0].Retention, apps[1].Retention = map[string]int{"events": 7}, map[string]int{"events": 2}
+	gate, err := access.New(access.Config{Apps: apps}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes, err := vendors.NewRouter([]*vendors.Vendor{{Name: "own"}, {Name: "shared"}}, nil)
+	if err == nil {
+		err = routes.ApplyPlan(vendors.Plan{Tenants: map[string]vendors.Tenant{"a": {Accounts: []string{"own", "shared"}}, "b": {Accounts: []string{"shared"}}}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{apps: gate, routes: routes}
+	for _, c := range []struct {
+		event vendors.Event
+		want  time.Duration
+	}{
+		{vendors.Event{Vendor: "own"}, 7 * day},
+		{vendors.Event{Vendor: "shared"}, 0},
+		{vendors.Event{Vendor: "shared", App: "b"}, 2 * day},
+		{vendors.Event{Vendor: vendors.VendorSelf, App: "a"}, 7 * day},
+		{vendors.Event{Vendor: "gone"}, 0},
+	} {
+		if got := s.keepsEvent(c.event); got != c.want {
+			t.Errorf("%+v: %s, want %s", c.event, got, c.want)
+		}
 	}
 }

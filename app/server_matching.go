@@ -24,7 +24,7 @@ func (s *server) openMatching(context.Context) (err error) {
 	}
 	fromVendors := pairinglink.VendorEvents{Service: s.pairing, Apps: s.apps.IDs(), Log: s.log}
 	if s.events, err = events.New(s.cfg.Events, events.Deps{
-		Store: eventsql.New(s.db), Log: s.log, Handle: s.handle(fromVendors), Observe: s.metrics.event, Spans: s.spans(),
+		Store: eventsql.New(s.db), Log: s.log, Handle: s.handle(fromVendors), Observe: s.metrics.event, Spans: s.spans(), Keep: s.keepsEvent,
 	}); err != nil {
 		return environ.Named(envPrefix+"_EVENTS_", err)
 	}

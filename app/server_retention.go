@@ -10,6 +10,7 @@ import (
 	"switchboard/app/pairing/pairingsql"
 	"switchboard/app/retention"
 	"switchboard/app/retention/retentionsql"
+	"switchboard/vendors"
 )
 
 // retention returns what is wrong with the days that apps name, and with days that do not
@@ -37,10 +38,26 @@ const day = 24 * time.Hour
 // keeps is for how many days an app's data is kept.
 func (s *server) keeps(app string) retention.Days {
 	a, err := s.apps.App(app)
-	if err != nil { // an app that is gone: as the process has it
-		return s.cfg.Retention.Days()
+	process := s.cfg.Retention.Days()
+	process[retention.Events] = int((s.cfg.Events.Keep + day - 1) / day) // in whole days, as shown
+	if err != nil {                                                      // an app that is gone: as the process has it
+		return process
 	}
-	return retention.DaysOf(s.cfg.Retention.Days(), a.Retention)
+	return retention.DaysOf(process, a.Retention)
+}
+
+// keepsEvent is how long an event is remembered whose app says so: the one that it names,
+// or that has the vendor's account alone. Zero: as the process has it.
+func (s *server) keepsEvent(e vendors.Event) time.Duration {
+	app := e.App
+	if apps := s.routes.Apps(e.Vendor); app == "" && len(apps) == 1 {
+		app = apps[0]
+	}
+	a, err := s.apps.App(app)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(a.Retention[retention.Events]) * day
 }
 
 // keepsLedger is how long an app's ended writes are remembered.

@@ -46,7 +46,7 @@ type App struct {
 
 // Config is the tenants of this process.
 type Config struct {
-	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open\",\"open_history\",\"retention\",\"accounts\",\"routes\"}]; token_required is true unless it says false, which production refuses without open true; empty is allowed in sandbox mode only, which has app 666666 with key master; accounts lists the vendor accounts that serve the app, which no other app has then unless it lists them too, left out: those that no app lists; routes has routes of the app's own: {\"messages\": \"rongcloud:a,linkv\"}; retention is for how many days the app's data is kept, 0 for ever: {\"messages\": 365, \"uploads\": 90, \"pairing\": 180, \"ledger\": 30}, and what it leaves out is as SWITCHBOARD_RETENTION_* says"`
+	Apps     Apps          `desc:"JSON list of apps: [{\"id\",\"key\",\"jwt_secret\",\"token_required\",\"open\",\"open_history\",\"retention\",\"accounts\",\"routes\"}]; token_required is true unless it says false, which production refuses without open true; empty is allowed in sandbox mode only, which has app 666666 with key master; accounts lists the vendor accounts that serve the app, which no other app has then unless it lists them too, left out: those that no app lists; routes has routes of the app's own: {\"messages\": \"rongcloud:a,linkv\"}; retention is for how many days the app's data is kept, 0 for ever: {\"messages\": 365, \"uploads\": 90, \"pairing\": 180, \"ledger\": 30, \"events\": 7}, and what it leaves out is as SWITCHBOARD_RETENTION_* and SWITCHBOARD_EVENTS_KEEP say"`
 	TokenTTL time.Duration `split_words:"true" default:"24h" desc:"life of the client tokens that /inner/get_token mints"`
 }
 

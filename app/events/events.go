@@ -27,7 +27,7 @@ import (
 type Config struct {
 	URL    string         `desc:"where vendors' events are sent on to, as POSTs signed by the Standard Webhooks scheme; empty: nowhere"`
 	Secret vendors.Secret `desc:"signs them: whsec_ and the key in base64"`
-	Keep   time.Duration  `default:"72h" desc:"how long an event is remembered, to know it when a vendor repeats it; at least 1h"`
+	Keep   time.Duration  `default:"72h" desc:"how long an event is remembered, to know it when a vendor repeats it, where its app says nothing else; at least 1h"`
 
 	Reconcile time.Duration `default:"1m" desc:"how often vendors whose callbacks may be lost are asked which rooms there are; at least 5s; 0: never"`
 }
@@ -38,6 +38,9 @@ type Record struct {
 	Key      string // whose events are posted in order, at most 32 bytes; empty: nobody's
 	Payload  []byte // the body that is sent on
 	Attempts int    // to send it on, this one included once it is claimed
+	// Keep is how long it is remembered; zero: as long as the store is told to keep all
+	// others.
+	Keep time.Duration
 }
 
 // Store keeps events. Spans count from the store's own clock.
@@ -52,7 +55,8 @@ type Store interface {
 	// Settle ends the claim of r: due again after retry, or never when that is zero;
 	// next says that another event of its key waits.
 	Settle(ctx context.Context, r Record, retry time.Duration) (next bool, err error)
-	// Prune forgets up to limit events that are older than the span and not due.
+	// Prune forgets up to limit events that are older than their Keep, or than the span
+	// where they have none, and not due.
 	Prune(ctx context.Context, older time.Duration, limit int) (int, error)
 }
 
@@ -83,6 +87,8 @@ type Deps struct {
 	// "dropped". Nil: nobody counts.
 	Observe func(result string)
 	Spans   vendors.Spans // of posts and looks at vendors; nil: nothing is traced
+	// Keep is how long an event is remembered; zero: Config.Keep. Nil: all are.
+	Keep func(vendors.Event) time.Duration
 }
 
 // Service is the rule over a store. It is safe for concurrent use.
@@ -93,6 +99,7 @@ type Service struct {
 	log     *slog.Logger
 	handle  func(context.Context, vendors.Event)
 	observe func(result string)
+	keep    func(vendors.Event) time.Duration
 	spans   vendors.Spans
 	wake    chan struct{} // the outbox has grown
 	rooms   knownRooms
@@ -105,7 +112,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, store: deps.Store, log: deps.Log.With("component", "events"),
-		handle: deps.Handle, observe: deps.Observe, spans: deps.Spans, wake: make(chan struct{}, 1),
+		handle: deps.Handle, observe: deps.Observe, keep: deps.Keep, spans: deps.Spans, wake: make(chan struct{}, 1),
 		rooms: knownRooms{accounts: map[string]map[string]*knownRoom{}},
 	}
 	if s.handle == nil {
@@ -113,6 +120,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	if s.observe == nil {
 		s.observe = func(string) {}
+	}
+	if s.keep == nil {
+		s.keep = func(vendors.Event) time.Duration { return 0 }
 	}
 	if cfg.URL == "" {
 		return s, nil
@@ -131,7 +141,7 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 	records := make([]Record, len(events))
 	for i, e := range events {
 		var err error
-		if records[i], err = recordOf(e); err != nil {
+		if records[i], err = s.recordOf(e); err != nil {
 			return err
 		}
 	}
@@ -146,12 +156,12 @@ func (s *Service) Take(ctx context.Context, events []vendors.Event) error {
 }
 
 // recordOf is an event as it is kept.
-func recordOf(e vendors.Event) (Record, error) {
+func (s *Service) recordOf(e vendors.Event) (Record, error) {
 	payload, err := json.Marshal(newBody(e))
 	if err != nil {
 		return Record{}, fmt.Errorf("events: %w", err)
 	}
-	return Record{ID: e.Vendor + "/" + e.ID, Key: keyOf(e), Payload: payload}, nil
+	return Record{ID: e.Vendor + "/" + e.ID, Key: keyOf(e), Payload: payload, Keep: s.keep(e)}, nil
 }
 
 // grown tells the workers that the outbox may hold what can be sent now.

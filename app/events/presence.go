@@ -150,7 +150,7 @@ func (p *Presence) ask(ctx context.Context, v *vendors.Vendor, asOf time.Time) (
 	made := map[string]vendors.Event{} // by user
 	changed, err := p.Watches.Seen(ctx, v.Name, asOf, sightings, func(s Sighting) (Record, error) {
 		made[s.User] = p.event(v.Name, asOf, s)
-		return recordOf(made[s.User])
+		return p.events.recordOf(made[s.User])
 	}, p.events.sender != nil)
 	if err != nil {
 		return len(users), err

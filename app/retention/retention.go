@@ -29,6 +29,7 @@ const (
 	Uploads  = "uploads"
 	Pairing  = "pairing"
 	Ledger   = "ledger"
+	Events   = "events"
 )
 
 // Days is for how many days each of what is kept for a time is kept; 0: for ever.
@@ -39,9 +40,11 @@ const (
 	maxDays     = 3650 // of any
 )
 
-// limits are the fewest days of each that may be 0 or more; of the ledger, for ever is
-// none: its keys are remembered, not kept.
-var limits = map[string]int{Messages: minMessages, Uploads: 1, Pairing: 1, Ledger: 1}
+// limits are the fewest days of each that may be 0 or more.
+var limits = map[string]int{Messages: minMessages, Uploads: 1, Pairing: 1, Ledger: 1, Events: 1}
+
+// remembered is what is never kept for ever: its keys tell repetitions, and are no data.
+func remembered(what string) bool { return what == Ledger || what == Events }
 
 // Check refuses days that are out of range; the error begins with their name.
 func (d Days) Check() error {
@@ -50,8 +53,8 @@ func (d Days) Check() error {
 		least, known := limits[what]
 		switch days := d[what]; {
 		case !known:
-			errs = append(errs, fmt.Errorf("%s: one of messages, uploads, pairing, ledger", what))
-		case days == 0 && what != Ledger:
+			errs = append(errs, fmt.Errorf("%s: one of messages, uploads, pairing, ledger, events", what))
+		case days == 0 && !remembered(what):
 		case days < least || days > maxDays:
 			errs = append(errs, fmt.Errorf("%s: must be from %d to %d days%s", what, least, maxDays, orForEver(what)))
 		}
@@ -60,7 +63,7 @@ func (d Days) Check() error {
 }
 
 func orForEver(what string) string {
-	if what == Ledger {
+	if remembered(what) {
 		return ""
 	}
 	return ", or 0 for ever"

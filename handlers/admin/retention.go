@@ -13,7 +13,7 @@ type Retention struct {
 	Sweeper *retention.Sweeper
 	Apps    []string
 	Days    func(app string) retention.Days
-	Events  time.Duration // for which vendors' events are kept, which name no app
+	Events  time.Duration // for which events are kept that are of no one app, or whose app says nothing
 }
 
 // Mount adds the route; r is behind middleware.Admin.
@@ -40,7 +40,8 @@ func (h Retention) show(c *fiber.Ctx) error {
 		apps[s.App] = append(apps[s.App], keptView{s.Part, s.Days, timeOrNull(s.Oldest), int64(s.Behind.Seconds())})
 	}
 	for _, app := range h.Apps {
-		apps[app] = append(apps[app], keptView{Part: retention.Ledger, Days: h.Days(app)[retention.Ledger]})
+		days := h.Days(app)
+		apps[app] = append(apps[app], keptView{Part: retention.Ledger, Days: days[retention.Ledger]}, keptView{Part: retention.Events, Days: days[retention.Events]})
 	}
 	return c.JSON(fiber.Map{"apps": apps, "last_sweep": timeOrNull(last), "events_seconds": int64(h.Events.Seconds())})
 }

@@ -1243,7 +1243,7 @@ export interface Operations {
         "days": number;
         // null: there is none, or, of the ledger, it is not looked up
         "oldest": string | null;
-        "part": "messages" | "uploads" | "pairing" | "ledger";
+        "part": "messages" | "uploads" | "pairing" | "ledger" | "events";
       }>>;
       "events_seconds": number;
       // null: never

@@ -39,9 +39,13 @@ func add(tx *sqldb.Tx, records []events.Record, send bool) ([]bool, error) {
 	if send {
 		due = at
 	}
-	insert := tx.Dialect().InsertIgnore("events", 1, "id", "payload", "attempts", "created_us", "due_us", "order_key", "seq")
+	insert := tx.Dialect().InsertIgnore("events", 1, "id", "payload", "attempts", "created_us", "due_us", "order_key", "seq", "until_us")
 	for i, r := range records {
-		n, err := tx.Exec(insert, r.ID, r.Payload, 0, at, due, r.Key, i)
+		until := int64(0)
+		if r.Keep > 0 {
+			until = now.Add(r.Keep).UnixMicro()
+		}
+		n, err := tx.Exec(insert, r.ID, r.Payload, 0, at, due, r.Key, i, until)
 		if err != nil {
 			return nil, err
 		}
@@ -116,13 +120,28 @@ func (s *Store) Settle(ctx context.Context, r events.Record, retry time.Duration
 	return next, err
 }
 
-// Prune forgets up to limit events that are older than the span and not due.
+// Prune implements events.Store: first those that are kept as long as all others, then
+// those with a time of their own.
 func (s *Store) Prune(ctx context.Context, older time.Duration, limit int) (n int, err error) {
 	now, err := s.db.Now(ctx)
 	if err != nil {
 		return 0, err
 	}
-	rows, err := s.db.Query(ctx, "SELECT id FROM events WHERE due_us IS NULL AND created_us < ? ORDER BY created_us LIMIT ?", now.Add(-older).UnixMicro(), limit)
+	for _, kept := range []struct {
+		where string
+		until time.Time
+	}{{"until_us = 0 AND created_us < ? ORDER BY created_us", now.Add(-older)}, {"until_us > 0 AND until_us < ? ORDER BY until_us", now}} {
+		some, err := s.forget(ctx, kept.where, kept.until, limit-n)
+		if n += some; err != nil || n >= limit {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// forget deletes up to limit events that are sent, or never will be.
+func (s *Store) forget(ctx context.Context, where string, t time.Time, limit int) (int, error) {
+	rows, err := s.db.Query(ctx, "SELECT id FROM events WHERE due_us IS NULL AND "+where+" LIMIT ?", t.UnixMicro(), limit)
 	if err != nil {
 		return 0, err
 	}

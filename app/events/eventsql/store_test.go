@@ -56,6 +56,18 @@ func TestEventsAreKeptOnceClaimedOnceAndForgottenLate(t *testing.T) {
 		if n, err := s.Prune(t.Context(), -time.Minute, 10); err != nil || n != 2 {
 			t.Fatal("want all but the claimed one forgotten: ", n, err)
 		}
+		short, long := record(4), record(5)
+		short.Keep, long.Keep = time.Microsecond, time.Hour // whatever holds for all others
+		if _, err := s.Add(t.Context(), []events.Record{short, long, record(6)}, false); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := s.Prune(t.Context(), -time.Minute, 1); err != nil || n != 1 {
+			t.Fatal("one at a time: ", n, err)
+		}
+		n, err := s.Prune(t.Context(), -time.Minute, 10)
+		if fresh, _ = s.Add(t.Context(), []events.Record{short, long, record(6)}, false); err != nil || n != 1 || !slices.Equal(fresh, []bool{true, false, true}) {
+			t.Fatal("want all forgotten but the one that is kept for longer: ", n, fresh, err)
+		}
 	})
 }
 
