@@ -365,6 +365,10 @@ func TestNoSecretLeavesTheProgram(t *testing.T) {
 		t.Errorf("%d pages only are looked at", pages)
 	}
 	look("GET", "/admin/debug/pprof/cmdline", "", admin)
+	look("POST", "/console/session", "", admin)
+	for _, path := range consolePages {
+		look("GET", path, "", nil)
+	}
 	waitFor(t, "a span", func() bool { spans.mu.Lock(); defer spans.mu.Unlock(); return len(spans.spans) > 20 })
 	waitFor(t, "the bus's line", func() bool { return len(p.logged(t, "bus down, other replicas find news in the store")) > 0 })
 	waitFor(t, "the app's servers", func() bool {
