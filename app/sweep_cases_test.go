@@ -218,6 +218,7 @@ func sweptUsers() []swept {
 		{op: "POST " + base + "/{user}/ban", about: fresh, soft: true, widely: true, shared: ours},
 		{op: "POST " + base + "/{user}/unban", about: banned, soft: true, widely: true, shared: ours},
 		{op: "DELETE " + base + "/{user}/sessions", about: fresh, rows: 1, widely: true, shared: ours},
+		{op: "DELETE " + base + "/{user}/sessions/{device}", here: true, shared: ours, lacks: map[string]string{"kept": "ownSweep.ofUsers: no mock has sessions of devices"}},
 		{op: "GET " + base + "/{user}/blacklist", about: unheard, read: true, here: true, shared: apart, shows: `"1003"`, look: "/users/1001/blacklist"},
 		{op: "POST " + base + "/{user}/blacklist", about: users("1002", "1003", "1002"), rows: 2, shared: forbidden, look: "/users/1001/blacklist", lacks: never},
 		{op: "DELETE " + base + "/{user}/blacklist", about: unheard, rows: 1, shared: forbidden, look: "/users/1001/blacklist", lacks: never},

@@ -96,6 +96,16 @@ func (o *ownSweep) ofUsers() {
 	o.try(isDone, export, mine, ann, 200, 0, "Ann of 8001", `"end"`)
 	o.try(isOthers, export, theirs, ann, 200, 0, "!Ann of 8001", `"end"`)
 
+	const end = "DELETE /api/server/users/{user}/sessions/{device}"
+	ofDevice := func(user, device string) asked { return asked{in: map[string]string{"user": user, "device": device}} }
+	key := with(mine, "Idempotency-Key", "end-1")
+	o.try(isDone, end, key, ofDevice("8001", "phone"), 200, 0, "rongcloud", "!refused")
+	if again := o.try(isRepeated, end, key, ofDevice("8001", "phone"), 200, 0); again.Header.Get("Idempotent-Replayed") != "true" {
+		o.t.Errorf("it was made again: %s", again.Body)
+	}
+	o.try(isRefused, end, key, ofDevice("8001", "tablet"), 409, 100113)
+	o.try(isOthers, end, theirs, ofDevice("8001", "phone"), 200, 0)
+
 	job := func(by map[string]string, key string) (job erasureAnswer) {
 		o.try(isDone, erase, with(by, "Idempotency-Key", key), ann, 200, 0).decode(o.t, &job)
 		return job

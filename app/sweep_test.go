@@ -271,7 +271,7 @@ func (s *sweep) cell(app, vendor string) cell {
 func (s *sweep) request(t *testing.T, w swept, c cell, a asked) request {
 	t.Helper()
 	method, path, _ := strings.Cut(w.op, " ")
-	for _, name := range []string{"user", "group", "room", "recording", "erasure"} {
+	for _, name := range []string{"user", "group", "room", "recording", "erasure", "device"} {
 		value := a.in[name]
 		if value == "" && name == "user" {
 			value = "1001"
@@ -386,7 +386,7 @@ func (s *sweep) nonsense(t *testing.T) {
 		if r.Method != "GET" {
 			r.Body = "[]"
 		}
-		for _, name := range []string{"user", "group", "room"} {
+		for _, name := range []string{"user", "group", "room", "device"} {
 			if strings.Contains(op, "{"+name+"}") {
 				r.Path = s.request(t, w, c, asked{in: map[string]string{name: strings.Repeat("x", 65)}}).Path
 			}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fasthttp/websocket"
 )
 
 func body(b any) func(_, _ string) any { return func(_, _ string) any { return b } }
@@ -194,12 +196,25 @@ func TestAUsersSessionsEndAsFarAsEachSideCan(t *testing.T) {
 	if state, here, reason := presence("8001"); state != "online" || !here || reason != nil {
 		t.Errorf("with sockets: %s, %v, %v", state, here, reason)
 	}
-	asked := p.tokensAsked(t, "8001")
-	got := p.do(t, request{Method: "DELETE", Path: "/api/server/users/8001/sessions", Header: serverKey})
 	var ended struct {
 		Rows  []struct{ ID, State, Vendor string }
 		Stays []struct{ Vendor, What string }
 	}
+	phone, plain := p.dial(t, "/notify?protoc=ws&device=phone&token="+token), p.ws(t, p.tokenOf(t, "8001", 3), "")
+	for device, gone := range map[string]*websocket.Conn{"phone": phone, "3": plain} { // who named none is of the platform
+		got := p.do(t, request{Method: "DELETE", Path: "/api/server/users/8001/sessions/" + device, Header: serverKey})
+		got.decode(t, &ended)
+		if got.Code != 0 || fmt.Sprint(ended.Rows) != "[{connections accepted switchboard}]" ||
+			fmt.Sprint(ended.Stays) != "[{switchboard client tokens, until they expire} {rongcloud credentials} {rongcloud connections} {linkv credentials} {linkv connections}]" {
+			t.Errorf("%s: %s", device, got.Body)
+		}
+		if code := closing(t, gone); code != 3504 {
+			t.Errorf("%s ended with %d", device, code)
+		}
+	}
+	waitFor(t, "that the two others stay", func() bool { return p.gauge(t, "switchboard_sessions") == 2 })
+	asked := p.tokensAsked(t, "8001")
+	got := p.do(t, request{Method: "DELETE", Path: "/api/server/users/8001/sessions", Header: serverKey})
 	got.decode(t, &ended)
 	if got.Code != 0 || fmt.Sprint(ended.Rows) != "[{connections accepted switchboard} {credentials accepted rongcloud}]" ||
 		fmt.Sprint(ended.Stays) != "[{switchboard client tokens, until they expire} {rongcloud connections} {linkv credentials} {linkv connections}]" {

@@ -268,15 +268,28 @@ func (h *Hub) Ban(u User) { h.End(u, Banned) }
 
 // End closes a user's sessions on this node with a code.
 func (h *Hub) End(u User, code Code) {
-	h.mu.Lock()
-	var open []*Session
-	if l := h.users[u]; l != nil {
-		open = slices.Clone(l.sessions)
-	}
-	h.mu.Unlock()
-	for _, s := range open {
+	for _, s := range h.of(u) {
 		h.close(s, code)
 	}
+}
+
+// EndDevice closes those of one device alone.
+func (h *Hub) EndDevice(d Device, code Code) {
+	for _, s := range h.of(d.User) {
+		if s.Key.of(d) {
+			h.close(s, code)
+		}
+	}
+}
+
+// of are a user's sessions on this node.
+func (h *Hub) of(u User) []*Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l := h.users[u]; l != nil {
+		return slices.Clone(l.sessions)
+	}
+	return nil
 }
 
 // Users returns who has a session on this node.

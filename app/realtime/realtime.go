@@ -7,6 +7,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -70,6 +71,28 @@ type Key struct {
 	User
 	Dialect  Dialect
 	DeviceID string
+}
+
+// Device is one device of a user, by the name that its client gave. A gateway session that
+// named none is of the device that its platform's number names.
+type Device struct {
+	User
+	Name string
+}
+
+// of reports whether the place is the device's, on whatever platform.
+func (k Key) of(d Device) bool {
+	if k.User != d.User {
+		return false
+	}
+	if k.Dialect != Gateway {
+		return k.DeviceID == d.Name
+	}
+	platform, name, named := strings.Cut(k.DeviceID, "/")
+	if !named {
+		name, _, _ = strings.Cut(platform, "#") // one of several, as Open puts it
+	}
+	return name == d.Name
 }
 
 // Message is one thing to deliver: a message of a conversation, or a command to

@@ -48,6 +48,27 @@ func (s *Service) EndSessions(ctx context.Context, app, user, write string, now 
 	return done, left, nil
 }
 
+// EndDevice ends a user's connections of one device at the accounts of the tokens route
+// that can end those alone. The others are named by left, and so are credentials, which
+// are of no device.
+func (s *Service) EndDevice(ctx context.Context, app, user, device string) (done, left []Fate) {
+	for _, v := range s.routes.RouteFor(app, vendors.CapTokens) {
+		left = append(left, Fate{ID: Credentials, Account: v.Name, State: vendors.MemberAccepted})
+		f := Fate{ID: Connections, Account: v.Name, State: vendors.MemberAccepted}
+		switch {
+		case v.Traits.Sessions != vendors.SessionsDevice:
+			left = append(left, f)
+			continue
+		case !s.routes.Alone(app, v.Name):
+			f.fail(ErrShared)
+		default:
+			f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error { return v.Sessions.EndSessions(ctx, user, device) }))
+		}
+		done = append(done, f)
+	}
+	return done, left
+}
+
 // revoke voids what an account issued to the user before t.
 func (s *Service) revoke(ctx context.Context, account, user string, t time.Time) error {
 	return at(ctx, s, account, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {

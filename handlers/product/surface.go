@@ -41,6 +41,7 @@ var surface = []path{
 	{method: "POST", path: "/api/server/users/{user}/block", ability: "users.block"},
 	{method: "POST", path: "/api/server/users/{user}/unblock", ability: "users.block", needs: endsBlocks},
 	{method: "DELETE", path: "/api/server/users/{user}/sessions", route: vendors.CapTokens, ability: "sessions", instead: "tokens.revoke", kept: true},
+	{method: "DELETE", path: "/api/server/users/{user}/sessions/{device}", route: vendors.CapTokens, ability: "sessions", needs: endsDevices, kept: true},
 	{method: "GET", path: "/api/server/users/{user}/blacklist", route: vendors.CapTokens, ability: "blacklist", kept: true},
 	{method: "POST", path: "/api/server/users/{user}/blacklist", route: vendors.CapTokens, ability: "blacklist"},
 	{method: "DELETE", path: "/api/server/users/{user}/blacklist", route: vendors.CapTokens, ability: "blacklist"},
@@ -101,6 +102,8 @@ func sendsSystem(v *vendors.Vendor) bool {
 }
 
 func endsBlocks(v *vendors.Vendor) bool { return v.Traits.Block&vendors.HoldLifted != 0 }
+
+func endsDevices(v *vendors.Vendor) bool { return v.Traits.Sessions == vendors.SessionsDevice }
 
 // What a vendor account, or all that are routed, can of a path.
 const (

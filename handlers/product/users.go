@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -28,6 +27,7 @@ type Users struct {
 	Ledger        *ledger.Ledger
 	Routes        *vendors.Router
 	EndSessions   func(realtime.User)                                                          // ours, at every replica
+	EndDevice     func(realtime.Device)                                                        // those of one device
 	Connected     func(ctx context.Context, app string, ids []string) (map[string]bool, error) // who has a session of ours, at any replica
 	Watch         func(ctx context.Context, account string, users []string)                    // somebody wants to know when they come and go
 }
@@ -42,6 +42,7 @@ func (h Users) Mount(r fiber.Router) {
 	r.Post("/users/:user/block", h.block)
 	r.Post("/users/:user/unblock", h.unblock)
 	r.Delete("/users/:user/sessions", h.endSessions)
+	r.Delete("/users/:user/sessions/:device", h.endDevice)
 	r.Get("/users/:user/blacklist", h.blacklist)
 	r.Post("/users/:user/blacklist", func(c *fiber.Ctx) error { return h.changeBlacklist(c, h.Users.AddToBlacklist) })
 	r.Delete("/users/:user/blacklist", func(c *fiber.Ctx) error { return h.changeBlacklist(c, h.Users.RemoveFromBlacklist) })
@@ -224,6 +225,7 @@ type userChange struct {
 	Others  []string `json:"others,omitempty"`
 	Seconds int64    `json:"seconds,omitempty"`
 	Digest  string   `json:"digest,omitempty"`
+	Device  string   `json:"device,omitempty"`
 
 	Kind vendors.TargetKind `json:"kind,omitempty"` // of the conversation with the other
 }
@@ -256,44 +258,6 @@ func (h Users) unblock(c *fiber.Ctx) error {
 	}
 	return h.write(c, vendors.OpUserUnblock, userChange{User: id}, func(ctx context.Context, app, write string) ([]users.Fate, error) {
 		return h.Users.Unblock(ctx, app, id, write)
-	})
-}
-
-// stays is what ending sessions leaves as it is.
-type stays struct {
-	Vendor string `json:"vendor"`
-	What   string `json:"what"`
-}
-
-// endSessions ends ours, then those of vendors as far as they can, and says what stays.
-func (h Users) endSessions(c *fiber.Ctx) error {
-	id, err := handlers.PathID(c, "user")
-	if err != nil {
-		return err
-	}
-	app := middleware.AppOf(c).ID
-	change := userChange{User: id}
-	w := ledger.Write{Key: c.Get(handlers.IdempotencyKey), Op: vendors.OpTokenRevoke, Payload: change}
-	return idempotent(c, h.Ledger, w, func(ctx context.Context) (any, error) {
-		h.EndSessions(realtime.User{App: app, ID: id})
-		h.Credentials.VoidUser(app, id)
-		done, left, err := h.Users.EndSessions(ctx, app, id, writeOf(w.Op, change), time.Now())
-		if err != nil {
-			return nil, err
-		}
-		set := fateRows(done)
-		_, err = set.result()
-		out := struct {
-			Rows  []row   `json:"rows"`
-			Stays []stays `json:"stays"`
-		}{append([]row{{ID: users.Connections, State: rowAccepted, Vendor: vendors.VendorSelf}}, set.rows...), []stays{{vendors.VendorSelf, "client tokens, until they expire"}}}
-		for _, f := range left {
-			out.Stays = append(out.Stays, stays{f.Account, f.ID})
-		}
-		if err != nil && !errors.Is(err, errPartly) { // ours ended
-			err = &partly{set.failed, len(out.Rows), err}
-		}
-		return out, err
 	})
 }
 

@@ -2032,6 +2032,12 @@ type EndUserSessionsParams struct {
 	IdempotencyKey string
 }
 
+// EndDeviceSessionsParams is what may be said beside the body of EndDeviceSessions; what is zero is left out.
+type EndDeviceSessionsParams struct {
+	// Makes a repeat of this request safe; at most 128 bytes.
+	IdempotencyKey string
+}
+
 // UnbanUserParams is what may be said beside the body of UnbanUser; what is zero is left out.
 type UnbanUserParams struct {
 	// Makes a repeat of this request safe; at most 128 bytes.
@@ -3270,6 +3276,14 @@ func (c *Client) EndUserSessions(ctx context.Context, user string, p EndUserSess
 	query, header := url.Values{}, http.Header{}
 	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/users/" + url.PathEscape(user) + "/sessions", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// EndDeviceSessions: End the sessions of one device of a user.
+func (c *Client) EndDeviceSessions(ctx context.Context, user string, device string, p EndDeviceSessionsParams) (out SessionsEnd, err error) {
+	query, header := url.Values{}, http.Header{}
+	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
+	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/users/" + url.PathEscape(user) + "/sessions/" + url.PathEscape(device), query: query, header: header, body: nil, family: product}, &out)
 	return out, err
 }
 

@@ -2089,6 +2089,16 @@ export interface Operations {
       "data": SessionsEnd;
     }) | ProductPartialRows | ProductFailure;
   };
+  // End the sessions of one device of a user.
+  endDeviceSessions: {
+    path: { "user": string; "device": string };
+    query: {};
+    header: { "Idempotency-Key"?: string };
+    body: undefined;
+    answer: (ProductDone & {
+      "data": SessionsEnd;
+    }) | ProductPartialRows | ProductFailure;
+  };
   // Let a banned user in again.
   unbanUser: {
     path: { "user": string };
@@ -2955,6 +2965,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   setRemarks: ["POST", "/api/server/users/{user}/remarks"],
   userRooms: ["GET", "/api/server/users/{user}/rooms"],
   endUserSessions: ["DELETE", "/api/server/users/{user}/sessions"],
+  endDeviceSessions: ["DELETE", "/api/server/users/{user}/sessions/{device}"],
   unbanUser: ["POST", "/api/server/users/{user}/unban"],
   unblockUser: ["POST", "/api/server/users/{user}/unblock"],
   adjustWallet: ["POST", "/api/server/wallet/adjust"],

@@ -23,7 +23,8 @@ type news struct {
 	News    *conversation.News `json:"news,omitempty"`
 	Opened  *realtime.Opening  `json:"opened,omitempty"`
 	Command *command           `json:"command,omitempty"`
-	Ended   *realtime.User     `json:"ended,omitempty"` // whose sessions the app ended
+	Ended   *realtime.User     `json:"ended,omitempty"`  // whose sessions the app ended
+	Device  *realtime.Device   `json:"device,omitempty"` // of whose sessions the app ended those
 }
 
 // command is an instruction on its way to a user's sessions, wherever they are.
@@ -47,6 +48,9 @@ func (p Publisher) Opened(o realtime.Opening) { p.publish(news{Opened: &o}) }
 
 // Ended ends a user's sessions on every node. Where the news is lost they stay.
 func (p Publisher) Ended(u realtime.User) { p.publish(news{Ended: &u}) }
+
+// DeviceEnded is Ended for the sessions of one device.
+func (p Publisher) DeviceEnded(d realtime.Device) { p.publish(news{Device: &d}) }
 
 // Command sends an instruction of the product to a user's sessions on every node;
 // those that resume get it until ttl is over.

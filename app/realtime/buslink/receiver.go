@@ -79,6 +79,8 @@ func (r *Receiver) take(ctx context.Context, n news) {
 		r.Hub.Wake()
 	case n.Ended != nil:
 		r.Hub.End(*n.Ended, realtime.Ended)
+	case n.Device != nil:
+		r.Hub.EndDevice(*n.Device, realtime.Ended)
 	case n.Opened != nil:
 		r.Hub.Supersede(*n.Opened)
 	case n.Command != nil:
