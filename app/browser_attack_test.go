@@ -24,7 +24,7 @@ type poison struct {
 }
 
 // mapped are the objects whose keys are shown as texts.
-var mapped = []string{"routes", "switched", "people"}
+var mapped = []string{"routes", "switched", "people", "apps"}
 
 func (p *poison) spoil(v any, place string) any {
 	switch v := v.(type) {
@@ -102,6 +102,7 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 	p := start(t, nil)
 	p.attack(t)
 	p.operate(t, "POST", "/admin/owners", map[string]any{"by": "ann", "reason": "they made it there", "app": sandboxApp, "kind": "group", "id": "g1", "account": "linkv"}, nil)
+	p.operate(t, "POST", "/admin/erasures", map[string]any{"by": "ann", "reason": "asked for it", "app": sandboxApp, "user": "nobody"}, nil)
 	p.do(t, request{Path: "/api/v1/video/pair/ask", Header: p.as(t, "1003")})
 	p.do(t, request{Method: "GET", Path: "/api/v1/wallet", Header: p.as(t, "1001")})
 	reader := p.as(t, "1001")
@@ -120,7 +121,7 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 	b.do(t, "Fetch.enable", map[string]any{"patterns": []map[string]string{
 		{"urlPattern": "*/admin/*", "requestStage": "Response"}, {"urlPattern": "*/api/server/*", "requestStage": "Response"}, {"urlPattern": "*/sandbox/mocks/*", "requestStage": "Response"}, {"urlPattern": "*/get_last_30*", "requestStage": "Response"},
 	}})
-	for _, view := range []string{"vendors", "routes", "doubts", "explain/in-doubt", "explain/a-read", "explain/nobody-knows", "owners", "sessions", "pairing", "audit", "stage"} {
+	for _, view := range []string{"vendors", "routes", "doubts", "explain/in-doubt", "explain/a-read", "explain/nobody-knows", "owners", "sessions", "pairing", "data", "audit", "stage"} {
 		b.eval(t, fmt.Sprintf("location.hash=%q", "#/"+view), nil)
 		b.holds(t, view+" shows the markup as a text", `document.querySelector("main").innerText.includes("onerror=window.attacked")`)
 		if view == "stage" {
@@ -147,6 +148,7 @@ func TestNoTextBecomesAPartOfThePage(t *testing.T) {
 		"explain.writes.op", "explain.writes.state", "explain.writes.key", "explain.writes.steps.vendor", "explain.writes.steps.op", "explain.writes.steps.note", "explain.writes.steps.outcome",
 		"explain.reads.route", "explain.reads.steps.vendor", "explain.reads.steps.op", "explain.error", "/api/server/wallet/adjust.err",
 		"owners.owners.kind", "owners.owners.id", "owners.owners.account", "owners.owners.vendor_id", "owners.owners.app", "owners.owners.state", "owners.moves.by", "owners.moves.reason",
+		"retention.apps.(key)", "retention.apps.(value).part", "erasures.erasures.state", "erasures.erasures.app", "erasures.erasures.by", "erasures.erasures.reason", "erasures.erasures.vendors.reason",
 		"sessions.sessions.user", "sessions.sessions.app", "sessions.sessions.api", "sessions.sessions.device",
 		"pairs.pools.app", "pairs.pools.people.(key)", "journal.op", "journal.method", "journal.path", "journal.request", "journal.answer",
 	} {

@@ -161,7 +161,7 @@ func everyButtonIsKnown(t *testing.T, pressed map[string]bool) {
 
 // walkConsole goes through every view, in both themes.
 func walkConsole(t *testing.T, b *tab, axe string, word words) {
-	for _, view := range []string{"vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "audit", "stage"} {
+	for _, view := range []string{"vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "data", "audit", "stage"} {
 		b.eval(t, fmt.Sprintf("location.hash=%q", "#/"+view), nil)
 		b.holds(t, view+" is shown", fmt.Sprintf(`document.querySelector("nav [aria-current]").getAttribute("href")===%q && !document.querySelector("main .note.bad") && ![...document.querySelectorAll("main > .empty")].some(e=>e.innerText===%q)`, "#/"+view, word("Loading")))
 		b.themed(t, view+"-"+word("name"), func(where string) {

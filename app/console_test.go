@@ -134,7 +134,7 @@ func TestAReaderSignsInAndFindsNothingToChange(t *testing.T) {
 			b.holds(t, "it is out", `document.querySelector("input[name=key]")`)
 		}
 	}
-	for _, view := range []string{"vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "audit"} {
+	for _, view := range []string{"vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "data", "audit"} {
 		b.eval(t, fmt.Sprintf("location.hash=%q", "#/"+view), nil)
 		b.holds(t, view+" is shown", fmt.Sprintf(`document.querySelector("nav [aria-current]").getAttribute("href")===%q && !document.querySelector("main > .empty, main .note.bad")?.innerText.includes("Loading")`, "#/"+view))
 		var buttons int

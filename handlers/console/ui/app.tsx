@@ -1,13 +1,14 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { session, signIn, signOut, type Session } from "./api.ts";
+import { Data } from "./data.tsx";
 import { Explain } from "./explain.tsx";
 import { Audit, collect, Doubts, Owners, Pairing, Routes, Sessions, Vendors } from "./operate.tsx";
 import { Badge, Note } from "./parts.tsx";
 import { Stage } from "./stage.tsx";
 import { current, keep, read, speak, t, type Word } from "./words.ts";
 
-const views: Word[] = ["stage", "vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "audit"];
+const views: Word[] = ["stage", "vendors", "routes", "doubts", "explain", "owners", "sessions", "pairing", "data", "audit"];
 
 const Mark = () => (
   <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#4f46e5" /><path d="M10 16L22 10M10 16L22 22" stroke="#fff" stroke-width="2" /><circle cx="10" cy="16" r="3.5" fill="#fff" /><circle cx="22" cy="10" r="3.5" fill="#fff" /><circle cx="22" cy="22" r="3.5" fill="#fff" /></svg>
@@ -108,6 +109,7 @@ function App() {
         {view === "owners" && <Owners mayChange={mayChange} />}
         {view === "sessions" && <Sessions />}
         {view === "pairing" && <Pairing />}
+        {view === "data" && <Data />}
         {view === "audit" && <Audit />}
       </main>
     </>

@@ -1,7 +1,7 @@
 // Every text of the page, in English and Chinese.
 const words = {
   stage: ["Stage", "演示"], vendors: ["Vendors", "厂商"], routes: ["Routes", "路由"], doubts: ["Doubts", "存疑写入"], explain: ["Explain", "追踪"],
-  owners: ["Owners", "归属"], sessions: ["Sessions", "会话"], pairing: ["Pairing", "配对"], audit: ["Audit", "审计"], docs: ["API docs", "接口文档"],
+  owners: ["Owners", "归属"], sessions: ["Sessions", "会话"], pairing: ["Pairing", "配对"], data: ["Data", "数据"], audit: ["Audit", "审计"], docs: ["API docs", "接口文档"],
   unreachable: ["Switchboard does not answer.", "Switchboard 无应答。"], again: ["Try again", "重试"],
   skip: ["Skip to content", "跳到内容"], language: ["中文", "English"], theme: ["Switch light and dark", "切换明暗"], signOut: ["Sign out", "退出"], sandbox: ["Sandbox", "沙箱"],
   reader: ["Read only", "只读"], signIn: ["Sign in", "登录"], signInLead: ["The operators' console of this Switchboard.", "本 Switchboard 的运维控制台。"],
@@ -32,6 +32,7 @@ const words = {
   ownersLead: ["Which vendor account has the groups and rooms that apps made. Calls about one go there, whatever the route says.", "应用创建的群组和房间在哪个厂商账号；相关调用始终去那里，与路由无关。"], noOwners: ["No app has made a group or a room yet.", "还没有应用创建过群组或房间。"], kind: ["Kind", "种类"], id: ["Id", "编号"], account: ["Account", "账号"], vendorId: ["Vendor's id", "厂商编号"], made: ["Made", "创建"],
   sessionsLead: ["Who is connected to this replica now, newest first.", "当前连接到本副本的用户，最新在前。"], noSessions: ["Nobody is connected.", "当前无人连接。"], poll: ["poll", "轮询"], user: ["User", "用户"], api: ["API", "接口"], device: ["Device", "设备"], since: ["Since", "开始"], waitingMessages: ["Not yet taken", "待取"], total: ["in all", "个会话"],
   pairingLead: ["Who searches, is offered a call, or talks at this replica now, and the last minutes as charts.", "本副本上正在寻找、被邀请或通话的人数，以及最近几分钟的变化。"], peak: ["peak", "峰值"], scene: ["Scene", "场景"], waiting: ["Waiting", "等待"], offers: ["Offers", "邀请"], inCalls: ["Calls", "通话"], fairness: ["Fairness", "公平度"], fairnessWhat: ["1: offers are shared alike", "1 表示邀请均等"], estimatedWait: ["Estimated wait", "预计等待"], people: ["People", "人员"], noPools: ["Nobody has searched for a partner yet.", "还没有人发起配对。"],
+  dataLead: ["For how long what apps keep of people stays, and who had a person's data erased or copied. To do so takes /admin or the commands.", "应用保留用户数据的期限，以及谁曾删除或导出某位用户的数据。执行这些操作请使用 /admin 或命令。"], retention: ["Kept for", "保留期限"], lastSweep: ["Last sweep", "最近清理"], days: ["Days", "天数"], oldest: ["Oldest", "最早"], behind: ["Hours behind", "超期小时"], forEver: ["for ever", "永久"], erasures: ["Erasures and copies", "删除与导出"], noErasures: ["Nobody has erased or copied anything yet.", "还没有人删除或导出过数据。"],
   auditLead: ["The latest switches of routes and breakers: who, when and why.", "最近对路由和熔断器的切换：谁、何时、为何。"], noAudit: ["Nobody has switched anything yet.", "还没有人切换过。"], version: ["Version", "版本"], by: ["By", "操作人"], at: ["When", "时间"], what: ["What", "内容"], live: ["live", "实时"], done: ["Done.", "完成。"], changedMeanwhile: ["Somebody else switched meanwhile; look again.", "其间有人切换过，请重新查看。"],
 } as const;
 
@@ -44,6 +45,8 @@ const values = {
   "breaker closed": ["closed", "闭合"], "breaker open": ["open", "断开"], "breaker half-open": ["half-open", "半开"], "mode open": ["open", "强制断开"], "mode closed": ["closed", "强制放行"], "mode observe": ["observe", "仅观察"],
   // what apps made
   group: ["group", "群组"], chatroom: ["chatroom", "聊天室"], room: ["room", "房间"], block: ["block", "屏蔽"], reserved: ["reserved", "已预留"], made: ["made", "已创建"], gone: ["gone", "已不在"],
+  // what is kept, and what became of it
+  messages: ["messages", "消息"], uploads: ["uploads", "文件"], pairing: ["pairing", "配对记录"], ledger: ["ledger", "账本"], events: ["events", "事件"], running: ["running", "进行中"], exported: ["exported", "已导出"],
   // people of a pool
   offline: ["offline", "离线"], away: ["away", "离开"], cooling: ["cooling", "冷却中"], idle: ["idle", "空闲"], asking: ["asking", "寻找中"], offered: ["offered", "被邀请"], in_call: ["in a call", "通话中"], elsewhere: ["elsewhere", "在别处"],
   // faults of mocks
