@@ -280,9 +280,11 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	if err := s.openVoids(ctx); err != nil {
 		return err
 	}
-	s.moderation, err = moderation.New(s.cfg.Words, moderation.Deps{Log: s.log, Vendor: func(ctx context.Context) ([]vendors.Word, error) {
-		return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWords},
-			func(ctx context.Context, v *vendors.Vendor) ([]vendors.Word, error) { return v.Words.ListWords(ctx) })
+	s.moderation, err = moderation.New(s.cfg.Words, moderation.Deps{Log: s.log, Vendor: func(ctx context.Context) (moderation.VendorList, error) {
+		return vendors.Via(ctx, s.routes, vendors.Request{Capability: vendors.CapWords}, func(ctx context.Context, v *vendors.Vendor) (moderation.VendorList, error) {
+			words, err := v.Words.ListWords(ctx)
+			return moderation.VendorList{Account: v.Name, Words: words}, err
+		})
 	}})
 	if err != nil {
 		return environ.Named(envPrefix+"_WORDS_", err)

@@ -80,6 +80,31 @@ func TestAnotherAppsWordsAreNotChanged(t *testing.T) {
 	if got := p.do(t, request{Path: "/api/server/words", Header: otherServer, Body: map[string]any{"words": []map[string]any{{"text": "theirs"}}}}); got.Status != 403 {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
+	if got := p.do(t, request{Method: "GET", Path: "/api/server/words", Header: serverKey}); strings.Contains(string(got.Body), `"reason":null`) {
+		t.Errorf("the account's words may be the other app's: %s", got.Body)
+	}
+}
+
+// The list of an account is its app's, though all texts are checked against it.
+func TestAnotherAppsWordsAreNotShown(t *testing.T) {
+	p := startSurface(t, func(c *Config) {
+		withOtherApp(c)
+		c.Apps[0].Tenant.Accounts, c.Apps[1].Tenant.Accounts = []string{"rongcloud", "linkv"}, []string{"youme"}
+	})
+	word := map[string]any{"words": []map[string]any{{"text": "gamble"}}}
+	if got := p.do(t, request{Path: "/api/server/words", Header: serverKey, Body: word}); got.Code != 0 {
+		t.Fatalf("%d %s", got.Status, got.Body)
+	}
+	shown := func(header map[string]string) string {
+		return string(p.do(t, request{Method: "GET", Path: "/api/server/words", Header: header}).Body)
+	}
+	waitFor(t, "the word in its app's list", func() bool { return strings.Contains(shown(serverKey), `"gamble"`) })
+	if mine := shown(serverKey); !strings.Contains(mine, `"reason":null`) {
+		t.Errorf("%s", mine)
+	}
+	if theirs := shown(otherServer); strings.Contains(theirs, "gamble") || strings.Contains(theirs, `"reason":null`) {
+		t.Errorf("another app is shown %s", theirs)
+	}
 }
 
 func TestAPaidOrderIsCreditedOnce(t *testing.T) {

@@ -35,16 +35,28 @@ type Config struct {
 // list to be read: it uses the one before until the next is built.
 type Service struct {
 	cfg    Config
-	vendor func(context.Context) ([]vendors.Word, error)
+	vendor func(context.Context) (VendorList, error)
 	log    *slog.Logger
 
 	dictionary atomic.Pointer[Dictionary]
-	listed     atomic.Pointer[[]Listed]
+	listed     atomic.Pointer[Merged]
 	again      chan struct{} // of Run: a list has changed
 
 	// Of the Run goroutine alone.
 	last       lists
-	vendorList []vendors.Word
+	vendorList VendorList
+}
+
+// VendorList is a vendor account's own list.
+type VendorList struct {
+	Account string // empty: none was read
+	Words   []vendors.Word
+}
+
+// Merged is what texts are checked against, with the account of which the vendor's part is.
+type Merged struct {
+	Account string
+	Words   []Listed // the file's, then the vendor's, then what is allowed, each in the order of its text
 }
 
 // Origin says where an entry of the merged list comes from.
@@ -80,7 +92,7 @@ func (c Config) Validate() error {
 
 // Deps is what a Service works with.
 type Deps struct {
-	Vendor func(context.Context) ([]vendors.Word, error) // reads the routed vendor's list; nil: there is none
+	Vendor func(context.Context) (VendorList, error) // reads the routed vendor's list; nil: there is none
 	Log    *slog.Logger
 }
 
@@ -131,26 +143,20 @@ func (s *Service) Again() {
 	}
 }
 
-// Merged is every entry that texts are checked against now: the file's, then the
-// vendor's, then what is allowed, each in the order of its text.
-func (s *Service) Merged() []Listed {
-	if listed := s.listed.Load(); listed != nil {
-		return *listed
-	}
-	return nil
-}
+// Merged is every entry that texts are checked against now.
+func (s *Service) Merged() Merged { return *s.listed.Load() }
 
 // show keeps what Merged tells.
 func (s *Service) show(files lists) {
-	var out []Listed
+	out := Merged{Account: s.vendorList.Account}
 	for _, part := range []struct {
 		words  []vendors.Word
 		origin Origin
-	}{{plain(files.words), OfFile}, {s.vendorList, OfVendor}, {plain(files.allowed), Allowed}} {
+	}{{plain(files.words), OfFile}, {s.vendorList.Words, OfVendor}, {plain(files.allowed), Allowed}} {
 		words := slices.Clone(part.words)
 		slices.SortFunc(words, func(a, b vendors.Word) int { return strings.Compare(a.Text, b.Text) })
 		for _, w := range slices.CompactFunc(words, func(a, b vendors.Word) bool { return a.Text == b.Text }) {
-			out = append(out, Listed{Word: w, Origin: part.origin, Whole: s.cfg.Whole && part.origin != Allowed})
+			out.Words = append(out.Words, Listed{Word: w, Origin: part.origin, Whole: s.cfg.Whole && part.origin != Allowed})
 		}
 	}
 	s.listed.Store(&out)
@@ -183,7 +189,7 @@ func (s *Service) refresh(ctx context.Context) {
 		}
 	}
 	s.show(files)
-	for _, w := range s.vendorList {
+	for _, w := range s.vendorList.Words {
 		files.words = append(files.words, w.Text)
 	}
 	s.install(files)

@@ -78,7 +78,7 @@ func TestTextsWithoutWordsPass(t *testing.T) {
 	})
 }
 
-func service(t *testing.T, cfg Config, vendor func(context.Context) ([]vendors.Word, error)) *Service {
+func service(t *testing.T, cfg Config, vendor func(context.Context) (VendorList, error)) *Service {
 	t.Helper()
 	s, err := New(cfg, Deps{Vendor: vendor, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -98,10 +98,10 @@ func TestListsAreKeptInStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		list, failure := []vendors.Word{{Text: "remote"}}, error(nil)
-		s := service(t, Config{File: file, Sync: time.Minute}, func(context.Context) ([]vendors.Word, error) {
+		s := service(t, Config{File: file, Sync: time.Minute}, func(context.Context) (VendorList, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			return list, failure
+			return VendorList{"acme", list}, failure
 		})
 		if s.Check("local") == nil {
 			t.Error("the file's words count from the start")

@@ -10,6 +10,7 @@ import (
 
 	"switchboard/app/ledger"
 	"switchboard/app/moderation"
+	"switchboard/app/problem"
 	"switchboard/handlers"
 	"switchboard/middleware"
 	"switchboard/vendors"
@@ -55,7 +56,7 @@ func (h Words) list(c *fiber.Ctx) error {
 	if !ok || from < 0 {
 		return handlers.Invalid("cursor: not one of ours")
 	}
-	all := h.Words.Merged()
+	all, reason := h.shown(middleware.AppOf(c).ID)
 	page := all[min(int(from), len(all)):min(int(from)+limit, len(all))]
 	out := make([]listedWord, len(page))
 	for i, w := range page {
@@ -66,8 +67,22 @@ func (h Words) list(c *fiber.Ctx) error {
 		cursor := cursorOf(strconv.Itoa(end))
 		next = &cursor
 	}
-	return success(c, fiber.Map{"words": out, "next": next})
+	return success(c, fiber.Map{"words": out, "next": next, "reason": reason})
 }
+
+// shown is what an app may see of the merged list. An account that other apps have, or
+// that is not the app's, has words of theirs: they are left out, with the reason.
+func (h Words) shown(app string) (list []moderation.Listed, reason *string) {
+	all, routes := h.Words.Merged(), h.Lists.Routes
+	if all.Account == "" || slices.Contains(routes.AccountsFor(app), all.Account) && routes.Alone(app, all.Account) {
+		return all.Words, nil
+	}
+	why := handlers.Find(errOthersWords).Text
+	return slices.DeleteFunc(slices.Clone(all.Words), func(w moderation.Listed) bool { return w.Origin == moderation.OfVendor }), &why
+}
+
+// errOthersWords is why a vendor's words are not shown.
+var errOthersWords = problem.New(problem.Forbidden, "the vendor's list is other apps' as well, and is not shown")
 
 const (
 	maxWords    = 200

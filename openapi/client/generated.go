@@ -1197,8 +1197,10 @@ type WordListWordsItem struct {
 // WordList is as the contract has it.
 type WordList struct {
 	// cursor of the next page
-	Next  *string             `json:"next"`
-	Words []WordListWordsItem `json:"words"`
+	Next *string `json:"next"`
+	// why the vendor's words are left out
+	Reason *string             `json:"reason"`
+	Words  []WordListWordsItem `json:"words"`
 }
 
 // CapabilitiesData is as the contract has it.

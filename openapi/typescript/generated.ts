@@ -1042,6 +1042,8 @@ export type WordChange = {
 export type WordList = {
   // cursor of the next page
   "next": string | null;
+  // why the vendor's words are left out
+  "reason": string | null;
   "words": Array<{
     "origin": "file" | "vendor" | "allow";
     // what the vendor puts in its place; left out where the message is blocked
