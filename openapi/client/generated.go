@@ -1086,7 +1086,8 @@ type VendorEventData struct {
 	Seq     *int64  `json:"seq,omitempty"`
 	Session *string `json:"session,omitempty"`
 	// true: the vendor did not report it; it follows from what there is now, the rooms or who is online. A room's
-	// first snapshot is room.synced with all its users
+	// first snapshot is room.synced with all its users. The vendor's own report of the same may still come, as an
+	// event of its own
 	Snapshot *bool `json:"snapshot,omitempty"`
 	// user, group or room
 	Target     *string  `json:"target,omitempty"`

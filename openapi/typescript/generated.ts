@@ -962,7 +962,8 @@ export type VendorEvent = {
     "seq"?: number;
     "session"?: string;
     // true: the vendor did not report it; it follows from what there is now, the rooms or who is online. A room's
-    // first snapshot is room.synced with all its users
+    // first snapshot is room.synced with all its users. The vendor's own report of the same may still come, as an
+    // event of its own
     "snapshot"?: boolean;
     // user, group or room
     "target"?: string;
