@@ -36,6 +36,7 @@ func TestTheFirstLoadIsSmallAndQuick(t *testing.T) {
 // Where nobody answers the page says so, in words, and one button later all is well; a
 // session that has ended leads back to the sign-in.
 func TestThePageSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	axe := axeScript(t)
 	p := start(t, withKeys)
 	b := browse(t)
@@ -58,10 +59,12 @@ func TestThePageSaysWhatIsWrong(t *testing.T) {
 		b.write(t, "input[name=key]", testReader)
 		b.press(t, "form", word("Sign in"))
 		b.holds(t, "it is in", `document.querySelector("main .card h2")`)
-		block("*/admin/*")
-		b.holds(t, "a view says that nobody answers, and keeps what it had", unreachable+`&&document.querySelector("main .card h2")`)
-		block()
-		b.holds(t, "it answers again", `!document.querySelector("main .note.bad")`)
+		if language == "en" { // once is enough
+			block("*/admin/*")
+			b.holds(t, "a view says that nobody answers, and keeps what it had", unreachable+`&&document.querySelector("main .card h2")`)
+			block()
+			b.holds(t, "it answers again", `!document.querySelector("main .note.bad")`)
+		}
 		b.do(t, "Network.clearBrowserCookies", nil)
 		b.holds(t, "the session has ended", `document.querySelector("input[name=key]")`)
 	}

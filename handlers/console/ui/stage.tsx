@@ -37,7 +37,7 @@ export function Stage({ sandbox }: { sandbox: Sandbox }) {
       <Lead title={t("stage")} text={t("stageLead")} />
       {error && <Note kind="bad">{error}</Note>}
       <div class="stage">
-        {people.map((user, i) => <Phone key={user} user={user} peer={people[1 - i]} sandbox={sandbox} conversation={conversation} peerOnline={online.has(people[1 - i])} coinsTurn={coinsTurn} told={told} />)}
+        {people.map((user, i) => <Phone key={user} user={user} peer={people[1 - i]} sandbox={sandbox} conversation={conversation} peerOnline={online.has(people[1 - i])} coinsTurn={coinsTurn} told={told} onLive={live.again} />)}
         <div class="stack side">
           <Controls sandbox={sandbox} backend={backend} onCoins={() => turnCoins((n) => n + 1)} />
           <div class="panes"><Happened calls={calls} clear={() => setCalls([])} /><Received mocks={sandbox.mocks} /></div>
@@ -50,7 +50,7 @@ export function Stage({ sandbox }: { sandbox: Sandbox }) {
 // Pair is how the pairing stands on one phone.
 interface Pair { kind: "idle" | "searching" | "offer" | "matched" | "call" | "liked" | "ended"; ask?: string; round?: number; peer?: number; asker?: boolean; call?: string; join?: Join }
 
-function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told }: { user: string; peer: string; sandbox: Sandbox; conversation: string; peerOnline: boolean; coinsTurn: number; told: Traced }) {
+function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told, onLive }: { user: string; peer: string; sandbox: Sandbox; conversation: string; peerOnline: boolean; coinsTurn: number; told: Traced; onLive: () => void }) {
   const token = useMemo(() => {
     const mint = new Client({ appId: sandbox.app, appKey: sandbox.key });
     return () => mint.ask("mintToken", { body: { session: user, platform: 1 } });
@@ -76,7 +76,7 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told 
     else if (name === "revoke" || name === "ended" || name === "end" || name === "cancel") { setPair((old) => (old.ask === data.ask_no ? { kind: "ended" } : old)); void wallet(); }
   };
   const line = useMemo(() => new Realtime({
-    token, onState: (s) => setState(s), onGap: () => void load(),
+    token, onState: (s) => { setState(s); onLive(); }, onGap: () => void load(),
     onMessage: (m) => {
       if (m.Type === 100) return heard(JSON.parse(m.Content));
       if (!m.ConversationID) return;
