@@ -52,3 +52,25 @@ func TestTheSandboxHasTheMocksOnTheirUsualPortsWhereTheyAreFree(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Two people play in a sandbox: they meet again as often as they like, unless somebody
+// configures otherwise.
+func TestTheSandboxLetsTheSameTwoMeetAgain(t *testing.T) {
+	for given, want := range map[string]string{"": "0", "5": "5"} {
+		cfg := &Config{Env: "development"}
+		cfg.Pairing.Keys = map[string]string{"fanout": "2"}
+		if given != "" {
+			cfg.Pairing.Keys["exclude_last"] = given
+		}
+		box, err := openSandbox(cfg, "127.0.0.1:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if keys := cfg.Pairing.Keys; keys["exclude_last"] != want || keys["fanout"] != "2" {
+			t.Errorf("given %q: %v", given, keys)
+		}
+		if err := box.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
