@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -11,7 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/app/erasure"
+	"switchboard/app/erasure/erasuresql"
+	"switchboard/app/ledger"
+	"switchboard/app/ledger/ledgersql"
+	"switchboard/app/sqldb"
 	"switchboard/app/sqldb/sqldbtest"
+	"switchboard/vendors"
 )
 
 // The commands ask the running process: a copy is a new file of its owner's, and an
@@ -100,6 +107,28 @@ func TestAnErasureReachesTheOtherReplica(t *testing.T) {
 	}
 }
 
+// leaveHalfTold leaves what a process does that is killed while it tells vendors, when the
+// time of its write is over: the job "half-told" of the user, and a write in doubt.
+func leaveHalfTold(t *testing.T, dir, user string) {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), sqldb.Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	j := erasure.Job{ID: "half-told", App: sandboxApp, User: user, State: erasure.Running, Pseudonym: "erasedhalf", By: "test", Part: "vendors", Counts: map[string]int{}}
+	if _, err := erasuresql.New(db).Add(t.Context(), j, ""); err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte(vendors.OpUserErase + "\n" + `"erasedhalf"`))
+	if _, _, err := ledgersql.New(db).Insert(t.Context(), ledger.Entry{
+		ID: "half-told", App: sandboxApp, Key: "erasure-half-told", RequestID: "half-told", Op: vendors.OpUserErase,
+		State: ledger.Doubt, Result: ledger.Result{Outcome: vendors.Ambiguous}, Payload: []byte(`"erasedhalf"`), Digest: digest[:], Created: time.Now(),
+	}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A process that is killed in the middle of an erasure leaves it to the next one, which
 // goes on where it was.
 func TestAnErasureGoesOnAfterAKill(t *testing.T) {
@@ -126,6 +155,7 @@ func TestAnErasureGoesOnAfterAKill(t *testing.T) {
 	job := first.erase(t, "ann")
 	waitFor(t, "the erasure is in the middle", func() bool { j := first.erasure(t, job.ID); return j.Part == "accounts" && j.Waits != "" })
 	killed()
+	leaveHalfTold(t, dir, "bob")
 
 	p := start(t, func(c *Config) { c.DataDir = dir })
 	p.operate(t, "POST", "/admin/vendors/rongcloud/breaker", map[string]any{"by": "test", "mode": "auto"}, nil)
@@ -133,7 +163,10 @@ func TestAnErasureGoesOnAfterAKill(t *testing.T) {
 	if done.fate("rongcloud", "account") != "asked" || done.Counts["messages"] == 0 || done.Pseudonym != job.Pseudonym {
 		t.Errorf("told: %+v", done)
 	}
-	if got := inactive(t, p.mock(t, "rongcloud")); !slices.Equal(got, []string{"ann"}) {
+	if bob := p.erased(t, "half-told"); bob.fate("rongcloud", "credentials") != "done" || bob.fate("rongcloud", "account") != "asked" {
+		t.Errorf("who was told of by half: %+v", bob)
+	}
+	if got := inactive(t, p.mock(t, "rongcloud")); !slices.Equal(got, []string{"ann", "bob"}) {
 		t.Errorf("deactivated: %v", got)
 	}
 	if got := p.do(t, request{Path: "/get_joined_conversation", Header: ann, Body: map[string]any{}, Bad: true}); got.Code == 0 {

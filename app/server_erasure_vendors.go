@@ -40,18 +40,30 @@ func fateOf(account, what string, state vendors.MemberState, err error) erasure.
 	return f
 }
 
-// tellVendors asks them once for each job to end what the user has there: the ledger
-// remembers what they said.
+// tellTries is how many processes may die while they tell vendors.
+const tellTries = 3
+
+// tellVendors asks them to end what the user has there: the ledger remembers what they
+// said. Where a process died in between, they are asked again: to end what is ended does
+// no harm.
 func (s *server) tellVendors(ctx context.Context, who erasure.Subject) (fates []erasure.Fate, err error) {
-	w := ledger.Write{App: who.App, Key: "erasure-" + who.Job, RequestID: who.Job, Op: vendors.OpUserErase, Payload: who.Pseudonym}
-	r, _, err := s.ledger.Do(ctx, w, func(ctx context.Context) (any, error) { return s.forgetAtVendors(ctx, who) })
-	if err != nil {
-		return nil, err
+	for try := range tellTries {
+		w := ledger.Write{App: who.App, Key: "erasure-" + who.Job, RequestID: who.Job, Op: vendors.OpUserErase, Payload: who.Pseudonym}
+		if try > 0 {
+			w.Key += fmt.Sprint("-", try)
+		}
+		r, _, err := s.ledger.Do(ctx, w, func(ctx context.Context) (any, error) { return s.forgetAtVendors(ctx, who) })
+		if errors.Is(err, ledger.ErrInProgress) { // by a process that died, until its time is over
+			return nil, fmt.Errorf("%w: vendors are being told", erasure.ErrLater)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(r.Data) > 0 && json.Unmarshal(r.Data, &fates) == nil {
+			return fates, nil
+		}
 	}
-	if len(r.Data) == 0 || json.Unmarshal(r.Data, &fates) != nil { // its process died in between
-		return []erasure.Fate{{State: fateDoubt, Reason: "what the vendors were asked is not known"}}, nil
-	}
-	return fates, nil
+	return []erasure.Fate{{State: fateDoubt, Reason: "what the vendors were asked is not known"}}, nil
 }
 
 func (s *server) forgetAtVendors(ctx context.Context, who erasure.Subject) (out []erasure.Fate, err error) {
