@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"switchboard/app/access"
 	"switchboard/app/certify"
@@ -57,6 +58,7 @@ func ejabberdAccount(t *testing.T) (cfg ejabberd.Config, c2s string) {
 type switching struct {
 	*process
 	rong *mockrong.Server
+	api  *lossy // ejabberd's, in front of the server
 	c2s  string
 
 	mu   sync.Mutex        // guards what follows
@@ -71,12 +73,19 @@ func startSwitching(t *testing.T, messages string) *switching {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rong.Close() })
+	at, err := url.Parse(cfg.BaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := loseAnswers(t, at.Scheme+"://"+at.Host)
+	cfg.BaseURL = api.url + at.Path
 	p := start(t, func(c *Config) {
+		c.Ledger.FirstCheck = 50 * time.Millisecond
 		c.RongCloud.AppKey, c.RongCloud.AppSecret, c.RongCloud.BaseURL = "rong", sandboxSecret, rong.URL
 		c.Ejabberd, c.Route.Messages, c.AdminKey = cfg, messages, sandboxAdmin
 		c.Apps = access.Apps{{ID: sandboxApp, Key: sandboxKey, JWTSecret: sandboxSecret, Open: true}}
 	})
-	return &switching{process: p, rong: rong, c2s: c2s, told: map[string]string{}}
+	return &switching{process: p, rong: rong, api: api, c2s: c2s, told: map[string]string{}}
 }
 
 // say sends one text, whose fate is noted.

@@ -3,9 +3,15 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"switchboard/vendors"
 	"switchboard/vendors/ejabberd/xmpptest"
@@ -35,6 +41,51 @@ func (p *process) shows(t *testing.T, path string, texts ...string) {
 			t.Errorf("GET %s: %s, want %s", path, got, text)
 		}
 	}
+}
+
+// lossy passes requests on to a server, and loses the answer to the next one whose path has
+// the text that was stored last.
+type lossy struct {
+	url  string
+	lose atomic.Value // string
+}
+
+func loseAnswers(t *testing.T, server string) *lossy {
+	t.Helper()
+	to, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &lossy{}
+	l.lose.Store("")
+	forward := httputil.NewSingleHostReverseProxy(to)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if part := l.lose.Load().(string); part != "" && strings.Contains(r.URL.Path, part) && l.lose.CompareAndSwap(part, "") {
+			forward.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	l.url = proxy.URL
+	return l
+}
+
+// settles makes a write whose answer is lost, and waits until its repeat tells that it was
+// done.
+func (l *lossy) settles(t *testing.T, p *process, part, method, path string, body any) {
+	t.Helper()
+	r := request{Method: method, Path: "/api/server" + path, Header: with(serverKey, "Idempotency-Key", "lost "+method+path), Body: body}
+	l.lose.Store(part)
+	got := p.do(t, r)
+	inDoubt := got.Status == 504 && got.Code == 100109 || got.Code == codePartly && strings.Contains(string(got.Data), `"unknown"`) // other accounts may have done it
+	if !inDoubt || l.lose.Load() != "" {
+		t.Errorf("lost, %s %s: %d %s", method, path, got.Status, got.Body)
+	}
+	until(t, method+" "+path+" is known to be done", func() bool {
+		again := p.do(t, r)
+		return again.Code == 0 && again.Header.Get("Idempotent-Replayed") == "true"
+	})
 }
 
 // What the product API can do at ejabberd, against the server itself.
@@ -83,6 +134,8 @@ func TestTheProductAPIAtARealEjabberd(t *testing.T) {
 		t.Errorf("the phone is out as well: %v", err)
 	}
 	s.back(t, "POST", "/users/1003/block", map[string]any{"seconds": 60})
+	s.api.settles(t, s.process, "srg_user_add", "POST", "/users/1002/block", map[string]any{"seconds": 60})
+	s.api.settles(t, s.process, "srg_user_del", "POST", "/users/1002/unblock", nil)
 	s.shows(t, "/users/1003", `"vendor":"ejabberd"`)
 	s.back(t, "POST", "/users/1003/unblock", nil)
 	s.shows(t, "/users/1003", `"blocks":[]`)
@@ -120,9 +173,10 @@ func (s *switching) ofGroups(t *testing.T, phone *xmpptest.Client, some func(...
 	if by := s.say(t, to, "unmuted"); by != "ejabberd" {
 		t.Errorf("who is unmuted: %s", by)
 	}
+	s.api.settles(t, s.process, "subscribe_room", "POST", "/groups/club/members", some("1004"))
 	s.back(t, "DELETE", "/groups/club/members", some("1003"))
 	s.shows(t, "/groups/club/members", `"1001"`, `!"1003"`)
-	s.back(t, "DELETE", "/groups/club", map[string]any{})
+	s.api.settles(t, s.process, "destroy_room", "DELETE", "/groups/club", map[string]any{})
 	if got := s.do(t, request{Method: "GET", Path: "/api/server/groups/club", Header: serverKey}); got.Status != 404 {
 		t.Errorf("the club is gone: %d %s", got.Status, got.Body)
 	}
@@ -166,7 +220,9 @@ func (s *switching) ofChatRooms(t *testing.T, phone *xmpptest.Client, some func(
 func TestTheProductAPIAtARealLiveKit(t *testing.T) {
 	t.Parallel()
 	server := livekittest.Start(t, livekittest.Options{})
+	api := loseAnswers(t, server.URL)
 	p := start(t, func(c *Config) {
+		c.Ledger.FirstCheck, c.LiveKit.BaseURL = 50*time.Millisecond, api.url
 		c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = strings.Replace(server.URL, "http", "ws", 1), livekittest.Key, vendors.Secret(livekittest.Secret)
 		c.Route.Rooms = "livekit"
 	})
@@ -218,6 +274,8 @@ func TestTheProductAPIAtARealLiveKit(t *testing.T) {
 			t.Errorf("%s, which it cannot: %d %s", path, got.Status, got.Body)
 		}
 	}
-	p.back(t, "POST", stage+"/dissolve", map[string]any{})
+	join("stage", "1003")
+	api.settles(t, p, "RemoveParticipant", "POST", stage+"/kick", map[string]any{"user": "1003"})
+	api.settles(t, p, "DeleteRoom", "POST", stage+"/dissolve", map[string]any{})
 	until(t, "the room is gone", func() bool { return strings.Contains(string(p.back(t, "GET", stage, nil).Body), `"absent"`) })
 }
