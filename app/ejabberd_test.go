@@ -35,10 +35,15 @@ func ejabberdConfig(t *testing.T) (cfg ejabberd.Config, c2s string) {
 	return cfg, u.Query().Get("c2s")
 }
 
-// ejabberdAccount is that server, emptied.
+// xmppTurn is held by the test that has the host, since it is emptied for each.
+var xmppTurn sync.Mutex
+
+// ejabberdAccount is that server, emptied. No other test has it until the end of t.
 func ejabberdAccount(t *testing.T) (cfg ejabberd.Config, c2s string) {
 	t.Helper()
 	cfg, c2s = ejabberdConfig(t)
+	xmppTurn.Lock()
+	t.Cleanup(xmppTurn.Unlock)
 	api := certify.NewEjabberdAPI(t, cfg)
 	var users, rooms []string
 	api.Call("registered_users", map[string]any{"host": xmppHost}, &users)

@@ -200,7 +200,7 @@ func (s *switching) ofChatRooms(t *testing.T, phone *xmpptest.Client, some func(
 	if by := s.say(t, map[string]any{"kind": "chatroom", "ids": []string{"hall"}}, "to the hall"); by != "ejabberd" {
 		t.Errorf("to the hall: %s", by)
 	}
-	if got := texts(t, phone, "1001"); !strings.Contains(strings.Join(got, "\n"), "to the hall") {
+	if got := texts(t, phone, "1001", jid); !strings.Contains(strings.Join(got, "\n"), "to the hall") {
 		t.Errorf("the phone has %v", got)
 	}
 	s.back(t, "POST", "/chatrooms/hall/blocks", map[string]any{"users": []string{"1002"}, "seconds": 60})
