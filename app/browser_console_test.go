@@ -226,8 +226,11 @@ func (p *process) attack(t *testing.T) {
 	_ = p.ws(t, p.tokenOf(t, "<b>"+bad, 1), "")
 	get(t, p.mock(t, "rongcloud")+"/"+"%3Cimg%20src=x%20onerror=window.attacked=1%3E")
 	for _, vendor := range []string{"rongcloud", "linkv"} {
-		p.do(t, request{Path: "/sandbox/mocks/" + vendor + "/faults", Header: map[string]string{"admin-key": sandboxAdmin}, Bad: true,
+		got := p.do(t, request{Path: "/sandbox/mocks/" + vendor + "/faults", Header: map[string]string{"admin-key": sandboxAdmin}, Bad: true,
 			Body: map[string]any{"match": map[string]any{"times": 2}, "action": map[string]any{"kind": "code", "code": "99<img src=x>"}}})
+		if got.Status >= 300 {
+			t.Fatalf("a fault: %d %s", got.Status, got.Body)
+		}
 	}
 	for range 3 {
 		p.do(t, request{Path: "/api/server/im/send/tip", Header: serverKey, Body: map[string]any{"from": "1001", "targets": []string{"1002"}, "msg": bad}})

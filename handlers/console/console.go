@@ -21,6 +21,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/proxy"
+	"github.com/valyala/fasthttp"
 
 	"switchboard/app/access"
 	"switchboard/app/problem"
@@ -70,9 +71,12 @@ func (h Console) Mount(r fiber.Router, operators, admins fiber.Handler) {
 	r.Delete("/console/session", h.signOut)
 	r.Get("/console/:file", func(c *fiber.Ctx) error { return file(c, c.Params("file"), allowed) })
 	if h.Sandbox != nil {
-		r.Get("/sandbox/mocks/:vendor/:rest", admins, h.mock)
-		r.Post("/sandbox/mocks/:vendor/:rest", admins, h.mock)
-		r.Delete("/sandbox/mocks/:vendor/:rest", admins, h.mock)
+		// The connections are this program's alone: another one's may lead to mocks that are gone.
+		client := &fasthttp.Client{NoDefaultUserAgentHeader: true, DisablePathNormalizing: true}
+		mock := func(c *fiber.Ctx) error { return h.mock(c, client) }
+		r.Get("/sandbox/mocks/:vendor/:rest", admins, mock)
+		r.Post("/sandbox/mocks/:vendor/:rest", admins, mock)
+		r.Delete("/sandbox/mocks/:vendor/:rest", admins, mock)
 	}
 }
 
@@ -114,7 +118,7 @@ const mockWait = 15 * time.Second // its journal answers after ten when nothing 
 
 // mock passes a call on to the mock's own API, so that the page needs no other address
 // than its own, also where only one port is reachable.
-func (h Console) mock(c *fiber.Ctx) error {
+func (h Console) mock(c *fiber.Ctx, client *fasthttp.Client) error {
 	base, rest := h.Sandbox.Mocks[c.Params("vendor")], c.Params("rest")
 	if base == "" {
 		return errNoMock
@@ -125,7 +129,7 @@ func (h Console) mock(c *fiber.Ctx) error {
 	}
 	c.Request().Header.Del(fiber.HeaderCookie)
 	c.Request().Header.Del("admin-key")
-	if err := proxy.DoTimeout(c, target, mockWait); err != nil {
+	if err := proxy.DoTimeout(c, target, mockWait, client); err != nil {
 		return err
 	}
 	// The answer has the mock's headers; these are ours again.
