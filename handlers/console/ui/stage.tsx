@@ -66,7 +66,7 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told,
   const [error, fail] = useState("");
   const chat = useRef<HTMLDivElement>(null);
   const add = (all: GatewayMessage[]) => setMessages((old) => [...old, ...all.filter((m) => !old.some((o) => o.MsgId === m.MsgId))]);
-  const wallet = () => me.ask("wallet", {}).then((w) => setCoins(w.balance)).catch(() => undefined);
+  const wallet = () => me.ask("wallet", {}).then((w) => { setCoins(w.balance); return true; }, () => false);
   const attempt = (work: Promise<unknown>) => work.then(() => fail(""), (e) => fail(said(e)));
 
   // heard is a command of the product: docs/pairing.md has their names.
@@ -86,7 +86,12 @@ function Phone({ user, peer, sandbox, conversation, peerOnline, coinsTurn, told,
   }), []);
   const load = async () => { if (conversation) add((await me.ask("gatewayLast30", { body: { conversation_id: conversation } })).Msg.slice().reverse()); };
   useEffect(() => { line.start(); return () => line.stop(); }, []);
-  useEffect(() => { void wallet(); }, [coinsTurn]);
+  useEffect(() => { // the vendor may be away: asked until it answers
+    let timer = 0, over = false;
+    const ask = () => void wallet().then((known) => { if (!known && !over) timer = window.setTimeout(ask, 2000); });
+    ask();
+    return () => { over = true; clearTimeout(timer); };
+  }, [coinsTurn]);
   useEffect(() => { void load().catch(() => undefined); }, [conversation]);
   useEffect(() => { chat.current?.scrollTo(0, chat.current.scrollHeight); }, [messages, pair.kind]);
   useEffect(() => { // a call is charged a moment after its end
