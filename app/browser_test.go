@@ -45,7 +45,7 @@ function report(what,text){return fetch("/",{method:"POST",body:JSON.stringify({
 	// Chromium without a window opens one page, which opens the other tabs. localhost and
 	// the program's 127.0.0.1 are two sites.
 	cmd := exec.Command(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-popup-blocking",
-		"--user-data-dir="+t.TempDir(), strings.Replace(site.URL, "127.0.0.1", "localhost", 1)+"/?tab=A")
+		"--user-data-dir="+browserProfile(t), strings.Replace(site.URL, "127.0.0.1", "localhost", 1)+"/?tab=A")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -37,6 +37,18 @@ func (b *tab) hear(event string, f func(json.RawMessage)) {
 
 var devtoolsAddress = regexp.MustCompile(`ws://([\d.:]+)/devtools/browser/\S+`)
 
+// browserProfile is a folder for a browser. It is no t.TempDir: what the browser started
+// outlives it by a moment and may write there.
+func browserProfile(t *testing.T) string {
+	t.Helper()
+	profile, err := os.MkdirTemp("", "switchboard-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
+	return profile
+}
+
 // browse opens a Chromium with one empty tab, started with these flags too; the test ends
 // when none is installed.
 func browse(t *testing.T, flags ...string) *tab {
@@ -45,12 +57,7 @@ func browse(t *testing.T, flags ...string) *tab {
 	if err != nil {
 		t.Skip("no chromium is installed")
 	}
-	// Not t.TempDir: what the browser started outlives it by a moment and may write there.
-	profile, err := os.MkdirTemp("", "switchboard-browser-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(profile) })
+	profile := browserProfile(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, program, append(flags, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
 		"--remote-debugging-port=0", "--remote-allow-origins=*", "--user-data-dir="+profile, "about:blank")...)
