@@ -99,13 +99,18 @@ func TestVendorsAreAskedToDeleteWhoIsErased(t *testing.T) {
 		t.Errorf("in the room: %v", got)
 	}
 
-	// Nobody knows whether bob's deletion was executed: it is made again. A refusal of cy's
-	// is told; dan's waits until the vendor is there again.
+	// Bob's room stays where it was made when rooms go elsewhere. Nobody knows whether his
+	// deletion was executed: it is made again. A refusal of cy's is told; dan's waits until
+	// the vendor is there again.
+	p.operate(t, "PUT", "/admin/routes", map[string]any{"by": "test", "reason": "rooms move", "routes": map[string]string{"rooms": "youme"}}, nil)
 	spoil(t, rong, "user.deactivate", 1, map[string]any{"kind": "drop", "after": true})
 	before := served(t, rong, "user.deactivate")
 	bob := p.erased(t, p.erase(t, "bob").ID)
 	if n := served(t, rong, "user.deactivate") - before; bob.fate("rongcloud", "account") != "asked" || n != 2 {
 		t.Errorf("%d calls, told: %+v", n, bob.Vendors)
+	}
+	if got := live.Members("stage"); len(got) != 0 || bob.fate("livekit", "rooms") != "done" {
+		t.Errorf("in the room that is off the route: %v, told: %+v", got, bob.Vendors)
 	}
 	var doubts struct{ Doubts []any }
 	if p.operate(t, "GET", "/admin/doubts", nil, &doubts); len(doubts.Doubts) != 0 {

@@ -18,26 +18,34 @@ type Left struct {
 	Err     error // the first failure
 }
 
-// PutOutOfAll puts the user out of the app's rooms at each account of the rooms route that
-// can do it: those into which the user was let, and those that the account lists as live
-// with the user in them. An account with nothing to do is left out.
+// PutOutOfAll puts the user out of the app's rooms at each account that can do it: those
+// into which the user was let, whatever the route says now, and those that an account of
+// the rooms route or of such a room lists as live with the user in them. An account with
+// nothing to do is left out.
 func (d *Door) PutOutOfAll(ctx context.Context, app, user string) (out []Left, err error) {
 	let, err := d.Grants.Of(ctx, app, user)
 	if err != nil {
 		return nil, err
 	}
-	at := map[string][]string{}
+	at, accounts := map[string][]string{}, []string{}
+	for _, v := range d.Routes.RouteFor(app, vendors.CapRooms) {
+		accounts = append(accounts, v.Name)
+	}
 	for _, g := range let {
 		account, err := d.Account(ctx, app, g.Room)
 		if err != nil {
 			return nil, err
 		}
-		at[account] = append(at[account], g.Room)
+		if at[account] = append(at[account], g.Room); !slices.Contains(accounts, account) {
+			accounts = append(accounts, account)
+		}
 	}
-	for _, v := range d.Routes.RouteFor(app, vendors.CapRooms) {
-		if v.Rooms.Kick == nil {
+	for _, account := range accounts {
+		keys := d.Routes.Live(account) // none: the room is gone, or its account is
+		if len(keys) == 0 || keys[0].Rooms.Kick == nil {
 			continue
 		}
+		v := keys[0]
 		left := Left{Account: v.Name}
 		live, err := d.liveWith(ctx, app, v, user)
 		left.Err = err
