@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"switchboard/app/problem"
@@ -23,9 +24,9 @@ const (
 	Groups  = "groups"
 )
 
-// Forget asks the accounts of the tokens route to end what a user has there: sessions and
-// credentials, blocks, blacklist, memberships of groups, and the name and portrait, in
-// whose place pseudonym stands. Write names it among the wishes. The fates' ids are what was asked for.
+// Forget asks the app's accounts, whatever the routes say by now, to end what a user has
+// there: sessions and credentials, blocks, blacklist, memberships of groups, and the name
+// and portrait, in whose place pseudonym stands. Write names it among the wishes. The fates' ids are what was asked for.
 func (s *Service) Forget(ctx context.Context, app, user, write, pseudonym string, now time.Time) ([]Fate, error) {
 	done, left, err := s.EndSessions(ctx, app, user, write, now)
 	if err != nil {
@@ -51,15 +52,52 @@ func (s *Service) Forget(ctx context.Context, app, user, write, pseudonym string
 	if err != nil {
 		return out, err
 	}
-	if len(unheard) > 0 {
-		fates, err := s.RemoveFromBlacklist(ctx, app, user, write, unheard)
-		if err != nil {
-			return out, err
-		}
-		out = append(out, named(string(blacklisted), fates[:min(len(fates), 1)])...)
+	heard, err := s.hearAll(ctx, app, user, write, unheard)
+	if out = append(out, heard...); err != nil {
+		return out, err
 	}
 	out = append(out, s.leaveGroups(ctx, app, user)...)
 	return append(out, s.forgetProfile(ctx, app, user, pseudonym)...), nil
+}
+
+// heardAtOnce is how many of a blacklist every vendor takes in one call.
+const heardAtOnce = 20
+
+// hearAll takes a blacklist back at the account that serves now, as the user would, and at
+// those that may have served before: which of them was asked for it is not kept.
+func (s *Service) hearAll(ctx context.Context, app, user, write string, unheard []string) (out []Fate, err error) {
+	var now []Fate
+	for some := range slices.Chunk(unheard, heardAtOnce) {
+		fates, err := s.RemoveFromBlacklist(ctx, app, user, write, some)
+		if unable := new(vendors.UnableError); err != nil && !errors.As(err, &unable) {
+			return now, err
+		}
+		now = append(now, fates...)
+	}
+	asked := ""
+	if len(now) > 0 {
+		asked = now[0].Account
+		f, _ := worst(string(blacklisted), asked, nil, now)
+		out = append(out, f)
+	}
+	for _, v := range s.issuers(app) {
+		if v.Blacklist == nil || v.Name == asked || !s.routes.Alone(app, v.Name) {
+			continue
+		}
+		var fates []Fate
+		for some := range slices.Chunk(unheard, heardAtOnce) {
+			f := Fate{Account: v.Name, State: vendors.MemberAccepted}
+			f.row(at(ctx, s, v.Name, vendors.Write, func(ctx context.Context, v *vendors.Vendor) error {
+				_, err := v.Blacklist.RemoveFromBlacklist(ctx, user, some)
+				return err
+			}))
+			fates = append(fates, f)
+		}
+		if f, any := worst(string(blacklisted), v.Name, nil, fates); any {
+			out = append(out, f)
+		}
+	}
+	return out, nil
 }
 
 // Delete has one account delete the user. Who is not there counts as deleted before;
@@ -99,7 +137,7 @@ const maxLeft = 500
 
 // leaveGroups takes the user out of the groups that accounts know them in.
 func (s *Service) leaveGroups(ctx context.Context, app, user string) (out []Fate) {
-	for _, v := range s.Routed(app) {
+	for _, v := range s.Accounts(app) {
 		if v.GroupLists == nil || v.Groups == nil || !s.routes.Alone(app, v.Name) {
 			continue
 		}
@@ -131,6 +169,7 @@ func worst(what, account string, err error, fates []Fate) (f Fate, any bool) {
 	for _, one := range fates {
 		if f.Err == nil && one.Err != nil && !errors.Is(one.Err, vendors.ErrNotFound) {
 			f = one
+			f.ID = what
 		}
 	}
 	return f, len(fates) > 0 || f.Err != nil && !errors.Is(f.Err, vendors.ErrNotFound)
@@ -144,7 +183,7 @@ func named(what string, fates []Fate) []Fate {
 }
 
 func (s *Service) forgetProfile(ctx context.Context, app, user, pseudonym string) (out []Fate) {
-	for _, v := range s.routes.RouteFor(app, vendors.CapTokens) {
+	for _, v := range s.issuers(app) {
 		f := Fate{ID: Profile, Account: v.Name, State: vendors.MemberAccepted}
 		switch {
 		case v.Profiles == nil:

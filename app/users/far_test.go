@@ -153,6 +153,25 @@ func (f *far) EndSessions(_ context.Context, user, _ string) error {
 	return f.write("end", user, func() {})
 }
 
+func (f *far) CreateGroup(_ context.Context, g vendors.Group) (vendors.GroupRef, error) {
+	return vendors.GroupRef{}, nil
+}
+
+func (f *far) ChangeGroup(_ context.Context, id string, _, remove []string) ([]vendors.MemberResult, error) {
+	return vendors.AllMembers(remove, f.write("leave "+id, remove[0], f.put("group "+remove[0], "")))
+}
+
+func (f *far) DismissGroup(context.Context, string, string) error { return nil }
+
+func (f *far) GroupMembers(context.Context, string) ([]string, error) { return nil, nil }
+
+func (f *far) UserGroups(_ context.Context, user string) (in []vendors.GroupName, err error) {
+	if id := f.has("group " + user); id != "" {
+		in = append(in, vendors.GroupName{ID: id})
+	}
+	return in, nil
+}
+
 // importer is the ability to register, of which a refusal is each user's own.
 type importer struct{ *far }
 
@@ -171,7 +190,7 @@ func (i importer) ImportUsers(_ context.Context, list []vendors.User) ([]vendors
 // vendor is the account with all that it can, changed by edit.
 func (f *far) vendor(edit func(*vendors.Vendor)) *vendors.Vendor {
 	v := &vendors.Vendor{
-		Name: f.name, Tokens: f, Users: f, Profiles: f, Blacklist: f, Remarks: f, Notices: f, Revoker: f, Limits: vendors.Limits{},
+		Name: f.name, Tokens: f, Users: f, Profiles: f, Blacklist: f, Remarks: f, Notices: f, Revoker: f, Groups: f, GroupLists: f, Limits: vendors.Limits{},
 		Traits: vendors.Traits{Block: vendors.HoldTimed | vendors.HoldLifted, Revoke: vendors.RevokeBefore},
 	}
 	if edit != nil {
@@ -234,6 +253,20 @@ func (w *world) route(t *testing.T, names ...string) {
 		r.Candidates = append(r.Candidates, vendors.Candidate{Vendor: n})
 	}
 	plan := vendors.Plan{Routes: map[vendors.Capability]vendors.Route{vendors.CapTokens: r}, Tenants: map[string]vendors.Tenant{"a": {}}}
+	if err := w.routes.ApplyPlan(plan); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// routeAll routes everything to one account.
+func (w *world) routeAll(t *testing.T, name string) {
+	t.Helper()
+	plan := vendors.Plan{Routes: map[vendors.Capability]vendors.Route{}, Tenants: map[string]vendors.Tenant{"a": {}}}
+	for _, c := range vendors.Capabilities() {
+		if w.routes.Live(name)[0].Has(c) {
+			plan.Routes[c] = vendors.Route{Candidates: []vendors.Candidate{{Vendor: name}}}
+		}
+	}
 	if err := w.routes.ApplyPlan(plan); err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,12 @@ const (
 	Credentials = "credentials" // with which they could come back
 )
 
-// EndSessions ends a user's connections at the accounts of the tokens route and voids
-// what was issued until now, as far as each can. What an account lacks is left out of
-// the fates and named by left.
+// EndSessions ends a user's connections at the accounts that issue credentials and voids
+// what was issued until now, as far as each can: also off the tokens route, since what was
+// issued before the route moved on is good. What an account lacks is left out of the fates
+// and named by left.
 func (s *Service) EndSessions(ctx context.Context, app, user, write string, now time.Time) (done, left []Fate, err error) {
-	for _, v := range s.routes.RouteFor(app, vendors.CapTokens) {
+	for _, v := range s.issuers(app) {
 		for _, what := range []struct {
 			name string
 			can  bool
@@ -48,11 +49,11 @@ func (s *Service) EndSessions(ctx context.Context, app, user, write string, now 
 	return done, left, nil
 }
 
-// EndDevice ends a user's connections of one device at the accounts of the tokens route
-// that can end those alone. The others are named by left, and so are credentials, which
+// EndDevice ends a user's connections of one device at the accounts of EndSessions that
+// can end those alone. The others are named by left, and so are credentials, which
 // are of no device.
 func (s *Service) EndDevice(ctx context.Context, app, user, device string) (done, left []Fate) {
-	for _, v := range s.routes.RouteFor(app, vendors.CapTokens) {
+	for _, v := range s.issuers(app) {
 		left = append(left, Fate{ID: Credentials, Account: v.Name, State: vendors.MemberAccepted})
 		f := Fate{ID: Connections, Account: v.Name, State: vendors.MemberAccepted}
 		switch {

@@ -54,11 +54,16 @@ func New(routes *vendors.Router, kept owners.Restraints, timer *owners.Timer, wi
 	return &Service{routes, kept, timer, wishes, shown}
 }
 
-// Routed are the accounts that some route of the app names, each once.
-func (s *Service) Routed(app string) (out []*vendors.Vendor) {
+// Accounts are those that may serve the app, each once, those that some route names
+// first. A user may be at one that no route names any more: with a credential from before,
+// in a group, by a name.
+func (s *Service) Accounts(app string) []*vendors.Vendor { return s.andOthers(app, s.routed(app)) }
+
+// routed are the accounts that some route of the app names, each once.
+func (s *Service) routed(app string) (out []*vendors.Vendor) {
 	for _, capability := range vendors.Capabilities() {
 		for _, v := range s.routes.RouteFor(app, capability) {
-			if !slices.ContainsFunc(out, func(known *vendors.Vendor) bool { return known.Name == v.Name }) {
+			if !isAmong(out, v.Name) {
 				out = append(out, v)
 			}
 		}
@@ -66,10 +71,32 @@ func (s *Service) Routed(app string) (out []*vendors.Vendor) {
 	return out
 }
 
+// issuers are the accounts that give credentials to the app's users, or gave them before
+// the tokens route moved on; those of the route first, in its order.
+func (s *Service) issuers(app string) []*vendors.Vendor {
+	all := s.andOthers(app, s.routes.RouteFor(app, vendors.CapTokens))
+	return slices.DeleteFunc(all, func(v *vendors.Vendor) bool { return v.Tokens == nil })
+}
+
+// andOthers are the first, and after them the app's other accounts.
+func (s *Service) andOthers(app string, first []*vendors.Vendor) []*vendors.Vendor {
+	out := slices.Clone(first)
+	for _, account := range s.routes.AccountsFor(app) {
+		if live := s.routes.Live(account); len(live) > 0 && !isAmong(first, account) {
+			out = append(out, live[0])
+		}
+	}
+	return out
+}
+
+func isAmong(list []*vendors.Vendor, account string) bool {
+	return slices.ContainsFunc(list, func(v *vendors.Vendor) bool { return v.Name == account })
+}
+
 // unable is the refusal of what no routed account can.
 func (s *Service) unable(app, ability string) error {
 	refusal := &vendors.UnableError{Ability: ability}
-	for _, v := range s.Routed(app) {
+	for _, v := range s.routed(app) {
 		refusal.Unable = append(refusal.Unable, v.Name)
 	}
 	mine := s.routes.AccountsFor(app)
@@ -89,12 +116,13 @@ func at(ctx context.Context, s *Service, account string, effect vendors.Effect, 
 	return err
 }
 
-// Block shuts a user out at every routed account that can, for d or, with zero, for as
-// long as each account takes. The accounts are asked at once: one that hangs takes the
-// time of no other.
+// Block shuts a user out at every account of the app's that can, for d or, with zero, for
+// as long as each takes. One that no route names is asked too: a client with a credential
+// from before may be there, and the route may come back. The accounts are asked at once:
+// one that hangs takes the time of no other.
 func (s *Service) Block(ctx context.Context, app, user, write string, d time.Duration) ([]Fate, error) {
 	var able []*vendors.Vendor
-	for _, v := range s.Routed(app) {
+	for _, v := range s.Accounts(app) {
 		if v.Users != nil {
 			able = append(able, v)
 		}
@@ -181,7 +209,7 @@ func liftOf(app, user, account string) owners.Lift {
 func blockOf(app, user string) owners.Key { return owners.Key{App: app, Kind: owners.Block, ID: user} }
 
 // Unblock lets a user in again, at every account that is known to keep them out and at
-// the routed ones that can.
+// the app's others that can.
 func (s *Service) Unblock(ctx context.Context, app, user, write string) ([]Fate, error) {
 	held, err := s.Blocks(ctx, app, user)
 	if err != nil {
@@ -192,7 +220,7 @@ func (s *Service) Unblock(ctx context.Context, app, user, write string) ([]Fate,
 		accounts = append(accounts, f.Account)
 	}
 	var shared []Fate
-	for _, v := range s.Routed(app) {
+	for _, v := range s.Accounts(app) {
 		switch {
 		case v.Users == nil || slices.Contains(accounts, v.Name):
 		case s.routes.Alone(app, v.Name):

@@ -36,7 +36,7 @@ func (h Bans) Mount(r fiber.Router) {
 }
 
 // ban shuts the user out of conversations, then out of pair matching, then at every
-// routed vendor that can. Repeated after an error it does what is left.
+// account of the app's that can. Repeated after an error it does what is left.
 func (h Bans) ban(c *fiber.Ctx) error {
 	return h.through(c, vendors.OpUserBlock, func(ctx context.Context, app, user, write string) (any, error) {
 		if err := h.Conversations.Ban(ctx, backEnd(c), user, true); err != nil {
@@ -90,11 +90,11 @@ type told struct {
 	Reason *string `json:"reason"`
 }
 
-// told says which routed accounts know of it. The ban holds here whatever they answer;
+// told says which of the app's accounts know of it. The ban holds here whatever they answer;
 // who was not told stands in the answer and in the log.
 func (h Bans) told(app, user string, fates []users.Fate) []told {
 	out := []told{}
-	for _, v := range h.Users.Routed(app) {
+	for _, v := range h.Users.Accounts(app) {
 		why, asked := "", false
 		for _, f := range fates {
 			if f.Account != v.Name {
