@@ -129,7 +129,7 @@ func (s *syncBuffer) String() string {
 
 // loadContract reads openapi/switchboard.yaml once.
 var loadContract = sync.OnceValues(func() (*openapi3.T, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Switchboard())
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Switchboard)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func typeScript(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(root, "openapi", "switchboard.yaml"), openapi.Switchboard(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(root, "openapi", "switchboard.yaml"), openapi.Switchboard, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(filepath.Join(modules(t), "node_modules"), filepath.Join(root, "node_modules")); err != nil {

@@ -204,7 +204,7 @@ func failure() fiber.ErrorHandler {
 func (s *server) probes() admin.Probes {
 	return admin.Probes{
 		Log:     s.log,
-		Sandbox: s.sandbox != nil, Version: version(), Metrics: s.metrics.handler(), OpenAPI: openapi.Switchboard(),
+		Sandbox: s.sandbox != nil, Version: version(), Metrics: s.metrics.handler(), OpenAPI: openapi.Switchboard,
 		Ready: []admin.Probe{
 			{Name: "process", Check: func(context.Context) error {
 				if s.stopping.Load() {

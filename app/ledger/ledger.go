@@ -119,8 +119,8 @@ type Archive interface {
 type Ledger struct {
 	cfg        Config
 	deps       Deps
-	queue      chan Entry // what Run has to archive
-	unarchived []Entry    // Run's own: taken from the queue and not archived yet
+	queue      chan *Entry // what Run has to archive
+	unarchived []Entry     // Run's own: taken from the queue and not archived yet
 }
 
 // Deps are what a ledger works with.
@@ -164,7 +164,7 @@ func New(cfg Config, deps Deps) *Ledger {
 	if deps.Keep == nil {
 		deps.Keep = func(string) time.Duration { return keepFor }
 	}
-	return &Ledger{cfg: cfg, deps: deps, queue: make(chan Entry, archiveQueueSize)}
+	return &Ledger{cfg: cfg, deps: deps, queue: make(chan *Entry, archiveQueueSize)}
 }
 
 // Run makes a write and returns what its caller is told beside the error, if any.
@@ -223,7 +223,7 @@ func (l *Ledger) keyless(ctx context.Context, w Write, run Run) (Result, error) 
 	if e.State != Doubt {
 		e.Result.Data, e.Result.Text = nil, "" // nobody can ask for it again
 		select {
-		case l.queue <- e:
+		case l.queue <- &e:
 			return told, nil
 		default: // the archive is behind: this caller waits for its own entry
 		}

@@ -78,7 +78,7 @@ func (l *Ledger) flush(ctx context.Context) error {
 	for {
 		if len(l.unarchived) == 0 {
 			for range min(archiveBatch, len(l.queue)) {
-				l.unarchived = append(l.unarchived, <-l.queue)
+				l.unarchived = append(l.unarchived, *<-l.queue)
 			}
 		}
 		if len(l.unarchived) == 0 {

@@ -35,7 +35,7 @@ type Config struct {
 	DocSignature bool
 	TokenTTL     time.Duration // how long an IM token is good for; zero: for ever
 	CheckAnswers bool          // hold answers against the openapi; see mock.Options
-	SpecLater    bool          // read the openapi after the start; see mock.Options
+	SpecLater    bool          // read the openapi with the first request; see mock.Options
 }
 
 // Mock is LinkV as an http.Handler, with all its namespaces.
@@ -51,14 +51,10 @@ type Server struct {
 
 // New builds LinkV. Close it when done.
 func New(cfg Config) (*Mock, error) {
-	spec, err := openapi.Files.ReadFile("linkv.yaml")
-	if err != nil {
-		return nil, err
-	}
 	w := words{other: cfg.OtherTypes}
 	e, err := mock.New(mock.Vendor[*App]{
 		Name:       "linkv",
-		Spec:       spec,
+		Spec:       openapi.LinkV,
 		Operations: operations(),
 		Keys:       []string{"app_id", "app_key", "live_app_id"},
 		Fill:       fill,

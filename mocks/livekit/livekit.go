@@ -29,7 +29,7 @@ type Config struct {
 	RemoteUnmute bool          // room.enable_remote_unmute
 	NoAnswer     time.Duration // how long the server waits for a room that is not there; zero: 3 s
 	CheckAnswers bool          // hold answers against the openapi; see mock.Options
-	SpecLater    bool          // read the openapi after the start; see mock.Options
+	SpecLater    bool          // read the openapi with the first request; see mock.Options
 }
 
 // Mock is LiveKit as an http.Handler, with all its namespaces.
@@ -45,16 +45,12 @@ type Server struct {
 
 // New builds LiveKit. Close it when done.
 func New(cfg Config) (*Mock, error) {
-	spec, err := openapi.Files.ReadFile("livekit.yaml")
-	if err != nil {
-		return nil, err
-	}
 	if cfg.NoAnswer == 0 {
 		cfg.NoAnswer = 3 * time.Second
 	}
 	e, err := mock.New(mock.Vendor[*App]{
 		Name:       "livekit",
-		Spec:       spec,
+		Spec:       openapi.LiveKit,
 		Operations: operations(),
 		SignFirst:  true,
 		Callbacks:  []string{webhookName},

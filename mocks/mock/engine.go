@@ -9,11 +9,9 @@ import (
 	"maps"
 	"net/http"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 const maxBody = 4 << 20 // bytes of a request
@@ -26,8 +24,9 @@ type Options struct {
 	// CheckAnswers holds every answer against the openapi and notes breaches
 	// in the journal. It costs a decode per call; tests want it.
 	CheckAnswers bool
-	// SpecLater reads the openapi after the start, which it is half of, or when a
-	// request needs it. A mistake in the vendor's table then shows in every answer.
+	// SpecLater reads the openapi when the first request needs it: a program that starts
+	// mocks waits for none, and one that never calls them does not hold it. A mistake in
+	// the vendor's table then shows in every answer.
 	SpecLater bool
 }
 
@@ -65,26 +64,14 @@ func New[S State](v Vendor[S], opt Options) (*Engine[S], error) {
 	e.ctx, e.close = context.WithCancel(context.Background())
 	all := e.mount()
 	e.bound = sync.OnceValue(func() error { return bind(v.Spec, v.Lenient, all) })
-	if opt.SpecLater {
-		e.bindLater()
-	} else if err := e.bound(); err != nil {
-		return nil, fmt.Errorf("mock %s: %w", v.Name, err)
+	if !opt.SpecLater {
+		if err := e.bound(); err != nil {
+			return nil, fmt.Errorf("mock %s: %w", v.Name, err)
+		}
 	}
 	e.admin = e.adminRoutes()
 	_, err := e.Create(DefaultNamespace, opt.Credentials)
 	return e, err
-}
-
-// specDelay is when the openapi is read that no request has asked for: the start is over.
-const specDelay = time.Second
-
-// bindLater binds unless the engine is closed before. Requests tell of its mistakes.
-func (e *Engine[S]) bindLater() {
-	timer := time.AfterFunc(specDelay, func() {
-		_ = e.bound()
-		debug.FreeOSMemory() // reading an openapi takes five times what is kept of it
-	})
-	context.AfterFunc(e.ctx, func() { timer.Stop() })
 }
 
 // mount makes the vendor's operations findable and returns them.

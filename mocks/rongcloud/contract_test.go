@@ -14,11 +14,7 @@ import (
 // The table and the openapi say the same of every call: name, rate, unit,
 // service and code of success.
 func TestTheTableAgreesWithTheContract(t *testing.T) {
-	spec, err := openapi.Files.ReadFile("rongcloud.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(spec)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.RongCloud)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type Config struct {
 	Listen       string // for Start; empty: a free loopback port
 	Seed         uint64 // of tokens and message ids
 	CheckAnswers bool   // hold every answer against the openapi; see mock.Options
-	SpecLater    bool   // read the openapi after the start; see mock.Options
+	SpecLater    bool   // read the openapi with the first request; see mock.Options
 
 	MaxSkew      time.Duration // refuse older and newer timestamps; zero: take any
 	NonceOnce    bool          // refuse a nonce that was used before
@@ -88,11 +88,7 @@ type Server struct {
 
 // New builds RongCloud. Close it when done.
 func New(cfg Config) (*Mock, error) {
-	spec, err := openapi.Files.ReadFile("rongcloud.yaml")
-	if err != nil {
-		return nil, err
-	}
-	return build(cfg, spec)
+	return build(cfg, openapi.RongCloud)
 }
 
 func build(cfg Config, spec []byte) (*Mock, error) {

@@ -296,11 +296,7 @@ func TestWhatEachSDKSendsIsAcceptedAndItsAnswerDecoded(t *testing.T) {
 
 func operationsOfTheContract(t *testing.T) map[string]bool {
 	t.Helper()
-	spec, err := openapi.Files.ReadFile("rongcloud.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(spec)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.RongCloud)
 	if err != nil {
 		t.Fatal(err)
 	}

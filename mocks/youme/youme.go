@@ -32,7 +32,7 @@ type Config struct {
 	// Zone is that of QueryDate; nil: UTC+8, which is likely and not confirmed.
 	Zone         *time.Location
 	CheckAnswers bool // hold answers against the openapi; see mock.Options
-	SpecLater    bool // read the openapi after the start; see mock.Options
+	SpecLater    bool // read the openapi with the first request; see mock.Options
 }
 
 // Mock is YouMe as an http.Handler, with all its namespaces.
@@ -48,16 +48,12 @@ type Server struct {
 
 // New builds YouMe. Close it when done.
 func New(cfg Config) (*Mock, error) {
-	spec, err := openapi.Files.ReadFile("youme.yaml")
-	if err != nil {
-		return nil, err
-	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.FixedZone("UTC+8", 8*60*60)
 	}
 	e, err := mock.New(mock.Vendor[*App]{
 		Name:       "youme",
-		Spec:       spec,
+		Spec:       openapi.YouMe,
 		Operations: operations(),
 		Lenient:    true,
 		Callbacks:  []string{CopyCallback},
