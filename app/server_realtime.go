@@ -70,7 +70,7 @@ func (s *server) openConversations(publish buslink.Publisher) *conversationsql.S
 	cfg.Relay = s.cfg.Relay.Sends()
 	store := conversationsql.New(s.db)
 	s.conversations = conversation.New(cfg, conversation.Deps{Store: store, Publish: publish.Conversation, Log: s.log,
-		Delivered: func(ctx context.Context, app, id string) { s.hub.Delivered(ctx, app, id) }, // the hub is open before the first send
+		Delivered: func(ctx context.Context, t conversation.Tick) { s.hub.Delivered(ctx, int64(t)) }, // the hub is open before the first send
 	})
 	s.background("conversation", s.conversations.Run)
 	if cfg.Relay {

@@ -88,7 +88,7 @@ func (s *Service) deliver(ctx context.Context, o *Outgoing) (Message, error) {
 		s.publish(News{App: o.App, Conversation: o.Conversation, MessageID: o.ID, Transient: &o.Message})
 	}
 	if o.Stored() {
-		s.delivered(ctx, o.App, o.ID)
+		s.delivered(ctx, o.Before)
 	}
 	return o.Message, nil
 }

@@ -107,6 +107,8 @@ type Outgoing struct {
 	// one that was taken before, by whomever. So whoever has all messages up to After has
 	// them up to Tick with this one.
 	After, Tick Tick
+	// Before is After of the first message of the same commit.
+	Before Tick
 	// MemberVersion is the version of the conversation's member list at the commit.
 	MemberVersion int64
 }
@@ -147,10 +149,10 @@ type Deps struct {
 	// Publish is called after commits, must not block, and may lose what it is
 	// given. Nil: nobody is told.
 	Publish func(News)
-	// Delivered returns when the message is on its way to the sessions of this node, or
-	// after a while. Senders wait for it, so that they send no faster than that. Nil: they
-	// do not wait.
-	Delivered func(ctx context.Context, app, id string)
+	// Delivered returns when all messages up to the tick are on their way to the sessions of
+	// this node, or after a while. Senders wait for those that were committed before theirs,
+	// so that they send no faster than that. Nil: they do not wait.
+	Delivered func(ctx context.Context, upTo Tick)
 	Log       *slog.Logger // of Run; nil: nothing is logged
 }
 
@@ -159,7 +161,7 @@ type Service struct {
 	store     Store
 	config    Config
 	publish   func(News)
-	delivered func(ctx context.Context, app, id string)
+	delivered func(ctx context.Context, upTo Tick)
 	log       *slog.Logger
 	admitted  admitted
 }
@@ -170,7 +172,7 @@ func New(cfg Config, deps Deps) *Service {
 		deps.Publish = func(News) {}
 	}
 	if deps.Delivered == nil {
-		deps.Delivered = func(context.Context, string, string) {}
+		deps.Delivered = func(context.Context, Tick) {}
 	}
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)

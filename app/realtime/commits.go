@@ -44,6 +44,18 @@ func (c *commits) take() []Commit {
 	return batch
 }
 
+// move says that all commits up to this one are delivered.
+func (h *Hub) move(upTo int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if upTo <= h.upTo {
+		return
+	}
+	h.upTo = upTo
+	close(h.moved)
+	h.moved = make(chan struct{})
+}
+
 // deliverCommits delivers what was committed. False: it does not follow what was delivered
 // before, or could not be delivered, and the logs have to be read.
 func (h *Hub) deliverCommits(all []Commit) bool {
@@ -68,7 +80,7 @@ func (h *Hub) deliverCommits(all []Commit) bool {
 		}
 		batch = batch[n:]
 	}
-	h.upTo = upTo
+	h.move(upTo)
 	return true
 }
 
@@ -101,17 +113,16 @@ func (h *Hub) isBehind() (behind bool) {
 	return behind
 }
 
-// Delivered returns when the message is in the queues of all sessions here that get it,
-// or after a while. Who sends and waits for it sends no faster than this node hands out,
-// so messages do not pile up before the sessions.
-func (h *Hub) Delivered(ctx context.Context, app, id string) {
+// Delivered returns when all commits up to this one are in the queues of all sessions here
+// that get them, or after a while. Who sends and waits for those before its own sends no
+// faster than this node hands out, so messages do not pile up before the sessions.
+func (h *Hub) Delivered(ctx context.Context, commit int64) {
 	var timer *time.Timer
 	for {
 		h.mu.Lock()
-		position, followed := h.position[app]
-		moved := h.moved
+		delivered, moved := h.upTo >= commit, h.moved
 		h.mu.Unlock()
-		if position >= id || !followed {
+		if delivered {
 			return
 		}
 		if timer == nil {

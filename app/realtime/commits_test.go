@@ -111,23 +111,24 @@ func TestACommitThatWasReadMeanwhileComesOnce(t *testing.T) {
 	})
 }
 
-// waited is how long a sender waits for its message.
-func waited(ctx context.Context, h *Hub, app, id string) time.Duration {
+// waited is how long a sender waits for a commit to be on its way.
+func waited(ctx context.Context, h *Hub, commit int64) time.Duration {
 	began := time.Now()
-	h.Delivered(ctx, app, id)
+	h.Delivered(ctx, commit)
 	return time.Since(began)
 }
 
-func TestASenderWaitsUntilItsMessageIsOnItsWayButNotForLong(t *testing.T) {
+func TestASenderWaitsUntilCommitsAreOnTheirWayButNotForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
 		h := open(t, s, nil)
 		s.join("c", "ann")
 		_, w, _ := connect(t, h, key("ann", "1"), nil)
 		synctest.Wait()
-		sent := func() string {
-			commit(s, h, "c", "ann", fmt.Sprint(s.clock+1))
-			return s.newest().id
+		sent := func() (at int64) {
+			c, _ := s.commit("c", "ann", fmt.Sprint(s.clock+1))
+			h.Committed([]Commit{c})
+			return c.At
 		}
 		soon := func(what string, took, limit time.Duration) {
 			t.Helper()
@@ -138,17 +139,19 @@ func TestASenderWaitsUntilItsMessageIsOnItsWayButNotForLong(t *testing.T) {
 		sent() // the member list is read
 		synctest.Wait()
 		s.slow(30 * time.Millisecond)
-		soon("its own", waited(t.Context(), h, app, sent()), 0)
+		soon("its own", waited(t.Context(), h, sent()), 0)
 		s.send("c", "ann", "of another node")
-		soon("behind another node's", waited(t.Context(), h, app, sent()), 30*time.Millisecond)
-		soon("an app that is not followed", waited(t.Context(), h, "b", s.newest().id), 0)
+		behind := sent()
+		soon("one before another node's", waited(t.Context(), h, behind-2), 0)
+		soon("behind another node's", waited(t.Context(), h, behind), 30*time.Millisecond)
 		s.down(errDown)
 		s.send("c", "ann", "of another node")
 		last := sent()
-		soon("a store that is away", waited(t.Context(), h, app, last), deliveredLimit)
+		soon("a store that is away", waited(t.Context(), h, last), deliveredLimit)
+		soon("what came before it was away", waited(t.Context(), h, behind), 0)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		soon("a sender that left", waited(ctx, h, app, last), time.Millisecond)
+		soon("a sender that left", waited(ctx, h, last), time.Millisecond)
 		s.down(nil)
 		s.slow(0)
 		time.Sleep(time.Second)

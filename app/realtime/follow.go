@@ -85,7 +85,7 @@ func (h *Hub) readLogs(committed []Commit) (err error) {
 		err = errors.Join(err, h.readLog(app))
 	}
 	if n := len(committed); n > 0 && err == nil {
-		h.upTo = max(h.upTo, committed[n-1].At)
+		h.move(committed[n-1].At)
 	}
 	return err
 }
@@ -115,8 +115,6 @@ func (h *Hub) deliver(app string, batch []*Message) error {
 			slow = h.fanOut(m, slow)
 		}
 		h.position[app] = batch[len(batch)-1].ID
-		close(h.moved)
-		h.moved = make(chan struct{})
 		return slow
 	})
 	h.closeSlow(slow)

@@ -45,7 +45,6 @@ type Hub struct {
 	events chan struct{} // h.pending has grown
 
 	commits commits
-	upTo    int64 // of follow: all commits up to here are delivered, see Commit
 
 	mu        sync.Mutex // guards what follows; Session.mu may be taken under it
 	sessions  map[Key]*Session
@@ -53,7 +52,8 @@ type Hub struct {
 	audiences map[conversationKey]*audience
 	position  map[string]string // by app: id of the last message that was dispatched
 	heard     map[string]string // by app: id up to which its log has grown
-	moved     chan struct{}     // closed, and made anew, when position has changed
+	upTo      int64             // all commits up to here are delivered, see Commit; follow alone writes it
+	moved     chan struct{}     // closed, and made anew, when upTo has changed
 	unstored  []unstored
 	commands  map[User][]command
 	contests  map[Key]contest

@@ -148,9 +148,11 @@ func connectSQLite(dir, vfs string) (writePool, readPool *sql.DB, err error) {
 		}
 	}
 	// FULL: a commit is on the disk when it returns. The writer stands still for a
-	// checkpoint: one for 4,000 pages writes those once that changed often. What a
-	// statement of a batch would need to be undone is not written to a file.
-	if writePool, err = openSQLite(filepath.Join(dir, SQLiteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)", "foreign_keys(0)"); err != nil {
+	// checkpoint: one for 4,000 pages writes those once that changed often. Of the pages
+	// it needs, 8 MB stay in memory. What a statement of a batch would need to be undone is
+	// not written to a file.
+	if writePool, err = openSQLite(filepath.Join(dir, SQLiteFile), vfs, "journal_mode(WAL)", "synchronous(FULL)",
+		"wal_autocheckpoint(4000)", "cache_size(-8000)", "temp_store(MEMORY)", "foreign_keys(0)"); err != nil {
 		return nil, nil, err
 	}
 	if readPool, err = openSQLite(filepath.Join(dir, SQLiteFile), vfs, "query_only(1)"); err != nil {

@@ -10,7 +10,7 @@ func TestCommitsAreSyncedAfterTheMigrations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for pragma, want := range map[string]int{"synchronous": 2, "temp_store": 2} { // FULL, MEMORY
+		for pragma, want := range map[string]int{"synchronous": 2, "temp_store": 2, "cache_size": -8000} { // FULL, MEMORY, KB
 			var got int
 			if err := db.writePool.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 				t.Errorf("a store that is %s: %s is %d, want %d %v", store, pragma, got, want, err)

@@ -19,8 +19,8 @@ func (s *Store) Send(ctx context.Context, o *conversation.Outgoing) error {
 
 // sendState is what a batch of sends sees, and how it changes conversations.
 type sendState struct {
-	convs    map[string]*conversation.Conversation
-	versions map[string]int64 // of their member lists
+	convs    map[string]*conversation.Conversation // only what Admit and Place look at
+	versions map[string]int64                      // of their member lists
 	changed  []*conversation.Conversation
 	members  map[pair]membership
 	keys     map[sender]*conversation.SentKey
@@ -99,8 +99,9 @@ func loadSendState(tx *sqldb.Tx, earliest conversation.Tick, items []*conversati
 		state.memberships(d, slices.Compact(pairs)),
 		state.sentKeys(d, items),
 	)...)
+	before := conversation.Tick(previous)
 	for i, o := range items {
-		o.After, o.Tick = conversation.Tick(previous), conversation.Tick(last-int64(len(items)-1-i))
+		o.Before, o.After, o.Tick = before, conversation.Tick(previous), conversation.Tick(last-int64(len(items)-1-i))
 		previous = int64(o.Tick)
 	}
 	return state, err
@@ -110,12 +111,12 @@ func (state *sendState) conversations(d sqldb.Dialect, ids []string) (reads []sq
 	for part := range slices.Chunk(ids, sqldb.MaxList) {
 		list, args := sqldb.InList(part)
 		reads = append(reads, sqldb.Stmt{
-			Query: "SELECT " + conversationColumns + ", c.member_version FROM conversations c WHERE c.id IN " + list + " ORDER BY c.id" + d.ForUpdate(),
+			Query: "SELECT id, app_id, type, archived, deleted, last_seq, member_version FROM conversations WHERE id IN " + list + " ORDER BY id" + d.ForUpdate(),
 			Args:  args,
 			Row: func(row sqldb.Scanner) error {
-				version := int64(0)
-				c, err := scanConversation(sqldb.WithColumns(row, &version))
-				state.convs[c.ID], state.versions[c.ID] = &c, version
+				c, version := &conversation.Conversation{}, int64(0)
+				err := row.Scan(&c.ID, &c.App, &c.Type, &c.Archived, &c.Deleted, &c.Last.Seq, &version)
+				state.convs[c.ID], state.versions[c.ID] = c, version
 				return err
 			},
 		})

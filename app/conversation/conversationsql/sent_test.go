@@ -60,8 +60,11 @@ func TestCommitsTellWhatTheLogHasBeforeThem(t *testing.T) {
 			for i := range told {
 				stored := 0
 				for n, o := range told[i] {
-					if n > 0 && o.After < told[i][n-1].Tick || o.Tick <= o.After {
+					if n > 0 && o.After < told[i][n-1].Tick || o.Tick <= o.After || o.Before > o.After {
 						t.Fatalf("%+v after %+v", o, told[i][n-1])
+					}
+					if same := n > 0 && o.Before == told[i][n-1].Before; !same && o.Before != o.After || same && o.After != told[i][n-1].Tick {
+						t.Fatalf("%+v in or after the commit of %+v", o, told[i][n-1])
 					}
 					if o.Stored() {
 						stored++

@@ -352,10 +352,10 @@ func TestATransientMessageIsPassedOnAndNotStored(t *testing.T) {
 		var sent []conversation.Outgoing
 		store := conversationsql.New(db)
 		store.Sent = func(items []*conversation.Outgoing) { sent = append(sent, *items[0]) }
-		var awaited []string
+		var awaited []conversation.Tick
 		s := conversation.New(conversation.Config{}, conversation.Deps{
 			Store: store, Publish: func(n conversation.News) { news = append(news, n) },
-			Delivered: func(_ context.Context, _, id string) { awaited = append(awaited, id) },
+			Delivered: func(_ context.Context, upTo conversation.Tick) { awaited = append(awaited, upTo) },
 		})
 		conv := group(t, s, "a", "b")
 		m, err := s.Send(context.Background(), as("a"), conversation.Post{Conversation: conv, Type: -1, Text: "typing", Transient: true})
@@ -375,8 +375,8 @@ func TestATransientMessageIsPassedOnAndNotStored(t *testing.T) {
 		if len(sent) != 2 || sent[0].Stored() || !sent[1].Stored() || sent[1].ID != stored.ID || sent[1].After != sent[0].Tick {
 			t.Errorf("told of commits: %+v", sent)
 		}
-		if !slices.Equal(awaited, []string{stored.ID}) {
-			t.Errorf("waited for %v", awaited)
+		if !slices.Equal(awaited, []conversation.Tick{sent[0].Tick}) {
+			t.Errorf("waited for %v, not for what was committed before the stored one: %+v", awaited, sent)
 		}
 	})
 }
