@@ -35,6 +35,7 @@ import (
 	"switchboard/app/owners/ownersql"
 	"switchboard/app/pairing"
 	"switchboard/app/realtime"
+	"switchboard/app/realtime/buslink"
 	"switchboard/app/realtime/presence"
 	"switchboard/app/retention"
 	"switchboard/app/rooms"
@@ -92,6 +93,7 @@ type server struct {
 	people      *users.Service
 
 	node          string // names this process among replicas
+	sessions      *buslink.Lister
 	files         *uploads.Store
 	fileIndex     *uploadsql.Index
 	retention     *retention.Sweeper

@@ -30,10 +30,14 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	s.fileIndex = uploadsql.New(s.db)
 	s.background("credentials", s.followCredentials)
 	publish := buslink.Publisher{Bus: s.bus}
+	s.sessions = &buslink.Lister{Bus: s.bus, Node: s.node}
 	if s.cfg.BusURL == "" {
 		alone := &presence.Neighbours{Store: realtimesql.NewPresence(s.db), Node: s.node, Log: s.log}
 		s.metrics.gauge("switchboard_replicas_without_bus", "Other replicas on this store that no bus reaches.", func() float64 { return float64(alone.Count()) })
 		s.background("replicas", alone.Run)
+		s.sessions.Others = alone.Count
+	} else {
+		s.sessions.Holders = realtimesql.NewPresence(s.db).Holders
 	}
 	store := s.openConversations(publish)
 	s.openRetention(store)
@@ -55,6 +59,8 @@ func (s *server) openRealtime(ctx context.Context) (err error) {
 	s.open.push("sessions", s.closeSessions)
 	receiver := &buslink.Receiver{Bus: s.bus, Hub: s.hub, Store: members, BansEvery: s.cfg.Realtime.ReadEvery, Forget: func() { s.conversations.ForgetAdmitted() }, Log: s.log}
 	s.background("realtime", receiver.Run)
+	s.sessions.Hub = s.hub
+	s.background("lists of sessions", s.sessions.Run)
 	return nil
 }
 

@@ -217,6 +217,7 @@ func sweptUsers() []swept {
 		{op: "POST " + base + "/{user}/unblock", about: blocked, rows: 1, widely: true, shared: forbidden, look: "/users/1001"},
 		{op: "POST " + base + "/{user}/ban", about: fresh, soft: true, widely: true, shared: ours},
 		{op: "POST " + base + "/{user}/unban", about: banned, soft: true, widely: true, shared: ours},
+		{op: "GET " + base + "/{user}/sessions", read: true, here: true, shared: ours, lacks: map[string]string{"kept": "ownSweep.ofUsers: no mock has sessions of devices"}},
 		{op: "DELETE " + base + "/{user}/sessions", about: fresh, rows: 1, widely: true, shared: ours},
 		{op: "DELETE " + base + "/{user}/sessions/{device}", here: true, shared: ours, lacks: map[string]string{"kept": "ownSweep.ofUsers: no mock has sessions of devices"}},
 		{op: "GET " + base + "/{user}/blacklist", about: unheard, read: true, here: true, shared: apart, shows: `"1003"`, look: "/users/1001/blacklist"},

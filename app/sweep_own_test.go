@@ -96,6 +96,12 @@ func (o *ownSweep) ofUsers() {
 	o.try(isDone, export, mine, ann, 200, 0, "Ann of 8001", `"end"`)
 	o.try(isOthers, export, theirs, ann, 200, 0, "!Ann of 8001", `"end"`)
 
+	const list = "GET /api/server/users/{user}/sessions"
+	o.ws(o.t, o.tokenIn(o.t, appAlone, "8001"), "")
+	o.try(isDone, list, mine, ann, 200, 0, `"transport":"websocket"`, "rongcloud", "!rongcloud:b", `"reason":"the vendor lists no sessions"`)
+	o.try(isOthers, list, theirs, ann, 200, 0, `"sessions":[],"total":0,"reason":null,"vendors"`, "rongcloud:b", "!websocket")
+	o.try(isRefused, list, mine, asked{in: map[string]string{"user": strings.Repeat("x", 65)}}, 400, 100101)
+
 	const end = "DELETE /api/server/users/{user}/sessions/{device}"
 	ofDevice := func(user, device string) asked { return asked{in: map[string]string{"user": user, "device": device}} }
 	key := with(mine, "Idempotency-Key", "end-1")

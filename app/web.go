@@ -72,7 +72,7 @@ func (s *server) openWeb(ctx context.Context) error {
 	product.Words{Words: s.moderation, Lists: moderation.VendorLists{Routes: s.routes}, Ledger: s.ledger}.Mount(back)
 	product.Users{
 		Users: s.people, Conversations: s.conversations, Credentials: s.credentials, Ledger: s.ledger, Routes: s.routes,
-		EndSessions: buslink.Publisher{Bus: s.bus}.Ended, EndDevice: buslink.Publisher{Bus: s.bus}.DeviceEnded, Connected: s.connected, Watch: s.polls.Watch,
+		Sessions: s.sessions.List, EndSessions: buslink.Publisher{Bus: s.bus}.Ended, EndDevice: buslink.Publisher{Bus: s.bus}.DeviceEnded, Connected: s.connected, Watch: s.polls.Watch,
 	}.Mount(back)
 	product.Erasures{Erasures: s.erasures, Sections: s.exports(), Log: s.log}.Mount(back)
 	product.Groups{Groups: s.groups, Ledger: s.ledger}.Mount(back)

@@ -129,6 +129,7 @@ var sentinels = map[string]error{
 	"ratelimit.ErrTooOften":               ratelimit.ErrTooOften,
 	"realtime.ErrClosed":                  realtime.ErrClosed,
 	"realtime.ErrContested":               realtime.ErrContested,
+	"realtime.ErrSilent":                  realtime.ErrSilent,
 	"realtime.ErrStopping":                realtime.ErrStopping,
 	"rooms.ErrNotRouted":                  rooms.ErrNotRouted,
 	"rooms.ErrUnable":                     rooms.ErrUnable,
@@ -183,6 +184,7 @@ var sentinels = map[string]error{
 	"users.ErrShared":                     users.ErrShared,
 	"users.ErrGroups":                     users.ErrGroups,
 	"users.ErrStays":                      users.ErrStays,
+	"users.ErrUntold":                     users.ErrUntold,
 }
 
 // mixtures are errors that hold more than one cause, and those of the transport.

@@ -7,21 +7,26 @@ import (
 	"time"
 )
 
-// Listed is a session as operators see it.
+// Listed is a session as operators and back ends see it.
 type Listed struct {
 	Key     Key
 	Since   time.Time
+	Over    Transit
 	Polled  bool
 	Waiting int // messages that it has not taken yet
 }
 
 // List returns the latest sessions of this node, at most limit, and how many there are.
-func (h *Hub) List(limit int) (latest []Listed, total int) {
-	all := h.all()
+func (h *Hub) List(limit int) (latest []Listed, total int) { return latestOf(h.all(), limit) }
+
+// ListOf is List for one user.
+func (h *Hub) ListOf(u User, limit int) (latest []Listed, total int) { return latestOf(h.of(u), limit) }
+
+func latestOf(all []*Session, limit int) (latest []Listed, total int) {
 	slices.SortFunc(all, func(a, b *Session) int { return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.ID, b.ID)) })
 	for _, s := range all[:min(limit, len(all))] {
 		s.mu.Lock()
-		latest = append(latest, Listed{s.Key, s.since, s.polled, len(s.backlog) + len(s.queue)})
+		latest = append(latest, Listed{s.Key, s.since, s.over, s.polled, len(s.backlog) + len(s.queue)})
 		s.mu.Unlock()
 	}
 	return latest, len(all)

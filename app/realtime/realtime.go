@@ -7,6 +7,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,9 @@ import (
 var (
 	ErrClosed    = errors.New("realtime: session closed")
 	ErrContested = problem.New(problem.Conflict, "another client of the same device holds the session; name a device of your own")
-	ErrStopping  = problem.Masked(problem.Unavailable, "realtime: this node is shutting down", "this server is stopping; connect again")
+	// ErrSilent: a node that has sessions of the user, as far as is known, did not tell them.
+	ErrSilent   = problem.New(problem.Unavailable, "another replica did not tell its sessions of the user: some may be missing")
+	ErrStopping = problem.Masked(problem.Unavailable, "realtime: this node is shutting down", "this server is stopping; connect again")
 )
 
 // Config is what an operator may tune.
@@ -82,17 +85,32 @@ type Device struct {
 
 // of reports whether the place is the device's, on whatever platform.
 func (k Key) of(d Device) bool {
-	if k.User != d.User {
-		return false
-	}
+	return k.User == d.User && k.Device() == d.Name
+}
+
+// Device is the name by which Hub.EndDevice knows the place.
+func (k Key) Device() string {
 	if k.Dialect != Gateway {
-		return k.DeviceID == d.Name
+		return k.DeviceID
 	}
 	platform, name, named := strings.Cut(k.DeviceID, "/")
 	if !named {
 		name, _, _ = strings.Cut(platform, "#") // one of several, as Open puts it
 	}
-	return name == d.Name
+	return name
+}
+
+// Platform is the number of the client's platform; 0: the dialect has none.
+func (k Key) Platform() int {
+	if k.Dialect != Gateway {
+		return 0
+	}
+	digits := strings.IndexFunc(k.DeviceID, func(r rune) bool { return r < '0' || r > '9' })
+	if digits < 0 {
+		digits = len(k.DeviceID)
+	}
+	n, _ := strconv.Atoi(k.DeviceID[:digits])
+	return n
 }
 
 // Message is one thing to deliver: a message of a conversation, or a command to

@@ -147,7 +147,14 @@ func (f *far) Issue(context.Context, vendors.User) (vendors.Credential, error) {
 	return vendors.Credential{}, nil
 }
 
-func (f *far) ListSessions(context.Context, string) ([]vendors.Session, error) { return nil, nil }
+func (f *far) ListSessions(_ context.Context, user string) (list []vendors.Session, err error) {
+	err = f.write("list", user, func() {
+		if device := f.state["session "+user]; device != "" {
+			list = append(list, vendors.Session{Device: device})
+		}
+	})
+	return list, err
+}
 
 func (f *far) EndSessions(_ context.Context, user, _ string) error {
 	return f.write("end", user, func() {})

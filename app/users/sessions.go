@@ -2,9 +2,11 @@ package users
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"switchboard/app/owners"
+	"switchboard/app/problem"
 	"switchboard/vendors"
 )
 
@@ -13,6 +15,9 @@ const (
 	Connections = "connections" // that clients have now
 	Credentials = "credentials" // with which they could come back
 )
+
+// ErrUntold says that a vendor tells nobody who is connected.
+var ErrUntold = problem.New(problem.Unsupported, "the vendor lists no sessions")
 
 // EndSessions ends a user's connections at the accounts that issue credentials and voids
 // what was issued until now, as far as each can: also off the tokens route, since what was
@@ -47,6 +52,41 @@ func (s *Service) EndSessions(ctx context.Context, app, user, write string, now 
 		}
 	}
 	return done, left, nil
+}
+
+// Listed is what an account tells of a user's connections.
+type Listed struct {
+	Account  string
+	Sessions []vendors.Session
+	Err      error // none are told
+}
+
+// ListSessions asks the accounts of EndSessions for a user's connections, at once: one that
+// hangs takes the time of no other.
+func (s *Service) ListSessions(ctx context.Context, app, user string) []Listed {
+	accounts := s.issuers(app)
+	out := make([]Listed, len(accounts))
+	var wg sync.WaitGroup
+	for i, v := range accounts {
+		wg.Go(func() { out[i] = s.listAt(ctx, app, user, v) })
+	}
+	wg.Wait()
+	return out
+}
+
+func (s *Service) listAt(ctx context.Context, app, user string, v *vendors.Vendor) Listed {
+	l := Listed{Account: v.Name}
+	switch {
+	case v.Sessions == nil:
+		l.Err = ErrUntold
+	case !s.routes.Alone(app, v.Name):
+		l.Err = ErrShared
+	default:
+		l.Sessions, l.Err = vendors.ViaAccount(ctx, s.routes, v.Name, vendors.Read, func(ctx context.Context, v *vendors.Vendor) ([]vendors.Session, error) {
+			return v.Sessions.ListSessions(ctx, user)
+		})
+	}
+	return l
 }
 
 // EndDevice ends a user's connections of one device at the accounts of EndSessions that

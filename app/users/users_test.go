@@ -130,6 +130,11 @@ func TestNobodyIsBlockedWhereAppsShareAnAccount(t *testing.T) {
 	if err != nil || len(fates) != 1 || !errors.Is(fates[0].Err, users.ErrShared) {
 		t.Errorf("%+v, %v", fates, err)
 	}
+	w.routes.All()[0].Sessions = w.fars["acme"]
+	if list := w.s.ListSessions(t.Context(), "a", "ann"); len(list) != 1 || !errors.Is(list[0].Err, users.ErrShared) {
+		t.Errorf("%+v", list)
+	}
+	w.routes.All()[0].Sessions = nil
 	done, _, err := w.s.EndSessions(t.Context(), "a", "ann", "w", time.Now())
 	if err != nil || len(done) != 1 || !errors.Is(done[0].Err, users.ErrShared) || w.fars["acme"].made() != 0 {
 		t.Errorf("%+v, %v; %d calls", done, err, w.fars["acme"].made())
@@ -178,6 +183,35 @@ func TestSessionsEndAsFarAsEachAccountCan(t *testing.T) {
 	}
 	if got := w.fars["acme"].has("revoke ann"); got != "12:00:00" {
 		t.Errorf("revoked before %q", got)
+	}
+}
+
+// Each account that issues credentials tells what it knows, or why it does not.
+func TestConnectionsAreListedAsFarAsEachAccountTells(t *testing.T) {
+	w := newWorld(t, func(v *vendors.Vendor) {
+		if v.Name != "bell" {
+			v.Sessions = v.Users.(*far)
+		}
+	}, "acme", "bell", "dove", "elm")
+	w.route(t, "bell", "dove", "elm") // acme issued before
+	w.fars["acme"].put("session ann", "phone")()
+	w.fars["dove"].is(away)
+	var got []string
+	for _, l := range w.s.ListSessions(t.Context(), "a", "ann") {
+		text := l.Account
+		for _, s := range l.Sessions {
+			text += " " + s.Device
+		}
+		if l.Err != nil {
+			text += " !"
+		}
+		if errors.Is(l.Err, users.ErrUntold) {
+			text += "!"
+		}
+		got = append(got, text)
+	}
+	if !slices.Equal(got, []string{"bell !!", "dove !", "elm", "acme phone"}) {
+		t.Errorf("%q", got)
 	}
 }
 

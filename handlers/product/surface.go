@@ -40,6 +40,7 @@ var surface = []path{
 	{method: "POST", path: "/api/server/users/{user}/unban", ability: "users.block", needs: endsBlocks, kept: true},
 	{method: "POST", path: "/api/server/users/{user}/block", ability: "users.block"},
 	{method: "POST", path: "/api/server/users/{user}/unblock", ability: "users.block", needs: endsBlocks},
+	{method: "GET", path: "/api/server/users/{user}/sessions", route: vendors.CapTokens, ability: "sessions", kept: true},
 	{method: "DELETE", path: "/api/server/users/{user}/sessions", route: vendors.CapTokens, ability: "sessions", instead: "tokens.revoke", kept: true},
 	{method: "DELETE", path: "/api/server/users/{user}/sessions/{device}", route: vendors.CapTokens, ability: "sessions", needs: endsDevices, kept: true},
 	{method: "GET", path: "/api/server/users/{user}/blacklist", route: vendors.CapTokens, ability: "blacklist", kept: true},

@@ -26,10 +26,11 @@ type Users struct {
 	Credentials   *credentials.Service
 	Ledger        *ledger.Ledger
 	Routes        *vendors.Router
-	EndSessions   func(realtime.User)                                                          // ours, at every replica
-	EndDevice     func(realtime.Device)                                                        // those of one device
-	Connected     func(ctx context.Context, app string, ids []string) (map[string]bool, error) // who has a session of ours, at any replica
-	Watch         func(ctx context.Context, account string, users []string)                    // somebody wants to know when they come and go
+	Sessions      func(ctx context.Context, u realtime.User, limit int) (latest []realtime.Listed, total int, err error) // ours, at every replica
+	EndSessions   func(realtime.User)                                                                                    // ours, at every replica
+	EndDevice     func(realtime.Device)                                                                                  // those of one device
+	Connected     func(ctx context.Context, app string, ids []string) (map[string]bool, error)                           // who has a session of ours, at any replica
+	Watch         func(ctx context.Context, account string, users []string)                                              // somebody wants to know when they come and go
 }
 
 // Mount adds the routes; r is behind middleware.Server.
@@ -41,6 +42,7 @@ func (h Users) Mount(r fiber.Router) {
 	r.Put("/users/:user", h.put)
 	r.Post("/users/:user/block", h.block)
 	r.Post("/users/:user/unblock", h.unblock)
+	r.Get("/users/:user/sessions", h.listSessions)
 	r.Delete("/users/:user/sessions", h.endSessions)
 	r.Delete("/users/:user/sessions/:device", h.endDevice)
 	r.Get("/users/:user/blacklist", h.blacklist)

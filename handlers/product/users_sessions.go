@@ -15,6 +15,87 @@ import (
 	"switchboard/vendors"
 )
 
+// sessionOut is one of our sessions. Device is what DELETE takes.
+type sessionOut struct {
+	Device    string           `json:"device"`
+	Platform  *int             `json:"platform"` // of the gateway API; null: of the conversation API
+	Transport realtime.Transit `json:"transport"`
+	Since     int64            `json:"since"` // Unix seconds
+}
+
+// connectionOut is a connection to a vendor, as it tells.
+type connectionOut struct {
+	Device  string `json:"device"`
+	Client  string `json:"client"`  // empty: not told
+	Address string `json:"address"` // empty: not told
+	Since   *int64 `json:"since"`   // Unix seconds; null: not told
+}
+
+// connectionsOut are those of an account; where it does not tell, reason says why.
+type connectionsOut struct {
+	Vendor   string          `json:"vendor"`
+	Told     bool            `json:"told"`
+	Reason   *string         `json:"reason"`
+	Sessions []connectionOut `json:"sessions"`
+	Total    int             `json:"total"`
+}
+
+// listSessions answers although a replica or a vendor cannot tell: what is known holds, and
+// reason says what is missing.
+func (h Users) listSessions(c *fiber.Ctx) error {
+	id, err := handlers.PathID(c, "user")
+	if err != nil {
+		return err
+	}
+	app := middleware.AppOf(c).ID
+	out := struct {
+		Sessions []sessionOut     `json:"sessions"` // the latest first
+		Total    int              `json:"total"`
+		Reason   *string          `json:"reason"`
+		Vendors  []connectionsOut `json:"vendors"`
+	}{Sessions: []sessionOut{}, Vendors: []connectionsOut{}}
+	ours, total, err := h.Sessions(c.UserContext(), realtime.User{App: app, ID: id}, listPage)
+	if err != nil && !errors.Is(err, realtime.ErrSilent) {
+		return err
+	}
+	out.Total, out.Reason = total, reasonOf(c, err)
+	for _, s := range ours {
+		one := sessionOut{Device: s.Key.Device(), Transport: s.Over, Since: s.Since.Unix()}
+		if n := s.Key.Platform(); n > 0 {
+			one.Platform = &n
+		}
+		out.Sessions = append(out.Sessions, one)
+	}
+	for _, l := range h.Users.ListSessions(c.UserContext(), app, id) {
+		out.Vendors = append(out.Vendors, connectionsOf(c, l))
+	}
+	return success(c, out)
+}
+
+func connectionsOf(c *fiber.Ctx, l users.Listed) connectionsOut {
+	out := connectionsOut{Vendor: l.Account, Told: l.Err == nil, Reason: reasonOf(c, l.Err), Sessions: []connectionOut{}, Total: len(l.Sessions)}
+	for _, s := range l.Sessions[:min(listPage, len(l.Sessions))] {
+		one := connectionOut{Device: s.Device, Client: s.Client, Address: s.Addr}
+		if !s.Since.IsZero() {
+			since := s.Since.Unix()
+			one.Since = &since
+		}
+		out.Sessions = append(out.Sessions, one)
+	}
+	return out
+}
+
+// reasonOf is what the answer says of an error that it stands beside, and keeps it for the
+// log; null: of none.
+func reasonOf(c *fiber.Ctx, err error) *string {
+	if err == nil {
+		return nil
+	}
+	middleware.SetCause(c, err)
+	text := handlers.Find(err).Text
+	return &text
+}
+
 // stays is what ending sessions leaves as it is.
 type stays struct {
 	Vendor string `json:"vendor"`

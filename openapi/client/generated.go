@@ -998,6 +998,52 @@ type UserRooms struct {
 	Rooms []UserRoomsRoomsItem `json:"rooms"`
 }
 
+// UserSessionsSessionsItem is as the contract has it.
+type UserSessionsSessionsItem struct {
+	// as the client named it; of the gateway API without a name: the platform's number
+	Device string `json:"device"`
+	// of the client's token; null: a session of the conversation API
+	Platform *int64 `json:"platform"`
+	// Unix seconds
+	Since int64 `json:"since"`
+	// socket: of the conversation API
+	Transport string `json:"transport"`
+}
+
+// UserSessionsVendorsItemSessionsItem is as the contract has it.
+type UserSessionsVendorsItemSessionsItem struct {
+	// of the client, as the vendor saw it; empty: not told
+	Address string `json:"address"`
+	// kind of the client, in the vendor's words; empty: not told
+	Client string `json:"client"`
+	// the vendor's word for a device, a platform or a resource
+	Device string `json:"device"`
+	// Unix seconds; null: not told
+	Since *int64 `json:"since"`
+}
+
+// UserSessionsVendorsItem is as the contract has it.
+type UserSessionsVendorsItem struct {
+	// why it was not told
+	Reason   *string                               `json:"reason"`
+	Sessions []UserSessionsVendorsItemSessionsItem `json:"sessions"`
+	Told     bool                                  `json:"told"`
+	Total    int64                                 `json:"total"`
+	Vendor   string                                `json:"vendor"`
+}
+
+// UserSessions is as the contract has it.
+type UserSessions struct {
+	// why some of ours may be missing
+	Reason *string `json:"reason"`
+	// of ours, the latest first
+	Sessions []UserSessionsSessionsItem `json:"sessions"`
+	// how many of ours there are, as far as is known
+	Total int64 `json:"total"`
+	// of the app's accounts that issue credentials
+	Vendors []UserSessionsVendorsItem `json:"vendors"`
+}
+
 // UserViewBlocksItem is as the contract has it.
 type UserViewBlocksItem struct {
 	// Unix seconds; null: until it is ended
@@ -3279,6 +3325,13 @@ func (c *Client) EndUserSessions(ctx context.Context, user string, p EndUserSess
 	query, header := url.Values{}, http.Header{}
 	add(header.Add, "Idempotency-Key", p.IdempotencyKey)
 	err = c.call(ctx, outgoing{method: "DELETE", path: "/api/server/users/" + url.PathEscape(user) + "/sessions", query: query, header: header, body: nil, family: product}, &out)
+	return out, err
+}
+
+// ListUserSessions: List a user's sessions by device.
+func (c *Client) ListUserSessions(ctx context.Context, user string) (out UserSessions, err error) {
+	query, header := url.Values{}, http.Header{}
+	err = c.call(ctx, outgoing{method: "GET", path: "/api/server/users/" + url.PathEscape(user) + "/sessions", query: query, header: header, body: nil, family: product}, &out)
 	return out, err
 }
 

@@ -95,6 +95,7 @@ var operations = {
   setRemarks: ["POST", "/api/server/users/{user}/remarks"],
   userRooms: ["GET", "/api/server/users/{user}/rooms"],
   endUserSessions: ["DELETE", "/api/server/users/{user}/sessions"],
+  listUserSessions: ["GET", "/api/server/users/{user}/sessions"],
   endDeviceSessions: ["DELETE", "/api/server/users/{user}/sessions/{device}"],
   unbanUser: ["POST", "/api/server/users/{user}/unban"],
   unblockUser: ["POST", "/api/server/users/{user}/unblock"],

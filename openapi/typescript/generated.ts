@@ -886,6 +886,42 @@ export type UserRooms = {
   }>;
 };
 
+export type UserSessions = {
+  // why some of ours may be missing
+  "reason": string | null;
+  // of ours, the latest first
+  "sessions": Array<{
+    // as the client named it; of the gateway API without a name: the platform's number
+    "device": string;
+    // of the client's token; null: a session of the conversation API
+    "platform": number | null;
+    // Unix seconds
+    "since": number;
+    // socket: of the conversation API
+    "transport": "websocket" | "events" | "poll" | "socket";
+  }>;
+  // how many of ours there are, as far as is known
+  "total": number;
+  // of the app's accounts that issue credentials
+  "vendors": Array<{
+    // why it was not told
+    "reason": string | null;
+    "sessions": Array<{
+      // of the client, as the vendor saw it; empty: not told
+      "address": string;
+      // kind of the client, in the vendor's words; empty: not told
+      "client": string;
+      // the vendor's word for a device, a platform or a resource
+      "device": string;
+      // Unix seconds; null: not told
+      "since": number | null;
+    }>;
+    "told": boolean;
+    "total": number;
+    "vendor": string;
+  }>;
+};
+
 export type UserView = {
   "banned": boolean;
   "blocks": Array<{
@@ -2092,6 +2128,16 @@ export interface Operations {
       "data": SessionsEnd;
     }) | ProductPartialRows | ProductFailure;
   };
+  // List a user's sessions by device.
+  listUserSessions: {
+    path: { "user": string };
+    query: {};
+    header: {};
+    body: undefined;
+    answer: ProductDone & {
+      "data": UserSessions;
+    } | ProductFailure;
+  };
   // End the sessions of one device of a user.
   endDeviceSessions: {
     path: { "user": string; "device": string };
@@ -2968,6 +3014,7 @@ export const operations: { [name in keyof Operations]: readonly [string, string]
   setRemarks: ["POST", "/api/server/users/{user}/remarks"],
   userRooms: ["GET", "/api/server/users/{user}/rooms"],
   endUserSessions: ["DELETE", "/api/server/users/{user}/sessions"],
+  listUserSessions: ["GET", "/api/server/users/{user}/sessions"],
   endDeviceSessions: ["DELETE", "/api/server/users/{user}/sessions/{device}"],
   unbanUser: ["POST", "/api/server/users/{user}/unban"],
   unblockUser: ["POST", "/api/server/users/{user}/unblock"],

@@ -76,6 +76,16 @@ func (p *Presence) Online(ctx context.Context, app string, users []string) (onli
 	return online, nil
 }
 
+// Holders names the processes with a lease that is not over that hold a session of the user.
+func (p *Presence) Holders(ctx context.Context, u realtime.User) ([]string, error) {
+	rows, err := p.db.Query(ctx, "SELECT p.node FROM presence p JOIN presence_nodes n ON n.node = p.node WHERE n.until_us >= "+p.db.Dialect().NowSQL()+
+		" AND p.app_id = ? AND p.user_id = ?", u.App, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, func(row sqldb.Scanner) (node string, err error) { return node, row.Scan(&node) })
+}
+
 // Renew implements presence.Store.
 func (p *Presence) Renew(ctx context.Context, node string, lease time.Duration) (isNew bool, err error) {
 	err = p.db.WriteKeyed(ctx, node, func(tx *sqldb.Tx) error {

@@ -3,6 +3,8 @@ package realtimesql_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -43,6 +45,11 @@ func TestUserIsOnlineWhileAnyNodeHasThem(t *testing.T) {
 			online, err := p.Online(ctx, app, []string{"bob", "ann", "cid"})
 			if err != nil || (len(online) == 0) != (i == 5 || i == 7) || len(online) > 0 && online[0] != "ann" {
 				t.Errorf("step %d: %v online, %v", i, online, err)
+			}
+			holders, err := p.Holders(ctx, ann)
+			slices.Sort(holders)
+			if got := strings.Join(holders, ""); err != nil || got != []string{"A", "A", "AB", "B", "B", "", "B", ""}[i] {
+				t.Errorf("step %d: held by %s, %v", i, got, err)
 			}
 		}
 	})
