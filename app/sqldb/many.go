@@ -63,9 +63,9 @@ func InList[T any](values []T) (list string, args []any) {
 
 // InPairs is the right side of (a, b) IN for at most MaxList pairs of texts, with its
 // arguments. PostgreSQL reads lists of rows as so many conditions, which it plans anew
-// each time; two arrays are one.
+// each time; two arrays are one, and one pair keeps its plan.
 func (d Dialect) InPairs(a, b []string) (list string, args []any) {
-	if d == Postgres {
+	if d == Postgres && len(a) > 1 {
 		return "(SELECT * FROM unnest(?::text[], ?::text[]))", []any{a, b}
 	}
 	a, b = Pad(a), Pad(b)
@@ -88,6 +88,7 @@ func (d Dialect) UpdateEach(table string, cols []string, rows [][]any) (out []St
 	switch {
 	case len(rows) == 0:
 		return nil
+	case len(rows) == 1: // below
 	case d == Postgres:
 		return []Stmt{updateFromArrays(table, cols, rows)}
 	case d == MySQL:

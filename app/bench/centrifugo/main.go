@@ -78,6 +78,9 @@ func run(ctx context.Context) error {
 // settled is how long after its first answer a program has done what a start puts off.
 const settled = 5 * time.Second
 
+// lonePause is what passes between the syncs of a lone sender's messages.
+const lonePause = 500 * time.Microsecond
+
 // once does one work on a server of its own.
 func once(ctx context.Context, s side, w work, length time.Duration, into *figures) (err error) {
 	dir, err := os.MkdirTemp("", "bench")
@@ -90,11 +93,13 @@ func once(ctx context.Context, s side, w work, length time.Duration, into *figur
 		return err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	sync, err := syncTime(dir)
-	if err != nil {
-		return err
+	for _, pause := range []time.Duration{0, lonePause} {
+		sync, err := syncTime(dir, pause)
+		if err != nil {
+			return err
+		}
+		into.add(fmt.Sprintf("a sync of the disk after %s, ms", pause), sync)
 	}
-	into.add("a sync of the disk, ms", sync)
 	into.add("start to the first answer, ms", milliseconds(p.started))
 	time.Sleep(settled)
 	into.add("resident when idle, MB", p.resident()/1e6)

@@ -142,16 +142,17 @@ func freeAddress() (string, error) {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
 
-// syncTime is how long the disk takes to make a small write durable, the median of some:
-// no message that is kept is answered sooner.
-func syncTime(dir string) (float64, error) {
+// syncTime is how long the disk takes to make a small write durable, the median of some
+// that come one after the other, with a pause between: no message that is kept is answered
+// sooner. A disk that had nothing to do in the pause takes longer.
+func syncTime(dir string, pause time.Duration) (float64, error) {
 	file, err := os.Create(filepath.Join(dir, "sync"))
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close()
 	var took []time.Duration
-	for i := range int64(30) {
+	for i := range int64(50) {
 		began := time.Now()
 		if _, err := file.WriteAt(make([]byte, 4096), i%4*4096); err != nil {
 			return 0, err
@@ -160,6 +161,7 @@ func syncTime(dir string) (float64, error) {
 			return 0, err
 		}
 		took = append(took, time.Since(began))
+		time.Sleep(pause)
 	}
 	slices.Sort(took)
 	return milliseconds(took[len(took)/2]), nil
