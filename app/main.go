@@ -54,21 +54,9 @@ const usage = `usage: app [command]
            compare the strategies of pair matching over one world, against what a clairvoyant could do
 `
 
-// startTime is after which a start has long made its garbage.
+// startTime is after which a start has long made its garbage, which is several times what
+// stays of it, and is given back.
 const startTime = 2 * time.Second
-
-// collectStart has the garbage of a start collected early and given back: it is several
-// times what stays, and the heap would keep the holes that it leaves. GOGC is obeyed.
-func collectStart() {
-	if os.Getenv("GOGC") != "" {
-		return
-	}
-	usual := debug.SetGCPercent(50)
-	time.AfterFunc(startTime, func() {
-		debug.SetGCPercent(usual)
-		debug.FreeOSMemory()
-	})
-}
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
@@ -76,7 +64,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		if err != nil {
 			return err
 		}
-		collectStart()
+		time.AfterFunc(startTime, debug.FreeOSMemory)
 		return run(ctx, cfg, stdout, stderr)
 	}
 	switch args[0] {

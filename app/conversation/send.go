@@ -42,7 +42,11 @@ func (s *Service) Send(ctx context.Context, c Caller, p Post) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	return s.deliver(ctx, &Outgoing{Message: m, ClientKey: p.ClientKey, Digest: digest(m), Relay: s.config.Relay && !p.Transient})
+	o := &Outgoing{Message: m, ClientKey: p.ClientKey, Relay: s.config.Relay && !p.Transient}
+	if o.ClientKey != "" {
+		o.Digest = digest(m)
+	}
+	return s.deliver(ctx, o)
 }
 
 // Import stores a message that a vendor reports, once, with its original time;

@@ -97,7 +97,7 @@ type MemberStore interface {
 type Outgoing struct {
 	Message
 	ClientKey string
-	Digest    string
+	Digest    string    // of the message, where it has a client key
 	Relay     bool      // to be put in the outbox
 	Original  time.Time // when it was said elsewhere; zero: now
 	Repeated  bool      // the client key was known: Message is the first one

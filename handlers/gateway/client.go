@@ -77,7 +77,7 @@ func (h Client) send(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return success(c, fiber.Map{"MsgID": m.ID})
+	return success(c, struct{ MsgID string }{m.ID})
 }
 
 // joined answers false for a conversation that does not exist.

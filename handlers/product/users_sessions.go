@@ -58,7 +58,7 @@ func (h Users) listSessions(c *fiber.Ctx) error {
 	if err != nil && !errors.Is(err, realtime.ErrSilent) {
 		return err
 	}
-	out.Total, out.Reason = total, reasonOf(c, err)
+	out.Total, out.Reason = total, reasonOf(err)
 	for _, s := range ours {
 		one := sessionOut{Device: s.Key.Device(), Transport: s.Over, Since: s.Since.Unix()}
 		if n := s.Key.Platform(); n > 0 {
@@ -67,13 +67,13 @@ func (h Users) listSessions(c *fiber.Ctx) error {
 		out.Sessions = append(out.Sessions, one)
 	}
 	for _, l := range h.Users.ListSessions(c.UserContext(), app, id) {
-		out.Vendors = append(out.Vendors, connectionsOf(c, l))
+		out.Vendors = append(out.Vendors, connectionsOf(l))
 	}
 	return success(c, out)
 }
 
-func connectionsOf(c *fiber.Ctx, l users.Listed) connectionsOut {
-	out := connectionsOut{Vendor: l.Account, Told: l.Err == nil, Reason: reasonOf(c, l.Err), Sessions: []connectionOut{}, Total: len(l.Sessions)}
+func connectionsOf(l users.Listed) connectionsOut {
+	out := connectionsOut{Vendor: l.Account, Told: l.Err == nil, Reason: reasonOf(l.Err), Sessions: []connectionOut{}, Total: len(l.Sessions)}
 	for _, s := range l.Sessions[:min(listPage, len(l.Sessions))] {
 		one := connectionOut{Device: s.Device, Client: s.Client, Address: s.Addr}
 		if !s.Since.IsZero() {
@@ -85,13 +85,11 @@ func connectionsOf(c *fiber.Ctx, l users.Listed) connectionsOut {
 	return out
 }
 
-// reasonOf is what the answer says of an error that it stands beside, and keeps it for the
-// log; null: of none.
-func reasonOf(c *fiber.Ctx, err error) *string {
+// reasonOf is what an answer that holds all the same says of an error; null: of none.
+func reasonOf(err error) *string {
 	if err == nil {
 		return nil
 	}
-	middleware.SetCause(c, err)
 	text := handlers.Find(err).Text
 	return &text
 }

@@ -196,12 +196,6 @@ func (h Users) presence(c *fiber.Ctx) error {
 	if account != "" {
 		h.Watch(c.UserContext(), account, ids)
 	}
-	var reason *string
-	if cause != nil {
-		text := handlers.Find(cause).Text
-		reason = &text
-		middleware.SetCause(c, cause)
-	}
 	out := make([]presenceOut, len(ids))
 	for i, id := range ids {
 		out[i] = presenceOut{ID: id, State: presenceUnknown, Here: here[id], Devices: []string{}}
@@ -216,5 +210,5 @@ func (h Users) presence(c *fiber.Ctx) error {
 			out[i].State = vendors.PresenceOnline
 		}
 	}
-	return success(c, fiber.Map{"users": out, "reason": reason})
+	return success(c, fiber.Map{"users": out, "reason": reasonOf(cause)})
 }
