@@ -63,6 +63,14 @@ func TestFaultsDoWhatTheySayAndExecuteOnlyWhenTheySay(t *testing.T) {
 	}
 }
 
+// leaving is a client's transport until ctx ends.
+type leaving struct{ ctx context.Context }
+
+// RoundTrip implements http.RoundTripper.
+func (l leaving) RoundTrip(r *http.Request) (*http.Response, error) {
+	return http.DefaultTransport.RoundTrip(r.WithContext(l.ctx))
+}
+
 func TestAHangEndsWhenTheClientLeaves(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		r := start(t)
@@ -76,8 +84,15 @@ func TestAHangEndsWhenTheClientLeaves(t *testing.T) {
 		}
 		r.url = watched.URL
 		r.toy.Faults.Next("", 1, mock.Action{Kind: mock.Hang, After: after})
-		r.client.Timeout = 30 * time.Millisecond
-		if _, _, err := r.add(); !errors.Is(err, context.DeadlineExceeded) {
+		ctx, leave := context.WithCancel(t.Context())
+		r.client.Transport = leaving{ctx}
+		go func() {
+			for len(r.toy.Faults.Unfired()) > 0 || after && r.toy.total() == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			leave()
+		}()
+		if _, _, err := r.add(); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 		select {
