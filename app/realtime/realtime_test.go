@@ -439,3 +439,27 @@ func TestSessionWithoutAConnectionIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// The client of a session whose handler is a moment behind the stop is told of it, and
+// nothing of the session begins while the stop waits for its end.
+func TestASessionThatStartsWhileTheHubStopsIsTold(t *testing.T) {
+	for range 100 {
+		m := newMemory()
+		h := open(t, m, nil)
+		s, _, err := h.Open(t.Context(), Login{Key: key("ann", "1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped := make(chan error)
+		go func() { stopped <- h.Shutdown(context.WithoutCancel(t.Context())) }()
+		<-s.Done()
+		w := &wire{}
+		s.Start(w)
+		if err := <-stopped; err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(w.codes, []Code{Shutdown}) {
+			t.Fatalf("told %v", w.codes)
+		}
+	}
+}

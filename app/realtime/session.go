@@ -60,13 +60,13 @@ func (s *Session) Code() Code {
 // comes. Call it once.
 func (s *Session) Start(t Transport) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.transport = t
-	if s.closed {
-		code := s.code
-		s.workers.Go(func() { t.Close(code) })
-	}
+	closed, code := s.closed, s.code
 	s.wake()
+	s.mu.Unlock()
+	if closed { // by this goroutine: who closed it may be waiting for the workers already
+		t.Close(code)
+	}
 }
 
 // End takes the session away, with a code for the client or None when it left by
